@@ -1,0 +1,106 @@
+//! Taking a body apart into the texts of its events.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::{Reason, Rejection, strict};
+
+/// What is wrong with these bytes before they are looked at as JSON.
+pub(crate) fn sound(bytes: &[u8]) -> Result<&str, Rejection> {
+    let text = str::from_utf8(bytes).map_err(|_| Rejection::body(Reason::Utf8Invalid, "is not UTF-8"))?;
+    if bytes.contains(&0) {
+        return Err(Rejection::body(Reason::NulCharacter, "holds a NUL character"));
+    }
+    Ok(text)
+}
+
+/// A body as text. What is no UTF-8, and NUL, would make it impossible to see where the events in it begin and end;
+/// so each such byte is replaced by a question mark, and an event that held one is refused when its turn comes.
+pub(crate) struct Mended<'a> {
+    body: &'a [u8],
+    text: Cow<'a, str>,
+}
+
+impl<'a> Mended<'a> {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        let text = sound(body).map_or_else(|_| Cow::Owned(mend(body)), Cow::Borrowed);
+        Self { body, text }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this part of the text stands in the body as it is.
+    pub(crate) fn sound(&self, part: &str) -> Result<(), Rejection> {
+        if matches!(self.text, Cow::Borrowed(_)) {
+            return Ok(());
+        }
+        // A part lies within the text, and each byte of the text stands for one of the body.
+        let start = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
+        let original = self.body.get(start..).and_then(|rest| rest.get(..part.len())).unwrap_or(self.body);
+        sound(original).map(|_| ())
+    }
+}
+
+fn mend(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        text.push_str(&chunk.valid().replace('\0', "?"));
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
+}
+
+/// The elements of an array, each as its text.
+pub(crate) fn elements(array: &str, events_max: usize) -> Result<Vec<&str>, Rejection> {
+    let mut deserializer = serde_json::Deserializer::from_str(array);
+    let elements = deserializer.deserialize_seq(Elements(events_max)).and_then(|elements| {
+        deserializer.end()?;
+        Ok(elements)
+    });
+    let elements = elements.map_err(|error| Rejection::body(strict::reason_of(&error), error.to_string()))?;
+    batch(elements, events_max)
+}
+
+/// The lines that are not blank.
+pub(crate) fn lines(body: &[u8], events_max: usize) -> Result<Vec<&[u8]>, Rejection> {
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    batch(lines.take(events_max.saturating_add(1)).collect(), events_max)
+}
+
+fn batch<T>(events: Vec<T>, events_max: usize) -> Result<Vec<T>, Rejection> {
+    if events.is_empty() {
+        return Err(Rejection::body(Reason::BatchEmpty, "is a batch without an event"));
+    }
+    if events.len() > events_max {
+        return Err(Rejection::body(Reason::TooManyEvents, format!("has more than {events_max} events")));
+    }
+    Ok(events)
+}
+
+struct Elements(usize);
+
+impl<'de> Visitor<'de> for Elements {
+    type Value = Vec<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = seq.next_element::<&RawValue>()? {
+            elements.push(element.get());
+            if elements.len() > self.0 {
+                // One too many is enough to know; the rest takes no memory.
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+            }
+        }
+        Ok(elements)
+    }
+}

@@ -1,0 +1,47 @@
+//! Times: what a client's clock says, corrected.
+
+use jiff::Timestamp;
+
+use crate::Limits;
+
+/// The earliest time that PostgreSQL's timestamptz holds: 4714-11-24 BC, Julian day 0.
+pub(crate) const TIMESTAMP_MIN: Timestamp = Timestamp::constant(-210_866_803_200, 0);
+
+/// The latest time that jiff holds, to the microsecond; PostgreSQL's lies far beyond.
+const TIMESTAMP_MAX: Timestamp = Timestamp::constant(253_402_207_200, 999_999_000);
+
+/// A number of microseconds since the epoch as a time; one that no time has becomes the nearest.
+pub(crate) fn at_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { TIMESTAMP_MAX })
+}
+
+/// The time with nothing smaller than a microsecond, as PostgreSQL holds it.
+pub(crate) fn whole_micros(time: Timestamp) -> Timestamp {
+    at_micros(time.as_microsecond())
+}
+
+/// When the event happened by our clock, and whether the client's word for it was worth nothing.
+///
+/// The client's clock was wrong by what lies between sending and receipt, as the network takes next to no time; that
+/// is taken off. What then lies too far from the receipt is replaced by it. Without a time, the event happened when it
+/// was received.
+pub(crate) fn corrected(
+    timestamp: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    received_at: Timestamp,
+    limits: &Limits,
+) -> (Timestamp, bool) {
+    let Some(timestamp) = timestamp else {
+        return (received_at, false);
+    };
+    let received = received_at.as_microsecond();
+    // Each is within 4e17 of the epoch, so their sum is far from what i64 holds.
+    let offset = sent_at.map_or(0, |sent_at| received - sent_at.as_microsecond());
+    let micros = timestamp.as_microsecond() + offset;
+    let distance_ms_max = if micros > received { limits.future_ms_max } else { limits.past_ms_max };
+    let near = micros.abs_diff(received) <= distance_ms_max.saturating_mul(1_000);
+    match Timestamp::from_microsecond(micros) {
+        Ok(time) if near && time >= TIMESTAMP_MIN => (time, false),
+        _ => (received_at, true),
+    }
+}

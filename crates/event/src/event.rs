@@ -1,0 +1,89 @@
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::fields::{self, Source};
+use crate::{Flags, Limits, Rejection, body, normalise};
+
+/// The version of the event that this code writes, and that is meant where an event names none.
+pub const SCHEMA_VERSION: u16 = 1;
+
+/// The Kafka message header that holds the schema version, as decimal digits.
+pub const SCHEMA_VERSION_HEADER: &str = "schema_version";
+
+/// A normalised event: what stands in Kafka, and what one row holds.
+///
+/// An event that came out of [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`] and holds no NUL
+/// character. Absent means absent: an optional string is never empty. Times have microseconds, as in PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// The client's, so that its retries are known; assigned (version 7, RFC 9562) where it sent none.
+    pub event_id: Uuid,
+    /// What happened: `page_view`, `button_click`.
+    pub event_type: String,
+    /// Where: an absolute http or https URL.
+    pub page_url: String,
+    /// The title of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_title: Option<String>,
+    /// Which button was clicked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub button_id: Option<String>,
+    /// One visit, as the client counts visits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// The client's own, else that of the HTTP request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// When it happened, the error of the client's clock taken out.
+    pub timestamp: Timestamp,
+    /// Whatever else the client says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
+    /// When it was sent, by the client's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// When ingest received it.
+    pub received_at: Timestamp,
+    /// The user, as the site knows its users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The page that led here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<String>,
+    /// The site, where one instance serves several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// The version of these fields, from 1.
+    pub schema_version: u16,
+    /// The visitor of this day; see [`VisitorKey`](crate::VisitorKey).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visitor_id: Option<Uuid>,
+    /// What was changed on the way in.
+    #[serde(skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
+}
+
+impl Event {
+    /// One line of JSON without its newline, for a Kafka message that a person can read. Absent fields are left out.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
+        let mut line = Vec::with_capacity(768);
+        #[expect(clippy::expect_used, reason = "keys are strings and a Vec takes every byte: there is no way to fail")]
+        serde_json::to_writer(&mut line, self).expect("an event is JSON");
+        line
+    }
+
+    /// Reads what [`Event::to_line`] wrote, and makes every check that [`parse`](crate::parse) makes; nothing is cut
+    /// or corrected here. Unknown keys are ignored, so that an older sink reads what a newer ingest writes.
+    pub fn from_line(line: &[u8], limits: &Limits) -> Result<Self, Rejection> {
+        normalise::restored(fields::read(body::sound(line)?, Source::Line, limits)?, limits)
+    }
+
+    /// The key of the Kafka message: one session, else one visitor, stays in order on one partition.
+    #[must_use]
+    pub fn kafka_key(&self) -> Option<String> {
+        self.session_id.clone().or_else(|| self.visitor_id.map(|id| id.to_string()))
+    }
+}

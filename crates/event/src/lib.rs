@@ -1,0 +1,48 @@
+//! What an event is, for every part of Footfall: the only contract between ingest and sink.
+//!
+//! Pure: bytes and a time go in, values come out. No I/O, no clock, no tokio.
+//!
+//! ```text
+//! body ── parse ──▶ Accepted(Event) ── to_line ──▶ Kafka ── from_line ──▶ Event ──▶ one row
+//!             └───▶ Rejection(Reason)                            └──────▶ Rejection(Reason): quarantine
+//! ```
+//!
+//! 1. [`BodyFormat::from_content_type`] says how the body is to be read, [`parse`] reads it: one event, an array,
+//!    `{"events":[...]}` or NDJSON. A bad element costs none of its neighbours.
+//! 2. What [`parse`] accepts is a normalised [`Event`]: every string within the [`Limits`], no NUL character anywhere,
+//!    an absolute page URL, an id, a time that the client's clock error has been taken out of. Text that was cut and
+//!    a time that was replaced are marked by a [`Flag`]. PostgreSQL can hold whatever stands in an accepted event.
+//! 3. [`Event::to_line`] is what stands in the Kafka topic; [`Event::from_line`] makes the same checks again, because
+//!    a topic can be written by others, and gives back the same event.
+//! 4. An event has exactly one [`Outcome`]; whatever is not stored has a [`Reason`] with a stable name. Ingest has no
+//!    way to the database, so its counts travel as [`OutcomeCounts`].
+//! 5. A visitor is known by a hash that changes daily ([`VisitorKey`]), never by an address.
+
+mod body;
+mod body_format;
+mod clock;
+mod event;
+mod fields;
+mod flags;
+mod limits;
+mod normalise;
+mod outcome;
+mod outcome_counts;
+mod page_url;
+mod parse;
+mod reason;
+mod rejection;
+mod strict;
+mod text;
+mod visitor;
+
+pub use body_format::BodyFormat;
+pub use event::{Event, SCHEMA_VERSION, SCHEMA_VERSION_HEADER};
+pub use flags::{Flag, Flags};
+pub use limits::Limits;
+pub use outcome::Outcome;
+pub use outcome_counts::{OutcomeCount, OutcomeCounts};
+pub use parse::{Accepted, Arrival, Parsed, Shape, VisitorOf, parse};
+pub use reason::{Reason, UnknownReason};
+pub use rejection::Rejection;
+pub use visitor::VisitorKey;

@@ -1,0 +1,71 @@
+use crate::Reason;
+
+/// What became of an event. Each event has exactly one, from the HTTP request to the table, and each is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// A row of `analytics_events`.
+    Stored,
+    /// Its `event_id` was stored before.
+    Duplicate,
+    /// Acknowledged to the client, then not storable: kept with its raw bytes.
+    Quarantined(Reason),
+    /// Refused, and the client was told so.
+    Rejected(Reason),
+}
+
+impl Outcome {
+    /// The stable names, in the order of the variants.
+    pub const NAMES: [&str; 4] = ["stored", "duplicate", "quarantined", "rejected"];
+
+    /// The stable name, in snake_case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => Self::NAMES[0],
+            Self::Duplicate => Self::NAMES[1],
+            Self::Quarantined(_) => Self::NAMES[2],
+            Self::Rejected(_) => Self::NAMES[3],
+        }
+    }
+
+    /// Why the event was not stored; none where it was, now or before.
+    #[must_use]
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Stored | Self::Duplicate => None,
+            Self::Quarantined(reason) | Self::Rejected(reason) => Some(reason),
+        }
+    }
+
+    /// The outcome that these two names stand for; none where they are unknown or do not belong together.
+    #[must_use]
+    pub fn from_names(outcome: &str, reason: Option<&str>) -> Option<Self> {
+        let reason = reason.map(str::parse).transpose().ok()?;
+        match (outcome, reason) {
+            ("stored", None) => Some(Self::Stored),
+            ("duplicate", None) => Some(Self::Duplicate),
+            ("quarantined", Some(reason)) => Some(Self::Quarantined(reason)),
+            ("rejected", Some(reason)) => Some(Self::Rejected(reason)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_outcome_and_only_where_they_belong_together() {
+        let reason = Reason::DatabaseRefused;
+        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(reason), Outcome::Rejected(reason)] {
+            let names = (outcome.as_str(), outcome.reason().map(Reason::as_str));
+            assert_eq!(Outcome::from_names(names.0, names.1), Some(outcome));
+        }
+        for (outcome, reason) in
+            [("stored", Some("url_invalid")), ("rejected", None), ("rejected", Some("other")), ("lost", None)]
+        {
+            assert_eq!(Outcome::from_names(outcome, reason), None);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::body::{self, Mended};
+use crate::fields::{self, Fields, Source};
+use crate::{BodyFormat, Event, Limits, Reason, Rejection, normalise};
+
+/// Gives the visitor of a site and a user agent, where both or either may be unknown.
+pub type VisitorOf<'a> = dyn Fn(Option<&str>, Option<&str>) -> Option<Uuid> + 'a;
+
+/// What is known about a request beside its body.
+pub struct Arrival<'a> {
+    /// When the request came in.
+    pub received_at: Timestamp,
+    /// The User-Agent header, taken where an event names none.
+    pub user_agent: Option<&'a str>,
+    /// Names the visitor; it knows the client's address, this crate does not.
+    pub visitor: &'a VisitorOf<'a>,
+    /// What is allowed.
+    pub limits: &'a Limits,
+}
+
+/// How the events stood in the body, which decides the shape of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One event by itself.
+    Single,
+    /// An array, an envelope or NDJSON, of however many events.
+    Batch,
+}
+
+/// A body that could be taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// One event or a batch.
+    pub shape: Shape,
+    /// Each event of the body, in its order: the position is the index that the client is told. Never empty.
+    pub events: Vec<Result<Accepted, Rejection>>,
+}
+
+/// An event to be handed over, and what its client expects to be answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The normalised event.
+    pub event: Event,
+    /// The client's `event_id` as it was sent, else its `session_id`, else the id that was assigned. Clients of the
+    /// first generation rely on this.
+    pub answer_id: String,
+}
+
+/// Reads a body. An error means that no event could be made out in it: it is empty, no JSON, a batch of none or of too
+/// many. What is wrong with one event stands in its place among the others.
+///
+/// `{"events":[...]}` is an envelope where it has no `event_type`; its `sent_at` holds for all its events.
+pub fn parse(body: &[u8], format: BodyFormat, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
+    if body.trim_ascii().is_empty() {
+        return Err(Rejection::body(Reason::BodyEmpty, "is empty"));
+    }
+    match format {
+        BodyFormat::Json => json(&Mended::new(body), arrival),
+        BodyFormat::Ndjson => {
+            let lines = body::lines(body, arrival.limits.events_max)?;
+            let event = |line: &[u8]| body::sound(line).and_then(|text| event(text, None, arrival));
+            Ok(Parsed { shape: Shape::Batch, events: lines.into_iter().map(event).collect() })
+        }
+    }
+}
+
+fn json(body: &Mended<'_>, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
+    let text = body.text();
+    if text.trim_ascii_start().starts_with('[') {
+        return batch(body, text, None, arrival);
+    }
+    let fields = fields::read(text, Source::Body, arrival.limits);
+    if let Ok(Fields { event_type: None, events: Some(events), sent_at, .. }) = fields {
+        if !events.get().starts_with('[') {
+            return Err(Rejection::new("events", Reason::FieldType, "must be an array"));
+        }
+        return batch(body, events.get(), sent_at, arrival);
+    }
+    let event = body.sound(text).and(fields).and_then(|fields| normalise::accepted(fields, None, arrival));
+    match event {
+        Err(rejection) if matches!(rejection.reason, Reason::JsonSyntax | Reason::Utf8Invalid) => Err(rejection),
+        event => Ok(Parsed { shape: Shape::Single, events: vec![event] }),
+    }
+}
+
+fn batch(
+    body: &Mended<'_>,
+    array: &str,
+    sent_at: Option<Timestamp>,
+    arrival: &Arrival<'_>,
+) -> Result<Parsed, Rejection> {
+    let elements = match body::elements(array, arrival.limits.events_max) {
+        // What was mended may be what broke it.
+        Err(rejection) if rejection.reason == Reason::JsonSyntax => body.sound(array).and(Err(rejection))?,
+        elements => elements?,
+    };
+    let event = |text: &str| body.sound(text).and_then(|()| event(text, sent_at, arrival));
+    Ok(Parsed { shape: Shape::Batch, events: elements.into_iter().map(event).collect() })
+}
+
+fn event(text: &str, sent_at: Option<Timestamp>, arrival: &Arrival<'_>) -> Result<Accepted, Rejection> {
+    let fields = fields::read(text, Source::Body, arrival.limits)?;
+    normalise::accepted(fields, sent_at, arrival)
+}

@@ -1,0 +1,73 @@
+//! The contract of this crate, property by property.
+
+#![cfg(test)]
+
+mod batches;
+mod clock;
+mod edges;
+mod fixtures;
+mod properties;
+mod reasons;
+mod speed;
+
+use footfall_event::{Accepted, Arrival, BodyFormat, Event, Limits, Parsed, Rejection, Shape, parse};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// When every request of these tests is received, unless a test says otherwise.
+fn received_at() -> Timestamp {
+    "2024-01-15T10:31:00Z".parse().unwrap()
+}
+
+fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
+    let limits = Limits::default();
+    let arrival =
+        Arrival { received_at: received_at(), user_agent: Some("header/1.0"), visitor: &|_, _| None, limits: &limits };
+    parse(body, format, &arrival)
+}
+
+fn parsed(body: impl AsRef<[u8]>) -> Result<Parsed, Rejection> {
+    parsed_as(body.as_ref(), BodyFormat::Json)
+}
+
+/// One event by itself.
+fn single(body: impl AsRef<[u8]>) -> Result<Accepted, Rejection> {
+    let mut parsed = parsed(body)?;
+    assert_eq!((parsed.shape, parsed.events.len()), (Shape::Single, 1));
+    parsed.events.remove(0)
+}
+
+fn accepted(body: impl AsRef<[u8]>) -> Event {
+    single(body).unwrap().event
+}
+
+/// Where the event is refused, and why.
+fn refused(body: impl AsRef<[u8]>) -> (String, &'static str) {
+    let rejection = single(body).unwrap_err();
+    (rejection.field, rejection.reason.as_str())
+}
+
+/// The smallest event there is.
+fn minimal() -> Value {
+    json!({"event_type": "click", "page_url": "https://example.com/"})
+}
+
+/// The smallest event with one field more, or another.
+fn with(field: &str, value: impl Into<Value>) -> String {
+    let mut event = minimal();
+    event[field] = value.into();
+    event.to_string()
+}
+
+/// The smallest event with this JSON text at its end.
+fn with_text(text: &str) -> String {
+    format!(r#"{{"event_type":"click","page_url":"https://example.com/",{text}}}"#)
+}
+
+fn line_of(body: impl AsRef<[u8]>) -> String {
+    String::from_utf8(accepted(body).to_line()).unwrap()
+}
+
+fn from_line(line: impl AsRef<[u8]>) -> Result<Event, Rejection> {
+    Event::from_line(line.as_ref(), &Limits::default())
+}

@@ -1,0 +1,289 @@
+//! What holds for every input.
+
+use footfall_event::{Accepted, BodyFormat, Event, Limits, Parsed, Rejection};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use serde_json::{Map, Value, json};
+
+use crate::{from_line, parsed_as};
+
+/// Text with everything in it that has a meaning somewhere.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        12 => "[a-z0-9-]{0,20}",
+        6 => "\\PC{0,40}",
+        1 => any::<String>(),
+        1 => ("[a-zü😀\n\"\\\\]{1,3}", 0_usize..1_200).prop_map(|(part, times)| part.repeat(times)),
+        1 => Just("nul \0 here".to_owned()),
+    ]
+}
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from)
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number(), text().prop_map(Value::from)];
+    leaf.prop_recursive(20, 60, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(text(), inner, 0..4)
+                .prop_map(|it| it.into_iter().collect::<Map<_, _>>().into()),
+        ]
+    })
+}
+
+fn page_url() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => ("https?", "([a-z]{1,20}|[a-z.:@\\[\\]0-9]{1,20})", "(/\\PC{0,300})?", "(\\?\\PC{0,300})?", "(#\\PC{0,300})?")
+            .prop_map(|(scheme, host, path, query, fragment)| format!("{scheme}://{host}{path}{query}{fragment}")),
+        3 => "\\PC{0,600}".prop_map(|path| format!("https://example.com/{path}")),
+        1 => text(),
+    ]
+}
+
+/// A field that means something, mostly with a value that it may have.
+fn field() -> impl Strategy<Value = (&'static str, Value)> {
+    let name = |names: &[&'static str]| prop::sample::select(names.to_vec());
+    let texts = name(&["page_title", "button_id", "session_id", "user_agent", "user_id", "referrer", "site"]);
+    let times = name(&["timestamp", "sent_at"]);
+    let all = name(&[
+        "event_id",
+        "page_title",
+        "button_id",
+        "session_id",
+        "user_agent",
+        "timestamp",
+        "metadata",
+        "sent_at",
+        "user_id",
+        "referrer",
+        "site",
+        "schema_version",
+        "events",
+        "received_at",
+        "visitor_id",
+        "flags",
+        "else",
+    ]);
+    let time = prop_oneof![Just(json!("2024-01-15T10:30:00.123456789+02:00")), number()];
+    prop_oneof![
+        10 => (texts, text().prop_map(Value::from)),
+        6 => (times, time),
+        1 => (all, value()),
+    ]
+}
+
+/// Objects that are events, or nearly.
+fn event() -> impl Strategy<Value = Value> {
+    let fields = prop::collection::vec(field(), 0..6);
+    let metadata = prop::option::of(prop::collection::btree_map(text(), value(), 0..6));
+    ("[a-z_]{1,20}", page_url(), metadata, fields).prop_map(|(event_type, page_url, metadata, fields)| {
+        let mut event = json!({"event_type": event_type, "page_url": page_url});
+        if let Some(metadata) = metadata {
+            event["metadata"] = metadata.into_iter().collect::<Map<_, _>>().into();
+        }
+        for (key, value) in fields {
+            event[key] = value;
+        }
+        event
+    })
+}
+
+/// Good JSON with some bytes replaced, taken out or put in.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop::sample::select(vec![
+        &b"\0"[..],
+        b"\xff",
+        b"\"",
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\\u0000",
+        b"\\ud800",
+        b"1e999",
+        b"\n",
+        b"{\"events\":[",
+        b"\"event_type\":1,",
+        b"",
+        b"\xed\xa0\x80",
+    ]);
+    let cuts = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..4, pieces), 0..4);
+    (prop::collection::vec(event(), 1..4), 0..4, cuts).prop_map(|(events, shape, cuts)| {
+        let events: Vec<_> = events.iter().map(Value::to_string).collect();
+        let mut body = match shape {
+            0 => events[0].clone(),
+            1 => format!("[{}]", events.join(",")),
+            2 => format!(r#"{{"events":[{}]}}"#, events.join(",")),
+            _ => events.join("\n"),
+        }
+        .into_bytes();
+        for (at, length, piece) in cuts {
+            let start = at.index(body.len() + 1);
+            let end = (start + length).min(body.len());
+            body.splice(start..end, piece.iter().copied());
+        }
+        body
+    })
+}
+
+fn strings_of<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(array) => array.iter().for_each(|value| strings_of(value, found)),
+        Value::Object(object) => object.iter().for_each(|(key, value)| {
+            found.push(key);
+            strings_of(value, found);
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(array) => 1 + array.iter().map(levels).max().unwrap_or(0),
+        Value::Object(object) => 1 + object.values().map(levels).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn keys(value: &Value) -> usize {
+    match value {
+        Value::Array(array) => array.iter().map(keys).sum(),
+        Value::Object(object) => object.len() + object.values().map(keys).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+/// PostgreSQL can hold every part of the event.
+fn assert_storable(event: &Event) {
+    let limits = Limits::default();
+    let columns = [
+        (Some(&event.event_type), limits.event_type_chars_max),
+        (Some(&event.page_url), limits.page_url_chars_max),
+        (event.page_title.as_ref(), limits.page_title_chars_max),
+        (event.button_id.as_ref(), limits.button_id_chars_max),
+        (event.session_id.as_ref(), limits.session_id_chars_max),
+        (event.user_agent.as_ref(), limits.user_agent_chars_max),
+        (event.user_id.as_ref(), limits.user_id_chars_max),
+        (event.referrer.as_ref(), limits.referrer_chars_max),
+        (event.site.as_ref(), limits.site_chars_max),
+    ];
+    for (text, chars_max) in columns {
+        let Some(text) = text else { continue };
+        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'));
+    }
+    let page_url = url::Url::parse(&event.page_url).unwrap();
+    assert!(matches!(page_url.scheme(), "http" | "https") && page_url.has_host());
+    if let Some(metadata) = event.metadata.clone().map(Value::Object) {
+        let mut strings = Vec::new();
+        strings_of(&metadata, &mut strings);
+        assert!(strings.iter().all(|text| !text.contains('\0')));
+        assert!(levels(&metadata) <= limits.metadata_levels_max);
+        assert!(keys(&metadata) <= limits.metadata_keys_max);
+        assert!(metadata.to_string().len() <= limits.metadata_bytes_max);
+    }
+    let first_of_postgresql = "-004713-11-24T00:00:00Z".parse().unwrap();
+    for time in [Some(event.timestamp), event.sent_at, Some(event.received_at)].into_iter().flatten() {
+        assert!(time >= first_of_postgresql && time.subsec_nanosecond() % 1_000 == 0);
+    }
+}
+
+/// What holds for whatever parse gave.
+fn assert_contract(parsed: Result<Parsed, Rejection>) -> usize {
+    let assert_rejection = |rejection: &Rejection| {
+        assert!(!rejection.field.is_empty() && rejection.field.chars().count() <= 200);
+        assert!(!rejection.message.is_empty());
+    };
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(rejection) => {
+            assert_rejection(&rejection);
+            return 0;
+        }
+    };
+    assert!(!parsed.events.is_empty() && parsed.events.len() <= Limits::default().events_max);
+    let mut accepted = 0;
+    for event in parsed.events {
+        match event {
+            Ok(Accepted { event, answer_id }) => {
+                accepted += 1;
+                assert!(!answer_id.is_empty());
+                assert_storable(&event);
+                let line = event.to_line();
+                assert!(!line.contains(&b'\n') && !line.contains(&0));
+                assert_eq!(from_line(line).unwrap(), event);
+            }
+            Err(rejection) => assert_rejection(&rejection),
+        }
+    }
+    accepted
+}
+
+fn format() -> impl Strategy<Value = BodyFormat> {
+    prop_oneof![Just(BodyFormat::Json), Just(BodyFormat::Ndjson)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..300), format in format()) {
+        assert_contract(parsed_as(&body, format));
+        let _ = from_line(&body);
+    }
+
+    #[test]
+    fn mutated_json_never_panics_and_what_is_accepted_is_storable(body in mutated(), format in format()) {
+        assert_contract(parsed_as(&body, format));
+        if let Ok(event) = from_line(&body) {
+            assert_storable(&event);
+        }
+    }
+
+    #[test]
+    fn what_parse_accepts_from_line_accepts_and_gives_back(event in event()) {
+        assert_contract(parsed_as(event.to_string().as_bytes(), BodyFormat::Json));
+    }
+
+    #[test]
+    fn numbers_are_kept_to_the_last_bit(number in any::<f64>().prop_filter("JSON has finite ones only", |it| it.is_finite())) {
+        let body = crate::with("metadata", json!({"n": number}));
+        let event = crate::accepted(body);
+        prop_assert_eq!(event.metadata.as_ref().unwrap()["n"].as_f64().unwrap().to_bits(), number.to_bits());
+        prop_assert_eq!(from_line(event.to_line()).unwrap(), event);
+    }
+
+    #[test]
+    fn a_lines_mutation_is_refused_or_storable(event in event(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let parsed = parsed_as(event.to_string().as_bytes(), BodyFormat::Json);
+        if let Ok(Ok(accepted)) = parsed.map(|mut parsed| parsed.events.remove(0)) {
+            let mut line = accepted.event.to_line();
+            let at = at.index(line.len());
+            line[at] = byte;
+            if let Ok(event) = from_line(&line) {
+                assert_storable(&event);
+                prop_assert_eq!(from_line(event.to_line()).unwrap(), event);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_events_that_are_made_here_are_accepted_often_enough_to_mean_something() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let accepted = (0..500).filter(|_| {
+        let event = event().new_tree(&mut runner).unwrap().current();
+        assert_contract(parsed_as(event.to_string().as_bytes(), BodyFormat::Json)) > 0
+    });
+    assert!(accepted.count() > 100);
+}
