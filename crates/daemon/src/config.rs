@@ -1,0 +1,34 @@
+//! Configuration: what a daemon's configuration type must offer, and the sections that all daemons share.
+
+mod errors;
+mod keys;
+mod sections;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use errors::{ConfigError, ConfigErrors, FieldError};
+pub(crate) use keys::Keys;
+pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
+pub use sources::{Sources, load};
+
+/// A daemon's whole configuration: one struct, with a section (a nested struct) per subject.
+///
+/// - Every struct carries `#[serde(deny_unknown_fields)]` and derives [`JsonSchema`], whose doc comments are the text
+///   of `describe`.
+/// - `Default` is the lowest layer and must serialise every key; sections need no `#[serde(default)]`.
+/// - Every [`Secret`](crate::Secret) is empty in the default.
+pub trait Configuration: Serialize + DeserializeOwned + Default + JsonSchema + Send + 'static {
+    /// The parts that the shell itself uses.
+    fn common(&self) -> Common<'_>;
+
+    /// What the types cannot say: ranges, and fields that must fit one another. Gives every error, not only the first.
+    ///
+    /// # Errors
+    /// One [`FieldError`] for each field that is wrong.
+    fn validate(&self) -> Result<(), Vec<FieldError>>;
+}

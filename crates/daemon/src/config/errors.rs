@@ -1,0 +1,44 @@
+//! What is wrong with a configuration, in words that say where to look.
+
+use std::fmt;
+
+/// A field that [`Configuration::validate`](super::Configuration::validate) refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The dotted key, for example `kafka.linger_ms`.
+    pub field: String,
+    /// Why, for the operator. Must not repeat a secret.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A field and why it is refused.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// One thing that is wrong: the key, the reason and where the value came from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message} (from {source_name})", key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default())]
+pub struct ConfigError {
+    /// The dotted key; none where a whole source is unusable.
+    pub key: Option<String>,
+    /// The reason.
+    pub message: String,
+    /// The file, environment variable or credential that holds the value, or "the defaults".
+    pub source_name: String,
+}
+
+/// Everything that is wrong with a configuration. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            write!(formatter, "{}{error}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}

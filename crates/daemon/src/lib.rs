@@ -1,0 +1,33 @@
+//! The shell of every Footfall daemon: what is the same for all of them, so that a daemon holds only its own job.
+//!
+//! [`main`] reads the command line and the configuration, sets up the log, starts the admin server, the watchdog and
+//! the signal thread, and calls the daemon's `run(config, shell)`. [`Shell`] is what `run` gets to know and to say:
+//! the metrics registry, the shutdown token, readiness and progress. There is no global state but the log subscriber
+//! and the panic hook, which Rust itself keeps global.
+//!
+//! A daemon is ready when it can do its job ([`Readiness`]), alive for the watchdog only while its loops move
+//! ([`Progress`]), and gone at the latest `drain_ms_max` after the first SIGTERM, whatever `run` does.
+
+mod admin;
+mod cli;
+mod config;
+mod describe;
+mod logging;
+mod notify;
+mod process_metrics;
+mod program;
+mod progress;
+mod readiness;
+mod secret;
+mod shell;
+mod shutdown;
+
+pub use config::{
+    AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, LogConfig, LogFormat, Sources, load,
+};
+pub use program::{Program, main};
+pub use progress::{Progress, Ticker};
+pub use prometheus_client::registry::Registry;
+pub use readiness::{Condition, Readiness};
+pub use secret::Secret;
+pub use shell::Shell;

@@ -1,0 +1,124 @@
+//! The log: where it goes, in which form, and the panic that becomes a log line before it ends the process.
+
+use std::backtrace::Backtrace;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::{env, panic, process};
+
+use anyhow::Context;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::{LogConfig, LogFormat};
+
+/// Directives such as `info` or `info,rdkafka=debug`.
+pub(crate) fn filter(directives: &str) -> Result<Targets, String> {
+    for directive in directives.split(',') {
+        // A bare word that is no level would be taken for the name of a target, and nothing for a level; either way
+        // all else would fall silent.
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
+        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
+            return Err(format!(
+                "{directive:?} is neither a level (error, warn, info, debug, trace, off) nor TARGET=LEVEL"
+            ));
+        }
+    }
+    directives.parse::<Targets>().map_err(|error| error.to_string())
+}
+
+/// Sends the log of this process to where the configuration says, and panics with it.
+pub(crate) fn start(config: &LogConfig, name: &'static str) -> anyhow::Result<()> {
+    let filter = filter(&config.level).map_err(anyhow::Error::msg)?;
+    let subscriber = tracing_subscriber::registry().with(filter);
+    let format = choose(config.format, stderr_is_journal(), io::stderr().is_terminal());
+    match (format, journald(name)) {
+        (LogFormat::Journald, Ok(layer)) => subscriber.with(layer).try_init()?,
+        (LogFormat::Journald, Err(error)) if config.format == LogFormat::Journald => {
+            return Err(error).context("log.format is journald, but the journal cannot be reached");
+        }
+        (LogFormat::Human, _) => subscriber.with(human()).try_init()?,
+        _ => subscriber.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init()?,
+    }
+    abort_on_panic();
+    Ok(())
+}
+
+fn human<S>() -> fmt::Layer<S, fmt::format::DefaultFields, fmt::format::Format, fn() -> io::Stderr> {
+    let is_coloured = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    fmt::layer().with_ansi(is_coloured).with_writer(io::stderr as fn() -> io::Stderr)
+}
+
+fn journald(name: &str) -> io::Result<tracing_journald::Layer> {
+    Ok(tracing_journald::layer()?.with_syslog_identifier(name.to_owned()))
+}
+
+fn choose(wanted: LogFormat, stderr_is_journal: bool, stderr_is_terminal: bool) -> LogFormat {
+    match wanted {
+        LogFormat::Auto if stderr_is_journal => LogFormat::Journald,
+        LogFormat::Auto if stderr_is_terminal => LogFormat::Human,
+        LogFormat::Auto => LogFormat::Json,
+        wanted => wanted,
+    }
+}
+
+/// systemd.exec(5): JOURNAL_STREAM alone proves nothing, since a child inherits it when its output goes elsewhere.
+fn stderr_is_journal() -> bool {
+    let Ok(stream) = env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else {
+        return false;
+    };
+    File::from(stderr).metadata().is_ok_and(|metadata| names_file(&stream, metadata.dev(), metadata.ino()))
+}
+
+fn names_file(stream: &str, device: u64, inode: u64) -> bool {
+    stream.split_once(':').is_some_and(|(dev, ino)| dev.parse() == Ok(device) && ino.parse() == Ok(inode))
+}
+
+/// A task that has panicked leaves the others working on what it left behind; so the process ends, and what supervises
+/// it starts it anew. Done here and not by `panic = "abort"`, so that it holds in every profile and is logged.
+fn abort_on_panic() {
+    panic::set_hook(Box::new(|info| {
+        let message = info.payload_as_str().unwrap_or("(a panic without a text)");
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        let backtrace = Backtrace::capture();
+        tracing::error!(location, %backtrace, "panic: {message}");
+        process::abort();
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_follows_where_standard_error_goes() {
+        assert_eq!(choose(LogFormat::Auto, true, false), LogFormat::Journald);
+        assert_eq!(choose(LogFormat::Auto, false, true), LogFormat::Human);
+        assert_eq!(choose(LogFormat::Auto, false, false), LogFormat::Json);
+        assert_eq!(choose(LogFormat::Human, true, false), LogFormat::Human);
+    }
+
+    #[test]
+    fn the_journal_stream_must_be_standard_error_itself() {
+        assert!(names_file("8:4711", 8, 4711));
+        for other in ["8:4712", "9:4711", "8", "", "8:4711:1"] {
+            assert!(!names_file(other, 8, 4711), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_level_is_refused() {
+        for good in ["info", "WARN", "off", "info,rdkafka=debug,footfall_ingest::http=trace"] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["debg", "info,rdkafka", "info,rdkafka=loud", "info,rdkafka=", "info,", ""] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+}
