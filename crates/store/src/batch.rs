@@ -1,0 +1,52 @@
+//! What the writer is given: records, in the order in which Kafka holds them within each partition.
+
+use std::sync::Arc;
+
+use footfall_event::{Event, OutcomeCounts, Rejection};
+
+/// Where a record stands in Kafka.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// Topic; shared, because every record of a topic has the same.
+    pub topic: Arc<str>,
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Offset within the partition.
+    pub offset: i64,
+}
+
+/// One message from Kafka.
+#[derive(Debug)]
+pub struct Record {
+    /// Where it came from.
+    pub position: Position,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a message turned out to be.
+#[derive(Debug)]
+pub enum Content {
+    /// An event, to be stored unless its id is known. `line` is what Kafka holds, for the quarantine should the
+    /// database refuse it.
+    Event {
+        /// The event.
+        event: Box<Event>,
+        /// The bytes that it was read from.
+        line: Vec<u8>,
+    },
+    /// Something that cannot be an event.
+    Unreadable {
+        /// Why.
+        rejection: Rejection,
+        /// The bytes as they were.
+        line: Vec<u8>,
+    },
+    /// What an ingest instance counted.
+    Counts {
+        /// The counts.
+        counts: OutcomeCounts,
+        /// The bytes that they were read from.
+        line: Vec<u8>,
+    },
+}

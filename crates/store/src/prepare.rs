@@ -1,0 +1,140 @@
+//! Makes what the daemons need: roles, database, extension, tables and views. Runs again without harm.
+
+use std::time::Duration;
+
+use include_dir::{Dir, include_dir};
+use thiserror::Error;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::error_text;
+
+mod migrations {
+    #![allow(clippy::all, missing_docs, unreachable_pub)] // generated
+    refinery::embed_migrations!("../../sql/migrations");
+}
+
+const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
+static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
+
+/// Two starters take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
+/// is taken in `postgres`, which both can see before ours exists.
+const LOCK: i64 = 0x666f_6f74_6661_6c6c;
+const MAINTENANCE_DATABASE: &str = "postgres";
+const DEFAULT_DATABASE: &str = "analytics";
+const CONNECT_MS_MAX: u64 = 10_000;
+
+/// What [`prepare`] did.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The database that is ready now.
+    pub database: String,
+    /// Whether it was made just now.
+    pub database_created: bool,
+    /// The migrations that were applied just now, by name.
+    pub applied: Vec<String>,
+}
+
+/// Why the database could not be made ready.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// PostgreSQL is away or refused a statement.
+    #[error("{doing}: {}", error_text(source))]
+    Postgres {
+        /// What was being done.
+        doing: &'static str,
+        /// The cause.
+        source: tokio_postgres::Error,
+    },
+    /// A migration failed, or one that was applied has another text now.
+    #[error("migrating: {0}")]
+    Migration(#[from] refinery::Error),
+    /// The database's name cannot be used in a statement.
+    #[error("database name {0:?}: only lower-case letters, digits and underscores, not beginning with a digit")]
+    DatabaseName(String),
+}
+
+fn while_doing(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> PrepareError {
+    move |source| PrepareError::Postgres { doing, source }
+}
+
+/// Makes roles, database (the one that `admin` names, else `analytics`), extension, tables and views.
+///
+/// `admin` is a superuser the first time; later, or where an administrator made roles, database and extension, the
+/// role `footfall_owner` is enough.
+///
+/// # Errors
+/// [`PrepareError`] names the step that failed. What was migrated before it stays, and the next run goes on from there.
+pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
+    let database = admin.get_dbname().unwrap_or(DEFAULT_DATABASE).to_owned();
+    if !is_plain_name(&database) {
+        return Err(PrepareError::DatabaseName(database));
+    }
+    let mut maintenance = admin.clone();
+    maintenance.dbname(MAINTENANCE_DATABASE);
+    let cluster = connect(&maintenance).await.map_err(while_doing("connecting to the database postgres"))?;
+    cluster
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await
+        .map_err(while_doing("waiting for another starter"))?;
+
+    cluster.batch_execute(ROLES).await.map_err(while_doing("making the roles"))?;
+    let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
+    let database_created =
+        cluster.query_opt(exists, &[&database]).await.map_err(while_doing("looking for the database"))?.is_none();
+    if database_created {
+        let create = format!("CREATE DATABASE {database} OWNER footfall_owner TEMPLATE template0 ENCODING 'UTF8'");
+        cluster.batch_execute(&create).await.map_err(while_doing("making the database"))?;
+    }
+
+    let mut target = admin.clone();
+    target.dbname(&database);
+    let mut client = connect(&target).await.map_err(while_doing("connecting to the new database"))?;
+    client
+        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb; SET ROLE footfall_owner")
+        .await
+        .map_err(while_doing("making the extension timescaledb and becoming footfall_owner"))?;
+    let report = migrations::migrations::runner().run_async(&mut client).await?;
+    for view in VIEWS.files() {
+        let text = view.contents_utf8().unwrap_or_default();
+        client.batch_execute(text).await.map_err(while_doing("making the views"))?;
+    }
+    // The lock ends with the connection that holds it.
+    drop(cluster);
+    let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
+    Ok(Prepared { database, database_created, applied })
+}
+
+/// CREATE DATABASE takes no parameter, so the name is checked to need no quoting.
+fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+        && name.chars().all(|other| other.is_ascii_lowercase() || other.is_ascii_digit() || other == '_')
+}
+
+async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
+    let mut config = config.clone();
+    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_would_need_quoting_is_refused() {
+        assert!(is_plain_name("analytics") && is_plain_name("_t1"));
+        for name in ["", "1a", "Analytics", "a-b", "a;drop", "a\"b", "ä"] {
+            assert!(!is_plain_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_view_is_text() {
+        assert!(VIEWS.files().count() >= 2);
+        assert!(
+            VIEWS.files().all(|view| view.contents_utf8().is_some_and(|text| text.contains("CREATE OR REPLACE VIEW")))
+        );
+    }
+}
