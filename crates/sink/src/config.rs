@@ -1,0 +1,160 @@
+//! What can be set, with its unit and its default.
+
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use footfall_event::Limits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of footfall-sink.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where /live, /ready and /metrics are served.
+    pub admin: AdminConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// How long a stop may take, in milliseconds.
+    pub drain_ms_max: u64,
+    /// Where events come from.
+    pub kafka: KafkaConfig,
+    /// Where they go.
+    pub database: DatabaseConfig,
+    /// How many make a batch.
+    pub batch: BatchConfig,
+    /// What an event may hold; what exceeds it is quarantined.
+    #[schemars(with = "serde_json::Value")]
+    pub limits: Limits,
+}
+
+/// Where events come from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaConfig {
+    /// Brokers to ask first: host:port, separated by commas.
+    pub bootstrap_servers: String,
+    /// Consumer group that shares the partitions among sinks. It holds no offsets: these live in PostgreSQL.
+    pub group_id: String,
+    /// Topic of the events.
+    pub events_topic: String,
+    /// Topic of what ingest counted.
+    pub outcomes_topic: String,
+    /// After this long without a sign of life the group gives this sink's partitions to others, in milliseconds.
+    pub session_ms_max: u32,
+    /// How many KiB may be fetched ahead of what is being stored.
+    pub prefetch_kib_max: u32,
+}
+
+/// Where events go.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a
+    /// postgresql:// URL.
+    pub url: String,
+    /// Password, where the server wants one.
+    pub password: Secret,
+    /// The longest pause between two attempts to reach a database that is away, in milliseconds.
+    pub retry_ms_max: u64,
+}
+
+/// A batch ends when one of these is reached.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchConfig {
+    /// Messages in a batch.
+    pub rows_max: usize,
+    /// Bytes of messages in a batch.
+    pub bytes_max: usize,
+    /// Age of the batch's first message, in milliseconds: the delay that batching adds at most.
+    pub age_ms_max: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            admin: AdminConfig::on_port(4195),
+            log: LogConfig::default(),
+            drain_ms_max: 20_000,
+            kafka: KafkaConfig {
+                bootstrap_servers: "127.0.0.1:9092".into(),
+                group_id: "footfall-sink".into(),
+                events_topic: "analytics-events".into(),
+                outcomes_topic: "analytics-outcomes".into(),
+                session_ms_max: 10_000,
+                prefetch_kib_max: 32 * 1024,
+            },
+            database: DatabaseConfig {
+                url: "host=/run/postgresql user=footfall_writer dbname=analytics".into(),
+                password: Secret::default(),
+                retry_ms_max: 5_000,
+            },
+            batch: BatchConfig { rows_max: 5_000, bytes_max: 8 * 1024 * 1024, age_ms_max: 20 },
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl DatabaseConfig {
+    /// The connection's parameters, the password put in.
+    pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
+        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
+            FieldError::new("database.url", footfall_store::error_text(&error))
+        })?;
+        if !self.password.is_empty() {
+            parameters.password(self.password.expose());
+        }
+        parameters.application_name("footfall-sink");
+        Ok(parameters)
+    }
+}
+
+impl Configuration for Config {
+    fn common(&self) -> Common<'_> {
+        Common { admin: &self.admin, log: &self.log, drain_ms_max: self.drain_ms_max }
+    }
+
+    fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut errors = Vec::new();
+        for (field, text) in [
+            ("kafka.bootstrap_servers", &self.kafka.bootstrap_servers),
+            ("kafka.group_id", &self.kafka.group_id),
+            ("kafka.events_topic", &self.kafka.events_topic),
+            ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
+        ] {
+            if text.is_empty() {
+                errors.push(FieldError::new(field, "is empty"));
+            }
+        }
+        if self.kafka.events_topic == self.kafka.outcomes_topic {
+            errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
+        }
+        if !(6_000..=1_800_000).contains(&self.kafka.session_ms_max) {
+            errors
+                .push(FieldError::new("kafka.session_ms_max", "lies outside of 6000..=1800000, which brokers accept"));
+        }
+        for (field, value, least, most) in [
+            ("batch.rows_max", self.batch.rows_max, 1, 100_000),
+            ("batch.bytes_max", self.batch.bytes_max, 1, 256 * 1024 * 1024),
+            (
+                "kafka.prefetch_kib_max",
+                usize::try_from(self.kafka.prefetch_kib_max).unwrap_or(usize::MAX),
+                1024,
+                2_097_151,
+            ),
+        ] {
+            if !(least..=most).contains(&value) {
+                errors.push(FieldError::new(field, format!("{value} lies outside of {least}..={most}")));
+            }
+        }
+        if self.database.retry_ms_max < 100 {
+            errors.push(FieldError::new("database.retry_ms_max", "is less than 100"));
+        }
+        if let Err(message) = self.limits.validate() {
+            errors.push(FieldError::new("limits", message));
+        }
+        if let Err(error) = self.database.parameters() {
+            errors.push(error);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}

@@ -1,0 +1,107 @@
+//! The Kafka consumer: which partitions are ours, told to the pipeline; where they are read from, told by it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use footfall_daemon::Condition;
+use rdkafka::bindings::rd_kafka_resp_err_t as Code;
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::{Statistics, TopicPartitionList};
+use tracing::{debug, info, warn};
+
+use crate::config::KafkaConfig;
+use crate::metrics::Metrics;
+
+pub(crate) type Consumer = BaseConsumer<Context>;
+
+const STATISTICS_MS: u32 = 1_000;
+
+/// What the group did since the pipeline last looked.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// These partitions are ours now, and no others.
+    Assigned(TopicPartitionList),
+    /// No partition is ours.
+    Revoked,
+}
+
+/// What librdkafka calls while the pipeline polls.
+pub(crate) struct Context {
+    change: Mutex<Option<Change>>,
+    metrics: Arc<Metrics>,
+    pub(crate) kafka_ready: Condition,
+}
+
+impl Context {
+    pub(crate) fn take_change(&self) -> Option<Change> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note(&self, change: Change) {
+        *self.change.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
+    }
+}
+
+impl ClientContext for Context {
+    fn stats(&self, statistics: Statistics) {
+        let answers = statistics.brokers.values().any(|broker| broker.state == "UP" && broker.nodeid >= 0);
+        self.kafka_ready.set_because(answers, if answers { "" } else { "no broker answers" });
+        for topic in statistics.topics.values() {
+            for partition in topic.partitions.values().filter(|partition| partition.partition >= 0) {
+                self.metrics.note_end(&topic.topic, partition.partition, partition.hi_offset);
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "kafka");
+    }
+
+    fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
+        debug!(facility, message, "librdkafka");
+    }
+}
+
+impl ConsumerContext for Context {
+    /// An assignment is only noted here: the pipeline asks PostgreSQL for the offsets, which may take a while, and then
+    /// assigns. The group waits for that.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: Code, partitions: &mut TopicPartitionList) {
+        if code == Code::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            info!(partitions = partitions.count(), "partitions assigned");
+            self.note(Change::Assigned(partitions.clone()));
+            return;
+        }
+        info!(partitions = partitions.count(), "partitions revoked");
+        self.note(Change::Revoked);
+        if let Err(error) = consumer.unassign() {
+            warn!(%error, "giving partitions back");
+        }
+    }
+}
+
+/// A consumer that joins its group when it is polled.
+pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: Condition) -> KafkaResult<Consumer> {
+    let context = Context { change: Mutex::new(None), metrics: metrics.clone(), kafka_ready };
+    let consumer: Consumer = ClientConfig::new()
+        .set("bootstrap.servers", &config.bootstrap_servers)
+        .set("client.id", "footfall-sink")
+        .set("group.id", &config.group_id)
+        // Offsets live in PostgreSQL, in the transaction that stores the rows.
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // An offset that Kafka has no longer is ours to count and to log, not librdkafka's to skip.
+        .set("auto.offset.reset", "error")
+        .set("session.timeout.ms", config.session_ms_max.to_string())
+        .set("heartbeat.interval.ms", (config.session_ms_max / 5).to_string())
+        .set("queued.max.messages.kbytes", config.prefetch_kib_max.to_string())
+        // A message waits for no other in the broker.
+        .set("fetch.wait.max.ms", "100")
+        // Back at once when the broker is: the default waits up to ten seconds.
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("statistics.interval.ms", STATISTICS_MS.to_string())
+        .create_with_context(context)?;
+    consumer.subscribe(&[&config.events_topic, &config.outcomes_topic])?;
+    Ok(consumer)
+}

@@ -1,0 +1,15 @@
+//! footfall-sink: reads the topics, stores batches.
+
+use std::process::ExitCode;
+
+use footfall_daemon::Program;
+
+fn main() -> ExitCode {
+    let program = Program {
+        name: "footfall-sink",
+        version: env!("CARGO_PKG_VERSION"),
+        secrets: &["database.password"],
+        metrics: footfall_sink::describe_metrics,
+    };
+    footfall_daemon::main::<footfall_sink::Config, _, _>(program, footfall_sink::run)
+}

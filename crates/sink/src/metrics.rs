@@ -1,0 +1,140 @@
+//! What footfall-sink counts. Each help text is the metric's documentation.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use footfall_daemon::Registry;
+use footfall_event::{Outcome, Reason};
+use footfall_store::Written;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartitionLabels {
+    topic: String,
+    partition: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabels {
+    cause: &'static str,
+}
+
+/// Registers the metrics on a registry that only describes them.
+pub fn describe_metrics(registry: &mut Registry) {
+    let metrics = Metrics::new(registry);
+    let labels = PartitionLabels { topic: "analytics-events".into(), partition: 0 };
+    drop(metrics.lag.get_or_create(&labels));
+}
+
+pub(crate) struct Metrics {
+    outcomes: Family<OutcomeLabels, Counter>,
+    lag: Family<PartitionLabels, Gauge>,
+    restarts: Family<CauseLabels, Counter>,
+    pub(crate) transactions: Counter,
+    pub(crate) batch_rows: Histogram,
+    pub(crate) batch_seconds: Histogram,
+    pub(crate) offsets_missing: Counter,
+    /// By topic and partition: the offset behind the last message in Kafka, and the first that is not stored.
+    ends: Mutex<HashMap<(String, i32), (i64, i64)>>,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            outcomes: Family::default(),
+            lag: Family::default(),
+            restarts: Family::default(),
+            transactions: Counter::default(),
+            batch_rows: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
+            batch_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            offsets_missing: Counter::default(),
+            ends: Mutex::default(),
+        };
+        // Every label set from the start, so that a rate is right from the first event on.
+        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
+            metrics.outcome(outcome);
+        }
+        for cause in ["fenced", "database", "kafka"] {
+            metrics.restart(cause, 0);
+        }
+        registry.register(
+            "sink_events",
+            "Events by what became of them: stored, duplicate, or quarantined with the reason",
+            metrics.outcomes.clone(),
+        );
+        registry.register(
+            "sink_lag_messages",
+            "Messages in a partition of this sink that are not stored yet, as of the last second",
+            metrics.lag.clone(),
+        );
+        registry.register(
+            "sink_resumptions",
+            "Times that the sink dropped what it had read and asked the database anew where to read: because another consumer owns the partition (fenced), because the database was away, or because Kafka has the offset no longer",
+            metrics.restarts.clone(),
+        );
+        registry.register("sink_transactions", "Committed transactions", metrics.transactions.clone());
+        registry.register("sink_batch_rows", "Messages in a batch", metrics.batch_rows.clone());
+        registry.register(
+            "sink_batch_seconds",
+            "Time to store a batch, its transactions included, in seconds",
+            metrics.batch_seconds.clone(),
+        );
+        registry.register(
+            "sink_offsets_missing",
+            "Messages that Kafka dropped before they were stored, and partitions that were made anew (one each)",
+            metrics.offsets_missing.clone(),
+        );
+        metrics
+    }
+
+    fn outcome(&self, outcome: Outcome) -> Counter {
+        let reason = outcome.reason().map(Reason::as_str).unwrap_or_default();
+        self.outcomes.get_or_create(&OutcomeLabels { outcome: outcome.as_str(), reason }).clone()
+    }
+
+    pub(crate) fn note_written(&self, written: &Written) {
+        for (outcome, count) in &written.outcomes {
+            self.outcome(*outcome).inc_by(*count);
+        }
+        self.transactions.inc_by(written.transactions);
+    }
+
+    pub(crate) fn restart(&self, cause: &'static str, times: u64) {
+        self.restarts.get_or_create(&CauseLabels { cause }).inc_by(times);
+    }
+
+    pub(crate) fn note_end(&self, topic: &str, partition: i32, end: i64) {
+        self.note(topic, partition, |known| known.0 = known.0.max(end));
+    }
+
+    pub(crate) fn note_stored(&self, topic: &str, partition: i32, next: i64) {
+        self.note(topic, partition, |known| known.1 = next);
+    }
+
+    /// Partitions that were given back have no lag of ours.
+    pub(crate) fn forget_partitions(&self) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lag.clear();
+    }
+
+    fn note(&self, topic: &str, partition: i32, change: impl FnOnce(&mut (i64, i64))) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = ends.entry((topic.to_owned(), partition)).or_insert((-1, -1));
+        change(known);
+        if known.0 >= 0 && known.1 >= 0 {
+            let labels = PartitionLabels { topic: topic.to_owned(), partition };
+            self.lag.get_or_create(&labels).set((known.0 - known.1).max(0));
+        }
+    }
+}
