@@ -1,0 +1,171 @@
+//! Every answer: its status, its JSON, and the headers that let a page of another origin read it.
+
+use bytes::Bytes;
+use footfall_event::{Reason, Rejection};
+use http_body_util::Full;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue,
+    RETRY_AFTER,
+};
+use hyper::{Response, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Seconds after which a client may come again: long enough for a broker to be elected, short enough for a visit.
+const RETRY_AFTER_S: u16 = 2;
+const PREFLIGHT_S: HeaderValue = HeaderValue::from_static("86400");
+const ANYONE: HeaderValue = HeaderValue::from_static("*");
+
+/// The first generation's answer, to the letter: its clients rely on it.
+#[derive(Serialize)]
+struct Received<'a> {
+    success: bool,
+    message: &'static str,
+    #[serde(rename = "eventId")]
+    event_id: &'a str,
+}
+
+pub(crate) fn received(event_id: &str) -> Answer {
+    json_answer(StatusCode::OK, &Received { success: true, message: "Event received and sent to Kafka", event_id })
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    success: bool,
+    #[serde(flatten)]
+    rejection: &'a Rejection,
+}
+
+pub(crate) fn refused(rejection: &Rejection) -> Answer {
+    let status = status_of(rejection.reason);
+    let mut answer = json_answer(status, &Refused { success: false, rejection });
+    if rejection.reason == Reason::BodyTooLarge {
+        // The rest of the body is not read, so the connection serves no other request.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+/// One element of a batch that was refused.
+#[derive(Serialize)]
+pub(crate) struct RefusedElement {
+    pub(crate) index: usize,
+    #[serde(flatten)]
+    pub(crate) rejection: Rejection,
+}
+
+pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement]) -> Answer {
+    let success = accepted > 0;
+    let status = if success { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    json_answer(status, &json!({ "success": success, "accepted": accepted, "rejected": rejected }))
+}
+
+/// The client keeps what it sent, and sends it again with the same ids.
+pub(crate) fn unavailable() -> Answer {
+    let text = "The event could not be made durable. Keep it and send it again.";
+    let mut answer = json_answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &json!({ "success": false, "reason": "unavailable", "message": text }),
+    );
+    answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+    answer
+}
+
+pub(crate) fn health(kafka_ready: bool) -> Answer {
+    let (status, word) =
+        if kafka_ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+    let mut answer =
+        json_answer(status, &json!({ "status": word, "kafkaReady": kafka_ready, "timestamp": Timestamp::now() }));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !kafka_ready {
+        answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+    }
+    answer
+}
+
+pub(crate) fn preflight(allow: &'static str) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let headers = answer.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(allow));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, content-encoding"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_S);
+    readable_by_anyone(answer)
+}
+
+pub(crate) fn not_found() -> Answer {
+    let text = "There is nothing here. Events are posted to /analytics.";
+    json_answer(StatusCode::NOT_FOUND, &json!({ "success": false, "reason": "not_found", "message": text }))
+}
+
+pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
+    let text = format!("This path takes {allow}.");
+    let mut answer = json_answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &json!({ "success": false, "reason": "method_not_allowed", "message": text }),
+    );
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// The body did not arrive in time, or the client broke off.
+pub(crate) fn body_incomplete() -> Answer {
+    let text = "The body did not arrive whole in time.";
+    let mut answer = json_answer(
+        StatusCode::REQUEST_TIMEOUT,
+        &json!({ "success": false, "field": "body", "reason": "body_incomplete", "message": text }),
+    );
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+/// A new reason forces a decision.
+fn status_of(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::BodyTooLarge | Reason::TooManyEvents => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::ContentTypeUnsupported | Reason::ContentEncodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Reason::PrivacySignal => StatusCode::FORBIDDEN,
+        Reason::BodyEmpty
+        | Reason::ContentEncodingInvalid
+        | Reason::JsonSyntax
+        | Reason::Utf8Invalid
+        | Reason::NulCharacter
+        | Reason::LoneSurrogate
+        | Reason::DuplicateKey
+        | Reason::NumberOutOfRange
+        | Reason::NestingTooDeep
+        | Reason::NotAnObject
+        | Reason::FieldMissing
+        | Reason::FieldType
+        | Reason::FieldEmpty
+        | Reason::FieldTooLong
+        | Reason::UrlInvalid
+        | Reason::TimestampInvalid
+        | Reason::EventIdInvalid
+        | Reason::MetadataTooLarge
+        | Reason::MetadataTooManyKeys
+        | Reason::BatchEmpty
+        | Reason::DatabaseRefused => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn json_answer<T: Serialize>(status: StatusCode, value: &T) -> Answer {
+    // The values above are maps with string keys, which always serialise.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    readable_by_anyone(answer)
+}
+
+/// On every status, so that a page can tell a refusal from an outage. No credentials are asked for or used.
+fn readable_by_anyone(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
+    answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
+    answer
+}

@@ -1,0 +1,179 @@
+//! What can be set, with its unit and its default.
+
+use std::net::SocketAddr;
+
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use footfall_event::Limits;
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of footfall-ingest.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address and port that events are posted to.
+    pub listen: SocketAddr,
+    /// Name under which this instance's counts are stored, at most 100 characters.
+    pub instance: String,
+    /// Where /live, /ready and /metrics are served.
+    pub admin: AdminConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// How long a stop may take, in milliseconds.
+    pub drain_ms_max: u64,
+    /// What a connection and a request may take.
+    pub http: HttpConfig,
+    /// Where events go.
+    pub kafka: KafkaConfig,
+    /// What is known of a visitor.
+    pub privacy: PrivacyConfig,
+    /// What an event may hold.
+    #[schemars(with = "serde_json::Value")]
+    pub limits: Limits,
+}
+
+/// What a connection and a request may take.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Connections at once; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// Time for a request's head, and for a connection's silence between two requests, in milliseconds.
+    pub header_ms_max: u64,
+    /// Time for a request's body, in milliseconds.
+    pub body_ms_max: u64,
+    /// Size of a body as it is sent, in bytes.
+    pub body_bytes_max: usize,
+    /// Size of a body after inflation, in bytes.
+    pub inflated_bytes_max: usize,
+}
+
+/// Where events go.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaConfig {
+    /// Brokers to ask first: host:port, separated by commas.
+    pub bootstrap_servers: String,
+    /// Topic of the events.
+    pub events_topic: String,
+    /// Topic of what this daemon counts.
+    pub outcomes_topic: String,
+    /// How long an event waits for others to share a batch with, in milliseconds.
+    pub linger_ms: u32,
+    /// How long an event may take to be acknowledged, in milliseconds; then the client is asked to send it again.
+    pub acknowledge_ms_max: u32,
+    /// KiB of events that may wait for their acknowledgement; beyond that the client is asked to come again.
+    pub queue_kib_max: u32,
+}
+
+/// What is known of a visitor.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyConfig {
+    /// Key of the visitors' hash, the same for all instances. Without it each start makes one of its own, and a
+    /// visitor who stays through a restart counts twice.
+    pub visitor_secret: Secret,
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks.
+    pub trusted_proxies: Vec<String>,
+    /// Whether events of people who send Do Not Track or Global Privacy Control are refused.
+    pub honour_signals: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3001)),
+            instance: "ingest".into(),
+            admin: AdminConfig::on_port(3002),
+            log: LogConfig::default(),
+            drain_ms_max: 20_000,
+            http: HttpConfig {
+                connections_max: 10_000,
+                header_ms_max: 30_000,
+                body_ms_max: 10_000,
+                body_bytes_max: 1024 * 1024,
+                inflated_bytes_max: 4 * 1024 * 1024,
+            },
+            kafka: KafkaConfig {
+                bootstrap_servers: "127.0.0.1:9092".into(),
+                events_topic: "analytics-events".into(),
+                outcomes_topic: "analytics-outcomes".into(),
+                linger_ms: 2,
+                acknowledge_ms_max: 5_000,
+                queue_kib_max: 64 * 1024,
+            },
+            privacy: PrivacyConfig {
+                visitor_secret: Secret::default(),
+                trusted_proxies: Vec::new(),
+                honour_signals: true,
+            },
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl PrivacyConfig {
+    /// The proxies as networks; an address alone is a network of one.
+    pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
+        self.trusted_proxies
+            .iter()
+            .map(|text| {
+                let address = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
+                text.parse().or_else(|_| address()).map_err(|_| {
+                    FieldError::new("privacy.trusted_proxies", format!("{text:?} is no address and no network"))
+                })
+            })
+            .collect()
+    }
+}
+
+impl Configuration for Config {
+    fn common(&self) -> Common<'_> {
+        Common { admin: &self.admin, log: &self.log, drain_ms_max: self.drain_ms_max }
+    }
+
+    fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut errors = Vec::new();
+        for (field, text) in [
+            ("instance", &self.instance),
+            ("kafka.bootstrap_servers", &self.kafka.bootstrap_servers),
+            ("kafka.events_topic", &self.kafka.events_topic),
+            ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
+        ] {
+            if text.is_empty() {
+                errors.push(FieldError::new(field, "is empty"));
+            }
+        }
+        if self.instance.chars().count() > 100 {
+            errors.push(FieldError::new("instance", "is longer than 100 characters"));
+        }
+        if self.kafka.events_topic == self.kafka.outcomes_topic {
+            errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
+        }
+        let (http, kafka) = (&self.http, &self.kafka);
+        for (field, value, least, most) in [
+            ("http.connections_max", http.connections_max as u64, 1, 1_000_000),
+            ("http.header_ms_max", http.header_ms_max, 100, 3_600_000),
+            ("http.body_ms_max", http.body_ms_max, 100, 3_600_000),
+            ("http.body_bytes_max", http.body_bytes_max as u64, 1024, 64 * 1024 * 1024),
+            ("http.inflated_bytes_max", http.inflated_bytes_max as u64, 1024, 256 * 1024 * 1024),
+            ("kafka.linger_ms", kafka.linger_ms.into(), 0, 1_000),
+            ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500, 600_000),
+            ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024, 2_097_151),
+        ] {
+            if !(least..=most).contains(&value) {
+                errors.push(FieldError::new(field, format!("{value} lies outside of {least}..={most}")));
+            }
+        }
+        let secret_bytes = self.privacy.visitor_secret.expose().len();
+        if (1..16).contains(&secret_bytes) {
+            errors.push(FieldError::new("privacy.visitor_secret", "has fewer than 16 bytes"));
+        }
+        errors.extend(self.privacy.networks().err());
+        if let Err(message) = self.limits.validate() {
+            errors.push(FieldError::new("limits", message));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}

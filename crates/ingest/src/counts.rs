@@ -1,0 +1,85 @@
+//! What this daemon did with events, counted, and handed to the database by way of Kafka like the events themselves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use footfall_event::{Outcome, OutcomeCount, OutcomeCounts, Reason};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::handover::Handover;
+use crate::metrics::Metrics;
+
+/// How much a crash may cost of these counts, and no event: an event's own message is acknowledged before its answer.
+const REPORT_MS: u64 = 1_000;
+
+/// Counts since the last report.
+pub(crate) struct Counts {
+    source: String,
+    metrics: Arc<Metrics>,
+    accepted: AtomicU64,
+    rejected: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Counts {
+    pub(crate) fn new(source: String, metrics: Arc<Metrics>) -> Self {
+        Self { source, metrics, accepted: AtomicU64::new(0), rejected: std::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    /// Kafka has these events.
+    pub(crate) fn accepted(&self, events: u64) {
+        self.accepted.fetch_add(events, Ordering::Relaxed);
+        self.metrics.accepted.inc_by(events);
+    }
+
+    /// An event, or a body that nobody can tell the events of, was refused.
+    pub(crate) fn rejected(&self, reason: Reason) {
+        self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
+        self.metrics.rejected(reason);
+    }
+
+    fn take(&self) -> Vec<OutcomeCount> {
+        let take = |counter: &AtomicU64| Some(counter.swap(0, Ordering::Relaxed)).filter(|count| *count > 0);
+        let accepted = take(&self.accepted).map(OutcomeCount::accepted);
+        let rejected = Reason::ALL.iter().filter_map(|reason| {
+            take(&self.rejected[*reason as usize]).map(|count| OutcomeCount::new(Outcome::Rejected(*reason), count))
+        });
+        accepted.into_iter().chain(rejected).collect()
+    }
+
+    fn put_back(&self, counts: &OutcomeCounts) {
+        for OutcomeCount { reason, count, .. } in &counts.counts {
+            let counter = match Reason::ALL.iter().find(|known| Some(known.as_str()) == reason.as_deref()) {
+                Some(reason) => &self.rejected[*reason as usize],
+                None => &self.accepted,
+            };
+            counter.fetch_add(*count, Ordering::Relaxed);
+        }
+    }
+
+    /// Sends what was counted since the last time; keeps it where Kafka does not take it.
+    pub(crate) async fn hand_over(&self, handover: &Handover) {
+        let counts = self.take();
+        if counts.is_empty() {
+            return;
+        }
+        let counts = OutcomeCounts { source: self.source.clone(), at: Timestamp::now(), counts };
+        if handover.send_counts(&self.source, &counts.to_line()).await.is_err() {
+            self.put_back(&counts);
+        }
+    }
+}
+
+/// Reports until the shutdown begins.
+pub(crate) async fn report(counts: Arc<Counts>, handover: Arc<Handover>, shutdown: CancellationToken) {
+    let mut every = tokio::time::interval(Duration::from_millis(REPORT_MS));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(every.tick()).await.is_some() {
+        counts.hand_over(&handover).await;
+    }
+    if !handover.is_ready() {
+        warn!("the last counts of refused events may be lost: no broker answers");
+    }
+}

@@ -1,0 +1,48 @@
+//! HTTP in, durable in Kafka, then the answer.
+//!
+//! A request goes through [`routes`], its body through [`body`] (bounded, inflated) and `footfall_event::parse`
+//! (validated, enriched), each event through [`handover`] (acknowledged by every in-sync replica), and only then is it
+//! answered by [`answer`]. What was refused is counted by [`counts`] and travels to the database the same way.
+
+mod answer;
+mod body;
+mod client;
+mod config;
+mod counts;
+mod handover;
+mod metrics;
+mod routes;
+mod server;
+
+pub use config::Config;
+pub use metrics::describe_metrics;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use footfall_daemon::Shell;
+
+/// Serves until the shell says that it is over, then answers what has begun and hands the last counts over.
+///
+/// # Errors
+/// Where the address cannot be bound or the producer cannot be made: nothing that a retry would mend.
+pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let metrics = Arc::new(shell.register(metrics::Metrics::new));
+    let kafka_ready = shell.readiness.condition("kafka");
+    let handover =
+        Arc::new(handover::Handover::new(&config.kafka, kafka_ready, metrics.clone()).context("kafka producer")?);
+    let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
+    let listener = server::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+
+    let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
+    let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
+    let ticker = shell.progress.watch("accept");
+    let service = routes::Service::new(&config, handover.clone(), counts.clone(), metrics)?;
+    server::serve(listener, Arc::new(service), &config.http, ticker, &shell.shutdown).await;
+
+    reporter.await?;
+    probe.await?;
+    // Every request has its answer; what is left to hand over is what was counted meanwhile.
+    counts.hand_over(&handover).await;
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! footfall-ingest: takes events over HTTP, answers when Kafka has them.
+
+use std::process::ExitCode;
+
+use footfall_daemon::Program;
+
+fn main() -> ExitCode {
+    let program = Program {
+        name: "footfall-ingest",
+        version: env!("CARGO_PKG_VERSION"),
+        secrets: &["privacy.visitor_secret"],
+        metrics: footfall_ingest::describe_metrics,
+    };
+    footfall_daemon::main::<footfall_ingest::Config, _, _>(program, footfall_ingest::run)
+}

@@ -1,0 +1,160 @@
+//! The few paths there are, and what a request on each goes through.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use footfall_event::{Accepted, Arrival, BodyFormat, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, USER_AGENT};
+use hyper::{HeaderMap, Method, Request};
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tracing::warn;
+
+use crate::answer::{self, Answer, RefusedElement};
+use crate::body::{self, BodyError};
+use crate::client;
+use crate::config::{Config, HttpConfig, PrivacyConfig};
+use crate::counts::Counts;
+use crate::handover::Handover;
+use crate::metrics::Metrics;
+
+const EVENTS_TAKE: &str = "POST, OPTIONS";
+const HEALTH_TAKES: &str = "GET, HEAD, OPTIONS";
+
+/// What answers requests.
+pub(crate) struct Service {
+    handover: Arc<Handover>,
+    counts: Arc<Counts>,
+    pub(crate) metrics: Arc<Metrics>,
+    http: HttpConfig,
+    limits: Limits,
+    trusted_proxies: Vec<IpNet>,
+    honour_signals: bool,
+    visitor_key: VisitorKey,
+}
+
+impl Service {
+    pub(crate) fn new(
+        config: &Config,
+        handover: Arc<Handover>,
+        counts: Arc<Counts>,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+        Ok(Self {
+            handover,
+            counts,
+            metrics,
+            http: config.http.clone(),
+            limits: config.limits.clone(),
+            trusted_proxies: networks,
+            honour_signals: config.privacy.honour_signals,
+            visitor_key: visitor_key(&config.privacy),
+        })
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        let began = Instant::now();
+        let answer = match (request.uri().path(), request.method()) {
+            ("/analytics", &Method::POST) => self.take_events(request, peer).await,
+            ("/analytics", &Method::OPTIONS) => answer::preflight(EVENTS_TAKE),
+            ("/analytics", _) => answer::method_not_allowed(EVENTS_TAKE),
+            ("/health", &Method::GET | &Method::HEAD) => answer::health(self.handover.is_ready()),
+            ("/health", &Method::OPTIONS) => answer::preflight(HEALTH_TAKES),
+            ("/health", _) => answer::method_not_allowed(HEALTH_TAKES),
+            _ => answer::not_found(),
+        };
+        self.metrics.answered(answer.status(), began.elapsed().as_secs_f64());
+        answer
+    }
+
+    async fn take_events(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        let (head, body) = request.into_parts();
+        let format = match BodyFormat::from_content_type(text(&head.headers, &CONTENT_TYPE)) {
+            Ok(format) => format,
+            Err(rejection) => return self.refuse(&rejection),
+        };
+        let body = match body::read(body, text(&head.headers, &CONTENT_ENCODING), &self.http).await {
+            Ok(body) => body,
+            Err(BodyError::Rejected(rejection)) => return self.refuse(&rejection),
+            Err(BodyError::Incomplete) => return answer::body_incomplete(),
+        };
+        match self.parse(&body, format, &head.headers, peer) {
+            Ok(parsed) => self.hand_over(parsed).await,
+            Err(rejection) => self.refuse(&rejection),
+        }
+    }
+
+    fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, peer: IpAddr) -> Result<Parsed, Rejection> {
+        let received_at = Timestamp::now();
+        let address = client::address(peer, headers, &self.trusted_proxies);
+        let today = received_at.to_zoned(TimeZone::UTC).date();
+        let visitor = |site: Option<&str>, user_agent: Option<&str>| {
+            let (site, user_agent) = (site.unwrap_or_default(), user_agent.unwrap_or_default());
+            Some(self.visitor_key.visitor_id(today, site, address, user_agent))
+        };
+        let user_agent = text(headers, &USER_AGENT);
+        let arrival = Arrival { received_at, user_agent, visitor: &visitor, limits: &self.limits };
+        let mut parsed = parse(body, format, &arrival)?;
+        if let Some(signal) = client::asks_for_privacy(headers).filter(|_| self.honour_signals) {
+            let text = "The person asks not to be tracked; nothing was stored.";
+            for event in parsed.events.iter_mut().filter(|event| event.is_ok()) {
+                *event = Err(Rejection::new(signal, Reason::PrivacySignal, text));
+            }
+        }
+        Ok(parsed)
+    }
+
+    async fn hand_over(&self, parsed: Parsed) -> Answer {
+        let shape = parsed.shape;
+        let mut accepted: Vec<Accepted> = Vec::with_capacity(parsed.events.len());
+        let mut rejected = Vec::new();
+        for (index, event) in parsed.events.into_iter().enumerate() {
+            match event {
+                Ok(event) => accepted.push(event),
+                Err(rejection) => rejected.push(RefusedElement { index, rejection }),
+            }
+        }
+        let events: Vec<_> = accepted.iter().map(|accepted| &accepted.event).collect();
+        let ready = self.handover.is_ready();
+        let sent = self.handover.send_events(&events).await;
+        self.counts.accepted(sent.unwrap_or_else(|acknowledged| acknowledged));
+        if sent.is_err() {
+            // The whole request comes again, and with it what was refused: it is counted then.
+            if !ready {
+                self.metrics.broker_away(events.len() as u64);
+            }
+            return answer::unavailable();
+        }
+        for RefusedElement { rejection, .. } in &rejected {
+            self.counts.rejected(rejection.reason);
+        }
+        match (shape, accepted.as_slice(), rejected.as_slice()) {
+            (Shape::Single, [only], _) => answer::received(&only.answer_id),
+            (Shape::Single, _, [only]) => answer::refused(&only.rejection),
+            _ => answer::batch(accepted.len(), &rejected),
+        }
+    }
+
+    fn refuse(&self, rejection: &Rejection) -> Answer {
+        self.counts.rejected(rejection.reason);
+        answer::refused(rejection)
+    }
+}
+
+/// A header's value where it is text; what is not is treated as absent.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn visitor_key(config: &PrivacyConfig) -> VisitorKey {
+    if config.visitor_secret.is_empty() {
+        warn!("privacy.visitor_secret is not set: visitors who stay through a restart count twice");
+        return VisitorKey::new(&rand::random::<[u8; 32]>());
+    }
+    VisitorKey::new(config.visitor_secret.expose().as_bytes())
+}

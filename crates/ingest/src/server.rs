@@ -1,0 +1,112 @@
+//! Connections: accepted within their number, served within their times, drained at the end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use footfall_daemon::Ticker;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::config::HttpConfig;
+use crate::routes::Service;
+
+/// The largest request head, in bytes: hyper's least buffer, and more than a browser sends.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+const BACKLOG: u32 = 1_024;
+/// Out of file descriptors: accepting at once again would only burn the processor.
+const ACCEPT_PAUSE_MS: u64 = 50;
+const TICK_MS: u64 = 500;
+
+/// Listens, and says so.
+pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    info!(address = %listener.local_addr()?, "listening");
+    Ok(listener)
+}
+
+/// Serves until the shutdown begins, then finishes the requests that have begun. The shell bounds the time of that.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    config: &HttpConfig,
+    ticker: Ticker,
+    shutdown: &CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(config.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            _ = tick.tick() => { ticker.tick(); continue }
+            accepted = accept(&listener, &places) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => {
+                let connection = serve_one(stream, peer, service.clone(), config, graceful.watcher());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                warn!(%error, "accepting a connection");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+            }
+        }
+    }
+    // No new connection from here on: a client is refused at once and turns elsewhere.
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, place))
+}
+
+fn serve_one(
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: Arc<Service>,
+    config: &HttpConfig,
+    watcher: Watcher,
+) -> impl Future<Output = ()> + use<> {
+    let connections = service.metrics.connections.clone();
+    let answer = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request, peer.ip()).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(config.header_ms_max))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), answer);
+    let watched = watcher.watch(connection);
+    async move {
+        connections.inc();
+        // A client that breaks off or dawdles is its own affair, and its address goes into no log.
+        if let Err(error) = watched.await {
+            debug!(%error, "connection ended");
+        }
+        connections.dec();
+    }
+}
