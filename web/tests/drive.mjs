@@ -1,0 +1,38 @@
+// node drive.mjs <scenario> <site-url> [directory]
+//
+// Drives the demo site in real Chromium. Each step is one line of JSON on stdout; where the caller must do something
+// first (stop ingest, start it again), a line is awaited on stdin. Exit code 0: everything held. 1: something did not,
+// and the last line is {"step":"failed","message":...}. 64: wrong arguments.
+import { openBrowser } from "./browser.mjs";
+
+const SCENARIOS = ["clicks", "outage", "privacy", "hostile", "tabs", "embedded", "screenshots"];
+const RUN_MS_MAX = 180_000;
+
+const [name, site, directory] = process.argv.slice(2);
+if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name === "screenshots" && !directory)) {
+  console.error(`usage: node drive.mjs ${SCENARIOS.join("|")} <site-url> [directory, for screenshots]`);
+  process.exit(64);
+}
+
+const report = (step, facts = {}) => process.stdout.write(`${JSON.stringify({ step, ...facts })}\n`);
+let browser;
+const finish = async (code) => {
+  await browser?.close().catch(() => {});
+  process.exit(code);
+};
+const fail = (error) => {
+  report("failed", { message: error.stack ?? String(error) });
+  return finish(1);
+};
+setTimeout(() => fail(new Error(`not done after ${RUN_MS_MAX} ms`)), RUN_MS_MAX).unref();
+process.on("SIGTERM", () => finish(1));
+
+try {
+  browser = await openBrowser();
+  const { run } = await import(`./scenarios/${name}.mjs`);
+  await run({ browser, site: new URL(site).href, directory, report });
+  report("done");
+  await finish(0);
+} catch (error) {
+  await fail(error);
+}

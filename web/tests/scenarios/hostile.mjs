@@ -1,0 +1,50 @@
+// Host pages that make life hard: odd prototypes, blocked storage, a beacon that refuses, text that no database takes.
+// The events still arrive, and the page notices nothing.
+import assert from "node:assert/strict";
+import { openVisit, until } from "../visit.mjs";
+
+const PAGES = {
+  "odd-prototypes": () => {
+    Array.prototype.toJSON = function () { return String(this); };
+    Object.prototype.surprise = "enumerable";
+    Array.prototype.more = () => {};
+    navigator.sendBeacon = () => false;
+  },
+  "blocked-storage": () => {
+    const blocked = { get() { throw new DOMException("blocked", "SecurityError"); } };
+    Object.defineProperty(window, "localStorage", blocked);
+    Object.defineProperty(window, "sessionStorage", blocked);
+  },
+  "full-storage": () => {
+    Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  },
+};
+
+export const run = async ({ browser, site, report }) => {
+  for (const [name, beforeScripts] of Object.entries(PAGES)) {
+    const visit = await openVisit(browser, site, { beforeScripts });
+    const { page } = visit;
+    await page.goto(site);
+    for (const { id } of await visit.buttons()) await page.click(`#${id}`);
+    const thrown = await page.evaluate(() => {
+      const circle = {};
+      circle.circle = circle;
+      try {
+        window.footfall.track("circle", circle); // cannot be written down: dropped, in silence
+        window.footfall.track(undefined);
+        window.footfall.track("custom", { text: "half \ud83d and \u0000", list: "x".repeat(3) });
+      } catch (error) {
+        return String(error);
+      }
+    });
+    assert.equal(thrown, undefined, `${name}: track never throws`);
+    await until(async () => (await visit.trail()).some(({ what, event }) => what === "sent" && event.event_type === "custom"), 15_000, `${name}: the last event was not answered`);
+    const sent = (await visit.trail()).filter(({ what }) => what === "sent");
+    assert.deepEqual(sent.map(({ event }) => event.event_type), ["page_view", "button_click", "button_click", "button_click", "undefined", "custom"]);
+    assert.deepEqual(sent.map(({ status }) => status), sent.map(() => 200), `${name}: everything is taken`);
+    assert.equal(sent.at(-1).event.metadata.text, "half \ufffd and \ufffd");
+    visit.assertNoErrors();
+    report("taken", { page: name, event_ids: sent.map(({ eventId }) => eventId) });
+    await visit.context.close();
+  }
+};

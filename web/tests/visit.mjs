@@ -1,0 +1,93 @@
+// One visitor: a browser context with one page, and everything that went wrong or over the wire there.
+import assert from "node:assert/strict";
+
+const WAIT_MS_MAX = 15_000;
+const DRAIN_MS_MAX = 100_000; // the tracker waits up to 60 s, and half of that more by chance
+const POLL_MS = 50;
+
+// Runs in the page before its scripts. Each report becomes an entry of sessionStorage, because a call to the driver gets
+// lost where a page dies; and text of its own, because a hostile page may bend the JSON of arrays.
+const keepTrail = () => {
+  window.driverTrail = [];
+  const note = (what) => ({ detail }) => {
+    const text = JSON.stringify({ what, status: detail.status, eventId: detail.eventId, event: detail.event });
+    try {
+      sessionStorage.setItem(`driver:trail:${String(sessionStorage.length).padStart(6, "0")}`, text);
+    } catch {
+      window.driverTrail.push(text);
+    }
+  };
+  addEventListener("footfall:queued", note("queued"));
+  addEventListener("footfall:sent", note("sent"));
+};
+
+const readTrail = () => {
+  try {
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith("driver:trail:"));
+    return [...keys.sort().map((key) => sessionStorage.getItem(key)), ...window.driverTrail].join("\n");
+  } catch {
+    return window.driverTrail.join("\n");
+  }
+};
+
+export const openVisit = async (browser, site, { beforeScripts, outage = false } = {}) => {
+  const context = await browser.newContext();
+  if (beforeScripts) await context.addInitScript(beforeScripts);
+  await context.addInitScript(keepTrail);
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS_MAX);
+
+  const errors = [];
+  const posts = []; // {request, events} of what was sent to the collector, except the beacon of a dying page
+  page.on("pageerror", (error) => errors.push(`thrown: ${error.stack ?? error}`));
+  page.on("console", (message) => {
+    if (message.type() !== "error") return;
+    // Chromium itself writes this line for an answer of 503; no script can prevent it.
+    const byChromium = message.text().startsWith("Failed to load resource") && message.location().url.endsWith("/analytics");
+    if (!(outage && byChromium)) errors.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on("request", (request) => {
+    if (new URL(request.url()).pathname !== "/analytics") return;
+    const body = request.postData();
+    const parsed = body ? JSON.parse(body) : {};
+    posts.push({ request, events: parsed.events ?? [parsed] });
+  });
+
+  const trail = async () => (await page.evaluate(readTrail)).split("\n").filter(Boolean).map((text) => JSON.parse(text));
+
+  return {
+    context,
+    page,
+    errors,
+    posts,
+    trail,
+    // The first report of an event is that of its recording; a queued one may be reported again after a failure.
+    recorded: async () => {
+      const events = new Map();
+      for (const { eventId, event } of await trail()) if (!events.has(eventId)) events.set(eventId, event);
+      return [...events.values()];
+    },
+    queueLength: () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("footfall:")).length),
+    async drained() {
+      await until(async () => (await this.queueLength()) === 0, DRAIN_MS_MAX, "the queue did not get empty");
+    },
+    // The site's own log must say so too: it is what a person sees.
+    async allKept() {
+      await page.waitForFunction(() => {
+        const rows = [...document.querySelectorAll("#log-entries .status")];
+        return rows.length > 0 && rows.every((row) => row.textContent === "200 kept");
+      });
+    },
+    buttons: () =>
+      page.$$eval("main button", (all) => all.map((b) => ({ id: b.id, section: b.closest("section[id]").id }))),
+    assertNoErrors: () => assert.deepEqual(errors, [], "the page must throw nothing and write no error"),
+  };
+};
+
+export const until = async (holds, ms_max, message) => {
+  const end = Date.now() + ms_max;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${message} within ${ms_max} ms`);
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+};
