@@ -1,0 +1,10 @@
+//! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
+
+pub mod enter;
+pub mod parts;
+pub mod port_holder;
+mod progress;
+pub mod psql;
+pub mod topics;
+pub mod up;
+pub mod users;

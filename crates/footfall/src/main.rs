@@ -1,0 +1,194 @@
+//! `footfall`: the operator's command.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use footfall::enter::Enter;
+use footfall::psql::{self, Role};
+use footfall::topics::{self, Topic};
+use footfall::up::{self, Ended};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+#[derive(Parser)]
+#[command(name = "footfall", version, about = "Runs and operates Footfall")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything on this machine and stay in the foreground; Ctrl-C stops it all
+    Up(UpArguments),
+    /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
+    Psql(PsqlArguments),
+    /// Make the topics that are missing
+    Topics(TopicsArguments),
+    /// Make roles, database, extension and tables, and bring them up to date
+    Migrate(MigrateArguments),
+    /// Become another program, inside another root (how `up` starts each part)
+    #[command(hide = true)]
+    Enter(EnterArguments),
+}
+
+fn main() -> ExitCode {
+    run(Arguments::parse()).unwrap_or_else(|error| {
+        // A person reads this: no backtrace, and our errors name their causes in their own words.
+        let _ = writeln!(std::io::stderr(), "footfall: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Up(arguments) => in_runtime(up(arguments)),
+        Command::Psql(arguments) => match psql(arguments)? {},
+        Command::Topics(arguments) => in_runtime(make_topics(arguments)),
+        Command::Migrate(arguments) => in_runtime(migrate(arguments)),
+        Command::Enter(arguments) => match enter(arguments)? {},
+    }
+}
+
+fn in_runtime(doing: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(doing)
+}
+
+#[derive(Args)]
+struct UpArguments {
+    /// Keep the data in this folder for the next run (default: a temporary folder)
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// The address that everything listens on, with the standard ports
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// The file that says where the programs are (default: they are on PATH)
+    #[arg(long, value_name = "FILE")]
+    parts: Option<PathBuf>,
+    /// The folder with web/, nixos/ and grafana/ (default: share/footfall beside this program's folder)
+    #[arg(long, value_name = "DIR")]
+    share: Option<PathBuf>,
+}
+
+async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
+    let options = up::Options {
+        keep: arguments.keep,
+        listen: arguments.listen,
+        parts: arguments.parts,
+        share: arguments.share.map_or_else(installed_share, Ok)?,
+    };
+    Ok(match up::up(&options).await? {
+        Ended::Asked => ExitCode::SUCCESS,
+        Ended::GaveUp => ExitCode::FAILURE,
+    })
+}
+
+/// Where the package puts the plain files: bin/footfall has them in share/footfall.
+fn installed_share() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let prefix = program.parent().and_then(|bin| bin.parent());
+    let prefix = prefix.context("this program lies in no folder")?;
+    Ok(prefix.join("share/footfall"))
+}
+
+#[derive(Args)]
+struct PsqlArguments {
+    /// As whom
+    #[arg(long, value_enum, default_value = "reader")]
+    role: Role,
+    /// The folder of the instance (default: the one that was started last)
+    #[arg(long, value_name = "DIR")]
+    instance: Option<PathBuf>,
+    /// Passed on to psql
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+fn psql(arguments: PsqlArguments) -> anyhow::Result<Infallible> {
+    Ok(psql::exec(arguments.instance.as_deref(), arguments.role, arguments.arguments)?)
+}
+
+#[derive(Args)]
+struct TopicsArguments {
+    /// HOST:PORT of one or more brokers, separated by commas
+    #[arg(long)]
+    bootstrap_servers: String,
+    /// The topic of events
+    #[arg(long, default_value = topics::EVENTS)]
+    events_topic: String,
+    /// Its partitions: as many sinks can share the load
+    #[arg(long, default_value_t = 3)]
+    events_partitions: u16,
+    /// The topic of ingest's counts
+    #[arg(long, default_value = topics::OUTCOMES)]
+    outcomes_topic: String,
+    /// How many brokers hold each message
+    #[arg(long, default_value_t = 1)]
+    replication: u16,
+    /// How long messages are kept
+    #[arg(long, default_value_t = 7 * 24)]
+    retention_hours: u32,
+}
+
+async fn make_topics(arguments: TopicsArguments) -> anyhow::Result<ExitCode> {
+    let topic = |name, partitions| Topic {
+        name,
+        partitions,
+        replication: arguments.replication,
+        retention: Duration::from_secs(u64::from(arguments.retention_hours) * 3600),
+    };
+    let topics = [topic(arguments.events_topic, arguments.events_partitions), topic(arguments.outcomes_topic, 1)];
+    topics::create(&arguments.bootstrap_servers, &topics).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Args)]
+struct MigrateArguments {
+    /// The database and who may set it up, as libpq takes it: "host=/run/postgresql user=postgres dbname=analytics"
+    #[arg(long, value_name = "URL", env = "FOOTFALL_DATABASE_URL")]
+    database: tokio_postgres::Config,
+}
+
+async fn migrate(arguments: MigrateArguments) -> anyhow::Result<ExitCode> {
+    footfall_store::prepare(&arguments.database).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Args)]
+struct EnterArguments {
+    /// The folder that becomes /
+    #[arg(long)]
+    root: Option<PathBuf>,
+    /// The user to become, as the root's /etc/passwd knows it
+    #[arg(long)]
+    user: Option<String>,
+    /// An absolute path that is seen at the same place inside
+    #[arg(long)]
+    bind: Vec<PathBuf>,
+    /// The process whose end is the program's end too
+    #[arg(long, requires = "parent_death")]
+    parent: Option<i32>,
+    /// The signal that the program then gets, such as SIGTERM
+    #[arg(long, requires = "parent")]
+    parent_death: Option<Signal>,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    program: Vec<OsString>,
+}
+
+fn enter(arguments: EnterArguments) -> anyhow::Result<Infallible> {
+    let enter = Enter {
+        root: arguments.root,
+        user: arguments.user,
+        binds: arguments.bind,
+        parent: arguments.parent.map(Pid::from_raw).zip(arguments.parent_death),
+    };
+    Ok(enter.exec(&arguments.program)?)
+}

@@ -1,0 +1,100 @@
+//! Where each program is: read from the file that `cargo xtask setup` writes, or found on PATH.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{At as _, Error, Result};
+
+/// A program or a folder of programs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The root that it lives in; the host itself where none is named.
+    pub root: Option<PathBuf>,
+    /// Its path inside that root.
+    pub path: PathBuf,
+}
+
+/// Where each program is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// The folder with `postgres`, `initdb` and `psql` of PostgreSQL 17.
+    pub postgres_bin: Program,
+    /// The program nginx.
+    pub nginx: Program,
+    /// The program java, 21 or later.
+    pub java: Program,
+    /// The folder with Kafka's jars, on the host.
+    pub kafka_libs: PathBuf,
+}
+
+impl Parts {
+    /// Reads the file that `cargo xtask setup` wrote: CHECKOUT/.parts/parts.json.
+    ///
+    /// # Errors
+    /// The file is not there, or is not such a file.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read(path).at(path)?;
+        serde_json::from_slice(&text).map_err(|source| Error::PartsFile { path: path.to_owned(), source })
+    }
+
+    /// Finds every program on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names.
+    ///
+    /// # Errors
+    /// Names the first that is missing.
+    pub fn on_path() -> Result<Self> {
+        let host = |path| Program { root: None, path };
+        let postgres = find("postgres", &["/usr/lib/postgresql/17/bin"])?;
+        let bin = postgres.parent().unwrap_or(Path::new("/")).to_owned();
+        let libs = std::env::var_os("FOOTFALL_KAFKA_LIBS")
+            .ok_or_else(|| Error::Missing("the folder of Kafka's jars (FOOTFALL_KAFKA_LIBS)".into()))?;
+        Ok(Self {
+            postgres_bin: host(bin),
+            nginx: host(find("nginx", &["/usr/sbin"])?),
+            java: host(find("java", &[])?),
+            kafka_libs: libs.into(),
+        })
+    }
+}
+
+/// A program on PATH or in one of the folders named.
+pub(crate) fn find(name: &str, folders: &[&str]) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(folders.iter().map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| Error::Missing(name.to_owned()))
+}
+
+/// One of our own programs: beside the one that runs, or a folder above it, where cargo keeps tests.
+pub(crate) fn ours(name: &str) -> Result<PathBuf> {
+    let running = std::env::current_exe().at(Path::new("/proc/self/exe"))?;
+    running
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| Error::Missing(format!("{name} (beside {})", running.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parts;
+
+    #[test]
+    fn the_file_that_xtask_writes_is_understood() {
+        let text = r#"{
+            "java": { "path": "/usr/bin/java", "root": "/c/.parts/root" },
+            "kafka_libs": "/c/.parts/kafka/libs",
+            "nginx": { "path": "/usr/sbin/nginx" },
+            "postgres_bin": { "path": "/usr/lib/postgresql/17/bin", "root": "/c/.parts/root" }
+        }"#;
+        let parts: Parts = serde_json::from_str(text).unwrap();
+        assert_eq!(parts.nginx.root, None);
+        assert_eq!(parts.java.root.unwrap().to_str(), Some("/c/.parts/root"));
+    }
+}

@@ -1,0 +1,45 @@
+//! The lock file that a killed PostgreSQL leaves behind.
+//!
+//! PostgreSQL refuses to start where the pid in that file is that of any live process of the same user, and a pid
+//! is soon reused. A server and its children work inside their data folder, so whoever is in there is asked instead.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use procfs::process::all_processes;
+
+use super::error::{At as _, Error, Result};
+
+/// Children of a killed server notice within moments that it is gone.
+const LEFTOVERS_MS_MAX: u64 = 30_000;
+
+/// Removes the lock file once nobody works in its folder any more.
+pub(crate) async fn forget_a_dead_server(lock: &Path) -> Result<()> {
+    let data = lock.parent().unwrap_or(lock);
+    let started = Instant::now();
+    while lock.exists() {
+        let Some(pid) = somebody_inside(data) else {
+            return std::fs::remove_file(lock).at(lock);
+        };
+        if started.elapsed() > Duration::from_millis(LEFTOVERS_MS_MAX) {
+            return Err(Error::InUse { folder: data.to_owned(), pid });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// A process whose working directory is `folder`, also where it sees that by another path.
+fn somebody_inside(folder: &Path) -> Option<i32> {
+    let identity = |path: &Path| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let wanted = identity(folder)?;
+    all_processes()
+        .ok()?
+        .flatten()
+        .map(|process| process.pid)
+        .find(|pid| identity(Path::new(&format!("/proc/{pid}/cwd"))) == Some(wanted))
+}

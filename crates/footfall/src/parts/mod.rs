@@ -1,0 +1,32 @@
+//! The programs that Footfall is made of, each started, watched and stopped as a part.
+//!
+//! `footfall up` and the test kit use these same parts. Everything that belongs to one instance lies under one
+//! folder, DIR: `DIR/{postgres,kafka,nginx,run,logs,credentials}`. Addresses are given, never guessed: several
+//! instances run beside one another on loopback addresses of their own, with the standard ports.
+//!
+//! A part that is dropped is killed, so that no test leaves a process behind; [`Part::stop`] is the orderly way.
+
+mod daemon;
+mod error;
+mod folders;
+mod grafana;
+mod kafka;
+mod launch;
+mod locations;
+mod lock_file;
+mod nginx;
+mod part;
+mod postgres;
+mod process;
+mod ready;
+mod spawner;
+
+pub use daemon::DaemonOptions;
+pub use error::{Error, Result};
+pub use grafana::Grafana;
+pub use kafka::Kafka;
+pub(crate) use locations::find;
+pub use locations::{Parts, Program};
+pub use nginx::{Nginx, NginxOptions};
+pub use part::{Ending, Part};
+pub use postgres::Postgres;

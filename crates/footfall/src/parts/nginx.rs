@@ -1,0 +1,135 @@
+//! nginx: serves the site and passes the collection endpoint on to ingest.
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+
+use super::error::{At as _, Result};
+use super::folders;
+use super::launch::Launch;
+use super::locations::Parts;
+use super::part::Part;
+use super::ready::Ready;
+use crate::users;
+
+/// What nginx is to serve.
+#[derive(Debug, Clone)]
+pub struct NginxOptions {
+    /// The folder that holds `web/` and `nixos/nginx/` (a checkout, or the package's share/footfall).
+    pub share: PathBuf,
+    /// Where the site is served.
+    pub listen: SocketAddr,
+    /// Where ingest is.
+    pub ingest: SocketAddr,
+}
+
+/// An nginx. It is a [`Part`]: stopping it lets requests under way end.
+#[derive(Debug)]
+pub struct Nginx {
+    part: Part,
+}
+
+impl Deref for Nginx {
+    type Target = Part;
+    fn deref(&self) -> &Part {
+        &self.part
+    }
+}
+
+impl DerefMut for Nginx {
+    fn deref_mut(&mut self) -> &mut Part {
+        &mut self.part
+    }
+}
+
+impl Nginx {
+    /// Starts it with its files in `dir`/nginx and waits until the site's first page is served.
+    ///
+    /// # Errors
+    /// With the last lines of `dir`/logs/nginx.log.
+    pub async fn start(parts: &Parts, dir: &Path, options: &NginxOptions) -> Result<Self> {
+        let folder = folders::make(dir, "nginx")?;
+        let log = folders::log(dir, "nginx")?;
+        let conf = folder.join("nginx.conf");
+        let root = parts.nginx.root.as_deref().unwrap_or(Path::new("/"));
+        std::fs::write(&conf, configuration(&folder, &log, root, options)).at(&conf)?;
+        let launch = Launch {
+            name: "nginx".into(),
+            program: parts.nginx.clone(),
+            arguments: vec![
+                "-e".into(),
+                log.clone().into(),
+                "-p".into(),
+                folder.clone().into(),
+                "-c".into(),
+                conf.into(),
+            ],
+            environment: Vec::new(),
+            inherits_environment: false,
+            user: None,
+            binds: vec![folder, dir.join("logs"), options.share.join("web"), options.share.join("nixos/nginx")],
+            stop_signal: Signal::SIGQUIT,
+            lock_file: None,
+            log,
+        };
+        let part = Part::start(launch, Ready::Http(options.listen, "/", 200)).await?;
+        Ok(Self { part })
+    }
+}
+
+/// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
+fn configuration(folder: &Path, log: &Path, root: &Path, options: &NginxOptions) -> String {
+    let (folder, log) = (folder.display(), log.display());
+    let NginxOptions { share, listen, ingest } = options;
+    let share = share.display();
+    let user = workers_user(root);
+    format!(
+        r#"{user}daemon off;
+worker_processes 1;
+pid "{folder}/nginx.pid";
+error_log "{log}" warn;
+events {{ worker_connections 1024; }}
+http {{
+    types {{
+        text/html html;
+        text/css css;
+        text/javascript js;
+        application/json json map;
+        image/svg+xml svg;
+        image/png png;
+        image/x-icon ico;
+        text/plain txt;
+    }}
+    default_type application/octet-stream;
+    sendfile on;
+    client_body_temp_path "{folder}/body";
+    proxy_temp_path "{folder}/proxy";
+    fastcgi_temp_path "{folder}/fastcgi";
+    uwsgi_temp_path "{folder}/uwsgi";
+    scgi_temp_path "{folder}/scgi";
+    upstream footfall_ingest {{
+        server {ingest};
+        keepalive 32;
+        keepalive_timeout 10s;
+    }}
+    server {{
+        listen {listen};
+        root "{share}/web";
+        include "{share}/nixos/nginx/footfall-locations.conf";
+    }}
+}}
+"#
+    )
+}
+
+/// The `user` line: only root may set it, and the name differs between systems.
+fn workers_user(root: &Path) -> String {
+    if !geteuid().is_root() {
+        return String::new();
+    }
+    let user = if users::look_up(root, "www-data").is_ok() { "www-data" } else { "nobody nogroup" };
+    format!("user {user};\n")
+}

@@ -1,0 +1,186 @@
+//! PostgreSQL 17 with TimescaleDB (Apache edition), as its own user.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use super::error::{At as _, Error, Result};
+use super::folders;
+use super::launch::Launch;
+use super::locations::{Parts, Program};
+use super::part::Part;
+use super::ready::Ready;
+
+const USER: &str = "postgres";
+/// The kernel's limit for the path of a Unix socket.
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// A PostgreSQL server. It is a [`Part`]: stopping it is a fast shutdown.
+///
+/// Local connections (the Unix socket) are trusted, and only the launcher's user and root reach the socket; TCP wants
+/// a password (scram-sha-256).
+#[derive(Debug)]
+pub struct Postgres {
+    part: Part,
+    address: SocketAddr,
+    socket_dir: PathBuf,
+    /// Where the instance's own path is too long for a socket.
+    _short: Option<TempDir>,
+}
+
+impl Deref for Postgres {
+    type Target = Part;
+    fn deref(&self) -> &Part {
+        &self.part
+    }
+}
+
+impl DerefMut for Postgres {
+    fn deref_mut(&mut self) -> &mut Part {
+        &mut self.part
+    }
+}
+
+impl Postgres {
+    /// Starts a server on `address`:`port` with its data in `dir`/postgres, which is initialised the first time, and
+    /// waits until it answers a query.
+    ///
+    /// # Errors
+    /// With the last lines of `dir`/logs/postgres.log where the server says why.
+    pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let program = &parts.postgres_bin;
+        let address = SocketAddr::new(address, port);
+        let folder = folders::make_for(dir, "postgres", program, USER)?;
+        let (socket_dir, short) = socket_dir(dir, address.port(), program)?;
+        let data = folder.join("data");
+        let launch = Launch {
+            name: "postgres".into(),
+            program: Program { root: program.root.clone(), path: program.path.join("postgres") },
+            arguments: vec!["-D".into(), data.clone().into()],
+            environment: Vec::new(),
+            inherits_environment: false,
+            user: Some(USER),
+            binds: vec![folder.clone(), socket_dir.clone()],
+            stop_signal: Signal::SIGINT,
+            log: folders::log(dir, "postgres")?,
+            lock_file: Some(data.join("postmaster.pid")),
+        };
+        if !data.join("PG_VERSION").exists() {
+            initialise(&launch, &folder, program).await?;
+        }
+        write_configuration(&data, address, &socket_dir)?;
+        let ready = Ready::Query(Box::new(admin(&socket_dir, address.port(), "postgres")));
+        Ok(Self { part: Part::start(launch, ready).await?, address, socket_dir, _short: short })
+    }
+
+    /// The folder of the Unix socket: libpq's `host`.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        &self.socket_dir
+    }
+
+    /// Where it listens for TCP.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How to connect as the superuser, by the Unix socket and without a password.
+    #[must_use]
+    pub fn admin(&self, database: &str) -> tokio_postgres::Config {
+        admin(&self.socket_dir, self.address.port(), database)
+    }
+
+    /// The same as a string in libpq's form, for any user.
+    #[must_use]
+    pub fn url(&self, user: &str, database: &str) -> String {
+        format!("host='{}' port={} user={user} dbname={database}", self.socket_dir.display(), self.address.port())
+    }
+}
+
+fn admin(socket_dir: &Path, port: u16, database: &str) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(socket_dir).port(port).user(USER).dbname(database).connect_timeout(Duration::from_secs(2));
+    config
+}
+
+/// `dir`/run, or a short folder under /tmp where the socket's path would be too long there.
+fn socket_dir(dir: &Path, port: u16, program: &Program) -> Result<(PathBuf, Option<TempDir>)> {
+    let run = dir.join("run");
+    let socket = run.join(format!(".s.PGSQL.{port}"));
+    if socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        return Ok((folders::make_for(dir, "run", program, USER)?, None));
+    }
+    let parent = Path::new("/tmp");
+    let short = tempfile::Builder::new().prefix("footfall-run-").tempdir_in(parent).at(parent)?;
+    folders::give_to(short.path(), program, USER)?;
+    Ok((short.path().to_owned(), Some(short)))
+}
+
+/// Makes the data folder by way of a neighbour, so that an interrupted initdb is not taken for a database.
+async fn initialise(postgres: &Launch, folder: &Path, program: &Program) -> Result<()> {
+    let partial = folder.join("data.partial");
+    if partial.exists() {
+        std::fs::remove_dir_all(&partial).at(&partial)?;
+    }
+    let initdb = Launch {
+        name: "initdb".into(),
+        program: Program { root: program.root.clone(), path: program.path.join("initdb") },
+        arguments: [
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            "--no-instructions",
+            "-D",
+        ]
+        .iter()
+        .map(Into::into)
+        .chain([partial.clone().into()])
+        .collect(),
+        lock_file: None,
+        ..postgres.clone()
+    };
+    let status = initdb.start()?.ended().await;
+    if !status.success() {
+        return Err(Error::Ended { name: initdb.name.clone(), status, log: initdb.log_end() });
+    }
+    let data = folder.join("data");
+    std::fs::rename(&partial, &data).at(&data)
+}
+
+/// Written at every start, because addresses may change between them. initdb's own file ends by including it.
+fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path) -> Result<()> {
+    const INCLUDE: &str = "include 'footfall.conf'";
+    let main = data.join("postgresql.conf");
+    let text = std::fs::read_to_string(&main).at(&main)?;
+    if !text.ends_with(INCLUDE) {
+        std::fs::write(&main, text + "\n" + INCLUDE).at(&main)?;
+    }
+    let own = data.join("footfall.conf");
+    let settings = format!(
+        "listen_addresses = '{ip}'\n\
+         port = {port}\n\
+         unix_socket_directories = '{socket_dir}'\n\
+         unix_socket_permissions = 0700\n\
+         password_encryption = 'scram-sha-256'\n\
+         shared_preload_libraries = 'timescaledb'\n\
+         timescaledb.telemetry_level = off\n\
+         timescaledb.license = 'apache'\n\
+         shared_buffers = 128MB\n\
+         max_connections = 60\n\
+         max_wal_size = 1GB\n\
+         timezone = 'UTC'\n\
+         log_timezone = 'UTC'\n\
+         jit = off\n",
+        ip = address.ip(),
+        port = address.port(),
+        socket_dir = socket_dir.display(),
+    );
+    std::fs::write(&own, settings).at(&own)
+}

@@ -1,0 +1,85 @@
+//! Whether a part can do its job: asked of the part itself, in the way that its users will ask.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::net::TcpStream;
+use tokio_postgres::NoTls;
+
+/// One question takes no longer.
+const QUESTION_MS_MAX: u64 = 2_000;
+
+/// The question that shows readiness.
+#[derive(Debug, Clone)]
+pub(crate) enum Ready {
+    /// PostgreSQL answers a query.
+    Query(Box<tokio_postgres::Config>),
+    /// A Kafka broker names itself among the brokers.
+    Metadata(SocketAddr),
+    /// An HTTP server answers this path with this status.
+    Http(SocketAddr, &'static str, u16),
+}
+
+impl Ready {
+    /// Asks once.
+    ///
+    /// # Errors
+    /// What is missing, in words.
+    pub(crate) async fn ask(&self) -> Result<(), String> {
+        let limit = Duration::from_millis(QUESTION_MS_MAX);
+        let question = async {
+            match self {
+                Self::Query(config) => query(config).await,
+                Self::Metadata(broker) => metadata(*broker, limit).await,
+                Self::Http(address, path, status) => http(*address, path, *status).await,
+            }
+        };
+        tokio::time::timeout(limit * 2, question).await.unwrap_or_else(|_| Err("no answer".into()))
+    }
+}
+
+async fn query(config: &tokio_postgres::Config) -> Result<(), String> {
+    let (client, connection) = config.connect(NoTls).await.map_err(in_words)?;
+    let connection = tokio::spawn(connection);
+    let answer = client.simple_query("SELECT 1").await;
+    connection.abort();
+    answer.map(drop).map_err(in_words)
+}
+
+async fn metadata(broker: SocketAddr, limit: Duration) -> Result<(), String> {
+    // librdkafka would back off from a port that is closed as yet.
+    TcpStream::connect(broker).await.map_err(in_words)?;
+    let asked = tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", broker.to_string()).create()?;
+        consumer.fetch_metadata(None, limit)
+    });
+    match asked.await {
+        Ok(Ok(metadata)) if !metadata.brokers().is_empty() => Ok(()),
+        Ok(Ok(_)) => Err("the broker knows of no broker".into()),
+        Ok(Err(error)) => Err(in_words(error)),
+        Err(error) => Err(in_words(error)),
+    }
+}
+
+async fn http(address: SocketAddr, path: &str, status: u16) -> Result<(), String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let uri = format!("http://{address}{path}").parse().map_err(in_words)?;
+    let answer = client.get(uri).await.map_err(in_words)?;
+    if answer.status() == status { Ok(()) } else { Err(format!("{path} answers {}", answer.status())) }
+}
+
+fn in_words(error: impl std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,124 @@
+//! Which of the wanted ports are taken, and by whom.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use procfs::net::{TcpState, tcp, tcp6};
+use procfs::process::{FDTarget, Process, all_processes};
+
+/// A port that something of ours is to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What for, in words.
+    pub what: &'static str,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// A port that another process listens on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The port that was wanted.
+    pub wanted: Wanted,
+    /// Who has it; nobody where the system does not tell this user.
+    pub holder: Option<Holder>,
+}
+
+/// A process that holds a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: i32,
+    /// Its command line.
+    pub command: String,
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wanted { what, address } = &self.wanted;
+        write!(f, "port {} ({what} on {}) is taken by ", address.port(), address.ip())?;
+        match &self.holder {
+            Some(holder) => write!(f, "process {}: {}", holder.pid, holder.command),
+            None => write!(f, "a process of another user"),
+        }
+    }
+}
+
+/// Those of the wanted ports that are taken, with their holders.
+///
+/// # Errors
+/// /proc/net cannot be read.
+pub fn taken(wanted: &[Wanted]) -> Result<Vec<Taken>, procfs::ProcError> {
+    let listening: Vec<_> = tcp()?
+        .into_iter()
+        // A kernel without IPv6 has no such file.
+        .chain(tcp6().unwrap_or_default())
+        .filter(|entry| entry.state == TcpState::Listen)
+        .collect();
+    let mut found = Vec::new();
+    for wanted in wanted {
+        let entry = listening.iter().find(|entry| conflict(entry.local_address, wanted.address));
+        if let Some(entry) = entry {
+            found.push(Taken { wanted: wanted.clone(), holder: holder(entry.inode) });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the second cannot be listened on while the first is.
+fn conflict(there: SocketAddr, wanted: SocketAddr) -> bool {
+    let (one, other) = (there.ip().to_canonical(), wanted.ip().to_canonical());
+    let same_place = one == other || one.is_unspecified() || other.is_unspecified();
+    there.port() == wanted.port() && same_place
+}
+
+fn holder(inode: u64) -> Option<Holder> {
+    let process = all_processes().ok()?.flatten().find(|process| holds(process, inode))?;
+    Some(Holder { pid: process.pid, command: command(&process) })
+}
+
+fn holds(process: &Process, inode: u64) -> bool {
+    process.fd().is_ok_and(|descriptors| {
+        descriptors.flatten().any(|descriptor| matches!(descriptor.target, FDTarget::Socket(of) if of == inode))
+    })
+}
+
+fn command(process: &Process) -> String {
+    const CHARS_MAX: usize = 120;
+    let line = process.cmdline().unwrap_or_default().join(" ");
+    let line = if line.is_empty() { process.stat().map(|stat| stat.comm).unwrap_or_default() } else { line };
+    match line.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Wanted, conflict, taken};
+
+    #[test]
+    fn a_taken_port_is_named_with_its_holder() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let wanted = Wanted { what: "site", address: listener.local_addr().unwrap() };
+        let found = taken(std::slice::from_ref(&wanted)).unwrap();
+        let holder = found[0].holder.as_ref().unwrap();
+        assert_eq!(holder.pid, std::process::id().cast_signed());
+        assert!(holder.command.contains("footfall"), "{}", holder.command);
+        let words = found[0].to_string();
+        assert!(words.contains(&wanted.address.port().to_string()) && words.contains("site"));
+
+        drop(listener);
+        assert_eq!(taken(&[wanted]).unwrap(), []);
+    }
+
+    #[test]
+    fn only_what_cannot_be_shared_is_a_conflict() {
+        let conflict = |one: &str, other: &str| conflict(one.parse().unwrap(), other.parse().unwrap());
+        assert!(conflict("0.0.0.0:80", "127.0.0.1:80"));
+        assert!(conflict("[::]:80", "127.0.0.1:80"));
+        assert!(conflict("[::ffff:127.0.0.1]:80", "127.0.0.1:80"));
+        assert!(!conflict("127.0.0.2:80", "127.0.0.1:80"));
+        assert!(!conflict("127.0.0.1:81", "127.0.0.1:80"));
+    }
+}

@@ -1,0 +1,73 @@
+//! `footfall psql`: psql on the running instance, with the right role and no password.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::enter::{Enter, EnterError};
+use crate::parts;
+use crate::up::state::{State, StateError};
+
+/// As whom the database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Reads, as dashboards do.
+    Reader,
+    /// Writes events, as the sink does.
+    Writer,
+    /// Owns the tables, as migrations do.
+    Owner,
+}
+
+impl Role {
+    fn user(self) -> &'static str {
+        match self {
+            Self::Reader => "footfall_reader",
+            Self::Writer => "footfall_writer",
+            Self::Owner => "footfall_owner",
+        }
+    }
+}
+
+/// Why psql was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum PsqlError {
+    /// There is nothing to open it on.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The instance's own psql cannot be reached.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
+    /// psql cannot be run.
+    #[error("psql cannot be run: {0}")]
+    Run(std::io::Error),
+}
+
+/// Becomes psql on the instance in `instance`, or on the one that was started last.
+///
+/// # Errors
+/// Returns only where that failed.
+pub fn exec(instance: Option<&Path>, role: Role, arguments: Vec<OsString>) -> Result<Infallible, PsqlError> {
+    let state = match instance {
+        Some(dir) => State::of_instance(dir)?,
+        None => State::latest()?,
+    };
+    let mut all: Vec<OsString> = vec![
+        "--host".into(),
+        state.socket_dir.clone().into(),
+        format!("--port={}", state.port).into(),
+        format!("--username={}", role.user()).into(),
+        format!("--dbname={}", state.database).into(),
+    ];
+    all.extend(arguments);
+    // The host's own reads files of the person who calls it (-f, \i), so it comes first.
+    if let Ok(psql) = parts::find("psql", &[]) {
+        return Err(PsqlError::Run(Command::new(psql).args(all).exec()));
+    }
+    let mut program = vec![state.postgres_bin.path.join("psql").into()];
+    program.extend(all);
+    let enter = Enter { root: state.postgres_bin.root, binds: vec![state.socket_dir], ..Enter::default() };
+    Ok(enter.exec(&program)?)
+}

@@ -1,0 +1,140 @@
+//! The topics in Kafka: made where they are missing, never changed.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// Events on their way to the sink.
+pub const EVENTS: &str = "analytics-events";
+/// What ingest refused, counted, on its way to the sink.
+pub const OUTCOMES: &str = "analytics-outcomes";
+
+const REQUEST_S_MAX: u64 = 30;
+/// A broker that has just made a topic may need a moment to elect its leaders.
+const VISIBLE_S_MAX: u64 = 30;
+
+/// A topic as it is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions, and so how many sinks at most share its load.
+    pub partitions: u16,
+    /// How many brokers hold each message.
+    pub replication: u16,
+    /// How long messages are kept, also those that are stored already. A sink that is away for longer loses events.
+    pub retention: Duration,
+}
+
+impl Topic {
+    /// A topic on one broker that keeps its messages for seven days.
+    #[must_use]
+    pub fn new(name: &str, partitions: u16) -> Self {
+        Self { name: name.to_owned(), partitions, replication: 1, retention: Duration::from_secs(7 * 24 * 3600) }
+    }
+}
+
+/// Why the topics are not there.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicsError {
+    /// No broker answered, or not as it should.
+    #[error("Kafka: {0}")]
+    Kafka(#[from] KafkaError),
+    /// The broker refused to make this one.
+    #[error("topic {name} cannot be made: {code}")]
+    Refused {
+        /// Which topic.
+        name: String,
+        /// The broker's answer.
+        code: RDKafkaErrorCode,
+    },
+    /// The topic was made, but its partitions have no leaders.
+    #[error("topic {0} has no leaders after {VISIBLE_S_MAX} s")]
+    NotVisible(String),
+}
+
+/// Makes those topics that are missing and waits until each can be written to. A topic that exists is left as it is.
+///
+/// # Errors
+/// See [`TopicsError`].
+pub async fn create(bootstrap_servers: &str, topics: &[Topic]) -> Result<(), TopicsError> {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", bootstrap_servers).create()?;
+    let settings: Vec<_> = topics.iter().map(settings).collect();
+    let wanted: Vec<_> = topics.iter().zip(&settings).map(new_topic).collect();
+    let limit = Some(Duration::from_secs(REQUEST_S_MAX));
+    let options = AdminOptions::new().request_timeout(limit).operation_timeout(limit);
+    for answer in admin.create_topics(&wanted, &options).await? {
+        match answer {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => return Err(TopicsError::Refused { name, code }),
+        }
+    }
+    let names: Vec<_> = topics.iter().map(|topic| topic.name.clone()).collect();
+    let seen = tokio::task::spawn_blocking(move || names.iter().try_for_each(|name| wait_for(&admin, name)));
+    // The closure does not panic, and nothing cancels it.
+    seen.await.unwrap_or(Ok(()))
+}
+
+fn new_topic<'a>((topic, settings): (&'a Topic, &'a Vec<(&'static str, String)>)) -> NewTopic<'a> {
+    let (partitions, replication) = (i32::from(topic.partitions), i32::from(topic.replication));
+    let replication = TopicReplication::Fixed(replication);
+    let new = NewTopic::new(&topic.name, partitions, replication);
+    settings.iter().fold(new, |new, (key, value)| new.set(key, value))
+}
+
+fn settings(topic: &Topic) -> Vec<(&'static str, String)> {
+    let durable = if topic.replication == 1 {
+        // Kafka acknowledges from the page cache. Where no other broker has the message, acknowledged must mean
+        // flushed to the disk, or a power cut would lose what a client was told is safe. The default is never.
+        ("flush.messages", "1".to_owned())
+    } else {
+        let majority = topic.replication / 2 + 1;
+        ("min.insync.replicas", majority.to_string())
+    };
+    vec![
+        durable,
+        ("cleanup.policy", "delete".to_owned()),
+        ("retention.ms", topic.retention.as_millis().to_string()),
+        // Retention goes by the broker's clock: a producer whose clock is wrong can neither keep segments for ever
+        // nor have them deleted unread. The time of an event stands in the event.
+        ("message.timestamp.type", "LogAppendTime".to_owned()),
+    ]
+}
+
+fn wait_for(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<(), TopicsError> {
+    let started = Instant::now();
+    loop {
+        let limit = Duration::from_secs(REQUEST_S_MAX);
+        let metadata = admin.inner().fetch_metadata(Some(name), limit)?;
+        let led = metadata.topics().iter().any(|topic| {
+            let partitions = topic.partitions();
+            let all_led = partitions.iter().all(|partition| partition.leader() >= 0);
+            topic.name() == name && !partitions.is_empty() && all_led
+        });
+        if led {
+            return Ok(());
+        }
+        if started.elapsed() > Duration::from_secs(VISIBLE_S_MAX) {
+            return Err(TopicsError::NotVisible(name.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Topic, settings};
+
+    #[test]
+    fn acknowledged_means_on_disk_or_on_a_majority() {
+        let mut topic = Topic::new("t", 3);
+        assert!(settings(&topic).contains(&("flush.messages", "1".into())));
+        topic.replication = 3;
+        assert!(settings(&topic).contains(&("min.insync.replicas", "2".into())));
+        assert!(!settings(&topic).iter().any(|(key, _)| *key == "flush.messages"));
+    }
+}

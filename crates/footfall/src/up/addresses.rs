@@ -1,0 +1,69 @@
+//! Where everything listens: the standard ports, all on one address.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::port_holder::Wanted;
+
+/// The address that everything listens on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    ip: IpAddr,
+}
+
+impl Addresses {
+    pub(crate) fn on(ip: IpAddr) -> Self {
+        Self { ip }
+    }
+
+    pub(crate) fn ip(self) -> IpAddr {
+        self.ip
+    }
+
+    pub(crate) fn site(self) -> SocketAddr {
+        self.port(8080)
+    }
+
+    pub(crate) fn ingest(self) -> SocketAddr {
+        self.port(3001)
+    }
+
+    pub(crate) fn ingest_admin(self) -> SocketAddr {
+        self.port(3002)
+    }
+
+    pub(crate) fn sink_admin(self) -> SocketAddr {
+        self.port(4195)
+    }
+
+    pub(crate) fn kafka(self) -> SocketAddr {
+        self.port(9092)
+    }
+
+    pub(crate) fn postgres(self) -> SocketAddr {
+        self.port(5432)
+    }
+
+    pub(crate) fn grafana(self) -> SocketAddr {
+        self.port(3000)
+    }
+
+    fn port(self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.ip, port)
+    }
+
+    /// Every port that `up` needs; Grafana's only where there is a Grafana.
+    pub(crate) fn wanted(self, with_grafana: bool) -> Vec<Wanted> {
+        let controller = self.port(self.kafka().port() + 1);
+        let all = [
+            ("site", self.site()),
+            ("ingest", self.ingest()),
+            ("ingest's metrics", self.ingest_admin()),
+            ("sink's metrics", self.sink_admin()),
+            ("Kafka", self.kafka()),
+            ("Kafka's controller", controller),
+            ("PostgreSQL", self.postgres()),
+        ];
+        let grafana = with_grafana.then_some(("Grafana", self.grafana()));
+        all.into_iter().chain(grafana).map(|(what, address)| Wanted { what, address }).collect()
+    }
+}

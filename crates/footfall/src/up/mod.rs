@@ -1,0 +1,180 @@
+//! `footfall up`: everything on this machine, as child processes of one launcher in the foreground.
+
+mod addresses;
+mod daemon_files;
+mod deaths;
+mod home;
+mod keeper;
+mod signals;
+mod start;
+pub mod state;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::parts::{self, Grafana, Parts};
+use crate::port_holder::{self, Taken};
+use crate::progress::Steps;
+use crate::topics::TopicsError;
+
+use addresses::Addresses;
+use home::Home;
+use keeper::Running;
+use signals::Signals;
+use start::Plan;
+use state::{State, StateError};
+
+/// What a person may choose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder whose data is kept for the next run; a temporary one where none is named.
+    pub keep: Option<PathBuf>,
+    /// The address that everything listens on, with the standard ports.
+    pub listen: IpAddr,
+    /// The file that says where the programs are; they are looked for on PATH where none is named.
+    pub parts: Option<PathBuf>,
+    /// The folder that holds `web/`, `nixos/` and `grafana/`.
+    pub share: PathBuf,
+}
+
+/// How `up` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A signal asked for it.
+    Asked,
+    /// A part died again and again.
+    GaveUp,
+}
+
+/// Why not everything could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum UpError {
+    /// Other processes have the ports.
+    #[error("{}", lines(.0))]
+    PortsTaken(Vec<Taken>),
+    /// There is no one address to tell the clients of Kafka.
+    #[error("{0} stands for every address: name one that this machine has")]
+    NoOneAddress(IpAddr),
+    /// A part did not start.
+    #[error(transparent)]
+    Part(#[from] parts::Error),
+    /// The database could not be set up.
+    #[error(transparent)]
+    Database(#[from] footfall_store::PrepareError),
+    /// The topics could not be made.
+    #[error(transparent)]
+    Topics(#[from] TopicsError),
+    /// The instance could not be announced.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// /proc could not be read.
+    #[error("/proc cannot be read: {0}")]
+    Proc(#[from] procfs::ProcError),
+    /// A file of the instance cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}
+
+impl UpError {
+    fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+}
+
+fn lines(taken: &[Taken]) -> String {
+    let lines: Vec<_> = taken.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+/// Starts everything, says where it is, and stays until a signal comes; then stops everything, in order.
+///
+/// # Errors
+/// Something could not be started; whatever was is stopped again.
+pub async fn up(options: &Options) -> Result<Ended, UpError> {
+    let at = Addresses::on(options.listen);
+    if options.listen.is_unspecified() {
+        return Err(UpError::NoOneAddress(options.listen));
+    }
+    let grafana = Grafana::find();
+    let taken = port_holder::taken(&at.wanted(grafana.is_ok()))?;
+    if !taken.is_empty() {
+        return Err(UpError::PortsTaken(taken));
+    }
+    let parts = match &options.parts {
+        Some(file) => Parts::load(file)?,
+        None => Parts::on_path()?,
+    };
+    let keep = options.keep.as_deref();
+    let home = Home::open(keep).map_err(|source| UpError::file(keep.unwrap_or(&std::env::temp_dir()), source))?;
+    let mut signals =
+        Signals::listen().map_err(|source| UpError::file(Path::new("the signals of this process"), source))?;
+    let steps = Steps::new();
+    let mut running = Running::new(steps.clone());
+    let plan = Plan { options, parts: &parts, dir: home.path(), at, grafana: &grafana, steps: &steps };
+    let ended = tokio::select! {
+        ended = run(&plan, &mut running, &home) => ended,
+        () = signals.next() => Ok(Ended::Asked),
+    };
+
+    // A second signal, while everything is being stopped, kills what is left.
+    let kill = running.kill_token();
+    let stopping = running.stop();
+    tokio::pin!(stopping);
+    tokio::select! {
+        () = &mut stopping => {}
+        () = signals.next() => {
+            kill.cancel();
+            stopping.await;
+        }
+    }
+    ended
+}
+
+/// Starts everything and waits; returns by itself only where something goes wrong.
+async fn run(plan: &Plan<'_>, running: &mut Running, home: &Home) -> Result<Ended, UpError> {
+    let state = plan.start(running).await?;
+    let _announced = state.announce()?;
+    plan.steps.say(&addresses(plan, &state, home));
+    running.gave_up().await;
+    Ok(Ended::GaveUp)
+}
+
+fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
+    let Plan { at, grafana, .. } = plan;
+    let dir = state.dir.display();
+    let data = if home.is_kept() {
+        format!("{dir} (kept)")
+    } else {
+        format!("{dir} (removed at the end; --keep DIR keeps it)")
+    };
+    let grafana = match grafana {
+        Ok(_) => format!("http://{}/", at.grafana()),
+        Err(why) => format!("not started: {why}"),
+    };
+    format!(
+        "\n\
+         site      http://{site}/\n\
+         ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
+         database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
+         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics\n\
+         kafka     {kafka}\n\
+         grafana   {grafana}\n\
+         data      {data}\n\
+         logs      {dir}/logs\n\
+         \n\
+         Everything is ready. Ctrl-C stops it.",
+        site = at.site(),
+        ingest = at.ingest(),
+        socket = state.socket_dir.display(),
+        port = state.port,
+        database = state.database,
+        ingest_admin = at.ingest_admin(),
+        sink_admin = at.sink_admin(),
+        kafka = at.kafka(),
+    )
+}

@@ -1,0 +1,56 @@
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::processes::{runs, wait_until};
+
+/// A root needs nothing of its own where the host's programs are bound into it.
+const HOST: [&str; 5] = ["/usr", "/bin", "/lib", "/lib64", "/nix"];
+
+fn mounts_below(path: &Path) -> usize {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let path = path.to_str().unwrap();
+    mounts.lines().filter(|line| line.contains(path)).count()
+}
+
+#[test]
+fn a_killed_parent_leaves_no_mount_and_no_process() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: only root may change its root");
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let binds: Vec<_> = HOST.iter().filter(|path| Path::new(path).is_dir()).collect();
+    let binds: String = binds.iter().map(|path| format!("--bind {path} ")).collect();
+    let script = format!(
+        "{} enter --root {} {binds} --parent $$ --parent-death SIGKILL -- sleep 600 & echo $!; wait",
+        env!("CARGO_BIN_EXE_footfall"),
+        root.path().display(),
+    );
+    let mut parent = Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let child: i32 = line.trim().parse().unwrap();
+    let name = format!("/proc/{child}/comm");
+    wait_until("the program runs", || std::fs::read_to_string(&name).is_ok_and(|name| name.trim() == "sleep"));
+    assert_eq!(mounts_below(root.path()), 0, "a mount is seen outside");
+
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    wait_until("the program is gone", || !runs(child));
+    assert_eq!(mounts_below(root.path()), 0);
+    // Only empty mount points are left: nothing is held any more.
+    root.close().unwrap();
+}
+
+#[test]
+fn a_program_does_not_start_without_the_parent_it_was_to_live_with() {
+    let output = Command::new(env!("CARGO_BIN_EXE_footfall"))
+        .args(["enter", "--parent", "1", "--parent-death", "SIGKILL"])
+        .args(["--", "echo", "started"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is gone"));
+}

@@ -1,0 +1,8 @@
+//! The launcher with real processes; PostgreSQL is the one that `cargo xtask setup` has put there.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail its test")]
+
+mod enter;
+mod lock_file;
+mod processes;
+mod up;

@@ -1,0 +1,64 @@
+//! Running other programs: quietly, with their output shown where they fail.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::progress::Step;
+
+/// Lines of a failed command's output that are kept to be shown.
+const LINES_SHOWN_MAX: usize = 60;
+
+/// A command, named here so that every file starts programs by way of this one.
+pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
+    Command::new(program)
+}
+
+/// cargo, run in the checkout. The variables that the outer `cargo run` set for this very package are taken out,
+/// or build scripts would be run again for their sake.
+pub(crate) fn cargo(checkout: &Path) -> Command {
+    let mut cargo = new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(checkout);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
+/// Runs to the end; each line of output becomes the step's note, and the last ones part of the error.
+pub(crate) fn run(command: &mut Command, step: &Step) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let (reader, writer) = std::io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn().with_context(|| format!("{name} cannot be run"))?;
+    // The command holds copies of the pipe's writing end; while they are open, reading never ends.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut last = std::collections::VecDeque::new();
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).trim_end().to_owned();
+        step.note(line.trim_start());
+        if last.len() == LINES_SHOWN_MAX {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        let output = Vec::from(last).join("\n");
+        bail!("{name} ended with {status}:\n{output}");
+    }
+    Ok(())
+}
+
+/// Replaces this process, so that signals and the exit code are the other program's.
+pub(crate) fn become_it(mut command: Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    Err(command.exec()).with_context(|| format!("{name} cannot be run"))
+}

@@ -1,0 +1,29 @@
+//! .parts/kafka: Apache Kafka and what it needs, as jars named in parts/pom.xml.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::progress::Step;
+use crate::{command, host, stamped};
+
+pub(crate) fn pom(checkout: &Path) -> PathBuf {
+    checkout.join("parts/pom.xml")
+}
+
+pub(crate) fn build(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
+    if host::program("mvn").is_none() {
+        bail!("mvn is not on PATH: install Apache Maven (Debian: apt-get install maven)");
+    }
+    stamped::build(folder, &std::fs::read_to_string(pom)?, |partial| {
+        command::run(
+            command::new("mvn")
+                .args(["-q", "-B", "-f"])
+                .arg(pom)
+                .arg("dependency:copy-dependencies")
+                .arg("-DincludeScope=runtime")
+                .arg(format!("-DoutputDirectory={}", partial.join("libs").display())),
+            step,
+        )
+    })
+}

@@ -1,0 +1,124 @@
+//! `cargo xtask`: sets up what is missing, builds, and hands over.
+//!
+//! It depends on none of our other crates, so that it is compiled and running within seconds on a bare machine.
+
+mod apt;
+mod build;
+mod command;
+mod debian_root;
+mod host;
+mod kafka_libs;
+mod package_list;
+mod parts_file;
+#[path = "../../crates/footfall/src/progress.rs"]
+mod progress;
+mod setup;
+mod size;
+mod stamped;
+mod web_tests;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::progress::Steps;
+use crate::setup::For;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Sets up what is missing, builds, and hands over")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up what is missing (PostgreSQL with TimescaleDB, nginx, Java, Kafka) and build
+    Setup {
+        /// Also what only the tests need (Chromium, npm packages)
+        #[arg(long)]
+        tests: bool,
+        /// Set up every part, also those that this machine has itself
+        #[arg(long)]
+        without_host: bool,
+    },
+    /// Set up what is missing, then start everything and stay in the foreground (`-- --help` lists the options)
+    Up {
+        /// Passed on to `footfall up`, such as --keep DIR
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Set up what is missing, then run every test
+    Test {
+        /// Passed on to `cargo test --workspace`, such as a part of a test's name
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Open psql on what `up` started: `cargo xtask psql -- -c "SELECT ..."`
+    Psql {
+        /// As whom: reader, writer or owner
+        #[arg(long, default_value = "reader")]
+        role: OsString,
+        /// Passed on to psql
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A person reads this: the causes, no backtrace.
+            let _ = writeln!(std::io::stderr(), "cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let Some(task) = Arguments::parse().task else {
+        Arguments::command().print_help()?;
+        return Ok(());
+    };
+    let checkout = checkout()?;
+    let steps = Steps::new();
+    match task {
+        Task::Setup { tests, without_host } => {
+            let purpose = if tests { For::Tests } else { For::Up };
+            setup::set_up(&checkout, &steps, purpose, without_host)?;
+            build::workspace(&checkout, &steps)
+        }
+        Task::Up { arguments } => {
+            let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
+            build::workspace(&checkout, &steps)?;
+            let mut up = command::new(build::footfall()?);
+            up.arg("up").arg("--parts").arg(parts);
+            up.arg("--share").arg(&checkout).args(arguments);
+            command::become_it(up)
+        }
+        Task::Test { arguments } => {
+            setup::set_up(&checkout, &steps, For::Tests, false)?;
+            build::workspace(&checkout, &steps)?;
+            let mut test = command::cargo(&checkout);
+            test.args(["test", "--workspace"]).args(arguments);
+            command::become_it(test)
+        }
+        Task::Psql { role, arguments } => {
+            let mut psql = command::new(build::footfall()?);
+            psql.arg("psql").arg("--role").arg(role);
+            psql.arg("--").args(arguments);
+            command::become_it(psql)
+        }
+    }
+}
+
+/// The folder that holds the workspace's Cargo.toml.
+fn checkout() -> Result<PathBuf> {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(parent.context("xtask does not lie in a checkout")?.to_owned())
+}

@@ -1,0 +1,123 @@
+//! Setting up what is missing: everything that does not depend on another thing at the same time.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use crate::package_list::PackageList;
+use crate::parts_file::{self, Place, Places};
+use crate::progress::{Step, Steps};
+use crate::{debian_root, host, kafka_libs, size, stamped, web_tests};
+
+/// What the parts are wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Up,
+    Tests,
+}
+
+/// Sets up what is missing and says where everything is: the path of parts.json.
+pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host: bool) -> Result<PathBuf> {
+    let parts = checkout.join(".parts");
+    std::fs::create_dir_all(&parts)?;
+    let lock = File::create(parts.join("lock"))?;
+    lock.lock().context("the lock of .parts cannot be taken (another cargo xtask holds it)")?;
+
+    let list = PackageList::read(checkout)?;
+    let on_host = |found: Option<PathBuf>| found.filter(|_| !without_host);
+    let (postgres, nginx, java) = (on_host(host::postgres()), on_host(host::nginx()), on_host(host::java()));
+    let mut packages = Vec::new();
+    for (found, name) in [(&postgres, "postgres"), (&nginx, "nginx"), (&java, "java")] {
+        if found.is_none() {
+            packages.extend(list.packages(name)?);
+        }
+    }
+    let (root, kafka) = (parts.join("root"), parts.join("kafka"));
+    let release = list.release()?;
+    let mmdebstrap = list.packages("mmdebstrap")?;
+    let chromium = list.packages("chromium")?;
+    let pom = kafka_libs::pom(checkout);
+    let web = checkout.join("web/tests");
+
+    let root_missing = !packages.is_empty() && !debian_root::is_current(&root, release, &packages);
+    let kafka_missing = !stamped::is_current(&kafka, &std::fs::read_to_string(&pom)?);
+    let for_tests = purpose == For::Tests;
+
+    let jobs: [(String, bool, Job); 4] = [
+        (
+            format!("debian {release} root"),
+            root_missing,
+            Box::new(|step| {
+                debian_root::build(&root, release, &packages, &mmdebstrap, step)?;
+                Ok(format!("{} MB", size::megabytes(&root)))
+            }),
+        ),
+        (
+            "apache kafka".to_owned(),
+            kafka_missing,
+            Box::new(|step| {
+                kafka_libs::build(&kafka, &pom, step)?;
+                Ok(format!("{} MB", size::megabytes(&kafka)))
+            }),
+        ),
+        (
+            "chromium".to_owned(),
+            for_tests && !web_tests::has_chromium(),
+            Box::new(|step| web_tests::install_chromium(&chromium, step)),
+        ),
+        (
+            "npm packages of web/tests".to_owned(),
+            for_tests && web_tests::npm_is_stale(&web),
+            Box::new(|step| web_tests::install_npm(&web, step)),
+        ),
+    ];
+    at_once(jobs, steps)?;
+
+    let place = |found: Option<PathBuf>, path| match found {
+        Some(program) => Place::Host(program),
+        None => Place::Root { root: root.clone(), path },
+    };
+    let file = parts.join("parts.json");
+    parts_file::write(
+        &file,
+        &Places {
+            postgres_bin: place(postgres, "/usr/lib/postgresql/17/bin"),
+            nginx: place(nginx, "/usr/sbin/nginx"),
+            java: place(java, "/usr/bin/java"),
+            kafka_libs: kafka.join("libs"),
+        },
+    )?;
+    Ok(file)
+}
+
+type Job<'a> = Box<dyn FnOnce(&Step) -> Result<String> + Send + 'a>;
+
+/// Does the jobs that are wanted at the same time. All are waited for, so that none is cut off in the middle by a
+/// neighbour's failure.
+fn at_once<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
+    let wanted = jobs.into_iter().filter(|(_, wanted, _)| *wanted);
+    std::thread::scope(|scope| {
+        let running: Vec<_> = wanted
+            .map(|(name, _, job)| {
+                let step = steps.begin(name);
+                scope.spawn(move || finish(job(&step), step))
+            })
+            .collect();
+        let ended: Vec<_> = running.into_iter().map(|job| job.join()).collect();
+        ended.into_iter().try_for_each(|end| end.unwrap_or_else(|_| Err(anyhow!("a step of the set-up panicked"))))
+    })
+}
+
+fn finish(result: Result<String>, step: Step) -> Result<()> {
+    match result {
+        Ok(detail) => {
+            step.done(&detail);
+            Ok(())
+        }
+        Err(error) => {
+            step.failed("see below");
+            Err(error)
+        }
+    }
+}
