@@ -54,6 +54,7 @@ pub(crate) struct Pipeline {
     retry_ms_max: u64,
     metrics: Arc<Metrics>,
     database_ready: Condition,
+    partitions_ready: Condition,
     ticker: Ticker,
     shutdown: CancellationToken,
     runtime: Handle,
@@ -88,6 +89,7 @@ impl Pipeline {
             retry_ms_max: config.database.retry_ms_max,
             metrics,
             database_ready: shell.readiness.condition("database"),
+            partitions_ready: shell.readiness.condition("partitions"),
             ticker: shell.progress.watch("pipeline"),
             shutdown: shell.shutdown.clone(),
             runtime,
@@ -193,12 +195,14 @@ impl Pipeline {
             positions.add_partition_offset(name, partition, Offset::Offset(claim.next_offset))?;
         }
         self.consumer.assign(&positions)?;
+        self.partitions_ready.set(true);
         info!(partitions = positions.count(), "reading");
         Ok(())
     }
 
     fn forget_what_was_read(&mut self) {
         self.batch = Batch::default();
+        self.partitions_ready.set_because(false, "the group has not said which partitions are this sink's");
         self.metrics.forget_partitions();
         if let Some(writer) = &mut self.writer {
             writer.release_all();

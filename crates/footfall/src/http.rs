@@ -1,0 +1,180 @@
+//! Requests as a person's browser makes them: on kept connections, and each with a limit.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
+use hyper::{Request, StatusCode, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+/// What we ask for answers in a few kilobytes.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Less than the silence after which ingest and nginx close a connection: we must not send into one just closing.
+const IDLE_S_MAX: u64 = 4;
+
+/// A client. Cloning gives another handle to the same connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    client: Client<HttpConnector, Full<Bytes>>,
+    request_max: Duration,
+}
+
+/// An answer that arrived whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// The body for a person.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).trim().to_owned()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Nobody listens there.
+    #[error("the connection was refused")]
+    Refused,
+    /// No connection came about for another reason.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// The connection ended before the answer had arrived.
+    #[error("the connection broke: {0}")]
+    Reset(String),
+    /// It took too long.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+}
+
+impl Failure {
+    /// One word, for counting.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreachable(_) => "unreachable",
+            Self::Reset(_) => "reset",
+            Self::Timeout(_) => "timeout",
+        }
+    }
+}
+
+impl Http {
+    /// Each request, from connecting to the last byte of its answer, takes at most `request_max`.
+    pub(crate) fn new(request_max: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(IDLE_S_MAX))
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { client, request_max }
+    }
+
+    pub(crate) async fn get(&self, uri: &Uri) -> Result<Answer, Failure> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = uri.clone();
+        self.send(request).await
+    }
+
+    pub(crate) async fn post_json(&self, uri: &Uri, body: Vec<u8>) -> Result<Answer, Failure> {
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = hyper::Method::POST;
+        *request.uri_mut() = uri.clone();
+        request.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let answered = async {
+            let (head, body) = self.client.request(request).await.map_err(failure)?.into_parts();
+            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+            let body = body.map_err(|error| Failure::Reset(in_words(&*error)))?.to_bytes();
+            let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+            Ok(Answer { status: head.status, retry_after, body })
+        };
+        let timeout = tokio::time::timeout(self.request_max, answered);
+        timeout.await.unwrap_or(Err(Failure::Timeout(self.request_max)))
+    }
+}
+
+fn failure(error: hyper_util::client::legacy::Error) -> Failure {
+    let words = error.source().map_or_else(|| error.to_string(), in_words);
+    if !error.is_connect() {
+        return Failure::Reset(words);
+    }
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    let refused = causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
+    if refused { Failure::Refused } else { Failure::Unreachable(words) }
+}
+
+/// An error with its causes.
+pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hyper::Uri;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::{Failure, Http};
+
+    /// A server that answers each connection's first bytes with `answer` and closes.
+    async fn answering(answer: &'static str) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        uri.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_whole_or_none() {
+        let http = Http::new(Duration::from_secs(5));
+        let whole = answering("HTTP/1.1 503 x\r\nretry-after: 2\r\ncontent-length: 2\r\n\r\nhi").await;
+        let answer = http.post_json(&whole, b"{}".to_vec()).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (503, "hi"));
+        assert_eq!(answer.retry_after, Some(Duration::from_secs(2)));
+
+        let cut = answering("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nhi").await;
+        let failure = http.get(&cut).await.unwrap_err();
+        assert_eq!(failure.as_str(), "reset", "{failure}");
+    }
+
+    #[tokio::test]
+    async fn the_ways_to_fail_are_told_apart() {
+        let http = Http::new(Duration::from_millis(200));
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let refused: Uri = format!("http://{free}/").parse().unwrap();
+        assert_eq!(http.get(&refused).await.unwrap_err(), Failure::Refused);
+
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri: Uri = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
+        assert_eq!(http.get(&uri).await.unwrap_err().as_str(), "timeout");
+
+        let closing = answering("").await;
+        assert_eq!(http.get(&closing).await.unwrap_err().as_str(), "reset");
+    }
+}

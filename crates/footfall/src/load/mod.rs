@@ -1,0 +1,209 @@
+//! `footfall load`: events at a steady rate, whatever becomes of them, and an account of what was acknowledged.
+//!
+//! The loop is open: when an event is due depends on the clock alone, and its latency counts from that moment. A slow
+//! server therefore shows in the latencies of all the events that it held up, and not only in one.
+
+mod event;
+mod report;
+mod retry;
+mod schedule;
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::Uri;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::http::{Answer, Failure, Http};
+
+use event::{Event, Template};
+use schedule::{Due, Schedule};
+
+pub use report::LoadReport;
+
+/// What is sent, and how.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// Where events are posted to: `http://127.0.0.1:3001/analytics`.
+    pub url: String,
+    /// Events due in each second.
+    pub rate_per_s: f64,
+    /// How many events there are.
+    pub events: u64,
+    /// Over how many sessions they spread: events of one session stay in order on one partition.
+    pub sessions: u32,
+    /// Send an event again, with the same id, after 503, a failed connection or a timeout, as a good client does.
+    pub retry: bool,
+    /// With `retry`: an event that was not acknowledged this long after it was due is given up.
+    pub give_up_ms_max: u64,
+    /// Requests under way at once. Where all are, the next ones wait, and the wait is part of their latency.
+    pub in_flight_max: usize,
+    /// How long one request may take.
+    pub timeout_ms_max: u64,
+    /// Where each event's page_url begins, so that the rows of one run can be told from others'.
+    pub page_url_prefix: String,
+    /// A file that the ids of acknowledged events are added to, one a line, each as soon as it is acknowledged.
+    pub acknowledged: Option<PathBuf>,
+}
+
+impl LoadOptions {
+    /// This many events at this rate, each sent once.
+    #[must_use]
+    pub fn new(url: &str, rate_per_s: f64, events: u64) -> Self {
+        Self {
+            url: url.to_owned(),
+            rate_per_s,
+            events,
+            sessions: 100,
+            retry: false,
+            give_up_ms_max: 120_000,
+            in_flight_max: 1_000,
+            timeout_ms_max: 30_000,
+            page_url_prefix: "http://footfall.invalid/load/".to_owned(),
+            acknowledged: None,
+        }
+    }
+}
+
+/// Why nothing, or not everything, was sent. What a server answers is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// An option cannot be used.
+    #[error("{option} {why}")]
+    Option {
+        /// Which.
+        option: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The pace cannot be kept by a thread of its own.
+    #[error("no thread can be started: {0}")]
+    Thread(io::Error),
+    /// The ids of acknowledged events cannot be written down.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Where to.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+/// Sends everything and waits for the last answer.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
+    let schedule = Schedule::new(options.rate_per_s, options.events)?;
+    let sender = Arc::new(Sender {
+        uri: uri(&options.url)?,
+        http: Http::new(Duration::from_millis(options.timeout_ms_max)),
+        template: Template::new(&options.page_url_prefix, options.sessions),
+        in_flight: Arc::new(Semaphore::new(options.in_flight_max.clamp(1, Semaphore::MAX_PERMITS))),
+        give_up: options.retry.then(|| Duration::from_millis(options.give_up_ms_max)),
+        account: Mutex::new(Account::open(options.acknowledged.as_deref())?),
+    });
+    let started = Instant::now();
+    let mut due = schedule.keep(started).map_err(LoadError::Thread)?;
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(delivered) => delivered?,
+                Err(error) => {
+                    if let Ok(panic) = error.try_into_panic() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            },
+            Some(event) = due.recv() => {
+                let sender = sender.clone();
+                let permit = sender.in_flight.clone().acquire_owned().await;
+                tasks.spawn(async move { sender.deliver(event, permit).await });
+            }
+            else => break,
+        }
+    }
+    let mut report = std::mem::take(&mut sender.account().report);
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+fn uri(url: &str) -> Result<Uri, LoadError> {
+    let error = |why: String| LoadError::Option { option: "url", why };
+    let uri: Uri = url.parse().map_err(|cause| error(format!("{url} is none: {cause}")))?;
+    // Whoever asks for https must not get less.
+    if uri.scheme_str() == Some("http") { Ok(uri) } else { Err(error(format!("{url} does not begin with http://"))) }
+}
+
+struct Sender {
+    uri: Uri,
+    http: Http,
+    template: Template,
+    in_flight: Arc<Semaphore>,
+    give_up: Option<Duration>,
+    account: Mutex<Account>,
+}
+
+impl Sender {
+    /// Sends one event, again and again where that is asked for. `permit` is for the first request.
+    async fn deliver(&self, due: Due, permit: Result<OwnedSemaphorePermit, AcquireError>) -> Result<(), LoadError> {
+        let event = self.template.event(due.number);
+        self.account().report.sent += 1;
+        let mut permit = Some(permit);
+        for attempt in 0.. {
+            let answer = self.http.post_json(&self.uri, event.body()).await;
+            drop(permit.take());
+            self.account().note(&answer, &event, due.at)?;
+            let Some(wait) = self.give_up.and_then(|_| retry::wait(&answer, attempt, rand::random())) else { break };
+            if self.give_up.is_some_and(|give_up| due.at.elapsed() + wait > give_up) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            permit = Some(self.in_flight.clone().acquire_owned().await);
+        }
+        Ok(())
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What came of it so far.
+struct Account {
+    report: LoadReport,
+    file: Option<(PathBuf, File)>,
+}
+
+impl Account {
+    fn open(path: Option<&Path>) -> Result<Self, LoadError> {
+        let open = |path: &Path| match File::options().append(true).create(true).open(path) {
+            Ok(file) => Ok((path.to_owned(), file)),
+            Err(source) => Err(LoadError::File { path: path.to_owned(), source }),
+        };
+        Ok(Self { report: LoadReport::default(), file: path.map(open).transpose()? })
+    }
+
+    fn note(&mut self, answer: &Result<Answer, Failure>, event: &Event, due: Instant) -> Result<(), LoadError> {
+        let acknowledged = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
+        if acknowledged && let Some((path, file)) = &mut self.file {
+            // One write without a buffer: the line outlives this process, should it be killed now.
+            let written = file.write_all(format!("{}\n", event.id).as_bytes());
+            written.map_err(|source| LoadError::File { path: path.clone(), source })?;
+        }
+        let status = match answer {
+            Ok(answer) => answer.status.as_str(),
+            Err(failure) => failure.as_str(),
+        };
+        self.report.note(status, acknowledged.then(|| (event.id, due.elapsed())));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! Loopback addresses that nobody else uses.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// A loopback address of this process's own, on which the standard ports are free: 127.0.0.0/8 is wide enough to hold
+/// the process's number, so no port needs to be looked for and none can be taken in between.
+pub fn own_address() -> IpAddr {
+    static LAST: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let last = LAST.fetch_add(1, Ordering::Relaxed);
+    assert!(last < u8::MAX, "a test process has 253 addresses");
+    Ipv4Addr::new(127, high, low, last + 1).into()
+}

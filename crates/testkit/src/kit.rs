@@ -1,0 +1,76 @@
+//! PostgreSQL and Kafka, started once for a test process, or once more for a test that breaks them.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use footfall::parts::{Kafka, Parts, Postgres};
+use tokio::sync::OnceCell;
+
+use crate::own_address;
+
+const POSTGRES_PORT: u16 = 5432;
+const KAFKA_PORT: u16 = 9092;
+
+/// PostgreSQL and Kafka on an address of their own.
+pub struct Kit {
+    /// The database server.
+    pub postgres: Postgres,
+    /// The broker.
+    pub kafka: Kafka,
+}
+
+impl Kit {
+    /// Starts both.
+    pub async fn start() -> Self {
+        let (address, dir) = (own_address(), run_dir("kit"));
+        let parts = parts();
+        let (postgres, kafka) = tokio::join!(
+            Postgres::start(parts, &dir, address, POSTGRES_PORT),
+            Kafka::start(parts, &dir, address, KAFKA_PORT)
+        );
+        Self { postgres: postgres.unwrap(), kafka: kafka.unwrap() }
+    }
+}
+
+/// The parts that tests share which leave them whole.
+pub async fn shared() -> &'static Kit {
+    static KIT: OnceCell<Kit> = OnceCell::const_new();
+    KIT.get_or_init(Kit::start).await
+}
+
+/// Where the programs are, as `cargo xtask setup` found or made them.
+pub(crate) fn parts() -> &'static Parts {
+    static PARTS: OnceLock<Parts> = OnceLock::new();
+    PARTS.get_or_init(|| Parts::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))
+}
+
+/// The top of the checkout.
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).unwrap()
+}
+
+/// The driver of the real browser.
+pub fn browser_driver() -> PathBuf {
+    checkout().join("web/tests/drive.mjs")
+}
+
+/// A new folder for one part of one test, under target/test-runs/PID: it stays after a failure, to be looked at, and
+/// is removed by a later run.
+pub fn run_dir(name: &str) -> PathBuf {
+    static RUN: OnceLock<PathBuf> = OnceLock::new();
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let run = RUN.get_or_init(|| {
+        let runs = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("test-runs");
+        for old in std::fs::read_dir(&runs).into_iter().flatten().flatten() {
+            let pid = old.file_name();
+            if !Path::new("/proc").join(&pid).exists() {
+                let _ = std::fs::remove_dir_all(old.path());
+            }
+        }
+        runs.join(std::process::id().to_string())
+    });
+    let dir = run.join(format!("{}-{name}", LAST.fetch_add(1, Ordering::Relaxed)));
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}

@@ -1,0 +1,224 @@
+//! Daemons on a kit: ingest, any number of sinks, nginx where a browser comes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part};
+use footfall::topics::{Topic, create};
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::kit::{checkout, parts, run_dir};
+use crate::{Answer, Http, Kit, own_address};
+
+const EVENTS_PARTITIONS: u16 = 3;
+const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
+
+/// What a stack starts with.
+#[derive(Debug, Clone, Default)]
+pub struct StackOptions {
+    /// Lines added to ingest's configuration file, before its tables.
+    pub ingest: String,
+    /// Lines added to the sinks' configuration file, before its tables.
+    pub sink: String,
+    /// Starts nginx with the demo site.
+    pub site: bool,
+    /// Starts no sink.
+    pub no_sink: bool,
+}
+
+/// Daemons with a database and topics of their own.
+pub struct Stack {
+    /// Where its ports are.
+    pub address: IpAddr,
+    /// Its files.
+    pub dir: PathBuf,
+    /// footfall-ingest.
+    pub ingest: Part,
+    /// The sinks.
+    pub sinks: Vec<Part>,
+    /// nginx, where it was asked for.
+    pub nginx: Option<Nginx>,
+    /// Topic of the events.
+    pub events_topic: String,
+    /// Topic of ingest's counts.
+    pub outcomes_topic: String,
+    /// bootstrap.servers of the broker.
+    pub kafka: String,
+    /// Reads and writes everything.
+    pub database: Client,
+    /// A client.
+    pub http: Http,
+    admin: tokio_postgres::Config,
+    writer_url: String,
+    sink_options: String,
+}
+
+impl Stack {
+    /// Starts a stack and waits until it is ready.
+    pub async fn start(kit: &Kit) -> Self {
+        Self::start_with(kit, StackOptions::default()).await
+    }
+
+    /// Starts a stack with options.
+    pub async fn start_with(kit: &Kit, options: StackOptions) -> Self {
+        let address = own_address();
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let dir = run_dir("stack");
+        let admin = kit.postgres.admin(&name);
+        let (events_topic, outcomes_topic) = (format!("{name}-events"), format!("{name}-outcomes"));
+        let kafka = kit.kafka.address().to_string();
+        let topics = [Topic::new(&events_topic, EVENTS_PARTITIONS), Topic::new(&outcomes_topic, 1)];
+        let (prepared, created) = tokio::join!(footfall_store::prepare(&admin), create(&kafka, &topics));
+        prepared.unwrap();
+        created.unwrap();
+
+        let ingest_port = SocketAddr::new(address, 3001);
+        let credentials = dir.join("credentials");
+        std::fs::create_dir_all(&credentials).unwrap();
+        std::fs::write(credentials.join("privacy.visitor_secret"), CREDENTIAL).unwrap();
+        let config = dir.join("ingest.toml");
+        let text = format!(
+            "{}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\nkafka.bootstrap_servers = \"{kafka}\"\n\
+             kafka.events_topic = \"{events_topic}\"\nkafka.outcomes_topic = \"{outcomes_topic}\"\n\
+             privacy.trusted_proxies = [\"{address}\"]\n",
+            options.ingest
+        );
+        std::fs::write(&config, text).unwrap();
+        let ingest = DaemonOptions {
+            program: "footfall-ingest",
+            name: "ingest".into(),
+            config,
+            credentials: Some(credentials),
+            admin: SocketAddr::new(address, 3002),
+            environment: Vec::new(),
+        };
+        let ingest = ingest.start(&dir).await.unwrap();
+        let nginx = if options.site {
+            let options =
+                NginxOptions { share: checkout().into(), listen: SocketAddr::new(address, 8080), ingest: ingest_port };
+            Some(Nginx::start(parts(), &dir, &options).await.unwrap())
+        } else {
+            None
+        };
+        let database = connect(&admin).await;
+        let mut stack = Self {
+            address,
+            dir,
+            ingest,
+            sinks: Vec::new(),
+            nginx,
+            events_topic,
+            outcomes_topic,
+            kafka,
+            database,
+            http: Http::default(),
+            writer_url: kit.postgres.url("footfall_writer", &name),
+            admin,
+            sink_options: options.sink,
+        };
+        if !options.no_sink {
+            stack.add_sink().await;
+        }
+        stack
+    }
+
+    /// Starts one more sink of the same group.
+    pub async fn add_sink(&mut self) {
+        let number = self.sinks.len();
+        // A sink's admin port is its own: 4195, 4196, ...
+        let admin = SocketAddr::new(self.address, 4195 + u16::try_from(number).unwrap());
+        let config = self.dir.join(format!("sink-{number}.toml"));
+        let text = format!(
+            "{}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{}-sink\"\n\
+             kafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
+             database.url = \"{}\"\n",
+            self.sink_options, self.kafka, self.events_topic, self.events_topic, self.outcomes_topic, self.writer_url
+        );
+        std::fs::write(&config, text).unwrap();
+        let options = DaemonOptions {
+            program: "footfall-sink",
+            name: format!("sink-{number}"),
+            config,
+            credentials: None,
+            admin,
+            environment: Vec::new(),
+        };
+        self.sinks.push(options.start(&self.dir).await.unwrap());
+    }
+
+    /// http://ADDRESS:PORT/PATH
+    pub fn url(&self, port: u16, path: &str) -> String {
+        format!("http://{}:{port}{path}", self.address)
+    }
+
+    /// Posts JSON to /analytics; panics where no answer comes.
+    pub async fn post(&self, body: impl Into<Bytes>) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.http.send("POST", &self.url(3001, "/analytics"), &headers, body).await.expect("an answer")
+    }
+
+    /// Gets a path of the port; panics where no answer comes.
+    pub async fn get(&self, port: u16, path: &str) -> Answer {
+        self.http.send("GET", &self.url(port, path), &[], "").await.expect("an answer")
+    }
+
+    /// The one number that a query answers. Connects anew where the server was restarted.
+    pub async fn number(&mut self, query: &str) -> i64 {
+        if self.database.is_closed() {
+            self.database = connect(&self.admin).await;
+        }
+        self.database.query_one(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}")).get(0)
+    }
+
+    /// Waits until a query answers this number; panics with what it answered last.
+    pub async fn wait_for(&mut self, query: &str, wanted: i64, within: Duration) {
+        let began = Instant::now();
+        loop {
+            let answered = self.number(query).await;
+            if answered == wanted {
+                return;
+            }
+            assert!(
+                began.elapsed() < within,
+                "{query}: {answered} instead of {wanted} after {within:?}\n{}",
+                self.logs()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The ends of the daemons' logs, for a failure's message.
+    pub fn logs(&self) -> String {
+        let ends =
+            self.sinks.iter().chain([&self.ingest]).map(|part| format!("--- {}\n{}", part.name(), part.log_end()));
+        ends.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Waits until a condition holds; panics with `what` when it does not within the time.
+pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, within: Duration, mut holds: F) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < within, "{what}: not within {within:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn connect(config: &tokio_postgres::Config) -> Client {
+    let mut attempts = 0;
+    loop {
+        match config.connect(NoTls).await {
+            Ok((client, connection)) => {
+                tokio::spawn(connection);
+                return client;
+            }
+            // The server is being restarted by the test.
+            Err(_) if attempts < 200 => attempts += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,5 @@
+//! The pipeline on real parts: one binary, so that PostgreSQL and Kafka start once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod exactly_once;
