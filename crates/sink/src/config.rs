@@ -34,6 +34,10 @@ pub struct KafkaConfig {
     pub bootstrap_servers: String,
     /// Consumer group that shares the partitions among sinks. It holds no offsets: these live in PostgreSQL.
     pub group_id: String,
+    /// Name of this sink within the group, where it has one: the same after a restart, another for each sink. A sink
+    /// with a name that is started again takes its partitions up at once; without, the group first waits for
+    /// `session_ms_max` after a crash.
+    pub group_instance_id: String,
     /// Topic of the events.
     pub events_topic: String,
     /// Topic of what ingest counted.
@@ -78,6 +82,7 @@ impl Default for Config {
             kafka: KafkaConfig {
                 bootstrap_servers: "127.0.0.1:9092".into(),
                 group_id: "footfall-sink".into(),
+                group_instance_id: String::new(),
                 events_topic: "analytics-events".into(),
                 outcomes_topic: "analytics-outcomes".into(),
                 session_ms_max: 10_000,

@@ -84,7 +84,8 @@ impl ConsumerContext for Context {
 /// A consumer that joins its group when it is polled.
 pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: Condition) -> KafkaResult<Consumer> {
     let context = Context { change: Mutex::new(None), metrics: metrics.clone(), kafka_ready };
-    let consumer: Consumer = ClientConfig::new()
+    let mut settings = ClientConfig::new();
+    settings
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("client.id", "footfall-sink")
         .set("group.id", &config.group_id)
@@ -100,8 +101,11 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         .set("fetch.wait.max.ms", "100")
         // Back at once when the broker is: the default waits up to ten seconds.
         .set("reconnect.backoff.max.ms", "1000")
-        .set("statistics.interval.ms", STATISTICS_MS.to_string())
-        .create_with_context(context)?;
+        .set("statistics.interval.ms", STATISTICS_MS.to_string());
+    if !config.group_instance_id.is_empty() {
+        settings.set("group.instance.id", &config.group_instance_id);
+    }
+    let consumer: Consumer = settings.create_with_context(context)?;
     consumer.subscribe(&[&config.events_topic, &config.outcomes_topic])?;
     Ok(consumer)
 }

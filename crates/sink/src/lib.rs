@@ -22,7 +22,8 @@ use tokio::runtime::Handle;
 /// Runs until the shell says that it is over, then stores what has been read.
 ///
 /// # Errors
-/// Where the consumer cannot be made or its thread cannot be started: nothing that a retry would mend.
+/// Where the consumer cannot be made or its thread cannot be started, and where another sink took its name in the group:
+/// nothing that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
@@ -32,8 +33,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let (ended, end) = tokio::sync::oneshot::channel();
     // A thread of its own: reading blocks, and so does joining and leaving the group.
     std::thread::Builder::new().name("pipeline".into()).spawn(move || {
-        pipeline.run();
-        let _ = ended.send(());
+        // The receiver waits until this is sent.
+        let _ = ended.send(pipeline.run());
     })?;
-    end.await.context("the pipeline's thread ended early")
+    end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on")
 }

@@ -100,7 +100,10 @@ impl Pipeline {
     }
 
     /// Returns when the shell says so and what was read is stored, or cannot be.
-    pub(crate) fn run(mut self) {
+    ///
+    /// # Errors
+    /// What librdkafka calls fatal: this consumer will never read again.
+    pub(crate) fn run(mut self) -> Result<(), KafkaError> {
         let delays = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(RETRY_MS_MIN))
             .with_max_delay(Duration::from_millis(self.retry_ms_max))
@@ -119,6 +122,7 @@ impl Pipeline {
                     }
                     begin_anew = false;
                 }
+                Err(Trouble::Kafka(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
                 Err(trouble) => {
                     begin_anew = true;
                     self.note(&trouble);
@@ -133,6 +137,7 @@ impl Pipeline {
         }
         // Leaving the group at once lets another sink take over without waiting for a time-out.
         self.consumer.unsubscribe();
+        Ok(())
     }
 
     fn note(&mut self, trouble: &Trouble) {

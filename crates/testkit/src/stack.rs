@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part};
 use footfall::topics::{Topic, create};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -133,7 +135,7 @@ impl Stack {
         let config = self.dir.join(format!("sink-{number}.toml"));
         let text = format!(
             "{}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{}-sink\"\n\
-             kafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
+             kafka.group_instance_id = \"sink-{number}\"\nkafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
              database.url = \"{}\"\n",
             self.sink_options, self.kafka, self.events_topic, self.events_topic, self.outcomes_topic, self.writer_url
         );
@@ -186,6 +188,26 @@ impl Stack {
                 "{query}: {answered} instead of {wanted} after {within:?}\n{}",
                 self.logs()
             );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the database holds every offset that Kafka has given out.
+    pub async fn wait_until_all_is_read(&mut self, within: Duration) {
+        let topics = [(self.events_topic.clone(), i32::from(EVENTS_PARTITIONS)), (self.outcomes_topic.clone(), 1)];
+        let kafka = self.kafka.clone();
+        let ends = tokio::task::spawn_blocking(move || {
+            let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &kafka).create().unwrap();
+            let of_topic = |(topic, partitions): &(String, i32)| -> i64 {
+                (0..*partitions).map(|p| consumer.fetch_watermarks(topic, p, Duration::from_secs(10)).unwrap().1).sum()
+            };
+            topics.iter().map(of_topic).sum()
+        });
+        let ends: i64 = ends.await.unwrap();
+        let behind = format!("SELECT {ends} - sum(next_offset)::bigint FROM kafka_offsets");
+        let began = Instant::now();
+        while self.number(&behind).await > 0 {
+            assert!(began.elapsed() < within, "not all is read after {within:?}\n{}", self.logs());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

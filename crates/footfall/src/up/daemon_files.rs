@@ -43,6 +43,7 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
             "kafka": {
                 "bootstrap_servers": at.kafka().to_string(),
                 "group_id": SINK_GROUP,
+                "group_instance_id": "sink",
                 "events_topic": topics::EVENTS,
                 "outcomes_topic": topics::OUTCOMES,
             },

@@ -1,13 +1,180 @@
-//! Whatever dies and whenever: what was acknowledged is stored once.
+//! Whatever dies and whenever: what was acknowledged is stored once, and the roll-up equals a recount.
 
-use footfall_testkit::{Stack, shared};
 use std::time::Duration;
 
-#[tokio::test]
-async fn a_click_is_a_row() {
+use footfall::load::{LoadOptions, LoadReport, run};
+use footfall_testkit::{Kit, Stack, StackOptions, shared};
+use rand::RngExt as _;
+use tokio::task::JoinHandle;
+
+const EVENTS: u64 = 20_000;
+const RATE_PER_S: f64 = 1_500.0;
+/// From the last answer to the last row, restarts of a broker included.
+const SETTLED_S_MAX: u64 = 90;
+
+/// A client as a good one is: it keeps what was not acknowledged, and sends it again with the same id.
+fn load(stack: &Stack) -> JoinHandle<LoadReport> {
+    let mut options = LoadOptions::new(&stack.url(3001, "/analytics"), RATE_PER_S, EVENTS);
+    options.retry = true;
+    options.give_up_ms_max = 120_000;
+    tokio::spawn(async move { run(&options).await.unwrap() })
+}
+
+async fn a_moment() {
+    let ms = rand::rng().random_range(100..900);
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+/// Every acknowledged event is in the table once, nothing else is, and what is counted beside it says the same.
+async fn assert_stored_once(stack: &mut Stack, report: &LoadReport) {
+    assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
+    let within = Duration::from_secs(SETTLED_S_MAX);
+    let ids: Vec<String> = report.acknowledged.iter().map(|id| format!("('{id}')")).collect();
+    stack.number("SELECT 1::bigint").await; // connects anew after a restart
+    let table = format!(
+        "CREATE TABLE acknowledged (event_id uuid PRIMARY KEY); INSERT INTO acknowledged VALUES {}",
+        ids.join(",")
+    );
+    stack.database.batch_execute(&table).await.unwrap();
+    stack
+        .wait_for(
+            "SELECT count(*) FROM acknowledged LEFT JOIN analytics_events e USING (event_id) WHERE e.event_id IS NULL",
+            0,
+            within,
+        )
+        .await;
+    // Whatever is still to come would be a double: wait until nothing is.
+    stack.wait_until_all_is_read(within).await;
+    let stored = stack.number("SELECT count(*) FROM analytics_events").await;
+    let doubled = stack.number("SELECT count(*) - count(DISTINCT event_id) FROM analytics_events").await;
+    let unasked = stack.number("SELECT count(*) FROM analytics_events e LEFT JOIN acknowledged a USING (event_id) WHERE a.event_id IS NULL").await;
+    let differing = stack
+        .number(
+            "SELECT count(*) FROM (SELECT time_bucket, event_type, page_url, event_count FROM analytics_summary) summary
+             FULL JOIN (SELECT time_bucket('1 minute', timestamp) AS time_bucket, event_type, page_url, count(*) AS event_count
+                        FROM analytics_events GROUP BY 1, 2, 3) recount USING (time_bucket, event_type, page_url)
+             WHERE summary.event_count IS DISTINCT FROM recount.event_count",
+        )
+        .await;
+    let counted = stack
+        .number("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'stored'")
+        .await;
+    let removed = stack
+        .number("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'")
+        .await;
+    println!(
+        "sent {} acknowledged {} stored {stored} doubled {doubled} lost 0 unasked {unasked}, repeats removed {removed}; answers {:?}",
+        report.sent,
+        report.acknowledged.len(),
+        report.by_status
+    );
+    let wanted = i64::try_from(report.acknowledged.len()).unwrap();
+    assert_eq!((stored, doubled, unasked, differing, counted), (wanted, 0, 0, 0, wanted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crashed_sink_stores_nothing_twice_and_loses_nothing() {
     let mut stack = Stack::start(shared().await).await;
-    let body = r#"{"event_type":"button_click","page_url":"http://test.com/page","session_id":"s-1"}"#;
-    let answer = stack.post(body).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    stack.wait_for("SELECT count(*) FROM analytics_events", 1, Duration::from_secs(5)).await;
+    let load = load(&stack);
+    let mut kills = 0;
+    while !load.is_finished() {
+        a_moment().await;
+        stack.sinks[0].kill().await;
+        stack.sinks[0].start_again().await.unwrap();
+        kills += 1;
+    }
+    assert!(kills >= 5, "{kills} kills are too few to hit a batch");
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crashed_ingest_loses_no_acknowledged_event() {
+    let mut stack = Stack::start(shared().await).await;
+    let load = load(&stack);
+    let mut kills = 0;
+    while !load.is_finished() {
+        a_moment().await;
+        stack.ingest.kill().await;
+        stack.ingest.start_again().await.unwrap();
+        kills += 1;
+    }
+    assert!(kills >= 5, "{kills} kills are too few to hit a request");
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_under_load_costs_no_event_and_doubles_none() {
+    let mut kit = Kit::start().await;
+    let mut stack = Stack::start(&kit).await;
+    let load = load(&stack);
+    for _ in 0..3 {
+        a_moment().await;
+        kit.postgres.kill().await;
+        kit.postgres.start_again().await.unwrap();
+    }
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_crashes_under_load_costs_no_event_and_doubles_none() {
+    let mut kit = Kit::start().await;
+    let mut stack = Stack::start(&kit).await;
+    let load = load(&stack);
+    a_moment().await;
+    kit.kafka.kill().await;
+    kit.kafka.start_again().await.unwrap();
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sinks_that_come_and_go_share_the_partitions_without_doubling() {
+    let mut stack = Stack::start(shared().await).await;
+    let load = load(&stack);
+    a_moment().await;
+    stack.add_sink().await;
+    a_moment().await;
+    // One leaves in order, one dies.
+    stack.sinks[0].stop(Duration::from_secs(20)).await;
+    a_moment().await;
+    stack.sinks[0].start_again().await.unwrap();
+    stack.sinks[1].kill().await;
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_batch_that_is_posted_three_times_is_stored_once() {
+    let mut stack = Stack::start(shared().await).await;
+    let events: Vec<String> = (0..50)
+        .map(|number| {
+            let id = uuid::Uuid::now_v7();
+            format!(r#"{{"event_type":"retry","page_url":"https://example.com/{number}","event_id":"{id}","session_id":"s"}}"#)
+        })
+        .collect();
+    let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
+    for _ in 0..3 {
+        let answer = stack.post(body.clone()).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["accepted"].as_u64()), (200, Some(50)), "{answer:?}");
+    }
+    let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
+    stack.wait_for(duplicates, 100, Duration::from_secs(20)).await;
+    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 50);
+    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 50);
+}
+
+#[tokio::test]
+async fn a_retry_with_another_time_is_a_duplicate_too() {
+    let mut stack = Stack::start_with(shared().await, StackOptions::default()).await;
+    let id = uuid::Uuid::new_v4();
+    let now = jiff::Timestamp::now();
+    for hours in [0, 20] {
+        let timestamp = now - jiff::SignedDuration::from_hours(hours);
+        let body = format!(
+            r#"{{"event_type":"retry","page_url":"https://example.com/","event_id":"{id}","timestamp":"{timestamp}"}}"#
+        );
+        assert_eq!(stack.post(body).await.status, 200);
+    }
+    let outcomes =
+        "SELECT count(*) FROM analytics_outcomes WHERE outcome IN ('stored', 'duplicate') AND event_count = 1";
+    stack.wait_for(outcomes, 2, Duration::from_secs(20)).await;
+    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 1);
 }
