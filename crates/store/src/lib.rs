@@ -7,21 +7,14 @@
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
 mod batch;
+mod error;
 mod prepare;
+mod statements;
+mod tally;
+mod transaction;
 mod writer;
 
 pub use batch::{Content, Position, Record};
+pub use error::{WriterError, error_text};
 pub use prepare::{PrepareError, Prepared, prepare};
-pub use writer::{Writer, WriterError, Written};
-
-/// The text of a PostgreSQL error with its cause: `db error` alone tells nobody anything.
-#[must_use]
-pub fn error_text(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(db) => {
-            let detail = db.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            format!("{}: {}{detail}", db.code().code(), db.message())
-        }
-        None => std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
-    }
-}
+pub use writer::{Claim, Writer, Written};

@@ -1,81 +1,20 @@
 //! Stores batches of records, each in one transaction that also moves the offsets of the partitions that it came from.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use footfall_event::{Event, Outcome, Reason, Rejection};
-use futures_util::pin_mut;
-use jiff::Timestamp;
-use thiserror::Error;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{Json, ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Statement, Transaction};
+use footfall_event::{Outcome, Reason, Rejection};
+use tokio_postgres::{Client, Config, NoTls};
 use tracing::warn;
-use uuid::Uuid;
 
-use crate::{Content, Record, error_text};
+use crate::statements::Statements;
+use crate::transaction::{advance, moves, store};
+use crate::{Content, Record, WriterError, error_text};
 
-/// A statement's text, part of the program.
-macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!("../../../sql/writer/", $name, ".sql"))
-    };
-}
-
-/// `analytics_outcomes.source` of what the sink counts.
-const SOURCE: &str = "sink";
 const CONNECT_MS_MAX: u64 = 5_000;
 /// A statement that waits longer than this for another's lock has met something that is not the sink's doing.
 const SESSION: &str = "SET synchronous_commit = off; SET lock_timeout = '10s'; SET statement_timeout = '60s'";
-/// The types of the columns that `copy_events` names.
-const EVENT_TYPES: [Type; 17] = [
-    Type::TIMESTAMPTZ,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::TEXT,
-    Type::JSONB,
-    Type::UUID,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::UUID,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::INT2,
-    Type::TEXT_ARRAY,
-];
-
-/// Why a batch was not stored. In each case nothing of it was, as far as the writer knows; where a connection broke
-/// while the commit was under way only the database knows, and [`Writer::claim`] asks it.
-#[derive(Debug, Error)]
-pub enum WriterError {
-    /// Another consumer has moved an offset of ours: the partition is not ours any more.
-    #[error("another consumer stores one of these partitions now")]
-    Fenced,
-    /// PostgreSQL is away, or refuses for a reason that lies in no row.
-    #[error("{}", error_text(.0))]
-    Unavailable(tokio_postgres::Error),
-    /// PostgreSQL refuses what a row holds. Seen by callers only where a single statement of ours is wrong.
-    #[error("refused: {}", error_text(.0))]
-    Refused(tokio_postgres::Error),
-}
-
-impl From<tokio_postgres::Error> for WriterError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        // 22 data exception, 23 integrity constraint violation, 54 program limit exceeded (an index row too large):
-        // these lie in a row. Everything else (connection, resources, shutdown, privilege, deadlock) lies elsewhere,
-        // and no row is at fault.
-        let in_a_row = error.code().is_some_and(|state| matches!(&state.code()[..2], "22" | "23" | "54"))
-            // What cannot be encoded never reached the server.
-            || error.to_string().starts_with("error serializing");
-        if in_a_row { Self::Refused(error) } else { Self::Unavailable(error) }
-    }
-}
 
 /// What became of a batch: one outcome for each event in it.
 #[derive(Debug, Default)]
@@ -93,17 +32,6 @@ impl Written {
         }
         self.transactions += other.transactions;
     }
-}
-
-struct Statements {
-    claim_offset: Statement,
-    next_offset: Statement,
-    advance_offsets: Statement,
-    enter_ledger: Statement,
-    copy_events: Statement,
-    add_to_summary: Statement,
-    add_to_outcomes: Statement,
-    quarantine: Statement,
 }
 
 /// A connection as `footfall_writer`, and the offsets that it works from.
@@ -125,22 +53,9 @@ impl Writer {
         let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
         // The connection's end is seen by the next statement.
         tokio::spawn(connection);
-        let statements = Self::statements(&client).await.map_err(WriterError::Unavailable)?;
+        client.batch_execute(SESSION).await.map_err(WriterError::Unavailable)?;
+        let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, statements, held: HashMap::new() })
-    }
-
-    async fn statements(client: &Client) -> Result<Statements, tokio_postgres::Error> {
-        client.batch_execute(SESSION).await?;
-        Ok(Statements {
-            claim_offset: client.prepare(sql!("claim_offset")).await?,
-            next_offset: client.prepare(sql!("next_offset")).await?,
-            advance_offsets: client.prepare(sql!("advance_offsets")).await?,
-            enter_ledger: client.prepare(sql!("enter_ledger")).await?,
-            copy_events: client.prepare(sql!("copy_events")).await?,
-            add_to_summary: client.prepare(sql!("add_to_summary")).await?,
-            add_to_outcomes: client.prepare(sql!("add_to_outcomes")).await?,
-            quarantine: client.prepare(sql!("quarantine")).await?,
-        })
     }
 
     /// Whether the connection is known to be gone.
@@ -256,230 +171,4 @@ fn refused(record: &Record, error: &tokio_postgres::Error) -> Content {
         Content::Event { line, .. } | Content::Unreadable { line, .. } | Content::Counts { line, .. } => line.clone(),
     };
     Content::Unreadable { rejection: Rejection::new(field, Reason::DatabaseRefused, error_text(error)), line }
-}
-
-type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
-
-/// From where to where each partition moves. A partition that is not held was taken away: nothing of it is stored.
-fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
-    let mut moves = Moves::new();
-    for Record { position, .. } in records {
-        let to = position.offset + 1;
-        let entry = moves.entry((&position.topic, position.partition));
-        match entry {
-            Entry::Occupied(mut known) => known.get_mut().1 = to,
-            Entry::Vacant(new) => {
-                let from = *held.get(&(position.topic.clone(), position.partition)).ok_or(WriterError::Fenced)?;
-                new.insert((from, to));
-            }
-        }
-    }
-    Ok(moves)
-}
-
-async fn advance(transaction: &Transaction<'_>, statements: &Statements, moves: &Moves<'_>) -> Result<(), WriterError> {
-    let topics: Vec<&str> = moves.keys().map(|(topic, _)| &***topic).collect();
-    let partitions: Vec<i32> = moves.keys().map(|(_, partition)| *partition).collect();
-    let from: Vec<i64> = moves.values().map(|(from, _)| *from).collect();
-    let to: Vec<i64> = moves.values().map(|(_, to)| *to).collect();
-    let moved = transaction.execute(&statements.advance_offsets, &[&topics, &partitions, &from, &to]).await?;
-    if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
-}
-
-async fn store(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    records: &[Record],
-) -> Result<HashMap<Outcome, u64>, WriterError> {
-    let mut tally = Tally::default();
-    let fresh = enter_ledger(transaction, statements, records, &mut tally).await?;
-    copy_events(transaction, statements, &fresh).await?;
-    add_to_summary(transaction, statements, &fresh).await?;
-    for record in records {
-        match &record.content {
-            Content::Event { .. } => {}
-            Content::Unreadable { rejection, line } => {
-                quarantine(transaction, statements, record, rejection, line).await?;
-                tally.count(Outcome::Quarantined(rejection.reason), record.position.partition);
-            }
-            Content::Counts { counts, .. } => tally.count_others(counts, record.position.partition),
-        }
-    }
-    tally.add_to_outcomes(transaction, statements).await?;
-    Ok(tally.own)
-}
-
-/// The events whose ids were not known, once each.
-async fn enter_ledger<'a>(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    records: &'a [Record],
-    tally: &mut Tally,
-) -> Result<Vec<(&'a Record, &'a Event)>, WriterError> {
-    let mut first_of_id: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
-    for record in records {
-        if let Content::Event { event, .. } = &record.content {
-            first_of_id.entry(event.event_id).or_insert(event.received_at);
-        }
-    }
-    if first_of_id.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<&Uuid> = first_of_id.keys().collect();
-    let received: Vec<&Timestamp> = first_of_id.values().collect();
-    let rows = transaction.query(&statements.enter_ledger, &[&ids, &received]).await?;
-    let mut unknown: HashSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
-    let mut fresh = Vec::with_capacity(unknown.len());
-    for record in records {
-        if let Content::Event { event, .. } = &record.content {
-            let outcome = if unknown.remove(&event.event_id) {
-                fresh.push((record, &**event));
-                Outcome::Stored
-            } else {
-                Outcome::Duplicate
-            };
-            tally.count(outcome, record.position.partition);
-        }
-    }
-    Ok(fresh)
-}
-
-async fn copy_events(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    fresh: &[(&Record, &Event)],
-) -> Result<(), WriterError> {
-    if fresh.is_empty() {
-        return Ok(());
-    }
-    let copy = BinaryCopyInWriter::new(transaction.copy_in(&statements.copy_events).await?, &EVENT_TYPES);
-    pin_mut!(copy);
-    for (_, event) in fresh {
-        let flags: Option<Vec<&str>> =
-            (!event.flags.is_empty()).then(|| event.flags.iter().map(footfall_event::Flag::as_str).collect());
-        // smallint has no unsigned twin; a version this high was never made.
-        let schema_version = i16::try_from(event.schema_version).unwrap_or(i16::MAX);
-        let metadata = event.metadata.as_ref().map(Json);
-        let row: [&(dyn ToSql + Sync); 17] = [
-            &event.timestamp,
-            &event.event_type,
-            &event.page_url,
-            &event.page_title,
-            &event.button_id,
-            &event.session_id,
-            &event.user_agent,
-            &metadata,
-            &event.event_id,
-            &event.received_at,
-            &event.sent_at,
-            &event.visitor_id,
-            &event.user_id,
-            &event.referrer,
-            &event.site,
-            &schema_version,
-            &flags,
-        ];
-        copy.as_mut().write(&row).await?;
-    }
-    copy.finish().await?;
-    Ok(())
-}
-
-async fn add_to_summary(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    fresh: &[(&Record, &Event)],
-) -> Result<(), WriterError> {
-    let mut counts: BTreeMap<(Timestamp, &str, &str, i32), i64> = BTreeMap::new();
-    for (record, event) in fresh {
-        let key = (minute(event.timestamp), &*event.event_type, &*event.page_url, record.position.partition);
-        *counts.entry(key).or_default() += 1;
-    }
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let buckets: Vec<Timestamp> = counts.keys().map(|key| key.0).collect();
-    let types: Vec<&str> = counts.keys().map(|key| key.1).collect();
-    let pages: Vec<&str> = counts.keys().map(|key| key.2).collect();
-    let partitions: Vec<i32> = counts.keys().map(|key| key.3).collect();
-    let events: Vec<i64> = counts.into_values().collect();
-    transaction.execute(&statements.add_to_summary, &[&buckets, &types, &pages, &partitions, &events]).await?;
-    Ok(())
-}
-
-async fn quarantine(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    record: &Record,
-    rejection: &Rejection,
-    line: &[u8],
-) -> Result<(), WriterError> {
-    let position = &record.position;
-    let reason = rejection.reason.as_str();
-    // The message may quote what was refused, and text holds no NUL.
-    let message = rejection.message.replace('\0', "\u{fffd}");
-    let field = rejection.field.replace('\0', "\u{fffd}");
-    transaction
-        .execute(
-            &statements.quarantine,
-            &[&&*position.topic, &position.partition, &position.offset, &reason, &field, &message, &line],
-        )
-        .await?;
-    Ok(())
-}
-
-/// The minute that a time lies in.
-fn minute(time: Timestamp) -> Timestamp {
-    let seconds = time.as_second() - i64::from(time.subsec_nanosecond() < 0);
-    Timestamp::from_second(seconds - seconds.rem_euclid(60)).unwrap_or(time)
-}
-
-/// Counts by outcome, ours and those that ingest sent.
-#[derive(Default)]
-struct Tally {
-    own: HashMap<Outcome, u64>,
-    rows: BTreeMap<(Timestamp, String, String, String, i32), i64>,
-    own_by_partition: HashMap<(Outcome, i32), i64>,
-}
-
-impl Tally {
-    fn count(&mut self, outcome: Outcome, partition: i32) {
-        *self.own.entry(outcome).or_default() += 1;
-        *self.own_by_partition.entry((outcome, partition)).or_default() += 1;
-    }
-
-    fn count_others(&mut self, counts: &footfall_event::OutcomeCounts, partition: i32) {
-        for count in &counts.counts {
-            let reason = count.reason.clone().unwrap_or_default();
-            let key = (minute(counts.at), counts.source.clone(), count.outcome.clone(), reason, partition);
-            *self.rows.entry(key).or_default() += i64::try_from(count.count).unwrap_or(i64::MAX);
-        }
-    }
-
-    async fn add_to_outcomes(
-        &mut self,
-        transaction: &Transaction<'_>,
-        statements: &Statements,
-    ) -> Result<(), WriterError> {
-        let now = minute(Timestamp::now());
-        for ((outcome, partition), count) in &self.own_by_partition {
-            let reason = outcome.reason().map(Reason::as_str).unwrap_or_default();
-            let key = (now, SOURCE.to_owned(), outcome.as_str().to_owned(), reason.to_owned(), *partition);
-            *self.rows.entry(key).or_default() += count;
-        }
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let keys = || self.rows.keys();
-        let buckets: Vec<Timestamp> = keys().map(|key| key.0).collect();
-        let sources: Vec<&str> = keys().map(|key| &*key.1).collect();
-        let outcomes: Vec<&str> = keys().map(|key| &*key.2).collect();
-        let reasons: Vec<&str> = keys().map(|key| &*key.3).collect();
-        let partitions: Vec<i32> = keys().map(|key| key.4).collect();
-        let events: Vec<i64> = self.rows.values().copied().collect();
-        transaction
-            .execute(&statements.add_to_outcomes, &[&buckets, &sources, &outcomes, &reasons, &partitions, &events])
-            .await?;
-        Ok(())
-    }
 }

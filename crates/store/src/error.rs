@@ -1,0 +1,40 @@
+//! Why a batch was not stored, and how PostgreSQL's errors are told apart.
+
+use thiserror::Error;
+
+/// The text of a PostgreSQL error with its cause: `db error` alone tells nobody anything. Without the server's DETAIL,
+/// which quotes whole rows, and so what a visitor typed.
+#[must_use]
+pub fn error_text(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{}: {}", db.code().code(), db.message()),
+        None => std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
+    }
+}
+
+/// Why a batch was not stored. In each case nothing of it was, as far as the writer knows; where a connection broke
+/// while the commit was under way only the database knows, and [`Writer::claim`] asks it.
+#[derive(Debug, Error)]
+pub enum WriterError {
+    /// Another consumer has moved an offset of ours: the partition is not ours any more.
+    #[error("another consumer stores one of these partitions now")]
+    Fenced,
+    /// PostgreSQL is away, or refuses for a reason that lies in no row.
+    #[error("{}", error_text(.0))]
+    Unavailable(tokio_postgres::Error),
+    /// PostgreSQL refuses what a row holds. Seen by callers only where a single statement of ours is wrong.
+    #[error("refused: {}", error_text(.0))]
+    Refused(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for WriterError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // 22 data exception, 23 integrity constraint violation, 54 program limit exceeded (an index row too large):
+        // these lie in a row. Everything else (connection, resources, shutdown, privilege, deadlock) lies elsewhere,
+        // and no row is at fault.
+        let in_a_row = error.code().is_some_and(|state| matches!(&state.code()[..2], "22" | "23" | "54"))
+            // What cannot be encoded never reached the server.
+            || error.to_string().starts_with("error serializing");
+        if in_a_row { Self::Refused(error) } else { Self::Unavailable(error) }
+    }
+}

@@ -1,0 +1,36 @@
+//! The writer's statements: files under `sql/writer`, prepared once for a connection.
+
+use tokio_postgres::{Client, Statement};
+
+/// A statement's text, part of the program.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/writer/", $name, ".sql"))
+    };
+}
+
+pub(crate) struct Statements {
+    pub(crate) claim_offset: Statement,
+    pub(crate) next_offset: Statement,
+    pub(crate) advance_offsets: Statement,
+    pub(crate) enter_ledger: Statement,
+    pub(crate) copy_events: Statement,
+    pub(crate) add_to_summary: Statement,
+    pub(crate) add_to_outcomes: Statement,
+    pub(crate) quarantine: Statement,
+}
+
+impl Statements {
+    pub(crate) async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            claim_offset: client.prepare(sql!("claim_offset")).await?,
+            next_offset: client.prepare(sql!("next_offset")).await?,
+            advance_offsets: client.prepare(sql!("advance_offsets")).await?,
+            enter_ledger: client.prepare(sql!("enter_ledger")).await?,
+            copy_events: client.prepare(sql!("copy_events")).await?,
+            add_to_summary: client.prepare(sql!("add_to_summary")).await?,
+            add_to_outcomes: client.prepare(sql!("add_to_outcomes")).await?,
+            quarantine: client.prepare(sql!("quarantine")).await?,
+        })
+    }
+}

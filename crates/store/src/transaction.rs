@@ -1,0 +1,213 @@
+//! What one transaction does: offsets, ledger, rows, roll-up, quarantine, counts.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use footfall_event::{Event, Flag, Outcome, Rejection};
+use futures_util::pin_mut;
+use jiff::Timestamp;
+use tokio_postgres::Transaction;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{Json, ToSql, Type};
+use uuid::Uuid;
+
+use crate::statements::Statements;
+use crate::tally::{Tally, minute};
+use crate::{Content, Record, WriterError};
+
+/// The types of the columns that `copy_events` names.
+const EVENT_TYPES: [Type; 17] = [
+    Type::TIMESTAMPTZ,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::TEXT,
+    Type::JSONB,
+    Type::UUID,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::UUID,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::VARCHAR,
+    Type::INT2,
+    Type::TEXT_ARRAY,
+];
+
+pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
+
+/// From where to where each partition moves. A partition that is not held was taken away: nothing of it is stored.
+pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
+    let mut moves = Moves::new();
+    for Record { position, .. } in records {
+        let to = position.offset + 1;
+        let entry = moves.entry((&position.topic, position.partition));
+        match entry {
+            Entry::Occupied(mut known) => known.get_mut().1 = to,
+            Entry::Vacant(new) => {
+                let from = *held.get(&(position.topic.clone(), position.partition)).ok_or(WriterError::Fenced)?;
+                new.insert((from, to));
+            }
+        }
+    }
+    Ok(moves)
+}
+
+/// Moves them, or finds that one is not ours any more.
+pub(crate) async fn advance(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    moves: &Moves<'_>,
+) -> Result<(), WriterError> {
+    let topics: Vec<&str> = moves.keys().map(|(topic, _)| &***topic).collect();
+    let partitions: Vec<i32> = moves.keys().map(|(_, partition)| *partition).collect();
+    let from: Vec<i64> = moves.values().map(|(from, _)| *from).collect();
+    let to: Vec<i64> = moves.values().map(|(_, to)| *to).collect();
+    let moved = transaction.execute(&statements.advance_offsets, &[&topics, &partitions, &from, &to]).await?;
+    if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
+}
+
+/// Everything that a batch leaves in the database but its offsets. Answers how often each outcome was met.
+pub(crate) async fn store(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    records: &[Record],
+) -> Result<HashMap<Outcome, u64>, WriterError> {
+    let mut tally = Tally::default();
+    let fresh = enter_ledger(transaction, statements, records, &mut tally).await?;
+    copy_events(transaction, statements, &fresh).await?;
+    add_to_summary(transaction, statements, &fresh).await?;
+    for record in records {
+        match &record.content {
+            Content::Event { .. } => {}
+            Content::Unreadable { rejection, line } => {
+                quarantine(transaction, statements, record, rejection, line).await?;
+                tally.count(Outcome::Quarantined(rejection.reason), record.position.partition);
+            }
+            Content::Counts { counts, .. } => tally.count_others(counts, record.position.partition),
+        }
+    }
+    tally.add_to_outcomes(transaction, statements).await
+}
+
+/// The events whose ids were not known, once each.
+async fn enter_ledger<'a>(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    records: &'a [Record],
+    tally: &mut Tally,
+) -> Result<Vec<(&'a Record, &'a Event)>, WriterError> {
+    let mut first_of_id: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
+    for record in records {
+        if let Content::Event { event, .. } = &record.content {
+            first_of_id.entry(event.event_id).or_insert(event.received_at);
+        }
+    }
+    if first_of_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&Uuid> = first_of_id.keys().collect();
+    let received: Vec<&Timestamp> = first_of_id.values().collect();
+    let rows = transaction.query(&statements.enter_ledger, &[&ids, &received]).await?;
+    let mut unknown: HashSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    let mut fresh = Vec::with_capacity(unknown.len());
+    for record in records {
+        if let Content::Event { event, .. } = &record.content {
+            let outcome = if unknown.remove(&event.event_id) {
+                fresh.push((record, &**event));
+                Outcome::Stored
+            } else {
+                Outcome::Duplicate
+            };
+            tally.count(outcome, record.position.partition);
+        }
+    }
+    Ok(fresh)
+}
+
+async fn copy_events(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    fresh: &[(&Record, &Event)],
+) -> Result<(), WriterError> {
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let copy = BinaryCopyInWriter::new(transaction.copy_in(&statements.copy_events).await?, &EVENT_TYPES);
+    pin_mut!(copy);
+    for (_, event) in fresh {
+        let flags: Option<Vec<&str>> =
+            (!event.flags.is_empty()).then(|| event.flags.iter().map(Flag::as_str).collect());
+        // smallint has no unsigned twin; a version this high was never made.
+        let schema_version = i16::try_from(event.schema_version).unwrap_or(i16::MAX);
+        let metadata = event.metadata.as_ref().map(Json);
+        let row: [&(dyn ToSql + Sync); 17] = [
+            &event.timestamp,
+            &event.event_type,
+            &event.page_url,
+            &event.page_title,
+            &event.button_id,
+            &event.session_id,
+            &event.user_agent,
+            &metadata,
+            &event.event_id,
+            &event.received_at,
+            &event.sent_at,
+            &event.visitor_id,
+            &event.user_id,
+            &event.referrer,
+            &event.site,
+            &schema_version,
+            &flags,
+        ];
+        copy.as_mut().write(&row).await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+async fn add_to_summary(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    fresh: &[(&Record, &Event)],
+) -> Result<(), WriterError> {
+    let mut counts: BTreeMap<(Timestamp, &str, &str, i32), i64> = BTreeMap::new();
+    for (record, event) in fresh {
+        let key = (minute(event.timestamp), &*event.event_type, &*event.page_url, record.position.partition);
+        *counts.entry(key).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let buckets: Vec<Timestamp> = counts.keys().map(|key| key.0).collect();
+    let types: Vec<&str> = counts.keys().map(|key| key.1).collect();
+    let pages: Vec<&str> = counts.keys().map(|key| key.2).collect();
+    let partitions: Vec<i32> = counts.keys().map(|key| key.3).collect();
+    let events: Vec<i64> = counts.into_values().collect();
+    transaction.execute(&statements.add_to_summary, &[&buckets, &types, &pages, &partitions, &events]).await?;
+    Ok(())
+}
+
+async fn quarantine(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    record: &Record,
+    rejection: &Rejection,
+    line: &[u8],
+) -> Result<(), WriterError> {
+    let position = &record.position;
+    let reason = rejection.reason.as_str();
+    // The message may quote what was refused, and text holds no NUL.
+    let message = rejection.message.replace('\0', "\u{fffd}");
+    let field = rejection.field.replace('\0', "\u{fffd}");
+    transaction
+        .execute(
+            &statements.quarantine,
+            &[&&*position.topic, &position.partition, &position.offset, &reason, &field, &message, &line],
+        )
+        .await?;
+    Ok(())
+}
