@@ -19,7 +19,7 @@ CREATE TABLE analytics_events (
     user_id        varchar(200),                        -- what the site calls its signed-in user
     referrer       varchar(1000),
     site           varchar(100),
-    schema_version smallint     NOT NULL,
+    schema_version integer      NOT NULL,
     flags          text[]                               -- what was cut or corrected on the way in; null when nothing was
 );
 

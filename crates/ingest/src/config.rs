@@ -29,7 +29,6 @@ pub struct Config {
     /// What is known of a visitor.
     pub privacy: PrivacyConfig,
     /// What an event may hold.
-    #[schemars(with = "serde_json::Value")]
     pub limits: Limits,
 }
 

@@ -22,7 +22,6 @@ pub struct Config {
     /// How many make a batch.
     pub batch: BatchConfig,
     /// What an event may hold; what exceeds it is quarantined.
-    #[schemars(with = "serde_json::Value")]
     pub limits: Limits,
 }
 

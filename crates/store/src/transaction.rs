@@ -33,7 +33,7 @@ const EVENT_TYPES: [Type; 17] = [
     Type::VARCHAR,
     Type::VARCHAR,
     Type::VARCHAR,
-    Type::INT2,
+    Type::INT4,
     Type::TEXT_ARRAY,
 ];
 
@@ -141,8 +141,7 @@ async fn copy_events(
     for (_, event) in fresh {
         let flags: Option<Vec<&str>> =
             (!event.flags.is_empty()).then(|| event.flags.iter().map(Flag::as_str).collect());
-        // smallint has no unsigned twin; a version this high was never made.
-        let schema_version = i16::try_from(event.schema_version).unwrap_or(i16::MAX);
+        let schema_version = i32::from(event.schema_version);
         let metadata = event.metadata.as_ref().map(Json);
         let row: [&(dyn ToSql + Sync); 17] = [
             &event.timestamp,

@@ -1,0 +1,174 @@
+//! How fast the pipeline is, against limits that are measured in the same run: `cargo xtask bench`.
+//!
+//! 1. From POST to visible row, 500 events at 20 per second, against one INSERT by one client.
+//! 2. Storing events that wait in Kafka, against COPY of the same rows into a table of the same shape.
+//! 3. Resident memory of the daemons, idle and under load.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement that fails has no result"
+)]
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "figures for people")]
+
+use std::time::{Duration, Instant};
+
+use footfall::load::{LoadOptions, run};
+use footfall::parts::Part;
+use footfall_event::{Arrival, BodyFormat, Limits, parse};
+use footfall_testkit::{Kit, Stack, StackOptions, shared};
+use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use uuid::Uuid;
+
+const VISIBLE_EVENTS: usize = 500;
+const VISIBLE_PERIOD: Duration = Duration::from_millis(50);
+const WAITING_EVENTS: usize = 200_000;
+const LOAD_PER_S: f64 = 1_000.0;
+const LOAD_EVENTS: u64 = 10_000;
+
+#[tokio::main]
+async fn main() {
+    let kit = shared().await;
+    visible(kit).await;
+    waiting(kit).await;
+    memory(kit).await;
+}
+
+fn event(number: usize, id: Uuid) -> String {
+    format!(
+        r#"{{"event_type":"button_click","page_url":"https://shop.example.com/products/category-{:02}/item-{:04}","page_title":"Product page number {number:04}","button_id":"add-to-cart-{number:04}","session_id":"sess-{:012}","event_id":"{id}","user_agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36","metadata":{{"x":{},"y":7,"ref":"newsletter","ab":"b"}}}}"#,
+        number % 20,
+        number % 1_000,
+        number % 256,
+        number % 900,
+    )
+}
+
+fn quantile_ms(sorted: &[Duration], part: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3
+}
+
+fn print_quantiles(what: &str, mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    let (p50, p99) = (quantile_ms(&times, 0.5), quantile_ms(&times, 0.99));
+    println!("{what}: p50 {p50:.2} ms, p99 {p99:.2} ms, max {:.2} ms", quantile_ms(&times, 1.0));
+    p50
+}
+
+async fn visible(kit: &Kit) {
+    let stack = Stack::start(kit).await;
+    let see = stack.database.prepare("SELECT 1 FROM analytics_events WHERE event_id = $1").await.unwrap();
+    // An index on the id would be looked up faster than the sink's own tables allow; the table is small here.
+    let (mut answered, mut seen, mut inserted) = (Vec::new(), Vec::new(), Vec::new());
+    let insert = "INSERT INTO direct (event_id, line) VALUES ($1, $2)";
+    stack.database.batch_execute("CREATE TABLE direct (event_id uuid PRIMARY KEY, line text)").await.unwrap();
+    let insert = stack.database.prepare(insert).await.unwrap();
+    let mut tick = tokio::time::interval(VISIBLE_PERIOD);
+    for number in 0..VISIBLE_EVENTS {
+        tick.tick().await;
+        let id = Uuid::now_v7();
+        let body = event(number, id);
+        let began = Instant::now();
+        stack.database.execute(&insert, &[&id, &body]).await.unwrap();
+        inserted.push(began.elapsed());
+        let began = Instant::now();
+        assert_eq!(stack.post(body).await.status, 200);
+        answered.push(began.elapsed());
+        while stack.database.query_opt(&see, &[&id]).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        seen.push(began.elapsed());
+    }
+    println!("== from POST to visible row, {VISIBLE_EVENTS} events at 20/s");
+    print_quantiles("POST to answer (durable in Kafka)", answered);
+    let ours = print_quantiles("POST to visible row", seen);
+    let limit = print_quantiles("limit: one INSERT with commit", inserted);
+    println!("ratio of the medians: {:.1}", ours / limit);
+}
+
+async fn waiting(kit: &Kit) {
+    let mut stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
+    let producer: ThreadedProducer<_> = ClientConfig::new()
+        .set("bootstrap.servers", &stack.kafka)
+        .set("queue.buffering.max.messages", (WAITING_EVENTS * 2).to_string())
+        .create()
+        .unwrap();
+    let limits = Limits::default();
+    for number in 0..WAITING_EVENTS {
+        let arrival =
+            Arrival { received_at: jiff::Timestamp::now(), user_agent: None, visitor: &|_, _| None, limits: &limits };
+        let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
+        let event = &parsed.events[0].as_ref().unwrap().event;
+        let (key, line) = (event.kafka_key().unwrap(), event.to_line());
+        producer.send(BaseRecord::to(&stack.events_topic).key(&key).payload(&line)).map_err(|(e, _)| e).unwrap();
+    }
+    producer.flush(Duration::from_secs(60)).unwrap();
+    let began = Instant::now();
+    stack.add_sink().await;
+    stack.wait_until_all_is_read(Duration::from_secs(300)).await;
+    let ours = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
+    let rows = stack.number("SELECT count(*) FROM analytics_events").await;
+    assert_eq!(rows as usize, WAITING_EVENTS);
+
+    let columns = "timestamp, event_type, page_url, page_title, button_id, session_id, user_agent, metadata, event_id, received_at, schema_version";
+    stack
+        .database
+        .batch_execute(
+            "CREATE TABLE twin (LIKE analytics_events INCLUDING DEFAULTS);
+             SELECT create_hypertable('twin', 'timestamp', chunk_time_interval => INTERVAL '1 day', create_default_indexes => false);
+             CREATE INDEX ON twin (timestamp DESC); CREATE INDEX ON twin (event_type);
+             CREATE INDEX ON twin (page_url); CREATE INDEX ON twin (session_id); CHECKPOINT",
+        )
+        .await
+        .unwrap();
+    let out =
+        stack.database.copy_out(&format!("COPY (SELECT {columns} FROM analytics_events) TO STDOUT")).await.unwrap();
+    let chunks: Vec<_> = out.map(Result::unwrap).collect().await;
+    let began = Instant::now();
+    let copy = stack.database.copy_in(&format!("COPY twin ({columns}) FROM STDIN")).await.unwrap();
+    pin_mut!(copy);
+    for chunk in chunks {
+        copy.feed(chunk).await.unwrap();
+    }
+    copy.finish().await.unwrap();
+    let limit = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
+    println!("== {WAITING_EVENTS} events that wait in Kafka, from the sink's start to the last row");
+    println!("sink {ours:.0} rows/s, limit (COPY of the same rows) {limit:.0} rows/s, ratio {:.2}", ours / limit);
+    println!("sink's processor time: {:.1} us a row", cpu_s(&stack.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
+}
+
+async fn memory(kit: &Kit) {
+    let stack = Stack::start(kit).await;
+    let show = |when: &str| {
+        println!("{when}: ingest {} MB, sink {} MB resident", rss_mb(&stack.ingest), rss_mb(&stack.sinks[0]));
+    };
+    println!("== memory");
+    show("idle");
+    let report = run(&LoadOptions::new(&stack.url(3001, "/analytics"), LOAD_PER_S, LOAD_EVENTS)).await.unwrap();
+    show(&format!("after {LOAD_EVENTS} events at {LOAD_PER_S}/s"));
+    assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
+    let at = |part| report.latency_us.value_at_quantile(part) as f64 / 1e3;
+    println!("answers under that load: p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
+    let per_event = |part: &Part| cpu_s(part) * 1e6 / LOAD_EVENTS as f64;
+    println!(
+        "processor time: ingest {:.0} us, sink {:.0} us an event",
+        per_event(&stack.ingest),
+        per_event(&stack.sinks[0])
+    );
+}
+
+fn rss_mb(part: &Part) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", part.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+/// User and system time so far, in seconds.
+fn cpu_s(part: &Part) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", part.pid())).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks: f64 = [11, 12].iter().map(|field| fields[*field].parse::<f64>().unwrap()).sum();
+    ticks / 100.0
+}
