@@ -32,13 +32,6 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-impl Answer {
-    /// The body for a person.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).trim().to_owned()
-    }
-}
-
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
@@ -96,7 +89,7 @@ impl Http {
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
         let answered = async {
-            let (head, body) = self.client.request(request).await.map_err(failure)?.into_parts();
+            let (head, body) = self.client.request(request).await.map_err(|error| failure(&error))?.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
             let body = body.map_err(|error| Failure::Reset(in_words(&*error)))?.to_bytes();
             let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
@@ -108,22 +101,25 @@ impl Http {
     }
 }
 
-fn failure(error: hyper_util::client::legacy::Error) -> Failure {
+fn failure(error: &hyper_util::client::legacy::Error) -> Failure {
     let words = error.source().map_or_else(|| error.to_string(), in_words);
     if !error.is_connect() {
         return Failure::Reset(words);
     }
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    let refused = causes
+    let refused = causes(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
     if refused { Failure::Refused } else { Failure::Unreachable(words) }
 }
 
+/// An error and its causes, one after the other.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 /// An error with its causes.
 pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
@@ -155,7 +151,7 @@ mod tests {
         let http = Http::new(Duration::from_secs(5));
         let whole = answering("HTTP/1.1 503 x\r\nretry-after: 2\r\ncontent-length: 2\r\n\r\nhi").await;
         let answer = http.post_json(&whole, b"{}".to_vec()).await.unwrap();
-        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (503, "hi"));
+        assert_eq!((answer.status.as_u16(), &*answer.body), (503, b"hi".as_slice()));
         assert_eq!(answer.retry_after, Some(Duration::from_secs(2)));
 
         let cut = answering("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nhi").await;

@@ -1,6 +1,9 @@
 //! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
 
+pub mod check;
 pub mod enter;
+mod http;
+pub mod load;
 pub mod parts;
 pub mod port_holder;
 mod progress;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use footfall::check::{self, Screen, Target};
 use footfall::enter::Enter;
+use footfall::load::{self, LoadOptions};
 use footfall::psql::{self, Role};
 use footfall::topics::{self, Topic};
 use footfall::up::{self, Ended};
@@ -30,6 +32,10 @@ enum Command {
     Up(UpArguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(PsqlArguments),
+    /// Send one marked event down the whole path and say which stage it got to; exit 1 unless all is well
+    Check(CheckArguments),
+    /// Post events at a steady rate and account for each; exit 1 unless all were acknowledged
+    Load(LoadArguments),
     /// Make the topics that are missing
     Topics(TopicsArguments),
     /// Make roles, database, extension and tables, and bring them up to date
@@ -51,6 +57,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Up(arguments) => in_runtime(up(arguments)),
         Command::Psql(arguments) => match psql(arguments)? {},
+        Command::Check(arguments) => in_runtime(check(arguments)),
+        Command::Load(arguments) => in_runtime(load(arguments)),
         Command::Topics(arguments) => in_runtime(make_topics(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate(arguments)),
         Command::Enter(arguments) => match enter(arguments)? {},
@@ -113,6 +121,79 @@ struct PsqlArguments {
 
 fn psql(arguments: PsqlArguments) -> anyhow::Result<Infallible> {
     Ok(psql::exec(arguments.instance.as_deref(), arguments.role, arguments.arguments)?)
+}
+
+#[derive(Args)]
+struct CheckArguments {
+    /// The folder of the instance (default: the one that was started last)
+    #[arg(long, value_name = "DIR")]
+    instance: Option<PathBuf>,
+    #[command(flatten)]
+    given: check::Given,
+    /// How long the event may take to become a row, in milliseconds
+    #[arg(long, default_value_t = 10_000)]
+    visible_ms_max: u64,
+    /// Print one JSON object, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+async fn check(arguments: CheckArguments) -> anyhow::Result<ExitCode> {
+    let target = Target::find(arguments.instance.as_deref(), arguments.given)?;
+    let mut out = std::io::stdout();
+    let screen = if out.is_terminal() { Screen::Terminal } else { Screen::Plain };
+    let report = check::run(&target, Duration::from_millis(arguments.visible_ms_max), |stage| {
+        if !arguments.json {
+            // A closed standard output must not stop the check: its exit status still tells.
+            let _ = writeln!(std::io::stdout(), "{}", screen.stage(stage));
+        }
+    })
+    .await;
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        writeln!(out, "{report}")?;
+    }
+    Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Args)]
+struct LoadArguments {
+    /// Where events are posted to
+    #[arg(long, default_value = "http://127.0.0.1:3001/analytics")]
+    url: String,
+    /// Events in each second, whatever becomes of them
+    #[arg(long, default_value_t = 100.0)]
+    rate: f64,
+    /// How many events
+    #[arg(long, default_value_t = 1_000)]
+    events: u64,
+    /// Over how many sessions they spread
+    #[arg(long, default_value_t = 100)]
+    sessions: u32,
+    /// Send an event again, with the same id, after 503, a failed connection or a timeout
+    #[arg(long)]
+    retry: bool,
+    /// Add the id of each acknowledged event to this file at once
+    #[arg(long, value_name = "FILE")]
+    acknowledged: Option<PathBuf>,
+    /// Where each event's page_url begins
+    #[arg(long, value_name = "URL")]
+    page_url_prefix: Option<String>,
+}
+
+async fn load(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
+    let defaults = LoadOptions::new(&arguments.url, arguments.rate, arguments.events);
+    let options = LoadOptions {
+        sessions: arguments.sessions,
+        retry: arguments.retry,
+        acknowledged: arguments.acknowledged,
+        page_url_prefix: arguments.page_url_prefix.unwrap_or(defaults.page_url_prefix),
+        ..defaults
+    };
+    let report = load::run(&options).await?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(if report.is_all_acknowledged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[derive(Args)]

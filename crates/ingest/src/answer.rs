@@ -11,7 +11,6 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
@@ -58,28 +57,52 @@ pub(crate) struct RefusedElement {
     pub(crate) rejection: Rejection,
 }
 
+#[derive(Serialize)]
+struct Batch<'a> {
+    success: bool,
+    accepted: usize,
+    rejected: &'a [RefusedElement],
+}
+
 pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement]) -> Answer {
     let success = accepted > 0;
     let status = if success { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    json_answer(status, &json!({ "success": success, "accepted": accepted, "rejected": rejected }))
+    json_answer(status, &Batch { success, accepted, rejected })
+}
+
+/// What went wrong where no event is to blame.
+#[derive(Serialize)]
+struct Failed<'a> {
+    success: bool,
+    reason: &'static str,
+    message: &'a str,
+}
+
+fn failed(status: StatusCode, reason: &'static str, message: &str) -> Answer {
+    json_answer(status, &Failed { success: false, reason, message })
 }
 
 /// The client keeps what it sent, and sends it again with the same ids.
 pub(crate) fn unavailable() -> Answer {
     let text = "The event could not be made durable. Keep it and send it again.";
-    let mut answer = json_answer(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &json!({ "success": false, "reason": "unavailable", "message": text }),
-    );
+    let mut answer = failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
     answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
     answer
 }
 
+/// The first generation's, in its order.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    #[serde(rename = "kafkaReady")]
+    kafka_ready: bool,
+    timestamp: Timestamp,
+}
+
 pub(crate) fn health(kafka_ready: bool) -> Answer {
-    let (status, word) =
+    let (code, status) =
         if kafka_ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
-    let mut answer =
-        json_answer(status, &json!({ "status": word, "kafkaReady": kafka_ready, "timestamp": Timestamp::now() }));
+    let mut answer = json_answer(code, &Health { status, kafka_ready, timestamp: Timestamp::now() });
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if !kafka_ready {
         answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
@@ -100,15 +123,12 @@ pub(crate) fn preflight(allow: &'static str) -> Answer {
 
 pub(crate) fn not_found() -> Answer {
     let text = "There is nothing here. Events are posted to /analytics.";
-    json_answer(StatusCode::NOT_FOUND, &json!({ "success": false, "reason": "not_found", "message": text }))
+    failed(StatusCode::NOT_FOUND, "not_found", text)
 }
 
 pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
     let text = format!("This path takes {allow}.");
-    let mut answer = json_answer(
-        StatusCode::METHOD_NOT_ALLOWED,
-        &json!({ "success": false, "reason": "method_not_allowed", "message": text }),
-    );
+    let mut answer = failed(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &text);
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     answer
 }
@@ -116,10 +136,7 @@ pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
 /// The body did not arrive in time, or the client broke off.
 pub(crate) fn body_incomplete() -> Answer {
     let text = "The body did not arrive whole in time.";
-    let mut answer = json_answer(
-        StatusCode::REQUEST_TIMEOUT,
-        &json!({ "success": false, "field": "body", "reason": "body_incomplete", "message": text }),
-    );
+    let mut answer = failed(StatusCode::REQUEST_TIMEOUT, "body_incomplete", text);
     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     answer
 }

@@ -46,6 +46,8 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// Size of a body after inflation, in bytes.
     pub inflated_bytes_max: usize,
+    /// KiB that the bodies of all requests may fill together; beyond that clients are asked to come again.
+    pub bodies_kib_max: usize,
 }
 
 /// Where events go.
@@ -93,6 +95,7 @@ impl Default for Config {
                 body_ms_max: 10_000,
                 body_bytes_max: 1024 * 1024,
                 inflated_bytes_max: 4 * 1024 * 1024,
+                bodies_kib_max: 64 * 1024,
             },
             kafka: KafkaConfig {
                 bootstrap_servers: "127.0.0.1:9092".into(),
@@ -157,6 +160,7 @@ impl Configuration for Config {
             ("http.body_ms_max", http.body_ms_max, 100, 3_600_000),
             ("http.body_bytes_max", http.body_bytes_max as u64, 1024, 64 * 1024 * 1024),
             ("http.inflated_bytes_max", http.inflated_bytes_max as u64, 1024, 256 * 1024 * 1024),
+            ("http.bodies_kib_max", http.bodies_kib_max as u64, 1024, 64 * 1024 * 1024),
             ("kafka.linger_ms", kafka.linger_ms.into(), 0, 1_000),
             ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500, 600_000),
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024, 2_097_151),

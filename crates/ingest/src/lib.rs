@@ -37,8 +37,9 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
     let ticker = shell.progress.watch("accept");
-    let service = routes::Service::new(&config, handover.clone(), counts.clone(), metrics)?;
-    server::serve(listener, Arc::new(service), &config.http, ticker, &shell.shutdown).await;
+    let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), metrics)?);
+    server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
+    service.finish().await;
 
     reporter.await?;
     probe.await?;

@@ -7,15 +7,16 @@ use std::time::Instant;
 use anyhow::anyhow;
 use footfall_event::{Accepted, Arrival, BodyFormat, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, USER_AGENT};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement};
-use crate::body::{self, BodyError};
+use crate::body::{self, Body, BodyError, Room};
 use crate::client;
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::counts::Counts;
@@ -31,6 +32,9 @@ pub(crate) struct Service {
     counts: Arc<Counts>,
     pub(crate) metrics: Arc<Metrics>,
     http: HttpConfig,
+    room: Room,
+    /// Events that are being handed over: their outcome is counted also where the client has left.
+    handing_over: TaskTracker,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
@@ -50,6 +54,8 @@ impl Service {
             counts,
             metrics,
             http: config.http.clone(),
+            room: Room::new(config.http.bodies_kib_max),
+            handing_over: TaskTracker::new(),
             limits: config.limits.clone(),
             trusted_proxies: networks,
             honour_signals: config.privacy.honour_signals,
@@ -57,7 +63,13 @@ impl Service {
         })
     }
 
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+    /// Waits until nothing is being handed over any more.
+    pub(crate) async fn finish(&self) {
+        self.handing_over.close();
+        self.handing_over.wait().await;
+    }
+
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let began = Instant::now();
         let answer = match (request.uri().path(), request.method()) {
             ("/analytics", &Method::POST) => self.take_events(request, peer).await,
@@ -72,21 +84,38 @@ impl Service {
         answer
     }
 
-    async fn take_events(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
-        let (head, body) = request.into_parts();
-        let format = match BodyFormat::from_content_type(text(&head.headers, &CONTENT_TYPE)) {
-            Ok(format) => format,
+    async fn take_events(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        let (head, mut body) = request.into_parts();
+        let (format, body) = match self.read(&head.headers, &mut body).await {
+            Ok(read) => read,
+            Err(BodyError::Incomplete) => return answer::body_incomplete(),
+            Err(error) => {
+                // A client that asks first is told before it sends.
+                if !head.headers.contains_key(EXPECT) {
+                    body::discard(&mut body, &self.http).await;
+                }
+                let BodyError::Rejected(rejection) = error else { return answer::unavailable() };
+                return self.refuse(&rejection);
+            }
+        };
+        let parsed = match self.parse(&body.bytes, format, &head.headers, peer) {
+            Ok(parsed) => parsed,
             Err(rejection) => return self.refuse(&rejection),
         };
-        let body = match body::read(body, text(&head.headers, &CONTENT_ENCODING), &self.http).await {
-            Ok(body) => body,
-            Err(BodyError::Rejected(rejection)) => return self.refuse(&rejection),
-            Err(BodyError::Incomplete) => return answer::body_incomplete(),
-        };
-        match self.parse(&body, format, &head.headers, peer) {
-            Ok(parsed) => self.hand_over(parsed).await,
-            Err(rejection) => self.refuse(&rejection),
-        }
+        let service = self.clone();
+        let handed_over = self.handing_over.spawn(async move {
+            let answer = service.hand_over(parsed).await;
+            drop(body);
+            answer
+        });
+        // It does not panic, for a panic ends the process, and nothing cancels it.
+        handed_over.await.unwrap_or_else(|_| answer::unavailable())
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyError> {
+        let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
+        let body = self.room.read(body, text(headers, &CONTENT_ENCODING), &self.http).await?;
+        Ok((format, body))
     }
 
     fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, peer: IpAddr) -> Result<Parsed, Rejection> {

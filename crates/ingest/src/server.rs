@@ -8,10 +8,10 @@ use std::time::Duration;
 use footfall_daemon::Ticker;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -24,6 +24,9 @@ const BACKLOG: u32 = 1_024;
 /// Out of file descriptors: accepting at once again would only burn the processor.
 const ACCEPT_PAUSE_MS: u64 = 50;
 const TICK_MS: u64 = 500;
+/// Once a stop has begun, a client that is in the middle of a request's head has this long to finish it: the drain is
+/// for requests that have begun, and no stranger shall make it longer.
+const HEAD_IN_STOP_MS_MAX: u64 = 1_000;
 
 /// Listens, and says so.
 pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -57,7 +60,7 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection = serve_one(stream, peer, service.clone(), config, graceful.watcher());
+                let connection = serve_one(stream, peer, service.clone(), config, graceful.watcher(), shutdown.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -89,24 +92,50 @@ fn serve_one(
     service: Arc<Service>,
     config: &HttpConfig,
     watcher: Watcher,
+    shutdown: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
     let connections = service.metrics.connections.clone();
+    let (answering, is_answering) = watch::channel(false);
+    let answering = Arc::new(answering);
     let answer = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request, peer.ip()).await) }
+        let (service, answering) = (service.clone(), answering.clone());
+        answering.send_replace(true);
+        async move {
+            let answer = service.answer(request, peer.ip()).await;
+            answering.send_replace(false);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(config.header_ms_max))
+        // The time for a head is kept by `silent`, which also sees a client that does not read its answers.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), answer);
     let watched = watcher.watch(connection);
+    let silence = silent(is_answering, Duration::from_millis(config.header_ms_max), shutdown);
     async move {
         connections.inc();
-        // A client that breaks off or dawdles is its own affair, and its address goes into no log.
-        if let Err(error) = watched.await {
-            debug!(%error, "connection ended");
+        tokio::select! {
+            // A client that breaks off or dawdles is its own affair, and its address goes into no log.
+            result = watched => if let Err(error) = result { debug!(%error, "connection ended") },
+            () = silence => debug!("connection cut off: no request came in time"),
         }
         connections.dec();
+    }
+}
+
+/// Resolves when no request has been under way for this long. That bounds the time that a client takes to read an
+/// answer, to be silent, and to send the next head, all in one.
+async fn silent(mut is_answering: watch::Receiver<bool>, silence_max: Duration, shutdown: CancellationToken) {
+    let in_stop = async || {
+        shutdown.cancelled().await;
+        tokio::time::sleep(Duration::from_millis(HEAD_IN_STOP_MS_MAX)).await;
+    };
+    while is_answering.wait_for(|answering| !answering).await.is_ok() {
+        tokio::select! {
+            _ = is_answering.wait_for(|answering| *answering) => {}
+            () = tokio::time::sleep(silence_max) => return,
+            () = in_stop() => return,
+        }
     }
 }

@@ -1,0 +1,111 @@
+//! The stages that are seen in the database, as its reader.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::{Client, NoTls, Statement};
+use uuid::Uuid;
+
+use super::topic::Position;
+use crate::http::in_words;
+
+/// Between two looks.
+const LOOK_MS: u64 = 5;
+/// A row that came twice came with the same batch, or with the one after it.
+const TWICE_MS: u64 = 250;
+/// Connecting, and each query.
+const QUERY_S_MAX: u64 = 5;
+
+/// A connection, and what had been counted before the event was posted.
+pub(crate) struct Database {
+    client: Client,
+    rows: Statement,
+    since: Timestamp,
+    before: Counted,
+}
+
+/// Events in `analytics_outcomes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) stored: i64,
+    pub(crate) accepted: i64,
+}
+
+impl Database {
+    pub(crate) async fn connect(config: &tokio_postgres::Config) -> Result<Self, String> {
+        let client = bounded(async {
+            let (client, connection) = config.connect(NoTls).await?;
+            // It ends when the client is dropped; what ails it, the client's queries say.
+            tokio::spawn(connection);
+            Ok(client)
+        })
+        .await?;
+        // Behind which midnight or clock the other daemons are does not matter: a difference is looked at.
+        let since = Timestamp::now() - SignedDuration::from_hours(24);
+        let rows = bounded(client.prepare(include_str!("rows.sql"))).await?;
+        let before = counted(&client, since).await?;
+        Ok(Self { client, rows, since, before })
+    }
+
+    /// Waits for the row; answers how many there are and how long after `posted` the first was to be seen.
+    pub(crate) async fn wait_for_row(
+        &self,
+        event_id: Uuid,
+        posted: Instant,
+        limit: Duration,
+    ) -> Result<Option<(i64, Duration)>, String> {
+        while self.count_rows(event_id).await? == 0 {
+            if posted.elapsed() > limit {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+        let visible = posted.elapsed();
+        tokio::time::sleep(Duration::from_millis(TWICE_MS)).await;
+        Ok(Some((self.count_rows(event_id).await?, visible)))
+    }
+
+    async fn count_rows(&self, event_id: Uuid) -> Result<i64, String> {
+        bounded(self.client.query_one_scalar(&self.rows, &[&event_id])).await
+    }
+
+    /// The count of the event's minute and page in the roll-up, and a recount.
+    pub(crate) async fn roll_up(&self, event_id: Uuid) -> Result<(i64, i64), String> {
+        let row = bounded(self.client.query_one(include_str!("roll_up.sql"), &[&event_id])).await?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    /// Waits until ingest and sink have both counted something more than before; answers how much more.
+    pub(crate) async fn wait_for_outcomes(&self, limit: Duration) -> Result<Counted, String> {
+        let began = Instant::now();
+        loop {
+            let now = counted(&self.client, self.since).await?;
+            let more =
+                Counted { stored: now.stored - self.before.stored, accepted: now.accepted - self.before.accepted };
+            if (more.stored > 0 && more.accepted > 0) || began.elapsed() > limit {
+                return Ok(more);
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS * 10)).await;
+        }
+    }
+
+    /// The first offset of the event's partition that is not stored, and why the event was put aside, if it was.
+    pub(crate) async fn whereabouts(&self, topic: &str, at: Position) -> Result<(Option<i64>, Option<String>), String> {
+        let sql = include_str!("whereabouts.sql");
+        let row = bounded(self.client.query_one(sql, &[&topic, &at.partition, &at.offset])).await?;
+        Ok((row.get(0), row.get(1)))
+    }
+}
+
+async fn counted(client: &Client, since: Timestamp) -> Result<Counted, String> {
+    let row = bounded(client.query_one(include_str!("outcomes.sql"), &[&since])).await?;
+    Ok(Counted { stored: row.get(0), accepted: row.get(1) })
+}
+
+async fn bounded<T>(asking: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
+    let limit = Duration::from_secs(QUERY_S_MAX);
+    match tokio::time::timeout(limit, asking).await {
+        Ok(answer) => answer.map_err(|error| in_words(&error)),
+        Err(_) => Err(format!("no answer within {QUERY_S_MAX} s")),
+    }
+}
