@@ -6,10 +6,17 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::command;
 use crate::progress::Steps;
+use crate::setup::For;
 
-pub(crate) fn workspace(checkout: &Path, steps: &Steps) -> Result<()> {
+/// Builds the programs, and for tests everything that `cargo test --workspace` will run: the same features and
+/// profile, so that it finds nothing left to compile. Tests start the programs, which cargo would not build for them.
+pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<()> {
+    let targets: &[&str] = match purpose {
+        For::Up => &["--bins"],
+        For::Tests => &["--bins", "--tests", "--examples"],
+    };
     let step = steps.begin("build");
-    let built = command::run(command::cargo(checkout).args(["build", "--workspace", "--bins"]), &step);
+    let built = command::run(command::cargo(checkout).args(["build", "--workspace"]).args(targets), &step);
     match &built {
         Ok(()) => step.done(""),
         Err(_) => step.failed("see below"),

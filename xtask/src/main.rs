@@ -39,7 +39,7 @@ struct Arguments {
 enum Task {
     /// Set up what is missing (PostgreSQL with TimescaleDB, nginx, Java, Kafka) and build
     Setup {
-        /// Also what only the tests need (Chromium, npm packages)
+        /// Also what only the tests need (Chromium, curl, npm packages)
         #[arg(long)]
         tests: bool,
         /// Set up every part, also those that this machine has itself
@@ -91,11 +91,11 @@ fn run() -> Result<()> {
         Task::Setup { tests, without_host } => {
             let purpose = if tests { For::Tests } else { For::Up };
             setup::set_up(&checkout, &steps, purpose, without_host)?;
-            build::workspace(&checkout, &steps)
+            build::workspace(&checkout, &steps, purpose)
         }
         Task::Up { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
-            build::workspace(&checkout, &steps)?;
+            build::workspace(&checkout, &steps, For::Up)?;
             let mut up = command::new(build::footfall()?);
             up.arg("up").arg("--parts").arg(parts);
             up.arg("--share").arg(&checkout).args(arguments);
@@ -103,9 +103,10 @@ fn run() -> Result<()> {
         }
         Task::Test { arguments } => {
             setup::set_up(&checkout, &steps, For::Tests, false)?;
-            build::workspace(&checkout, &steps)?;
+            build::workspace(&checkout, &steps, For::Tests)?;
             let mut test = command::cargo(&checkout);
-            test.args(["test", "--workspace"]).args(arguments);
+            // Every test runs, also after one that failed.
+            test.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
             command::become_it(test)
         }
         Task::Psql { role, arguments } => {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use crate::package_list::PackageList;
 use crate::parts_file::{self, Place, Places};
 use crate::progress::{Step, Steps};
-use crate::{debian_root, host, kafka_libs, size, stamped, web_tests};
+use crate::{apt, debian_root, host, kafka_libs, size, stamped, web_tests};
 
 /// What the parts are wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,17 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
     let (root, kafka) = (parts.join("root"), parts.join("kafka"));
     let release = list.release()?;
     let mmdebstrap = list.packages("mmdebstrap")?;
-    let chromium = list.packages("chromium")?;
+    let mut test_packages = Vec::new();
+    for (name, found) in [("chromium", web_tests::has_chromium()), ("curl", host::program("curl").is_some())] {
+        if purpose == For::Tests && !found {
+            test_packages.extend(list.packages(name)?);
+        }
+    }
     let pom = kafka_libs::pom(checkout);
     let web = checkout.join("web/tests");
 
     let root_missing = !packages.is_empty() && !debian_root::is_current(&root, release, &packages);
     let kafka_missing = !stamped::is_current(&kafka, &std::fs::read_to_string(&pom)?);
-    let for_tests = purpose == For::Tests;
 
     let jobs: [(String, bool, Job); 4] = [
         (
@@ -62,13 +66,13 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
             }),
         ),
         (
-            "chromium".to_owned(),
-            for_tests && !web_tests::has_chromium(),
-            Box::new(|step| web_tests::install_chromium(&chromium, step)),
+            format!("debian packages for tests ({})", test_packages.join(", ")),
+            !test_packages.is_empty(),
+            Box::new(|step| apt::install(&test_packages, "for the tests", step).map(|()| String::new())),
         ),
         (
             "npm packages of web/tests".to_owned(),
-            for_tests && web_tests::npm_is_stale(&web),
+            purpose == For::Tests && web_tests::npm_is_stale(&web),
             Box::new(|step| web_tests::install_npm(&web, step)),
         ),
     ];

@@ -36,11 +36,11 @@ impl Grafana {
         Ok(Self { program, subcommand, home })
     }
 
-    /// Starts it with its data in `dir`/grafana and what `share`/grafana provides, and waits until it answers.
+    /// Starts it with its data in `dir`/grafana and what `share`/grafana provides.
     ///
     /// # Errors
-    /// With the last lines of its log.
-    pub async fn start(&self, dir: &Path, share: &Path, listen: SocketAddr) -> Result<Part> {
+    /// It cannot be run.
+    pub fn spawn(&self, dir: &Path, share: &Path, listen: SocketAddr) -> Result<Part> {
         let data = folders::make(dir, "grafana")?;
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
@@ -68,7 +68,7 @@ impl Grafana {
             lock_file: None,
             log: folders::log(dir, "grafana")?,
         };
-        Part::start(launch, Ready::Http(listen, "/api/health", 200)).await
+        Part::spawn(launch, Ready::Http(listen, "/api/health", 200))
     }
 }
 

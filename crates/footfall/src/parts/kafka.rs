@@ -39,12 +39,22 @@ impl DerefMut for Kafka {
 }
 
 impl Kafka {
-    /// Starts a broker on `address`:`port`, its controller on the next port, with its data in `dir`/kafka, which is
-    /// formatted the first time, and waits until it answers with its metadata.
+    /// Starts a broker as [`Kafka::spawn`] does, and waits until it answers with its metadata.
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/kafka.log where the broker says why.
     pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let kafka = Self::spawn(parts, dir, address, port).await?;
+        kafka.wait_until_ready().await?;
+        Ok(kafka)
+    }
+
+    /// Starts a broker on `address`:`port`, its controller on the next port, with its data in `dir`/kafka, which is
+    /// formatted the first time.
+    ///
+    /// # Errors
+    /// The data cannot be formatted, or the broker cannot be run.
+    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make(dir, "kafka")?;
         let (properties, logging) = (folder.join("server.properties"), folder.join("log4j2.yaml"));
@@ -82,7 +92,7 @@ impl Kafka {
             &["-Xms512m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true"],
             vec!["kafka.Kafka".into(), properties.into()],
         )?;
-        Ok(Self { part: Part::start(broker, Ready::Metadata(address)).await?, address })
+        Ok(Self { part: Part::spawn(broker, Ready::Metadata(address))?, address })
     }
 
     /// Where it listens: the clients' bootstrap server.

@@ -18,7 +18,7 @@ use crate::users;
 /// What nginx is to serve.
 #[derive(Debug, Clone)]
 pub struct NginxOptions {
-    /// The folder that holds `web/` and `nixos/nginx/` (a checkout, or the package's share/footfall).
+    /// The folder (an absolute path) that holds `web/` and `nixos/nginx/` (a checkout, or the package's share/footfall).
     pub share: PathBuf,
     /// Where the site is served.
     pub listen: SocketAddr,
@@ -46,11 +46,21 @@ impl DerefMut for Nginx {
 }
 
 impl Nginx {
-    /// Starts it with its files in `dir`/nginx and waits until the site's first page is served.
+    /// Starts it as [`Nginx::spawn`] does, and waits until the site's first page is served.
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/nginx.log.
     pub async fn start(parts: &Parts, dir: &Path, options: &NginxOptions) -> Result<Self> {
+        let nginx = Self::spawn(parts, dir, options)?;
+        nginx.wait_until_ready().await?;
+        Ok(nginx)
+    }
+
+    /// Starts it with its files in `dir`/nginx.
+    ///
+    /// # Errors
+    /// The files cannot be written, or nginx cannot be run.
+    pub fn spawn(parts: &Parts, dir: &Path, options: &NginxOptions) -> Result<Self> {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
@@ -75,7 +85,7 @@ impl Nginx {
             lock_file: None,
             log,
         };
-        let part = Part::start(launch, Ready::Http(options.listen, "/", 200)).await?;
+        let part = Part::spawn(launch, Ready::Http(options.listen, "/", 200))?;
         Ok(Self { part })
     }
 }

@@ -31,15 +31,13 @@ pub struct Part {
 }
 
 impl Part {
-    /// Starts the process and waits until it is ready.
-    pub(crate) async fn start(launch: Launch, ready: Ready) -> Result<Self> {
+    /// Starts the process, once no other one holds its lock file.
+    pub(crate) async fn spawn_alone(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start_alone().await?;
-        let part = Self { launch, ready, process };
-        part.wait_until_ready().await?;
-        Ok(part)
+        Ok(Self { launch, ready, process })
     }
 
-    /// Starts the process without waiting.
+    /// Starts the process.
     pub(crate) fn spawn(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start()?;
         Ok(Self { launch, ready, process })

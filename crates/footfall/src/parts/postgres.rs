@@ -46,12 +46,21 @@ impl DerefMut for Postgres {
 }
 
 impl Postgres {
-    /// Starts a server on `address`:`port` with its data in `dir`/postgres, which is initialised the first time, and
-    /// waits until it answers a query.
+    /// Starts a server as [`Postgres::spawn`] does, and waits until it answers a query.
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/postgres.log where the server says why.
     pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let postgres = Self::spawn(parts, dir, address, port).await?;
+        postgres.wait_until_ready().await?;
+        Ok(postgres)
+    }
+
+    /// Starts a server on `address`:`port` with its data in `dir`/postgres, which is initialised the first time.
+    ///
+    /// # Errors
+    /// The data cannot be made, or the server cannot be run.
+    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let program = &parts.postgres_bin;
         let address = SocketAddr::new(address, port);
         let folder = folders::make_for(dir, "postgres", program, USER)?;
@@ -74,7 +83,7 @@ impl Postgres {
         }
         write_configuration(&data, address, &socket_dir)?;
         let ready = Ready::Query(Box::new(admin(&socket_dir, address.port(), "postgres")));
-        Ok(Self { part: Part::start(launch, ready).await?, address, socket_dir, _short: short })
+        Ok(Self { part: Part::spawn_alone(launch, ready).await?, address, socket_dir, _short: short })
     }
 
     /// The folder of the Unix socket: libpq's `host`.

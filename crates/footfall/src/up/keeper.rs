@@ -1,13 +1,15 @@
 //! Keeps the started parts running, and stops them in order.
 
 use std::ops::DerefMut;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::deaths::{DEATHS_MAX, Deaths};
-use crate::parts::{Ending, Part};
+use crate::parts::{self, Ending, Part};
 use crate::progress::Steps;
 
 /// How long a part may take to end in an orderly way.
@@ -16,9 +18,9 @@ const STOP_S_MAX: u64 = 30;
 /// A part, or what holds one.
 pub(crate) type Kept = Box<dyn DerefMut<Target = Part> + Send>;
 
-/// The parts that run, in the order in which they were started.
+/// The parts that run or are starting, in the order in which they were started.
 pub(crate) struct Running {
-    keepers: Vec<Keeper>,
+    keepers: Mutex<Vec<Keeper>>,
     steps: Steps,
     gave_up: CancellationToken,
     kill: CancellationToken,
@@ -31,11 +33,14 @@ struct Keeper {
 
 impl Running {
     pub(crate) fn new(steps: Steps) -> Self {
-        Self { keepers: Vec::new(), steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
+        let keepers = Mutex::new(Vec::new());
+        Self { keepers, steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
     }
 
-    /// Takes a part that is ready, and starts it again whenever it dies.
-    pub(crate) fn keep(&mut self, part: Kept) {
+    /// Takes a part that was just started, so that it is stopped in an orderly way whatever happens next, and tells
+    /// when it is ready or why not. Once it was ready it is started again whenever it dies.
+    pub(crate) fn keep(&self, part: Kept) -> impl Future<Output = parts::Result<()>> + use<> {
+        let (tell, told) = oneshot::channel();
         let stop = CancellationToken::new();
         let watch = Watch {
             part,
@@ -44,8 +49,10 @@ impl Running {
             gave_up: self.gave_up.clone(),
             kill: self.kill.clone(),
         };
-        let task = tokio::spawn(watch.run());
-        self.keepers.push(Keeper { stop, task });
+        let keeper = Keeper { stop, task: tokio::spawn(watch.run(tell)) };
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner).push(keeper);
+        // Its keeper is silent only where everything is being stopped, and then nobody waits here.
+        async { told.await.unwrap_or(Ok(())) }
     }
 
     /// Resolves when a part died too often.
@@ -60,7 +67,8 @@ impl Running {
 
     /// Stops every part, the last one started first.
     pub(crate) async fn stop(self) {
-        for keeper in self.keepers.into_iter().rev() {
+        let keepers = self.keepers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for keeper in keepers.into_iter().rev() {
             keeper.stop.cancel();
             // A keeper that panicked has dropped its part, and so killed it.
             let _ = keeper.task.await;
@@ -77,13 +85,26 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(mut self) {
+    async fn run(mut self, tell: oneshot::Sender<parts::Result<()>>) {
         let stop = self.stop.clone();
         tokio::select! {
-            () = self.restart_for_ever() => {}
+            () = self.stay_up(tell) => {}
             () = stop.cancelled() => {}
         }
         self.end().await;
+    }
+
+    /// Never returns before everything is to stop.
+    async fn stay_up(&mut self, tell: oneshot::Sender<parts::Result<()>>) {
+        let ready = self.part.wait_until_ready().await;
+        let is_ready = ready.is_ok();
+        // Nobody listens any more where everything is being stopped.
+        let _ = tell.send(ready);
+        if is_ready {
+            self.restart_for_ever().await;
+        } else {
+            self.stop.cancelled().await;
+        }
     }
 
     /// Returns only where the part died too often, once everything is to stop.

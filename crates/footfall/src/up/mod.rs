@@ -109,15 +109,17 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
         Some(file) => Parts::load(file)?,
         None => Parts::on_path()?,
     };
+    // nginx sees the files from inside its root, where this process's own folder means nothing.
+    let share = std::path::absolute(&options.share).map_err(|source| UpError::file(&options.share, source))?;
     let keep = options.keep.as_deref();
     let home = Home::open(keep).map_err(|source| UpError::file(keep.unwrap_or(&std::env::temp_dir()), source))?;
     let mut signals =
         Signals::listen().map_err(|source| UpError::file(Path::new("the signals of this process"), source))?;
     let steps = Steps::new();
-    let mut running = Running::new(steps.clone());
-    let plan = Plan { options, parts: &parts, dir: home.path(), at, grafana: &grafana, steps: &steps };
+    let running = Running::new(steps.clone());
+    let plan = Plan { parts: &parts, dir: home.path(), share: &share, at, grafana: &grafana, steps: &steps };
     let ended = tokio::select! {
-        ended = run(&plan, &mut running, &home) => ended,
+        ended = run(&plan, &running, &home) => ended,
         () = signals.next() => Ok(Ended::Asked),
     };
 
@@ -136,7 +138,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
 }
 
 /// Starts everything and waits; returns by itself only where something goes wrong.
-async fn run(plan: &Plan<'_>, running: &mut Running, home: &Home) -> Result<Ended, UpError> {
+async fn run(plan: &Plan<'_>, running: &Running, home: &Home) -> Result<Ended, UpError> {
     let state = plan.start(running).await?;
     let _announced = state.announce()?;
     plan.steps.say(&addresses(plan, &state, home));

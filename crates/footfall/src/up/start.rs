@@ -1,14 +1,15 @@
 //! Starts everything, each as soon as what it needs is ready.
 
 use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
-use tokio::{join, try_join};
+use tokio::try_join;
 
 use super::addresses::Addresses;
 use super::keeper::Running;
 use super::state::State;
-use super::{Options, UpError, daemon_files};
-use crate::parts::{DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres};
+use super::{UpError, daemon_files};
+use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
 
@@ -19,55 +20,50 @@ const EVENTS_PARTITIONS: u16 = 3;
 
 /// What `up` starts, and with what.
 pub(crate) struct Plan<'a> {
-    pub(crate) options: &'a Options,
     pub(crate) parts: &'a Parts,
-    pub(crate) dir: &'a std::path::Path,
+    pub(crate) dir: &'a Path,
+    pub(crate) share: &'a Path,
     pub(crate) at: Addresses,
     pub(crate) grafana: &'a Result<Grafana, String>,
     pub(crate) steps: &'a Steps,
 }
 
 impl Plan<'_> {
-    /// Starts all parts and hands each to `running` once it is ready.
-    pub(crate) async fn start(&self, running: &mut Running) -> Result<State, UpError> {
+    /// Starts all parts; each is in the hands of `running` from its first moment.
+    pub(crate) async fn start(&self, running: &Running) -> Result<State, UpError> {
         let Self { parts, dir, at, .. } = *self;
-        let (postgres, kafka) = join!(
-            self.shown("PostgreSQL", Postgres::start(parts, dir, at.ip(), at.postgres().port())),
-            self.shown("Kafka", Kafka::start(parts, dir, at.ip(), at.kafka().port())),
-        );
-        // Whichever did start is kept, so that it is stopped in order where the other did not.
-        let postgres = postgres.map(|postgres| {
-            let access = Access::to(&postgres);
-            running.keep(Box::new(postgres));
-            access
-        });
-        let kafka = kafka.map(|kafka| running.keep(Box::new(kafka)));
-        let (access, ()) = (postgres?, kafka?);
+        let (access, ()) = try_join!(
+            self.shown("PostgreSQL", async {
+                let postgres = Postgres::spawn(parts, dir, at.ip(), at.postgres().port()).await?;
+                let access = Access::to(&postgres);
+                running.keep(Box::new(postgres)).await?;
+                Ok::<_, parts::Error>(access)
+            }),
+            self.shown("Kafka", async {
+                let kafka = Kafka::spawn(parts, dir, at.ip(), at.kafka().port()).await?;
+                running.keep(Box::new(kafka)).await
+            }),
+        )?;
 
         let broker = at.kafka().to_string();
         let wanted = [Topic::new(topics::EVENTS, EVENTS_PARTITIONS), Topic::new(topics::OUTCOMES, 1)];
         try_join!(
-            self.shown("database schema", async {
-                footfall_store::prepare(&access.admin).await.map(drop).map_err(UpError::from)
-            }),
-            self.shown("topics", async { topics::create(&broker, &wanted).await.map_err(UpError::from) }),
+            self.shown("database schema", async { footfall_store::prepare(&access.admin).await.map(drop) }),
+            self.shown("topics", topics::create(&broker, &wanted)),
         )?;
 
-        let sink = self.sink(&access.writer)?;
-        let ingest = self.ingest()?;
-        let (sink, ingest) = join!(self.shown("sink", sink.start(dir)), self.shown("ingest", ingest.start(dir)),);
-        let sink = sink.map(|sink| running.keep(Box::new(Box::new(sink))));
-        let ingest = ingest.map(|ingest| running.keep(Box::new(Box::new(ingest))));
-        sink.and(ingest)?;
+        // The sink first: what stops last has stored what the others left.
+        let sink = running.keep(Box::new(Box::new(self.sink(&access.writer)?.spawn(dir)?)));
+        let ingest = running.keep(Box::new(Box::new(self.ingest()?.spawn(dir)?)));
+        try_join!(self.shown("sink", sink), self.shown("ingest", ingest))?;
 
-        let site = NginxOptions { share: self.options.share.clone(), listen: at.site(), ingest: at.ingest() };
-        let nginx = self.shown("nginx", Nginx::start(parts, dir, &site)).await?;
-        running.keep(Box::new(nginx));
+        let site = NginxOptions { share: self.share.to_owned(), listen: at.site(), ingest: at.ingest() };
+        let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
+        self.shown("nginx", nginx).await?;
 
         if let Ok(grafana) = self.grafana {
-            let started = grafana.start(dir, &self.options.share, at.grafana());
-            let grafana = self.shown("Grafana", started).await?;
-            running.keep(Box::new(Box::new(grafana)));
+            let grafana = running.keep(Box::new(Box::new(grafana.spawn(dir, self.share, at.grafana())?)));
+            self.shown("Grafana", grafana).await?;
         }
         self.state(access)
     }
@@ -130,7 +126,7 @@ impl Plan<'_> {
 struct Access {
     admin: tokio_postgres::Config,
     writer: String,
-    socket_dir: std::path::PathBuf,
+    socket_dir: PathBuf,
 }
 
 impl Access {
