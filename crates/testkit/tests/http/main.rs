@@ -1,0 +1,17 @@
+//! The two ends of the pipeline on real parts: footfall-ingest as its clients see it, and footfall-sink before what it
+//! cannot store.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod answers;
+mod by_hand;
+mod encodings;
+mod limits;
+mod metrics;
+mod outage;
+mod outcomes;
+mod privacy;
+mod quarantine;
+mod slow_clients;
+mod stop;
+mod topic;

@@ -1,0 +1,21 @@
+//! What a daemon says of itself.
+
+use footfall_testkit::Stack;
+
+/// Admin port of ingest.
+pub(crate) const INGEST: u16 = 3002;
+/// Admin port of the first sink.
+pub(crate) const SINK: u16 = 4195;
+
+/// The sum of a metric over all its label sets that hold each of these labels, written `name="value"`.
+pub(crate) async fn metric(stack: &Stack, port: u16, name: &str, labels: &[&str]) -> u64 {
+    let answer = stack.get(port, "/metrics").await;
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    let lines = text.lines().filter(|line| {
+        let rest = line.strip_prefix(name).unwrap_or_default();
+        rest.starts_with(['{', ' ']) && labels.iter().all(|label| rest.contains(label))
+    });
+    let values: Vec<u64> = lines.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(!values.is_empty() || !labels.is_empty(), "no metric is called {name}:\n{text}");
+    values.into_iter().sum()
+}

@@ -1,0 +1,210 @@
+//! The broker away, or stuck: a client is told at once, keeps its event, and loses none that was acknowledged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use footfall::parts::Ending;
+use footfall_testkit::{Kit, Stack, StackOptions, eventually};
+use futures_util::future::join_all;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
+
+use crate::metrics::{INGEST, metric};
+
+const SOON: Duration = Duration::from_secs(20);
+/// acknowledge_ms_max, the second in which librdkafka looks, and what a busy machine adds.
+const IN_FLIGHT_MAX: Duration = Duration::from_secs(8);
+const STOP_MAX: Duration = Duration::from_secs(25);
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// A kit that these tests break, one after the other.
+async fn breakable() -> &'static Mutex<Kit> {
+    static KIT: OnceCell<Mutex<Kit>> = OnceCell::const_new();
+    KIT.get_or_init(async || Mutex::new(Kit::start().await)).await
+}
+
+/// Clients that post until they are told to stop.
+struct Load {
+    over: Arc<AtomicBool>,
+    clients: Vec<tokio::task::JoinHandle<Posted>>,
+}
+
+/// What the clients saw.
+#[derive(Default)]
+struct Posted {
+    acknowledged: Vec<Uuid>,
+    refused: usize,
+    slowest: Duration,
+}
+
+impl Load {
+    fn start(stack: &Stack, clients: usize, title: &str) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = (0..clients).map(|_| {
+            let (http, url, over, filler) = (stack.http.clone(), stack.url(3001, "/analytics"), over.clone(), title.to_owned());
+            tokio::spawn(async move {
+                let mut posted = Posted::default();
+                while !over.load(Ordering::SeqCst) {
+                    let id = Uuid::now_v7();
+                    let event = format!(
+                        r#"{{"event_type":"x","page_url":"http://a.b/","event_id":"{id}","metadata":{{"filler":"{filler}"}}}}"#
+                    );
+                    let began = Instant::now();
+                    let answer = http.send("POST", &url, &[("content-type", "application/json")], event).await.expect("an answer");
+                    posted.slowest = posted.slowest.max(began.elapsed());
+                    if answer.status == 200 {
+                        posted.acknowledged.push(id);
+                    } else {
+                        assert_eq!(answer.status, 503, "{answer:?}");
+                        assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u8>().is_ok()), "{answer:?}");
+                        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+                        assert_eq!(answer.json()["success"], false);
+                        posted.refused += 1;
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                posted
+            })
+        }).collect();
+        Self { over, clients }
+    }
+
+    async fn stop(self) -> Posted {
+        self.over.store(true, Ordering::SeqCst);
+        let mut all = Posted::default();
+        for client in join_all(self.clients).await {
+            let client = client.unwrap();
+            all.acknowledged.extend(client.acknowledged);
+            all.refused += client.refused;
+            all.slowest = all.slowest.max(client.slowest);
+        }
+        all
+    }
+}
+
+async fn is_ready(stack: &Stack) -> bool {
+    let health = stack.get(3001, "/health").await;
+    let ready = stack.get(3002, "/ready").await;
+    assert_eq!(health.status == 200, health.json()["kafkaReady"] == true, "{health:?}");
+    health.status == 200 && ready.status == 200
+}
+
+/// Waits until /health and /ready both say 503.
+async fn is_away(stack: &Stack) {
+    eventually("it says that the broker is away", IN_FLIGHT_MAX, async || {
+        let health = stack.get(3001, "/health").await;
+        let says =
+            health.status == 503 && health.json()["kafkaReady"] == false && health.header("retry-after").is_some();
+        assert_eq!(health.header("access-control-allow-origin"), Some("*"));
+        says && stack.get(3002, "/ready").await.status == 503
+    })
+    .await;
+}
+
+async fn each_is_stored(stack: &Stack, acknowledged: &[Uuid]) {
+    let wanted = i64::try_from(acknowledged.len()).unwrap();
+    eventually("each acknowledged event is stored once", SOON, async || {
+        let query = "SELECT count(*) FROM analytics_events WHERE event_id = ANY($1)";
+        stack.database.query_one(query, &[&acknowledged]).await.unwrap().get::<_, i64>(0) == wanted
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all_is_well_again() {
+    let mut kit = breakable().await.lock().await;
+    let mut stack = Stack::start(&kit).await;
+    let load = Load::start(&stack, 8, "");
+    stack.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
+    kit.kafka.kill().await;
+    is_away(&stack).await;
+    let under_way = load.stop().await;
+    assert!(under_way.slowest < IN_FLIGHT_MAX, "{:?}", under_way.slowest);
+
+    // Nothing is in flight any more: whoever comes now does not wait.
+    let load = Load::start(&stack, 8, "");
+    eventually("many were told", SOON, async || {
+        metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > 100
+    })
+    .await;
+    let told = load.stop().await;
+    assert!(told.acknowledged.is_empty() && told.refused > 0);
+    assert!(told.slowest < AT_ONCE, "{:?}", told.slowest);
+
+    kit.kafka.start_again().await.unwrap();
+    eventually("it is ready again", SOON, async || is_ready(&stack).await).await;
+    let load = Load::start(&stack, 8, "");
+    stack.wait_for("SELECT LEAST(count(*) - count(*) FILTER (WHERE received_at < now() - interval '2 seconds'), 20) FROM analytics_events", 20, SOON).await;
+    let after = load.stop().await;
+    assert_eq!(after.refused, 0);
+    assert!(stack.ingest.status().is_none(), "ingest was not restarted");
+    each_is_stored(&stack, &[under_way.acknowledged, after.acknowledged].concat()).await;
+}
+
+#[tokio::test]
+async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() {
+    let kit = breakable().await.lock().await;
+    let ingest = "kafka.queue_kib_max = 1024".to_owned();
+    let mut stack = Stack::start_with(&kit, StackOptions { ingest, ..StackOptions::default() }).await;
+    // Sixty clients with thirty KiB each fill the mebibyte before the first second is over.
+    let filler = "x".repeat(30 * 1024);
+    let load = Load::start(&stack, 60, &filler);
+    stack.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
+
+    let broker = Pid::from_raw(i32::try_from(kit.kafka.pid()).unwrap());
+    kill(broker, Signal::SIGSTOP).unwrap();
+    eventually("the queue is full", IN_FLIGHT_MAX, async || {
+        metric(&stack, INGEST, "footfall_ingest_events_deferred_total", &[r#"reason="queue_full""#]).await > 0
+    })
+    .await;
+    is_away(&stack).await;
+    let stuck = load.stop().await;
+    assert!(stuck.refused > 0 && stuck.slowest < IN_FLIGHT_MAX, "{} {:?}", stuck.refused, stuck.slowest);
+    let load = Load::start(&stack, 8, "");
+    let before = metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
+    eventually("many were told", SOON, async || {
+        metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > before + 100
+    })
+    .await;
+    let told = load.stop().await;
+    assert!(told.acknowledged.is_empty() && told.slowest < AT_ONCE, "{:?}", told.slowest);
+
+    kill(broker, Signal::SIGCONT).unwrap();
+    eventually("it is ready again", SOON, async || is_ready(&stack).await).await;
+    let load = Load::start(&stack, 8, "");
+    let acknowledged = async || metric(&stack, INGEST, "footfall_ingest_events_total", &[]).await;
+    let before = acknowledged().await;
+    eventually("events are taken again", SOON, async || acknowledged().await > before + 100).await;
+    let after = load.stop().await;
+    assert!(stack.ingest.status().is_none());
+    each_is_stored(&stack, &[stuck.acknowledged, after.acknowledged].concat()).await;
+}
+
+#[tokio::test]
+async fn without_a_broker_ingest_stops_and_starts_all_the_same() {
+    let mut kit = breakable().await.lock().await;
+    let mut stack = Stack::start(&kit).await;
+    assert_eq!(stack.post("{").await.status, 400);
+    kit.kafka.kill().await;
+    is_away(&stack).await;
+    // The counts of what was refused have nowhere to go: that is no reason to hang.
+    assert_eq!(stack.post("{").await.status, 400);
+    assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);
+    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+
+    let (http, health) = (stack.http.clone(), stack.url(3001, "/health"));
+    let broker = async {
+        eventually("it answers that it has no broker", SOON, async || {
+            http.send("GET", &health, &[], "").await.is_some_and(|answer| answer.status == 503)
+        })
+        .await;
+        kit.kafka.start_again().await.unwrap();
+    };
+    let (started, ()) = tokio::join!(stack.ingest.start_again(), broker);
+    started.unwrap();
+    assert_eq!(stack.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
+    stack.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
+}

@@ -1,0 +1,117 @@
+//! One outcome for each event: the counts add up from the request to the table.
+
+use std::time::Duration;
+
+use footfall_testkit::{Stack, shared};
+use uuid::Uuid;
+
+use crate::by_hand::ByHand;
+use crate::metrics::{INGEST, SINK, metric};
+use crate::topic;
+
+const SOON: Duration = Duration::from_secs(15);
+
+#[tokio::test]
+async fn the_counts_add_up_from_the_request_to_the_table() {
+    let mut stack = Stack::start(shared().await).await;
+    let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
+    stack.database.batch_execute(refused).await.unwrap();
+    let event =
+        |kind: &str, id: Uuid| format!(r#"{{"event_type":"{kind}","page_url":"http://a.b/","event_id":"{id}"}}"#);
+    let new = |kind: &str| event(kind, Uuid::now_v7());
+    let once = Uuid::now_v7();
+
+    let mut bodies = vec![
+        // One refused, for its own reason each.
+        "{".to_owned(),
+        String::new(),
+        "[]".to_owned(),
+        r#"{"event_type":"x"}"#.to_owned(),
+        // Two accepted, two rejected.
+        format!("[{},{{}},{},17]", new("x"), new("x")),
+        // The same id in one batch, and again later.
+        format!("[{},{}]", event("x", once), event("x", once)),
+        event("x", once),
+        // Accepted, and refused by PostgreSQL.
+        format!("[{},{},{}]", new("x"), new("refused"), new("x")),
+    ];
+    bodies.extend((0..20).map(|_| new("x")));
+    for body in bodies {
+        stack.post(body).await;
+    }
+    let signal = [("content-type", "application/json"), ("dnt", "1")];
+    stack
+        .http
+        .send("POST", &stack.url(3001, "/analytics"), &signal, format!("[{},{}]", new("x"), new("x")))
+        .await
+        .unwrap();
+    let (accepted, stored, duplicate, quarantined) = (2 + 2 + 1 + 3 + 20, 2 + 1 + 2 + 20, 2, 1);
+    assert_eq!(accepted, stored + duplicate + quarantined);
+
+    let wanted = [
+        ("ingest", "accepted", "", accepted),
+        ("ingest", "rejected", "json_syntax", 1),
+        ("ingest", "rejected", "body_empty", 1),
+        ("ingest", "rejected", "batch_empty", 1),
+        // {"event_type":"x"} lacks a page_url, {} lacks both.
+        ("ingest", "rejected", "field_missing", 2),
+        ("ingest", "rejected", "not_an_object", 1),
+        ("ingest", "rejected", "privacy_signal", 2),
+        ("sink", "stored", "", stored),
+        ("sink", "duplicate", "", duplicate),
+        ("sink", "quarantined", "database_refused", quarantined),
+    ];
+    let mut all = 0;
+    for (source, outcome, reason, count) in wanted {
+        let query = format!(
+            "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes \
+             WHERE source = '{source}' AND outcome = '{outcome}' AND reason = '{reason}'"
+        );
+        stack.wait_for(&query, count, SOON).await;
+        all += count;
+        let (port, name) = match (source, outcome) {
+            ("ingest", "accepted") => (INGEST, "footfall_ingest_events_total"),
+            ("ingest", _) => (INGEST, "footfall_ingest_events_rejected_total"),
+            _ => (SINK, "footfall_sink_events_total"),
+        };
+        let reason = format!("reason=\"{reason}\"");
+        let outcome = format!("outcome=\"{outcome}\"");
+        let labels: &[&str] = match (source, outcome.as_str()) {
+            ("ingest", r#"outcome="accepted""#) => &[&outcome],
+            ("ingest", _) => &[&reason],
+            _ => &[&outcome, &reason],
+        };
+        let metric = metric(&stack, port, name, labels).await;
+        assert_eq!(i64::try_from(metric).unwrap(), count, "{source} {outcome} {reason}");
+    }
+    // Nothing else was counted, and nothing else is there.
+    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_outcomes").await, all);
+    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, stored);
+    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, quarantined);
+    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, stored);
+    let messages = topic::read(&stack, &stack.events_topic).await.len();
+    assert_eq!(i64::try_from(messages).unwrap(), accepted);
+}
+
+#[tokio::test]
+async fn an_event_whose_client_left_is_counted_all_the_same() {
+    let mut stack = Stack::start(shared().await).await;
+    let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
+    for pause_ms in 0..40 {
+        let mut connection = ByHand::open(&stack).await;
+        let head = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", event.len());
+        connection.send(format!("{head}{event}")).await;
+        // It leaves at another moment each time.
+        tokio::time::sleep(Duration::from_micros(pause_ms * 200)).await;
+    }
+    assert_eq!(stack.post(event).await.status, 200);
+    let outcome = |outcome: &str| {
+        format!("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = '{outcome}'")
+    };
+    let missing = format!("SELECT ({}) - ({})", outcome("accepted"), outcome("stored"));
+    stack.wait_for("SELECT LEAST(count(*), 1) FROM analytics_events", 1, SOON).await;
+    stack.wait_for(&format!("SELECT LEAST(({}), 1)", outcome("accepted")), 1, SOON).await;
+    stack.wait_for(&missing, 0, SOON).await;
+    let rows = stack.number("SELECT count(*) FROM analytics_events").await;
+    assert_eq!(stack.number(&outcome("stored")).await, rows);
+}

@@ -1,0 +1,120 @@
+//! Clients that take their time take nobody else's.
+
+use std::time::Duration;
+
+use footfall_testkit::{Stack, StackOptions, eventually, shared};
+
+use crate::by_hand::ByHand;
+use crate::metrics::{INGEST, metric};
+
+const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
+const CUT_OFF_MS: u64 = 500;
+/// Between the configured time and the end of the connection, on a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+
+async fn impatient() -> Stack {
+    let ingest = format!("http.header_ms_max = {CUT_OFF_MS}\nhttp.body_ms_max = {CUT_OFF_MS}");
+    Stack::start_with(shared().await, StackOptions { ingest, no_sink: true, ..StackOptions::default() }).await
+}
+
+fn assert_cut_off_in_time(took: Duration) {
+    let configured = Duration::from_millis(CUT_OFF_MS);
+    // The clock started when ingest accepted, a little before the first byte was sent.
+    assert!(took + Duration::from_millis(100) >= configured && took < configured + SLACK, "{took:?}");
+}
+
+/// Runs it while other clients post, each of whom is served.
+async fn beside_others<T>(stack: &Stack, slow: impl Future<Output = T>) -> T {
+    let mut slow = std::pin::pin!(slow);
+    let mut served = 0;
+    loop {
+        tokio::select! {
+            result = &mut slow => {
+                assert!(served > 0);
+                return result;
+            }
+            answer = stack.post(EVENT) => {
+                assert_eq!(answer.status, 200);
+                served += 1;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_in_is_cut_off_while_others_are_served() {
+    let stack = impatient().await;
+    let mut connection = ByHand::open(&stack).await;
+    assert!(connection.send("POST /analytics HTTP/1.1\r\n").await);
+    let took = beside_others(&stack, connection.trickle(b"x-a: b\r\n", Duration::from_millis(20))).await;
+    assert_cut_off_in_time(took);
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let stack = impatient().await;
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        connections.push(ByHand::open(&stack).await);
+    }
+    // One that has been of use is not kept for longer than one that has not.
+    let used = connections[0].post("", EVENT).await;
+    assert_eq!(used.status, 200);
+    for mut connection in connections {
+        assert!(connection.answer().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_is_answered_408_while_others_are_served() {
+    let stack = impatient().await;
+    let head = "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n";
+    let mut connection = ByHand::open(&stack).await;
+    assert!(connection.send(head).await);
+    let took = beside_others(&stack, connection.trickle(b" ", Duration::from_millis(20))).await;
+    assert_cut_off_in_time(took);
+
+    let mut connection = ByHand::open(&stack).await;
+    assert!(connection.send(format!("{head}{{")).await);
+    let answer = connection.answer().await.expect("an answer");
+    assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (408, &"body_incomplete".into()));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert!(connection.answer().await.is_none(), "the connection is of no use any more");
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_its_answers_is_cut_off() {
+    let stack = impatient().await;
+    let mut connection = ByHand::open(&stack).await;
+    // A thousand refusals are a long answer; nobody reads it, and so the next cannot be written.
+    let body = format!("[{}{{}}]", "{},".repeat(999));
+    let request = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    tokio::spawn(async move {
+        while connection.send(&request).await {}
+        std::future::pending::<()>().await;
+    });
+    let open = async || metric(&stack, INGEST, "footfall_ingest_connections", &[]).await;
+    eventually("the connection is open", Duration::from_secs(5), async || open().await == 1).await;
+    eventually("it is cut off", Duration::from_secs(20), async || open().await == 0).await;
+}
+
+#[tokio::test]
+async fn connections_beyond_their_number_wait_for_a_place() {
+    let ingest = "http.connections_max = 2".to_owned();
+    let options = StackOptions { ingest, no_sink: true, ..StackOptions::default() };
+    let stack = Stack::start_with(shared().await, options).await;
+    let (first, second) = (ByHand::open(&stack).await, ByHand::open(&stack).await);
+    let open = async || metric(&stack, INGEST, "footfall_ingest_connections", &[]).await;
+    eventually("two are open", Duration::from_secs(5), async || open().await == 2).await;
+
+    let mut third = ByHand::open(&stack).await;
+    let length = EVENT.len();
+    assert!(
+        third.send(format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{EVENT}")).await
+    );
+    assert!(!third.is_answered_within(Duration::from_millis(300)).await);
+    assert_eq!(open().await, 2);
+    drop(first);
+    assert_eq!(third.answer().await.expect("an answer").status, 200);
+    drop(second);
+}

@@ -1,0 +1,134 @@
+//! Visits in a real Chromium, and what the table says of them afterwards.
+
+use std::time::Duration;
+
+use footfall_testkit::{Stack, StackOptions, shared};
+use serde_json::{Value, json};
+
+use crate::MACHINE;
+use crate::driver::Driver;
+
+const SOON: Duration = Duration::from_secs(15);
+/// What the issue asks for.
+const OUTAGE: Duration = Duration::from_secs(10);
+
+async fn stack_with_a_site() -> Stack {
+    Stack::start_with(shared().await, StackOptions { site: true, ..StackOptions::default() }).await
+}
+
+#[tokio::test]
+async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let steps = Driver::start("clicks", &stack).done().await;
+    let expected = steps.last().unwrap();
+    let events = expected["events"].as_array().unwrap();
+    assert!(events.len() >= 9, "a visit of two pages: {events:?}");
+
+    // The last event came by a beacon, which has no answer.
+    all_is_stored(&mut stack, events.len()).await;
+    let session = expected["session_id"].as_str().unwrap();
+    // An event_id is a UUID of version 7: it tells the order in which the tracker recorded, by its own clock alone.
+    let rows = "SELECT event_id::text, event_type, page_url, button_id, metadata FROM analytics_events \
+                WHERE session_id = $1 ORDER BY event_id";
+    let rows = stack.database.query(rows, &[&session]).await.unwrap();
+    let told: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "event_id": row.get::<_, String>(0),
+                "event_type": row.get::<_, String>(1),
+                "page_url": row.get::<_, String>(2),
+                "button_id": row.get::<_, Option<String>>(3),
+                "metadata": row.get::<_, Value>(4),
+            })
+        })
+        .collect();
+    let done: Vec<Value> = events
+        .iter()
+        .map(|event| {
+            let field = |name: &str| (name.to_owned(), event.get(name).cloned().unwrap_or_default());
+            ["event_id", "event_type", "page_url", "button_id", "metadata"].map(field).into_iter().collect()
+        })
+        .collect();
+    assert_eq!(told, done);
+}
+
+#[tokio::test]
+async fn what_was_clicked_while_ingest_was_down_for_ten_seconds_is_stored_once() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let mut driver = Driver::start("outage", &stack);
+    driver.until("ready-for-outage").await;
+    stack.ingest.kill().await;
+    driver.go_on().await;
+    let clicked = driver.until("clicked").await;
+    tokio::time::sleep(OUTAGE).await;
+    stack.ingest.start_again().await.unwrap();
+    driver.go_on().await;
+    driver.done().await;
+    each_is_stored_once(&mut stack, &ids(&clicked["event_ids"])).await;
+}
+
+#[tokio::test]
+async fn who_asks_not_to_be_tracked_leaves_neither_row_nor_message() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let steps = Driver::start("privacy", &stack).done().await;
+    assert_eq!(steps.len(), 3, "each signal was tried: {steps:?}");
+    // Were there a message, it would be read; and then there would be a row.
+    all_is_stored(&mut stack, 0).await;
+}
+
+#[tokio::test]
+async fn events_of_pages_that_break_the_browser_arrive_once() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let steps = Driver::start("hostile", &stack).done().await;
+    assert_eq!(steps.len(), 3, "each page was tried: {steps:?}");
+    let sent: Vec<_> = steps.iter().flat_map(|step| ids(&step["event_ids"])).collect();
+    each_is_stored_once(&mut stack, &sent).await;
+}
+
+#[tokio::test]
+async fn two_tabs_that_share_a_queue_store_each_event_once() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let steps = Driver::start("tabs", &stack).done().await;
+    each_is_stored_once(&mut stack, &ids(&steps[0]["event_ids"])).await;
+}
+
+#[tokio::test]
+async fn another_origin_s_page_is_counted_under_its_site() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    Driver::start("embedded", &stack).done().await;
+    let answered = "SELECT count(*) FROM analytics_events WHERE site = 'shop' AND event_type <> 'page_unload'";
+    stack.wait_for(answered, 4, SOON).await;
+    let kinds = "SELECT count(DISTINCT event_type) FROM analytics_events WHERE site = 'shop' AND event_type IN \
+                 ('page_view', 'button_click', 'navigation_click')";
+    assert_eq!(stack.number(kinds).await, 3);
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits for so many rows, then until nothing is left in Kafka that could become one more.
+async fn all_is_stored(stack: &mut Stack, rows: usize) {
+    let (query, rows) = ("SELECT count(*) FROM analytics_events", i64::try_from(rows).unwrap());
+    stack.wait_for(query, rows, SOON).await;
+    stack.wait_until_all_is_read(SOON).await;
+    assert_eq!(stack.number(query).await, rows);
+}
+
+/// Waits until each of these events is in the table, and finds none of them there twice.
+async fn each_is_stored_once(stack: &mut Stack, ids: &[String]) {
+    assert!(!ids.is_empty());
+    let list = ids.join("','");
+    let of_them = format!("FROM analytics_events WHERE event_id IN ('{list}')");
+    let wanted = i64::try_from(ids.len()).unwrap();
+    stack.wait_for(&format!("SELECT count(DISTINCT event_id) {of_them}"), wanted, SOON).await;
+    stack.wait_until_all_is_read(SOON).await;
+    assert_eq!(stack.number(&format!("SELECT count(*) {of_them}")).await, wanted);
+}

@@ -1,0 +1,62 @@
+//! web/tests/drive.mjs: a real browser, which tells what it did in lines of JSON.
+
+use std::process::Stdio;
+
+use footfall_testkit::{Stack, browser_driver};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// A scenario under way on a stack's site.
+pub(crate) struct Driver {
+    process: Child,
+    answers: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    pub(crate) fn start(scenario: &str, stack: &Stack) -> Self {
+        let mut node = Command::new("node");
+        node.arg(browser_driver()).args([scenario, &stack.url(8080, "/")]).kill_on_drop(true);
+        let mut process = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is installed");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { answers: process.stdin.take().unwrap(), process, lines }
+    }
+
+    /// The next step; panics with the driver's own words where the scenario failed.
+    pub(crate) async fn next(&mut self) -> Value {
+        let line = self.lines.next_line().await.unwrap().expect("the driver ends with a step of its own");
+        let step: Value = serde_json::from_str(&line).unwrap();
+        assert_ne!(step["step"], "failed", "{}", step["message"].as_str().unwrap_or(&line));
+        step
+    }
+
+    /// Goes on to the step of this name.
+    pub(crate) async fn until(&mut self, name: &str) -> Value {
+        loop {
+            let step = self.next().await;
+            if step["step"] == name {
+                return step;
+            }
+            assert_ne!(step["step"], "done", "the scenario ended before {name}");
+        }
+    }
+
+    /// Tells the driver to go on.
+    pub(crate) async fn go_on(&mut self) {
+        self.answers.write_all(b"\n").await.unwrap();
+    }
+
+    /// Goes on to the end; the steps on the way.
+    pub(crate) async fn done(mut self) -> Vec<Value> {
+        let mut steps = Vec::new();
+        loop {
+            let step = self.next().await;
+            if step["step"] == "done" {
+                assert!(self.process.wait().await.unwrap().success());
+                return steps;
+            }
+            steps.push(step);
+        }
+    }
+}
