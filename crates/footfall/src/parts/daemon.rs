@@ -56,8 +56,6 @@ impl DaemonOptions {
             program: Program { root: None, path: locations::ours(self.program)? },
             arguments: vec!["--config".into(), self.config.into()],
             environment,
-            // FOOTFALL_ variables that a person sets for `up` are meant for the daemons.
-            inherits_environment: true,
             user: None,
             binds: Vec::new(),
             stop_signal: Signal::SIGTERM,

@@ -61,7 +61,6 @@ impl Grafana {
             program: Program { root: None, path: self.program.clone() },
             arguments,
             environment,
-            inherits_environment: false,
             user: None,
             binds: Vec::new(),
             stop_signal: Signal::SIGTERM,

@@ -75,7 +75,6 @@ impl Kafka {
                 program: parts.java.clone(),
                 arguments: all,
                 environment: Vec::new(),
-                inherits_environment: false,
                 user: None,
                 binds: vec![folder.clone(), parts.kafka_libs.clone()],
                 stop_signal: Signal::SIGTERM,

@@ -19,10 +19,8 @@ pub(crate) struct Launch {
     pub(crate) name: String,
     pub(crate) program: Program,
     pub(crate) arguments: Vec<OsString>,
-    /// Added to the environment.
+    /// The environment, beside PATH and LC_ALL.
     pub(crate) environment: Vec<(OsString, OsString)>,
-    /// Whether the launcher's own environment is passed on as well.
-    pub(crate) inherits_environment: bool,
     /// The user to run as, where the launcher is root.
     pub(crate) user: Option<&'static str>,
     /// What the program must see of the host at the same path.
@@ -47,11 +45,10 @@ impl Launch {
     pub(crate) fn start(&self) -> Result<Process> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).at(&self.log)?;
         let mut command = Command::new(locations::ours("footfall")?);
-        if !self.inherits_environment {
-            command.env_clear();
-            command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
-        }
+        // Nothing of the launcher's own: a FOOTFALL_ variable that one daemon knows is an error for the other.
         command
+            .env_clear()
+            .envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")])
             .envs(self.environment.iter().map(|(key, value)| (key, value)))
             .args(self.enter_arguments())
             .arg("--")

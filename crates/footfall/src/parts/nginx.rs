@@ -78,7 +78,6 @@ impl Nginx {
                 conf.into(),
             ],
             environment: Vec::new(),
-            inherits_environment: false,
             user: None,
             binds: vec![folder, dir.join("logs"), options.share.join("web"), options.share.join("nixos/nginx")],
             stop_signal: Signal::SIGQUIT,

@@ -71,7 +71,6 @@ impl Postgres {
             program: Program { root: program.root.clone(), path: program.path.join("postgres") },
             arguments: vec!["-D".into(), data.clone().into()],
             environment: Vec::new(),
-            inherits_environment: false,
             user: Some(USER),
             binds: vec![folder.clone(), socket_dir.clone()],
             stop_signal: Signal::SIGINT,
