@@ -22,9 +22,9 @@ pub(crate) fn whole_micros(time: Timestamp) -> Timestamp {
 
 /// When the event happened by our clock, and whether the client's word for it was worth nothing.
 ///
-/// The client's clock was wrong by what lies between sending and receipt, as the network takes next to no time; that
-/// is taken off. What then lies too far from the receipt is replaced by it. Without a time, the event happened when it
-/// was received.
+/// A short while between sending and receipt (`clock_offset_ms_min`) is the way, which takes each request another time:
+/// to take it off would make two clicks change places. A longer one is the error of the client's clock, and is taken off.
+/// What then lies too far from the receipt is replaced by it. Without a time, the event happened when it was received.
 pub(crate) fn corrected(
     timestamp: Option<Timestamp>,
     sent_at: Option<Timestamp>,
@@ -37,7 +37,8 @@ pub(crate) fn corrected(
     let received = received_at.as_microsecond();
     // Each is within 4e17 of the epoch, so their sum is far from what i64 holds.
     let offset = sent_at.map_or(0, |sent_at| received - sent_at.as_microsecond());
-    let micros = timestamp.as_microsecond() + offset;
+    let is_clock = offset.unsigned_abs() >= limits.clock_offset_ms_min.saturating_mul(1_000);
+    let micros = timestamp.as_microsecond() + if is_clock { offset } else { 0 };
     let distance_ms_max = if micros > received { limits.future_ms_max } else { limits.past_ms_max };
     let near = micros.abs_diff(received) <= distance_ms_max.saturating_mul(1_000);
     match Timestamp::from_microsecond(micros) {

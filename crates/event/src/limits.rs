@@ -33,6 +33,8 @@ pub struct Limits {
     pub metadata_keys_max: usize,
     /// Bytes of `metadata` as compact JSON.
     pub metadata_bytes_max: usize,
+    /// Milliseconds between sending and receipt from which on the client's clock is taken to be wrong.
+    pub clock_offset_ms_min: u64,
     /// Milliseconds that an event's time may lie after its receipt; beyond, the time of receipt is taken.
     pub future_ms_max: u64,
     /// Milliseconds that an event's time may lie before its receipt; beyond, the time of receipt is taken.
@@ -55,6 +57,7 @@ impl Default for Limits {
             metadata_levels_max: 16,
             metadata_keys_max: 256,
             metadata_bytes_max: 32_768,
+            clock_offset_ms_min: 2_000,
             future_ms_max: 24 * 3_600 * 1_000,
             past_ms_max: 30 * 24 * 3_600 * 1_000,
         }
