@@ -1,8 +1,8 @@
 //! HTTP in, durable in Kafka, then the answer.
 //!
-//! A request goes through [`routes`], its body through [`body`] (bounded, inflated) and `footfall_event::parse`
-//! (validated, enriched), each event through [`handover`] (acknowledged by every in-sync replica), and only then is it
-//! answered by [`answer`]. What was refused is counted by [`counts`] and travels to the database the same way.
+//! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
+//! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica), and only then is it
+//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way.
 
 mod answer;
 mod body;

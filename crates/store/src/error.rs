@@ -13,7 +13,7 @@ pub fn error_text(error: &tokio_postgres::Error) -> String {
 }
 
 /// Why a batch was not stored. In each case nothing of it was, as far as the writer knows; where a connection broke
-/// while the commit was under way only the database knows, and [`Writer::claim`] asks it.
+/// while the commit was under way only the database knows, and [`Writer::claim`](crate::Writer::claim) asks it.
 #[derive(Debug, Error)]
 pub enum WriterError {
     /// Another consumer has moved an offset of ours: the partition is not ours any more.

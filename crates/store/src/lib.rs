@@ -1,6 +1,6 @@
 //! What Footfall keeps in PostgreSQL, and how it gets there.
 //!
-//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a [`Batch`] of what came from Kafka in one
+//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s from Kafka in one
 //! transaction: ledger, rows, roll-up, quarantine, outcome counts and the offsets move together or not at all, so a
 //! crash at any point leaves nothing half done and nothing to be undone.
 //!

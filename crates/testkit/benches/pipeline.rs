@@ -9,7 +9,12 @@
     clippy::print_stdout,
     reason = "a measurement that fails has no result"
 )]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "figures for people")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures for people"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -60,7 +65,6 @@ fn print_quantiles(what: &str, mut times: Vec<Duration>) -> f64 {
 async fn visible(kit: &Kit) {
     let stack = Stack::start(kit).await;
     let see = stack.database.prepare("SELECT 1 FROM analytics_events WHERE event_id = $1").await.unwrap();
-    // An index on the id would be looked up faster than the sink's own tables allow; the table is small here.
     let (mut answered, mut seen, mut inserted) = (Vec::new(), Vec::new(), Vec::new());
     let insert = "INSERT INTO direct (event_id, line) VALUES ($1, $2)";
     stack.database.batch_execute("CREATE TABLE direct (event_id uuid PRIMARY KEY, line text)").await.unwrap();

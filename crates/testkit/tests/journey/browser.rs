@@ -28,9 +28,8 @@ async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
     // The last event came by a beacon, which has no answer.
     all_is_stored(&mut stack, events.len()).await;
     let session = expected["session_id"].as_str().unwrap();
-    // An event_id is a UUID of version 7: it tells the order in which the tracker recorded, by its own clock alone.
     let rows = "SELECT event_id::text, event_type, page_url, button_id, metadata FROM analytics_events \
-                WHERE session_id = $1 ORDER BY event_id";
+                WHERE session_id = $1 ORDER BY timestamp";
     let rows = stack.database.query(rows, &[&session]).await.unwrap();
     let told: Vec<Value> = rows
         .iter()
