@@ -34,7 +34,9 @@ fn without_sent_at_a_time_is_kept_as_it_is() {
 
 #[test]
 fn the_offset_of_the_clients_clock_is_taken_off() {
-    for wrong in [-400 * DAY, -DAY, SignedDuration::from_mins(-7), -WAY, SignedDuration::ZERO, WAY, 3 * DAY, 5_000 * DAY] {
+    for wrong in
+        [-400 * DAY, -DAY, SignedDuration::from_mins(-7), -WAY, SignedDuration::ZERO, WAY, 3 * DAY, 5_000 * DAY]
+    {
         let happened = received_at() - SignedDuration::from_secs(40);
         assert_eq!(timed(Some(happened + wrong), Some(received_at() + wrong)), (happened, false), "{wrong}");
     }
