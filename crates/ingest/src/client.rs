@@ -1,6 +1,6 @@
 //! Who sends: the address, for the visitor's hash and for nothing else, and what the person asked for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::HeaderMap;
 use ipnet::IpNet;
@@ -16,7 +16,9 @@ pub(crate) fn address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNe
         if !is_trusted(&client) {
             break;
         }
-        let Ok(address) = hop.trim().parse() else { break };
+        // Some proxies add the port.
+        let (text, with_port) = (hop.trim(), hop.trim().parse().map(|hop: SocketAddr| hop.ip()));
+        let Ok(address) = text.parse().or(with_port) else { break };
         client = address;
     }
     client.to_canonical()
@@ -53,6 +55,8 @@ mod tests {
         assert_eq!(address_of("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(address_of("127.0.0.1", &["192.0.2.66, 198.51.100.1, 10.1.2.3"]), "198.51.100.1");
         assert_eq!(address_of("127.0.0.1", &["192.0.2.66", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["192.0.2.66, 198.51.100.1:5678"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["[2001:db8::7]:5678"]), "2001:db8::7");
         assert_eq!(address_of("::ffff:127.0.0.1", &["::ffff:198.51.100.1"]), "198.51.100.1");
     }
 

@@ -38,7 +38,8 @@ pub struct Config {
 pub struct HttpConfig {
     /// Connections at once; further ones wait to be accepted.
     pub connections_max: usize,
-    /// Time for a request's head, and for a connection's silence between two requests, in milliseconds.
+    /// Time that a connection may be without a request under way, in milliseconds: for reading an answer, for silence
+    /// and for sending the next request's head, all in one.
     pub header_ms_max: u64,
     /// Time for a request's body, in milliseconds.
     pub body_ms_max: u64,
