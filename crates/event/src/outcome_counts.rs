@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{Outcome, Reason, Rejection, clock, strict, text};
 
@@ -8,6 +9,8 @@ use crate::{Outcome, Reason, Rejection, clock, strict, text};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeCounts {
+    /// Of this message: one whose acknowledgement got lost is sent again as it is, and counts once.
+    pub id: Uuid,
     /// Which instance counted, at most 100 characters.
     pub source: String,
     /// When the counts were taken.
@@ -101,6 +104,7 @@ mod tests {
 
     fn counts() -> OutcomeCounts {
         OutcomeCounts {
+            id: Uuid::from_u128(7),
             source: "ingest-1".to_owned(),
             at: "2024-01-15T10:30:00Z".parse().unwrap(),
             counts: vec![
@@ -115,7 +119,7 @@ mod tests {
         let line = counts().to_line();
         assert_eq!(
             String::from_utf8(line.clone()).unwrap(),
-            r#"{"source":"ingest-1","at":"2024-01-15T10:30:00Z","counts":[{"outcome":"rejected","reason":"url_invalid","count":3},{"outcome":"duplicate","count":9223372036854775807}]}"#
+            r#"{"id":"00000000-0000-0000-0000-000000000007","source":"ingest-1","at":"2024-01-15T10:30:00Z","counts":[{"outcome":"rejected","reason":"url_invalid","count":3},{"outcome":"duplicate","count":9223372036854775807}]}"#
         );
         assert_eq!(OutcomeCounts::from_line(&line).unwrap(), counts());
     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use footfall_event::{Outcome, OutcomeCount, OutcomeCounts, Reason};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+use uuid::Uuid;
 
 use crate::handover::Handover;
 use crate::metrics::Metrics;
@@ -21,11 +23,19 @@ pub(crate) struct Counts {
     metrics: Arc<Metrics>,
     accepted: AtomicU64,
     rejected: [AtomicU64; Reason::ALL.len()],
+    /// What was sent and not acknowledged: it may have arrived, so it is sent again as it is, under the same id.
+    unsent: Mutex<Option<OutcomeCounts>>,
 }
 
 impl Counts {
     pub(crate) fn new(source: String, metrics: Arc<Metrics>) -> Self {
-        Self { source, metrics, accepted: AtomicU64::new(0), rejected: std::array::from_fn(|_| AtomicU64::new(0)) }
+        Self {
+            source,
+            metrics,
+            accepted: AtomicU64::new(0),
+            rejected: std::array::from_fn(|_| AtomicU64::new(0)),
+            unsent: Mutex::default(),
+        }
     }
 
     /// Kafka has these events.
@@ -49,25 +59,28 @@ impl Counts {
         accepted.into_iter().chain(rejected).collect()
     }
 
-    fn put_back(&self, counts: &OutcomeCounts) {
-        for OutcomeCount { reason, count, .. } in &counts.counts {
-            let counter = match Reason::ALL.iter().find(|known| Some(known.as_str()) == reason.as_deref()) {
-                Some(reason) => &self.rejected[*reason as usize],
-                None => &self.accepted,
-            };
-            counter.fetch_add(*count, Ordering::Relaxed);
+    /// Sends what was counted since the last time, after what could not be sent then.
+    pub(crate) async fn hand_over(&self, handover: &Handover) {
+        let mut unsent = self.unsent.lock().await;
+        if unsent.is_some() {
+            self.send(&mut unsent, handover).await;
+        }
+        if unsent.is_none() {
+            let counts = self.take();
+            if counts.is_empty() {
+                return;
+            }
+            let (id, source, at) = (Uuid::now_v7(), self.source.clone(), Timestamp::now());
+            *unsent = Some(OutcomeCounts { id, source, at, counts });
+            self.send(&mut unsent, handover).await;
         }
     }
 
-    /// Sends what was counted since the last time; keeps it where Kafka does not take it.
-    pub(crate) async fn hand_over(&self, handover: &Handover) {
-        let counts = self.take();
-        if counts.is_empty() {
-            return;
-        }
-        let counts = OutcomeCounts { source: self.source.clone(), at: Timestamp::now(), counts };
-        if handover.send_counts(&self.source, &counts.to_line()).await.is_err() {
-            self.put_back(&counts);
+    async fn send(&self, unsent: &mut Option<OutcomeCounts>, handover: &Handover) {
+        if let Some(counts) = unsent
+            && handover.send_counts(&self.source, &counts.to_line()).await.is_ok()
+        {
+            *unsent = None;
         }
     }
 }

@@ -77,55 +77,47 @@ pub(crate) async fn store(
     records: &[Record],
 ) -> Result<HashMap<Outcome, u64>, WriterError> {
     let mut tally = Tally::default();
-    let fresh = enter_ledger(transaction, statements, records, &mut tally).await?;
-    copy_events(transaction, statements, &fresh).await?;
-    add_to_summary(transaction, statements, &fresh).await?;
+    let mut unknown = enter_ledger(transaction, statements, records).await?;
+    let mut fresh = Vec::with_capacity(unknown.len());
     for record in records {
+        let partition = record.position.partition;
         match &record.content {
-            Content::Event { .. } => {}
+            Content::Event { event, .. } if unknown.remove(&event.event_id) => {
+                fresh.push((record, &**event));
+                tally.count(Outcome::Stored, partition);
+            }
+            Content::Event { .. } => tally.count(Outcome::Duplicate, partition),
             Content::Unreadable { rejection, line } => {
                 quarantine(transaction, statements, record, rejection, line).await?;
-                tally.count(Outcome::Quarantined(rejection.reason), record.position.partition);
+                tally.count(Outcome::Quarantined(rejection.reason), partition);
             }
-            Content::Counts { counts, .. } => tally.count_others(counts, record.position.partition),
+            Content::Counts { counts, .. } if unknown.remove(&counts.id) => tally.count_others(counts, partition),
+            Content::Counts { .. } => {}
         }
     }
+    copy_events(transaction, statements, &fresh).await?;
+    add_to_summary(transaction, statements, &fresh).await?;
     tally.add_to_outcomes(transaction, statements).await
 }
 
-/// The events whose ids were not known, once each.
-async fn enter_ledger<'a>(
+/// The ids, of events and of counts, that were not known.
+async fn enter_ledger(
     transaction: &Transaction<'_>,
     statements: &Statements,
-    records: &'a [Record],
-    tally: &mut Tally,
-) -> Result<Vec<(&'a Record, &'a Event)>, WriterError> {
-    let mut first_of_id: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
-    for record in records {
-        if let Content::Event { event, .. } = &record.content {
-            first_of_id.entry(event.event_id).or_insert(event.received_at);
-        }
+    records: &[Record],
+) -> Result<HashSet<Uuid>, WriterError> {
+    let ids = records.iter().filter_map(|record| match &record.content {
+        Content::Event { event, .. } => Some((event.event_id, event.received_at)),
+        Content::Counts { counts, .. } => Some((counts.id, counts.at)),
+        Content::Unreadable { .. } => None,
+    });
+    let ids: BTreeMap<Uuid, Timestamp> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
     }
-    if first_of_id.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<&Uuid> = first_of_id.keys().collect();
-    let received: Vec<&Timestamp> = first_of_id.values().collect();
+    let (ids, received): (Vec<Uuid>, Vec<Timestamp>) = ids.into_iter().unzip();
     let rows = transaction.query(&statements.enter_ledger, &[&ids, &received]).await?;
-    let mut unknown: HashSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
-    let mut fresh = Vec::with_capacity(unknown.len());
-    for record in records {
-        if let Content::Event { event, .. } = &record.content {
-            let outcome = if unknown.remove(&event.event_id) {
-                fresh.push((record, &**event));
-                Outcome::Stored
-            } else {
-                Outcome::Duplicate
-            };
-            tally.count(outcome, record.position.partition);
-        }
-    }
-    Ok(fresh)
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 async fn copy_events(
