@@ -252,19 +252,14 @@ impl Pipeline {
         let line = message.payload().unwrap_or_default().to_vec();
         let is_counts = *message.topic() == *self.outcomes_topic;
         let content = if is_counts {
-            match OutcomeCounts::from_line(&line) {
-                Ok(counts) => Content::Counts { counts, line },
-                Err(rejection) => Content::Unreadable { rejection, line },
-            }
+            OutcomeCounts::from_line(&line).map(Content::Counts)
         } else {
-            match Event::from_line(&line, &self.event_limits) {
-                Ok(event) => Content::Event { event: Box::new(event), line },
-                Err(rejection) => Content::Unreadable { rejection, line },
-            }
+            Event::from_line(&line, &self.event_limits).map(|event| Content::Event(Box::new(event)))
         };
+        let content = content.unwrap_or_else(Content::Unreadable);
         let topic = if is_counts { &self.outcomes_topic } else { &self.events_topic };
         let position = Position { topic: topic.clone(), partition: message.partition(), offset: message.offset() };
-        Record { position, content }
+        Record { position, content, line }
     }
 
     fn store(&mut self) -> Result<(), Trouble> {
@@ -306,9 +301,7 @@ fn passes_by_itself(code: RDKafkaErrorCode) -> bool {
 
 impl Batch {
     fn push(&mut self, record: Record) {
-        self.bytes += match &record.content {
-            Content::Event { line, .. } | Content::Unreadable { line, .. } | Content::Counts { line, .. } => line.len(),
-        };
+        self.bytes += record.line.len();
         self.began.get_or_insert_with(Instant::now);
         self.records.push(record);
     }

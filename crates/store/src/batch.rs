@@ -22,31 +22,17 @@ pub struct Record {
     pub position: Position,
     /// What it holds.
     pub content: Content,
+    /// The bytes that it was read from, for the quarantine.
+    pub line: Vec<u8>,
 }
 
 /// What a message turned out to be.
 #[derive(Debug)]
 pub enum Content {
-    /// An event, to be stored unless its id is known. `line` is what Kafka holds, for the quarantine should the
-    /// database refuse it.
-    Event {
-        /// The event.
-        event: Box<Event>,
-        /// The bytes that it was read from.
-        line: Vec<u8>,
-    },
-    /// Something that cannot be an event.
-    Unreadable {
-        /// Why.
-        rejection: Rejection,
-        /// The bytes as they were.
-        line: Vec<u8>,
-    },
+    /// An event, to be stored unless its id is known.
+    Event(Box<Event>),
+    /// Something that cannot be stored, and why.
+    Unreadable(Rejection),
     /// What an ingest instance counted.
-    Counts {
-        /// The counts.
-        counts: OutcomeCounts,
-        /// The bytes that they were read from.
-        line: Vec<u8>,
-    },
+    Counts(OutcomeCounts),
 }

@@ -82,17 +82,17 @@ pub(crate) async fn store(
     for record in records {
         let partition = record.position.partition;
         match &record.content {
-            Content::Event { event, .. } if unknown.remove(&event.event_id) => {
+            Content::Event(event) if unknown.remove(&event.event_id) => {
                 fresh.push((record, &**event));
                 tally.count(Outcome::Stored, partition);
             }
-            Content::Event { .. } => tally.count(Outcome::Duplicate, partition),
-            Content::Unreadable { rejection, line } => {
-                quarantine(transaction, statements, record, rejection, line).await?;
+            Content::Event(_) => tally.count(Outcome::Duplicate, partition),
+            Content::Unreadable(rejection) => {
+                quarantine(transaction, statements, record, rejection).await?;
                 tally.count(Outcome::Quarantined(rejection.reason), partition);
             }
-            Content::Counts { counts, .. } if unknown.remove(&counts.id) => tally.count_others(counts, partition),
-            Content::Counts { .. } => {}
+            Content::Counts(counts) if unknown.remove(&counts.id) => tally.count_others(counts, partition),
+            Content::Counts(_) => {}
         }
     }
     copy_events(transaction, statements, &fresh).await?;
@@ -107,9 +107,9 @@ async fn enter_ledger(
     records: &[Record],
 ) -> Result<HashSet<Uuid>, WriterError> {
     let ids = records.iter().filter_map(|record| match &record.content {
-        Content::Event { event, .. } => Some((event.event_id, event.received_at)),
-        Content::Counts { counts, .. } => Some((counts.id, counts.at)),
-        Content::Unreadable { .. } => None,
+        Content::Event(event) => Some((event.event_id, event.received_at)),
+        Content::Counts(counts) => Some((counts.id, counts.at)),
+        Content::Unreadable(_) => None,
     });
     let ids: BTreeMap<Uuid, Timestamp> = ids.collect();
     if ids.is_empty() {
@@ -187,7 +187,6 @@ async fn quarantine(
     statements: &Statements,
     record: &Record,
     rejection: &Rejection,
-    line: &[u8],
 ) -> Result<(), WriterError> {
     let position = &record.position;
     let reason = rejection.reason.as_str();
@@ -197,7 +196,7 @@ async fn quarantine(
     transaction
         .execute(
             &statements.quarantine,
-            &[&&*position.topic, &position.partition, &position.offset, &reason, &field, &message, &line],
+            &[&&*position.topic, &position.partition, &position.offset, &reason, &field, &message, &record.line],
         )
         .await?;
     Ok(())

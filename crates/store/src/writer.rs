@@ -127,11 +127,11 @@ impl Writer {
                         topic = %record.position.topic, partition = record.position.partition,
                         offset = record.position.offset, error = error_text(&error), "the database refuses a record"
                     );
-                    if matches!(record.content, Content::Unreadable { .. }) {
+                    if matches!(record.content, Content::Unreadable(_)) {
                         // It is the quarantine itself that does not work.
                         return Err(WriterError::Unavailable(error));
                     }
-                    record.content = refused(record, &error);
+                    record.content = Content::Unreadable(refused(&error));
                     self.transaction(records).await
                 }
                 _ => {
@@ -165,10 +165,7 @@ pub struct Claim {
     pub missing: Option<i64>,
 }
 
-fn refused(record: &Record, error: &tokio_postgres::Error) -> Content {
+fn refused(error: &tokio_postgres::Error) -> Rejection {
     let field = error.as_db_error().and_then(|db| db.column()).unwrap_or(Rejection::BODY);
-    let line = match &record.content {
-        Content::Event { line, .. } | Content::Unreadable { line, .. } | Content::Counts { line, .. } => line.clone(),
-    };
-    Content::Unreadable { rejection: Rejection::new(field, Reason::DatabaseRefused, error_text(error)), line }
+    Rejection::new(field, Reason::DatabaseRefused, error_text(error))
 }
