@@ -44,6 +44,15 @@ impl Trouble {
     }
 }
 
+/// What one turn of the loop did.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// A batch is in the database.
+    Stored,
+    /// Anything else.
+    Other,
+}
+
 pub(crate) struct Pipeline {
     consumer: Consumer,
     database: tokio_postgres::Config,
@@ -115,9 +124,9 @@ impl Pipeline {
             self.ticker.tick();
             let step = if begin_anew { self.begin() } else { self.step() };
             match step {
-                Ok(()) => {
+                Ok(step) => {
                     // A connection alone is no success: what follows it may be refused again and again.
-                    if !begin_anew && self.batch.began.is_none() {
+                    if step == Step::Stored {
                         waits = delays.build();
                     }
                     begin_anew = false;
@@ -160,7 +169,7 @@ impl Pipeline {
     }
 
     /// Connects where needed, claims what is assigned, and reads on from there.
-    fn begin(&mut self) -> Result<(), Trouble> {
+    fn begin(&mut self) -> Result<Step, Trouble> {
         self.batch = Batch::default();
         if self.writer.as_ref().is_none_or(Writer::is_closed) {
             self.writer = None;
@@ -175,9 +184,9 @@ impl Pipeline {
     }
 
     /// Has the consumer read the partitions that are ours, each from the offset that the database holds.
-    fn read_from_database(&mut self) -> Result<(), Trouble> {
+    fn read_from_database(&mut self) -> Result<Step, Trouble> {
         self.forget_what_was_read();
-        let (Some(writer), Some(partitions)) = (&mut self.writer, &self.ours) else { return Ok(()) };
+        let (Some(writer), Some(partitions)) = (&mut self.writer, &self.ours) else { return Ok(Step::Other) };
         let mut positions = TopicPartitionList::new();
         for element in partitions.elements() {
             let (name, partition) = (element.topic(), element.partition());
@@ -202,7 +211,7 @@ impl Pipeline {
         self.consumer.assign(&positions)?;
         self.partitions_ready.set(true);
         info!(partitions = positions.count(), "reading");
-        Ok(())
+        Ok(Step::Other)
     }
 
     fn forget_what_was_read(&mut self) {
@@ -215,7 +224,7 @@ impl Pipeline {
     }
 
     /// One poll, and the batch stored when it is full or old enough.
-    fn step(&mut self) -> Result<(), Trouble> {
+    fn step(&mut self) -> Result<Step, Trouble> {
         let wait = match self.batch.began {
             None => Duration::from_millis(IDLE_MS),
             Some(began) => Duration::from_millis(self.batch_limits.age_ms_max).saturating_sub(began.elapsed()),
@@ -238,14 +247,14 @@ impl Pipeline {
             Some(Change::Revoked) => {
                 self.ours = None;
                 self.forget_what_was_read();
-                return Ok(());
+                return Ok(Step::Other);
             }
             None => {}
         }
         if let Some(record) = polled {
             self.batch.push(record);
         }
-        if self.batch.is_due(&self.batch_limits) { self.store() } else { Ok(()) }
+        if self.batch.is_due(&self.batch_limits) { self.store() } else { Ok(Step::Other) }
     }
 
     fn record(&self, message: &BorrowedMessage<'_>) -> Record {
@@ -262,11 +271,11 @@ impl Pipeline {
         Record { position, content, line }
     }
 
-    fn store(&mut self) -> Result<(), Trouble> {
+    fn store(&mut self) -> Result<Step, Trouble> {
         let mut batch = std::mem::take(&mut self.batch);
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let Some(writer) = &mut self.writer else { return Ok(Step::Other) };
         if batch.records.is_empty() {
-            return Ok(());
+            return Ok(Step::Other);
         }
         let began = Instant::now();
         let written = self.runtime.block_on(writer.write(&mut batch.records))?;
@@ -280,7 +289,7 @@ impl Pipeline {
                 self.metrics.note_stored(topic, partition, next);
             }
         }
-        Ok(())
+        Ok(Step::Stored)
     }
 }
 
