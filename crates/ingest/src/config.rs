@@ -144,9 +144,7 @@ impl Configuration for Config {
             ("kafka.events_topic", &self.kafka.events_topic),
             ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
         ] {
-            if text.is_empty() {
-                errors.push(FieldError::new(field, "is empty"));
-            }
+            errors.extend(FieldError::unless_filled(field, text));
         }
         if self.instance.chars().count() > 100 {
             errors.push(FieldError::new("instance", "is longer than 100 characters"));
@@ -155,20 +153,18 @@ impl Configuration for Config {
             errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
         }
         let (http, kafka) = (&self.http, &self.kafka);
-        for (field, value, least, most) in [
-            ("http.connections_max", http.connections_max as u64, 1, 1_000_000),
-            ("http.header_ms_max", http.header_ms_max, 100, 3_600_000),
-            ("http.body_ms_max", http.body_ms_max, 100, 3_600_000),
-            ("http.body_bytes_max", http.body_bytes_max as u64, 1024, 64 * 1024 * 1024),
-            ("http.inflated_bytes_max", http.inflated_bytes_max as u64, 1024, 256 * 1024 * 1024),
-            ("http.bodies_kib_max", http.bodies_kib_max as u64, 1024, 64 * 1024 * 1024),
-            ("kafka.linger_ms", kafka.linger_ms.into(), 0, 1_000),
-            ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500, 600_000),
-            ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024, 2_097_151),
+        for (field, value, range) in [
+            ("http.connections_max", http.connections_max as u64, 1..=1_000_000),
+            ("http.header_ms_max", http.header_ms_max, 100..=3_600_000),
+            ("http.body_ms_max", http.body_ms_max, 100..=3_600_000),
+            ("http.body_bytes_max", http.body_bytes_max as u64, 1024..=64 * 1024 * 1024),
+            ("http.inflated_bytes_max", http.inflated_bytes_max as u64, 1024..=256 * 1024 * 1024),
+            ("http.bodies_kib_max", http.bodies_kib_max as u64, 1024..=64 * 1024 * 1024),
+            ("kafka.linger_ms", kafka.linger_ms.into(), 0..=1_000),
+            ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500..=600_000),
+            ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
         ] {
-            if !(least..=most).contains(&value) {
-                errors.push(FieldError::new(field, format!("{value} lies outside of {least}..={most}")));
-            }
+            errors.extend(FieldError::unless_within(field, value, range));
         }
         let secret_bytes = self.privacy.visitor_secret.expose().len();
         if (1..16).contains(&secret_bytes) {

@@ -125,30 +125,19 @@ impl Configuration for Config {
             ("kafka.events_topic", &self.kafka.events_topic),
             ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
         ] {
-            if text.is_empty() {
-                errors.push(FieldError::new(field, "is empty"));
-            }
+            errors.extend(FieldError::unless_filled(field, text));
         }
         if self.kafka.events_topic == self.kafka.outcomes_topic {
             errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
         }
-        if !(6_000..=1_800_000).contains(&self.kafka.session_ms_max) {
-            errors
-                .push(FieldError::new("kafka.session_ms_max", "lies outside of 6000..=1800000, which brokers accept"));
-        }
-        for (field, value, least, most) in [
-            ("batch.rows_max", self.batch.rows_max, 1, 100_000),
-            ("batch.bytes_max", self.batch.bytes_max, 1, 256 * 1024 * 1024),
-            (
-                "kafka.prefetch_kib_max",
-                usize::try_from(self.kafka.prefetch_kib_max).unwrap_or(usize::MAX),
-                1024,
-                2_097_151,
-            ),
+        for (field, value, range) in [
+            // What brokers accept.
+            ("kafka.session_ms_max", self.kafka.session_ms_max.into(), 6_000..=1_800_000),
+            ("kafka.prefetch_kib_max", self.kafka.prefetch_kib_max.into(), 1024..=2_097_151),
+            ("batch.rows_max", self.batch.rows_max as u64, 1..=100_000),
+            ("batch.bytes_max", self.batch.bytes_max as u64, 1..=256 * 1024 * 1024),
         ] {
-            if !(least..=most).contains(&value) {
-                errors.push(FieldError::new(field, format!("{value} lies outside of {least}..={most}")));
-            }
+            errors.extend(FieldError::unless_within(field, value, range));
         }
         if self.database.retry_ms_max < 100 {
             errors.push(FieldError::new("database.retry_ms_max", "is less than 100"));
@@ -156,9 +145,7 @@ impl Configuration for Config {
         if let Err(message) = self.limits.validate() {
             errors.push(FieldError::new("limits", message));
         }
-        if let Err(error) = self.database.parameters() {
-            errors.push(error);
-        }
+        errors.extend(self.database.parameters().err());
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }

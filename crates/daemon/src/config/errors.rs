@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, in words that say where to look.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A field that [`Configuration::validate`](super::Configuration::validate) refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,19 @@ impl FieldError {
     /// A field and why it is refused.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
+    }
+
+    /// An error where the text is empty.
+    #[must_use]
+    pub fn unless_filled(field: &str, text: &str) -> Option<Self> {
+        text.is_empty().then(|| Self::new(field, "is empty"))
+    }
+
+    /// An error where the value lies outside of the range.
+    #[must_use]
+    pub fn unless_within(field: &str, value: u64, range: RangeInclusive<u64>) -> Option<Self> {
+        let message = || format!("{value} lies outside of {}..={}", range.start(), range.end());
+        (!range.contains(&value)).then(|| Self::new(field, message()))
     }
 }
 
