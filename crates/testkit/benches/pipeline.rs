@@ -1,4 +1,5 @@
-//! How fast the pipeline is, against limits that are measured in the same run: `cargo xtask bench`.
+//! How fast the pipeline is, against limits that are measured in the same run. It measures the programs of
+//! the release profile: `cargo build --release --bins && cargo bench -p footfall-testkit --bench pipeline`.
 //!
 //! 1. From POST to visible row, 500 events at 20 per second, against one INSERT by one client.
 //! 2. Storing events that wait in Kafka, against COPY of the same rows into a table of the same shape.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, LoadReport, run};
-use footfall_testkit::{Kit, Stack, StackOptions, shared};
+use footfall::parts::Part;
+use footfall_testkit::{Kit, Stack, shared};
 use rand::RngExt as _;
 use tokio::task::JoinHandle;
 
@@ -23,6 +24,18 @@ fn load(stack: &Stack) -> JoinHandle<LoadReport> {
 async fn a_moment() {
     let ms = rand::rng().random_range(100..900);
     tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+/// Kills a daemon and starts it again for as long as events come.
+async fn keep_killing(daemon: &mut Part, load: &JoinHandle<LoadReport>) {
+    let mut kills = 0;
+    while !load.is_finished() {
+        a_moment().await;
+        daemon.kill().await;
+        daemon.start_again().await.unwrap();
+        kills += 1;
+    }
+    assert!(kills >= 5, "{kills} kills are too few to hit a batch");
 }
 
 /// Every acknowledged event is in the table once, nothing else is, and what is counted beside it says the same.
@@ -76,14 +89,7 @@ async fn assert_stored_once(stack: &mut Stack, report: &LoadReport) {
 async fn a_crashed_sink_stores_nothing_twice_and_loses_nothing() {
     let mut stack = Stack::start(shared().await).await;
     let load = load(&stack);
-    let mut kills = 0;
-    while !load.is_finished() {
-        a_moment().await;
-        stack.sinks[0].kill().await;
-        stack.sinks[0].start_again().await.unwrap();
-        kills += 1;
-    }
-    assert!(kills >= 5, "{kills} kills are too few to hit a batch");
+    keep_killing(&mut stack.sinks[0], &load).await;
     assert_stored_once(&mut stack, &load.await.unwrap()).await;
 }
 
@@ -91,14 +97,7 @@ async fn a_crashed_sink_stores_nothing_twice_and_loses_nothing() {
 async fn a_crashed_ingest_loses_no_acknowledged_event() {
     let mut stack = Stack::start(shared().await).await;
     let load = load(&stack);
-    let mut kills = 0;
-    while !load.is_finished() {
-        a_moment().await;
-        stack.ingest.kill().await;
-        stack.ingest.start_again().await.unwrap();
-        kills += 1;
-    }
-    assert!(kills >= 5, "{kills} kills are too few to hit a request");
+    keep_killing(&mut stack.ingest, &load).await;
     assert_stored_once(&mut stack, &load.await.unwrap()).await;
 }
 
@@ -163,7 +162,7 @@ async fn a_batch_that_is_posted_three_times_is_stored_once() {
 
 #[tokio::test]
 async fn a_retry_with_another_time_is_a_duplicate_too() {
-    let mut stack = Stack::start_with(shared().await, StackOptions::default()).await;
+    let mut stack = Stack::start(shared().await).await;
     let id = uuid::Uuid::new_v4();
     let now = jiff::Timestamp::now();
     for hours in [0, 20] {
