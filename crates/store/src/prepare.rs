@@ -1,4 +1,4 @@
-//! Makes what the daemons need: roles, database, extension, tables and views. Runs again without harm.
+//! Makes what the daemons need: roles, database, extension, tables, views and functions. Runs again without harm.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ mod migrations {
 
 const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
 static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
+static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/functions");
 
 /// Two starters take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
 /// is taken in `postgres`, which both can see before ours exists.
@@ -57,7 +58,7 @@ fn while_doing(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Pre
     move |source| PrepareError::Postgres { doing, source }
 }
 
-/// Makes roles, database (the one that `admin` names, else `analytics`), extension, tables and views.
+/// Makes roles, database (the one that `admin` names, else `analytics`), extension, tables, views and functions.
 ///
 /// `admin` is a superuser the first time; later, or where an administrator made roles, database and extension, the
 /// role `footfall_owner` is enough.
@@ -94,9 +95,12 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
         .await
         .map_err(while_doing("making the extension timescaledb and becoming footfall_owner"))?;
     let report = migrations::migrations::runner().run_async(&mut client).await?;
-    for view in VIEWS.files() {
-        let text = view.contents_utf8().unwrap_or_default();
-        client.batch_execute(text).await.map_err(while_doing("making the views"))?;
+    // A function may call one that comes after it in the alphabet.
+    client.batch_execute("SET check_function_bodies = off").await.map_err(while_doing("making the functions"))?;
+    for (files, doing) in [(&VIEWS, "making the views"), (&FUNCTIONS, "making the functions")] {
+        for file in files.files() {
+            client.batch_execute(file.contents_utf8().unwrap_or_default()).await.map_err(while_doing(doing))?;
+        }
     }
     // The lock ends with the connection that holds it.
     drop(cluster);

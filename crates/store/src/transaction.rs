@@ -165,10 +165,11 @@ async fn add_to_summary(
     statements: &Statements,
     fresh: &[(&Record, &Event)],
 ) -> Result<(), WriterError> {
-    let mut counts: BTreeMap<(Timestamp, &str, &str, i32), i64> = BTreeMap::new();
+    let mut counts: BTreeMap<(Timestamp, &str, &str, &str, i32), i64> = BTreeMap::new();
     for (record, event) in fresh {
-        let key = (minute(event.timestamp), &*event.event_type, &*event.page_url, record.position.partition);
-        *counts.entry(key).or_default() += 1;
+        let site = event.site.as_deref().unwrap_or_default();
+        let minute = minute(event.timestamp);
+        *counts.entry((minute, &event.event_type, &event.page_url, site, record.position.partition)).or_default() += 1;
     }
     if counts.is_empty() {
         return Ok(());
@@ -176,9 +177,12 @@ async fn add_to_summary(
     let buckets: Vec<Timestamp> = counts.keys().map(|key| key.0).collect();
     let types: Vec<&str> = counts.keys().map(|key| key.1).collect();
     let pages: Vec<&str> = counts.keys().map(|key| key.2).collect();
-    let partitions: Vec<i32> = counts.keys().map(|key| key.3).collect();
+    let sites: Vec<&str> = counts.keys().map(|key| key.3).collect();
+    let bots = vec![false; counts.len()];
+    let partitions: Vec<i32> = counts.keys().map(|key| key.4).collect();
     let events: Vec<i64> = counts.into_values().collect();
-    transaction.execute(&statements.add_to_summary, &[&buckets, &types, &pages, &partitions, &events]).await?;
+    let columns: [&(dyn ToSql + Sync); 7] = [&buckets, &types, &pages, &sites, &bots, &partitions, &events];
+    transaction.execute(&statements.add_to_summary, &columns).await?;
     Ok(())
 }
 
