@@ -101,8 +101,8 @@ async fn a_counter_is_counted_across_a_restart_and_across_missing_samples() {
         "2026-01-01 10:02:00 i 503 0",
     ];
     database.says(rate, &wanted).await;
-    // One bucket over all: 60 + 6 + 15 of the old process since 10:00:45 lies outside; all of 175 + 7 + 6 since 09:00,
-    // and 410 of the new one, until 10:05:30.
+    // One bucket over all, and an hour before it is looked at: the old process is seen to start at 09:00, so all of its
+    // 175 + 7 + 6 count, and the new one's 410, until 10:05:30.
     let rate = "SELECT increase, seconds FROM footfall.pipeline_increases('2026-01-01 10:00', '2026-01-01 10:06', '1 hour', 'c_total')";
     database.says(rate, &["598 3930"]).await;
 }
