@@ -35,6 +35,7 @@ fuzz_target!(|data: &[u8]| {
         for accepted in parsed.events.into_iter().flatten() {
             let line = accepted.event.to_line();
             assert!(!line.contains(&b'\n'));
+            let _ = enrich(&accepted.event, agent(&Told::by(&accepted.event)).into());
             assert_eq!(Event::from_line(&line, &limits).as_ref(), Ok(&accepted.event));
         }
     }
