@@ -6,3 +6,6 @@
 mod docs;
 mod exactly_once;
 mod functions;
+mod notice;
+mod recount;
+mod visits;
