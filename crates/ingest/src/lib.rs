@@ -11,6 +11,7 @@ mod config;
 mod counts;
 mod handover;
 mod metrics;
+mod pixel;
 mod routes;
 mod server;
 

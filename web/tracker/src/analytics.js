@@ -1,0 +1,11 @@
+// Everything.
+import { start } from "./start.js";
+import { declared } from "./declared.js";
+import { downloads } from "./downloads.js";
+import { engagement } from "./engagement.js";
+import { forms } from "./forms.js";
+import { history } from "./history.js";
+import { notFound } from "./not_found.js";
+import { vitals } from "./vitals.js";
+
+start(history, notFound, engagement, vitals, downloads, forms, declared);
