@@ -1,6 +1,6 @@
 // The log "What was sent": what the tracker reports, kept for the browser session, so that it survives the way from one
 // page to the other. Loaded before the tracker, as the first page_view is reported while that starts.
-window.footfall = window.footfall || { q: [] };
+window.footfall = window.footfall || { q: [], optedOut: () => false };
 for (const name of ["track", "identify", "optOut", "optIn"])
   window.footfall[name] = (...given) => window.footfall.q.push([name, given]); // until the tracker is there
 
@@ -26,7 +26,7 @@ for (const name of ["track", "identify", "optOut", "optIn"])
       // as above
     }
   };
-  const entries = load(); // oldest first: {event, status, answered, ms}
+  let entries = load(); // oldest first: {event, status, answered, ms}
 
   const element = (name, className, text = "") => Object.assign(document.createElement(name), { className, textContent: text });
 
@@ -108,6 +108,15 @@ for (const name of ["track", "identify", "optOut", "optIn"])
     count();
   };
 
+  // Out of the back-forward cache: other pages have written meanwhile.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    entries = load();
+    rows.clear();
+    list.replaceChildren();
+    entries.forEach(show);
+    count();
+  });
   window.addEventListener("footfall:queued", report(false));
   window.addEventListener("footfall:sent", report(true));
 

@@ -1,5 +1,5 @@
 // How far a view was scrolled, and for how long it was to be seen.
-import { d, listen, w } from "./page.js";
+import { d, listen, quiet } from "./page.js";
 import { record } from "./queue.js";
 import { begins, ends } from "./views.js";
 
@@ -13,14 +13,15 @@ export const engagement = () => {
     deepest = 0;
     shown();
   });
-  ends.push((place) => {
+  const measure = (place) => {
     if (!shownMs) return;
     look();
     const height = Math.max(d.documentElement.scrollHeight, 1);
     const scroll_percent = Math.min(Math.round((deepest / height) * 100), 100);
     record("engagement", { scroll_percent, engaged_ms: Math.round(performance.now() - shownMs) }, place);
     shownMs = 0;
-  });
+  };
+  ends.push(quiet(measure));
   listen(d, "scroll", look);
   listen(d, "visibilitychange", () => d.hidden || shown());
 };

@@ -35,6 +35,6 @@ export const start = (...extras) =>
     if (refused) return forget();
     extras.forEach((extra) => extra());
     calls.forEach(([name, args]) => page[name](...args));
-    watch();
     watchClicks();
+    watch();
   });

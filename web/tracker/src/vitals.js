@@ -70,7 +70,7 @@ export const vitals = () => {
     observe("first-input", interacted);
   };
 
-  begins.push((restored) => {
+  const begin = (restored) => {
     const isFirst = !slowest;
     values = { cls: 0 };
     shifts = { sum: 0 };
@@ -83,9 +83,9 @@ export const vitals = () => {
       const frame = requestAnimationFrame;
       frame(() => frame(() => values && (values.fcp = values.lcp = performance.now() - restored.timeStamp)));
     }
-  });
+  };
 
-  ends.push((place) => {
+  const end = (place) => {
     if (!values) return;
     observers.forEach((take) => take());
     const { ttfb, fcp, lcp, cls } = values;
@@ -102,5 +102,8 @@ export const vitals = () => {
     record("web_vitals", metadata, place);
     values = null;
     painting = false;
-  });
+  };
+
+  begins.push(quiet(begin));
+  ends.push(quiet(end));
 };

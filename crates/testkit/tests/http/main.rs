@@ -10,6 +10,7 @@ mod limits;
 mod metrics;
 mod outage;
 mod outcomes;
+mod pixel;
 mod privacy;
 mod quarantine;
 mod slow_clients;
