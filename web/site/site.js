@@ -46,7 +46,7 @@ for (const name of ["track", "identify", "optOut", "optIn"])
     if (event_type === "page_unload") return `after ${(metadata.time_on_page / 1000).toFixed(1)} s`;
     if (event_type === "web_vitals") return `LCP ${metadata.lcp_ms ?? "unknown"} ms, CLS ${metadata.cls ?? "unknown"}`;
     if (event_type === "page_view" || event_type === "page_not_found") return new URL(page_url).pathname;
-    return String(metadata.destination || metadata.url || metadata.form || Object.values(metadata).join(", "));
+    return String(metadata.destination || metadata.url || metadata.form || Object.entries(metadata).map((pair) => pair.join(" ")).join(", "));
   };
 
   const makeRow = (entry) => {

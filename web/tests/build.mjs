@@ -12,7 +12,7 @@ import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "
 import { build } from "esbuild";
 import { minify } from "terser";
 
-const BROTLI_BYTES_MAX = { "analytics.core.js": 2047, "analytics.js": 4095 };
+const BROTLI_BYTES_MAX = { "analytics.core.js": 1999, "analytics.js": 3999 };
 const ECMA = 2020;
 const folder = (name) => fileURLToPath(new URL(`../tracker/${name}`, import.meta.url));
 const dist = folder("dist");
@@ -21,7 +21,7 @@ const bundled = async (name) => {
   const options = { bundle: true, format: "iife", target: `es${ECMA}`, write: false, logLevel: "warning" };
   const { outputFiles } = await build({ entryPoints: [folder(`src/${name}`)], ...options });
   const { code } = await minify(outputFiles[0].text, { ecma: ECMA, toplevel: true, compress: { ecma: ECMA, passes: 3 } });
-  return Buffer.from(`${code}\n`);
+  return Buffer.from(code);
 };
 
 // name in dist -> bytes, or the name that it links to

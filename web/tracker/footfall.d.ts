@@ -1,4 +1,5 @@
-// What the tracker puts on window, for pages written in TypeScript: /// <reference path="footfall.d.ts" />
+// What analytics.js puts on window, for pages written in TypeScript: /// <reference path="footfall.d.ts" />
+// (analytics.core.js has no identify.)
 
 interface Footfall {
   /** Records an event of the page's own. The name has at most 100 characters; properties are JSON, at most 32 KiB. */

@@ -33,7 +33,8 @@ export const run = async ({ browser, site, report }) => {
       await goes(() => page.goto(host.url("/")));
       await goes(() => page.evaluate(() => window.go("/a")));
       await goes(() => page.evaluate(() => window.go("/a", "replaceState")), 0);
-      await goes(() => page.evaluate(() => window.go("/a?x=1", "replaceState")));
+      await goes(() => page.evaluate(() => window.go("/a?typed=1", "replaceState")), 0);
+      await goes(() => page.evaluate(() => window.go("/a?x=1")));
       await goes(() => page.evaluate(() => { window.go("/passing"); window.go("/b", "replaceState"); }));
       await goes(() => page.goBack());
       await goes(() => page.click("a"), hash ? 1 : 0);

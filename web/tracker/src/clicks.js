@@ -20,8 +20,8 @@ const click = (e) => {
     const url = cut(to, 500);
     const link_text = cut((link.textContent.trim() || link.ariaLabel || "").replace(/\s+/g, " "));
     if (!kinds.some((kind) => kind(link, to, url))) {
-      if (to.host === location.host) record("navigation_click", { destination: url, link_text });
-      else record("outbound_click", { url, link_text });
+      if (to.host && to.host !== location.host) record("outbound_click", { url, link_text });
+      else record("navigation_click", { destination: url, link_text });
     }
   }
   flush();

@@ -22,7 +22,7 @@ const send = async () => {
   if (!batch[0]) return;
   flying = batch;
   let status = 0;
-  let waitMs = 0;
+  let waitMs;
   let rejected;
   try {
     const answer = await fetch(endpoint, {
@@ -33,13 +33,13 @@ const send = async () => {
       body: bodyOf(batch), // text/plain, so no preflight
     });
     status = answer.status;
-    waitMs = answer.headers.get("Retry-After") * 1e3 || 0;
+    waitMs = answer.headers.get("Retry-After") * 1e3;
     ({ rejected } = await answer.json());
   } catch (e) {}
   flying = [];
-  const keeps = !status || status > 499 || status === 429 || status === 408;
+  const keeps = !status || status > 499 || status === 408 || status === 429;
   if (keeps) {
-    waitMs = Math.min(Math.max(waitMs, 500 * 2 ** failures++), WAIT_MS_MAX);
+    waitMs = Math.min(Math.max(waitMs || 0, 500 * 2 ** failures++), WAIT_MS_MAX);
     timer = setTimeout(retry, waitMs * (1 + Math.random() / 2));
   } else failures = 0;
   batch.forEach((text, index) => tell(text, keeps, rejected?.some((r) => r.index === index) ? 400 : status));

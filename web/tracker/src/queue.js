@@ -9,7 +9,6 @@ const AGE_MS_MAX = 7 * 864e5;
 export const BODY_CHARS_MAX = 2e4; // keepalive's 64 KiB, 3 bytes a character
 const SILENCE_MS_MAX = 18e5;
 const SESSION = "footfall.session";
-export const USER = "footfall.user";
 const prefix = "footfall:" + endpoint + ":";
 
 // Version 7: sorts by time and tells the age. Plain http has no randomUUID.
@@ -32,6 +31,9 @@ export const tell = (text, waits, status) => {
   w.dispatchEvent(new CustomEvent("footfall:" + (waits ? "queued" : "sent"), { detail: { event, status, eventId } }));
 };
 
+// Further fields of every event.
+export const common = {};
+
 let lastMs = 0;
 // `more` has further fields of the event, or others than these.
 export const record = (event_type, metadata, more) => {
@@ -48,10 +50,10 @@ export const record = (event_type, metadata, more) => {
     user_agent: navigator.userAgent,
     referrer: d.referrer,
     site: data.site,
-    user_id: read(USER),
     language: navigator.language,
     screen_width: screen.width,
     metadata,
+    ...common,
     ...more,
   }).replace(/\\u(0000|d[89a-f]..)/g, "\\ufffd"); // NUL, half characters
   keep(prefix + event_id, text);

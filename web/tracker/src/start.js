@@ -1,8 +1,7 @@
 // What both scripts do: take the calls that came before, then watch.
 import { attempt, cut, quiet, w } from "./page.js";
-import { drop, keep } from "./storage.js";
 import { forget, isOut, leaveOut, refused, takeIn } from "./consent.js";
-import { USER, record } from "./queue.js";
+import { record } from "./queue.js";
 import { flush } from "./delivery.js";
 import { begin, watch } from "./views.js";
 import { watchClicks } from "./clicks.js";
@@ -17,10 +16,6 @@ export const start = (...extras) =>
         record(cut(name), { ...properties });
         flush();
       },
-      identify(id) {
-        drop(USER);
-        if (id && !isOut()) keep(USER, cut(id, 200));
-      },
       optOut: leaveOut,
       optIn() {
         if (refused || !isOut()) return;
@@ -32,9 +27,9 @@ export const start = (...extras) =>
     for (const name in api) page[name] = quiet(api[name]);
     delete page.q;
 
-    if (refused) return forget();
     extras.forEach((extra) => extra());
-    calls.forEach(([name, args]) => page[name](...args));
+    if (refused) return forget();
+    calls.forEach(quiet(([name, args]) => page[name](...args)));
     watchClicks();
     watch();
   });

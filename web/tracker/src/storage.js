@@ -14,6 +14,7 @@ export const keep = (key, value) => {
 };
 export const read = (key) => spare[key] || areas.map(quiet((area) => area.getItem(key))).find(Boolean);
 export const keys = (prefix) =>
-  Object.keys({ ...spare, ...areas[0], ...areas[1] })
+  [spare, ...areas]
+    .flatMap((area) => Object.keys(area || {}))
     .filter((key) => key.startsWith(prefix))
     .sort();

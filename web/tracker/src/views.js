@@ -24,8 +24,8 @@ export const begin = (restored, referrer = d.referrer) => {
 export const end = (place) => {
   if (!view) return;
   ends.forEach((f) => f(place));
-  if (!view.left) record("page_unload", { time_on_page: Math.round(performance.now() - view.shownMs) }, place);
-  view.left = true;
+  if (view.shownMs) record("page_unload", { time_on_page: Math.round(performance.now() - view.shownMs) }, place);
+  view.shownMs = 0; // it was left
 };
 
 const leave = () => {
