@@ -10,7 +10,7 @@ const SCENARIOS = readdirSync(new URL("scenarios", import.meta.url)).map((file) 
 const RUN_MS_MAX = 180_000;
 
 const [name, site, directory] = process.argv.slice(2);
-if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name === "screenshots" && !directory)) {
+if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name.endsWith("screenshots") && !directory)) {
   console.error(`usage: node drive.mjs ${SCENARIOS.join("|")} <site-url> [directory, for screenshots]`);
   process.exit(64);
 }

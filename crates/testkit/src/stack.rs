@@ -55,6 +55,8 @@ pub struct Stack {
     pub database: Client,
     /// A client.
     pub http: Http,
+    /// How to connect as the role that reads.
+    pub reader_url: String,
     admin: tokio_postgres::Config,
     writer_url: String,
     sink_options: String,
@@ -123,6 +125,7 @@ impl Stack {
             kafka,
             database,
             http: Http::default(),
+            reader_url: kit.postgres.url("footfall_reader", &name),
             writer_url: kit.postgres.url("footfall_writer", &name),
             admin,
             sink_options: options.sink,
