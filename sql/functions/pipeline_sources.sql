@@ -1,6 +1,6 @@
--- Every process that left a sample in the day before at, by its source: what it is, when it started, when its last
--- sample was taken, how many seconds before at that was, and whether it said then that it could do its job. A daemon
--- that says nothing for a minute is down, cannot reach Kafka (ingest) or cannot reach the database (sink).
+-- Every source that left a sample in the day before at: what it is, when it started, when its last sample was taken, how
+-- many seconds before at that was, and whether it said then that it could do its job. A daemon that says nothing for a
+-- minute is down, cannot reach Kafka (ingest) or cannot reach the database (sink).
 CREATE OR REPLACE FUNCTION footfall.pipeline_sources(at timestamptz DEFAULT now())
 RETURNS TABLE (
     source text, program text, version text, started_at timestamptz, sampled_at timestamptz,
@@ -8,17 +8,23 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT DISTINCT ON (sample.source) sample.source::text,
+    WITH latest AS (
+        SELECT sample.source, max(sample.at) AS sampled_at
+        FROM pipeline_samples AS sample
+        WHERE sample.at > pipeline_sources.at - INTERVAL '1 day' AND sample.at <= pipeline_sources.at
+        GROUP BY sample.source
+    )
+    SELECT sample.source::text,
         footfall.pipeline_label(build.key, 'name'), footfall.pipeline_label(build.key, 'version'),
         sample.started_at, sample.at,
         extract(epoch FROM pipeline_sources.at - sample.at)::double precision,
         sample.samples -> 'footfall_ready' = to_jsonb(1)
-    FROM pipeline_samples AS sample
+    FROM latest
+    JOIN pipeline_samples AS sample ON sample.source = latest.source AND sample.at = latest.sampled_at
     LEFT JOIN LATERAL (
         SELECT key FROM jsonb_object_keys(sample.samples) AS key WHERE starts_with(key, 'footfall_build_info{') LIMIT 1
     ) AS build ON true
-    WHERE sample.at > pipeline_sources.at - INTERVAL '1 day' AND sample.at <= pipeline_sources.at
-    ORDER BY sample.source, sample.at DESC
+    ORDER BY 1
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.pipeline_sources FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.pipeline_sources TO footfall_reader;

@@ -2,7 +2,8 @@
 //!
 //! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
 //! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica), and only then is it
-//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way.
+//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
+//! metrics (`samples`).
 
 mod answer;
 mod body;
@@ -12,6 +13,7 @@ mod counts;
 mod handover;
 mod metrics;
 mod routes;
+mod samples;
 mod server;
 
 pub use config::Config;
@@ -36,6 +38,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
+    let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), handover.clone(), metrics.clone()));
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
@@ -43,6 +46,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     reporter.await?;
     probe.await?;
+    samples.await?;
     // Every request has its answer; what is left to hand over is what was counted meanwhile.
     counts.hand_over(&handover).await;
     Ok(())

@@ -9,6 +9,7 @@
 mod batch;
 mod error;
 mod prepare;
+mod samples;
 mod statements;
 mod tally;
 mod transaction;
@@ -17,4 +18,5 @@ mod writer;
 pub use batch::{Content, Position, Record};
 pub use error::{WriterError, error_text};
 pub use prepare::{PrepareError, Prepared, prepare};
+pub use samples::SampleWriter;
 pub use writer::{Claim, Writer, Written};

@@ -5,3 +5,4 @@
 
 mod docs;
 mod exactly_once;
+mod functions;
