@@ -109,7 +109,8 @@ mod tests {
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
         let environment = environment(Path::new("/data"), &files, listen, Path::new("/run/postgresql"), 5432);
         for (key, value) in &environment {
-            let file = ["GF_PATHS_PROVISIONING", "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", "GRAFANA_FOOTFALL_DASHBOARDS"];
+            let file =
+                ["GF_PATHS_PROVISIONING", "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", "GRAFANA_FOOTFALL_DASHBOARDS"];
             assert!(!file.contains(key) || Path::new(value).exists(), "{key}: {}", value.display());
         }
         // Trusted without a password and encrypted by nobody: a Unix socket.

@@ -58,9 +58,8 @@ fn numbers(answer: &Answer) -> Numbers {
     let texts = answer.places(Kind::Text);
     assert_eq!(texts.len() + 1, answer.columns.len(), "all else is text: {:?}", answer.columns);
     let rows = answer.rows.iter().map(|row| {
-        let labels = texts.iter().map(|&place| {
-            (answer.columns[place].0.clone(), row[place].clone().unwrap_or_default())
-        });
+        let labels =
+            texts.iter().map(|&place| (answer.columns[place].0.clone(), row[place].clone().unwrap_or_default()));
         (labels.collect(), row[number].as_ref().map_or(f64::NAN, |number| number.parse().unwrap()))
     });
     let rows: Vec<_> = rows.collect();

@@ -62,7 +62,12 @@ async fn the_visitors_dashboard_shows_what_happened() {
     shows(
         VISITORS,
         "Web vitals",
-        &["– | cls | 0.3 | poor | 1", "– | lcp_ms | 2000 | good | 1", "/ | cls | 0.3 | poor | 1", "/ | lcp_ms | 2000 | good | 1"],
+        &[
+            "– | cls | 0.3 | poor | 1",
+            "– | lcp_ms | 2000 | good | 1",
+            "/ | cls | 0.3 | poor | 1",
+            "/ | lcp_ms | 2000 | good | 1",
+        ],
     )
     .await;
 }
@@ -186,7 +191,10 @@ async fn the_pipelines_dashboard_adds_up() {
     assert_eq!(outcomes.len(), 2 * 5, "two half hours, five outcomes");
     assert!(outcomes.contains(&"2026-03-10 11:30:00+00 | rejected | 3".to_owned()), "{outcomes:?}");
     assert!(outcomes.contains(&"2026-03-10 11:00:00+00 | stored | 270".to_owned()), "{outcomes:?}");
-    assert_eq!(show("Restarts", &choice).await, ["ingest | 0 | 2026-03-10 10:00:00+00", "sink | 1 | 2026-03-10 11:20:00+00"]);
+    assert_eq!(
+        show("Restarts", &choice).await,
+        ["ingest | 0 | 2026-03-10 10:00:00+00", "sink | 1 | 2026-03-10 11:20:00+00"]
+    );
     assert_eq!(
         show("Daemons", &choice).await,
         [
@@ -196,11 +204,7 @@ async fn the_pipelines_dashboard_adds_up() {
     );
     assert_eq!(
         show("Passwords", &choice).await,
-        [
-            "footfall_owner | – | –",
-            "footfall_reader | – | –",
-            "footfall_writer | 2026-03-20 12:00:00+00 | 864000"
-        ]
+        ["footfall_owner | – | –", "footfall_reader | – | –", "footfall_writer | 2026-03-20 12:00:00+00 | 864000"]
     );
     let disk = show("On the disk", &choice).await;
     let objects: Vec<_> = disk.iter().map(|line| line.split(" | ").next().unwrap()).collect();

@@ -22,8 +22,7 @@ fn dashboards_are_found_again_and_refresh_every_five_seconds() {
         .iter()
         .map(|it| (text(&it["uid"], "uid").to_owned(), text(&it["title"], "title").to_owned()))
         .collect();
-    let expected =
-        [("footfall-analytics", "Analytics Platform Dashboard"), ("footfall-pipeline", "Footfall Pipeline")];
+    let expected = [("footfall-analytics", "Analytics Platform Dashboard"), ("footfall-pipeline", "Footfall Pipeline")];
     assert_eq!(known, expected.map(|(uid, title)| (uid.to_owned(), title.to_owned())));
     for dashboard in dashboards() {
         assert_eq!(dashboard["refresh"], "5s");
@@ -163,9 +162,8 @@ fn every_panel_of_the_visitors_heeds_every_choice() {
 
 #[test]
 fn the_pipelines_queries_name_metrics_that_there_are() {
-    let documents = ["ingest", "sink"].map(|daemon| {
-        std::fs::read_to_string(checkout().join(format!("docs/footfall-{daemon}.md"))).unwrap()
-    });
+    let documents = ["ingest", "sink"]
+        .map(|daemon| std::fs::read_to_string(checkout().join(format!("docs/footfall-{daemon}.md"))).unwrap());
     let mut named = 0;
     for (place, query) in queries() {
         for metric in query.split('\'').filter(|it| it.starts_with("footfall_") || it.starts_with("process_")) {

@@ -64,7 +64,7 @@ SELECT at, 'ingest', '2026-03-10 10:00Z', jsonb_build_object(
     'footfall_ingest_request_seconds_bucket{le="+Inf"}', 10 * n,
     'footfall_ingest_events_rejected_total{reason="url_invalid"}', n,
     'footfall_ingest_events_deferred_total{reason="queue_full"}', late,
-    'footfall_ingest_queue_messages', 4096,
+    'footfall_ingest_queue_bytes', 4096,
     'process_resident_memory_bytes', 20000000,
     'process_cpu_seconds_total', n)
 FROM (
