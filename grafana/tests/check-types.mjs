@@ -15,7 +15,7 @@ const PANELS = {
   timeseries: { module: "timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen", fields: true },
 };
 
-let source = `import type { AnnotationQuery, Dashboard, DataQuery, Panel, RowPanel } from "@grafana/schema";
+let source = `import type { AnnotationQuery, Dashboard, DataQuery, FieldConfig, FieldConfigSource, Panel, RowPanel } from "@grafana/schema";
 ${Object.entries(PANELS)
   .map(([type, { module }]) => `import type * as ${type} from "@grafana/schema/dist/esm/raw/composable/${module}";`)
   .join("\n")}
@@ -27,8 +27,10 @@ type Plain<T> = unknown extends T ? T
   : T;
 type Annotation = Omit<AnnotationQuery, "target"> & { target?: DataQuery & Record<string, unknown> };
 type Frame = Omit<Dashboard, "panels" | "annotations"> & { annotations: { list: Annotation[] } };
-type Whole<Type extends string, Options, Fields> =
-  Omit<Panel<Options, Fields>, "type" | "options"> & { type: Type; options: Options };
+type Fields<Custom> =
+  Omit<FieldConfigSource, "defaults"> & { defaults: Omit<FieldConfig, "custom"> & { custom?: Custom } };
+type Whole<Type extends string, Options, Custom> =
+  Omit<Panel, "type" | "options" | "fieldConfig"> & { type: Type; options: Options; fieldConfig: Fields<Custom> };
 `;
 let panels = 0;
 for (const file of readdirSync(dashboards).sort()) {
