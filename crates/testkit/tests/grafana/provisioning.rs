@@ -50,7 +50,8 @@ fn the_dashboards_come_from_a_folder_that_the_environment_names() {
     let [provider] = list(&file["providers"]) else { panic!("one provider: {file}") };
     assert_eq!((&file["apiVersion"], &provider["type"]), (&json!(1), &json!("file")));
     assert_eq!(provider["options"], json!({ "path": "$GRAFANA_FOOTFALL_DASHBOARDS" }));
-    assert_eq!((&provider["folder"], &provider["folderUid"]), (&json!("Footfall"), &json!("footfall")));
+    // Grafana makes the alert rules' folder first, with a uid of its own: another uid here would be another folder.
+    assert_eq!((&provider["folder"], provider.get("folderUid")), (&json!("Footfall"), None));
 }
 
 #[test]
