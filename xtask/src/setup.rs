@@ -43,12 +43,12 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
         }
     }
     let pom = kafka_libs::pom(checkout);
-    let web = checkout.join("web/tests");
+    let [web, grafana] = ["web/tests", "grafana/tests"].map(|folder| checkout.join(folder));
 
     let root_missing = !packages.is_empty() && !debian_root::is_current(&root, release, &packages);
     let kafka_missing = !stamped::is_current(&kafka, &std::fs::read_to_string(&pom)?);
 
-    let jobs: [(String, bool, Job); 4] = [
+    let jobs: [(String, bool, Job); 5] = [
         (
             format!("debian {release} root"),
             root_missing,
@@ -74,6 +74,11 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
             "npm packages of web/tests".to_owned(),
             purpose == For::Tests && web_tests::npm_is_stale(&web),
             Box::new(|step| web_tests::install_npm(&web, step)),
+        ),
+        (
+            "npm packages of grafana/tests".to_owned(),
+            purpose == For::Tests && web_tests::npm_is_stale(&grafana),
+            Box::new(|step| web_tests::install_npm(&grafana, step)),
         ),
     ];
     at_once(jobs, steps)?;

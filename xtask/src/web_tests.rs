@@ -1,4 +1,4 @@
-//! What only the browser tests need: Chromium and the npm packages of web/tests.
+//! What only tests need: Chromium and npm packages.
 
 use std::path::Path;
 

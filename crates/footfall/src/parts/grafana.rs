@@ -36,31 +36,21 @@ impl Grafana {
         Ok(Self { program, subcommand, home })
     }
 
-    /// Starts it with its data in `dir`/grafana and what `share`/grafana provides.
+    /// Starts it with its data in `dir`/grafana and with what `share`/grafana provides, on the database behind the Unix
+    /// socket of `port` in `socket_dir`.
     ///
     /// # Errors
     /// It cannot be run.
-    pub fn spawn(&self, dir: &Path, share: &Path, listen: SocketAddr) -> Result<Part> {
+    pub fn spawn(&self, dir: &Path, share: &Path, listen: SocketAddr, socket_dir: &Path, port: u16) -> Result<Part> {
         let data = folders::make(dir, "grafana")?;
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
-        let mut environment: Vec<(OsString, OsString)> = vec![
-            ("GF_SERVER_HTTP_ADDR".into(), listen.ip().to_string().into()),
-            ("GF_SERVER_HTTP_PORT".into(), listen.port().to_string().into()),
-            ("GF_PATHS_DATA".into(), data.clone().into()),
-            ("GF_PATHS_LOGS".into(), data.join("logs").into()),
-            ("GF_ANALYTICS_REPORTING_ENABLED".into(), "false".into()),
-            ("GF_ANALYTICS_CHECK_FOR_UPDATES".into(), "false".into()),
-        ];
-        let provisioning = share.join("grafana");
-        if provisioning.is_dir() {
-            environment.push(("GF_PATHS_PROVISIONING".into(), provisioning.into()));
-        }
+        let environment = environment(&data, &share.join("grafana"), listen, socket_dir, port);
         let launch = Launch {
             name: "grafana".into(),
             program: Program { root: None, path: self.program.clone() },
             arguments,
-            environment,
+            environment: environment.map(|(key, value)| (key.into(), value)).into(),
             user: None,
             binds: Vec::new(),
             stop_signal: Signal::SIGTERM,
@@ -71,6 +61,35 @@ impl Grafana {
     }
 }
 
+/// Its own settings, and what grafana/README.md asks for.
+fn environment(
+    data: &Path,
+    files: &Path,
+    listen: SocketAddr,
+    socket_dir: &Path,
+    port: u16,
+) -> [(&'static str, OsString); 16] {
+    [
+        ("GF_SERVER_HTTP_ADDR", listen.ip().to_string().into()),
+        ("GF_SERVER_HTTP_PORT", listen.port().to_string().into()),
+        ("GF_PATHS_DATA", data.into()),
+        ("GF_PATHS_LOGS", data.join("logs").into()),
+        ("GF_PATHS_PLUGINS", data.join("plugins").into()),
+        ("GF_PATHS_PROVISIONING", files.join("provisioning").into()),
+        ("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", files.join("dashboards/analytics-platform.json").into()),
+        ("GF_ANALYTICS_REPORTING_ENABLED", "false".into()),
+        ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false".into()),
+        ("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "false".into()),
+        ("GF_PLUGINS_PREINSTALL_DISABLED", "true".into()),
+        // A Unix socket's port is in no field of the data source; its driver takes it from here.
+        ("PGPORT", port.to_string().into()),
+        ("GRAFANA_FOOTFALL_POSTGRES", socket_dir.into()),
+        ("GRAFANA_FOOTFALL_SSLMODE", "disable".into()),
+        ("GRAFANA_FOOTFALL_DASHBOARDS", files.join("dashboards").into()),
+        ("HOME", data.into()),
+    ]
+}
+
 /// The folder with Grafana's `conf` and `public`.
 fn home(program: &Path) -> Option<PathBuf> {
     let real = program.canonicalize().ok()?;
@@ -78,4 +97,30 @@ fn home(program: &Path) -> Option<PathBuf> {
     [beside.to_owned(), beside.join("share/grafana"), "/usr/share/grafana".into()]
         .into_iter()
         .find(|folder| folder.join("conf/defaults.ini").is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_ask_for_what_the_environment_holds() {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let environment = environment(Path::new("/data"), &files, listen, Path::new("/run/postgresql"), 5432);
+        for (key, value) in &environment {
+            let file =
+                ["GF_PATHS_PROVISIONING", "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", "GRAFANA_FOOTFALL_DASHBOARDS"];
+            assert!(!file.contains(key) || Path::new(value).exists(), "{key}: {}", value.display());
+        }
+        // Trusted without a password and encrypted by nobody: a Unix socket.
+        let without = ["GRAFANA_FOOTFALL_PASSWORD", "GRAFANA_FOOTFALL_CA_FILE"];
+        for file in ["datasources/footfall.yaml", "dashboards/footfall.yaml"] {
+            let text = std::fs::read_to_string(files.join("provisioning").join(file)).unwrap();
+            for name in text.split('$').skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+                let known = environment.iter().any(|(key, _)| *key == name) || without.contains(&name);
+                assert!(known || !name.starts_with("GRAFANA_"), "{name}");
+            }
+        }
+    }
 }

@@ -68,7 +68,9 @@ impl Plan<'_> {
         self.shown("nginx", nginx).await?;
 
         if let Ok(grafana) = self.grafana {
-            let grafana = running.keep(Box::new(Box::new(grafana.spawn(dir, self.share, at.grafana())?)));
+            let port = at.postgres().port();
+            let grafana = grafana.spawn(dir, self.share, at.grafana(), &access.socket_dir, port)?;
+            let grafana = running.keep(Box::new(Box::new(grafana)));
             self.shown("Grafana", grafana).await?;
         }
         self.state(access)

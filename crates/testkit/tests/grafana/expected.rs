@@ -1,0 +1,247 @@
+//! What the main panels show of rows.sql, worked out by hand.
+
+use crate::database::{KNOWN, Reader};
+use crate::expand::{Choice, Chosen};
+use crate::files::{dashboard, list, panels, text};
+use crate::panels::{all, ask_panel};
+
+const MORNING: (&str, &str) = ("2026-03-10T10:00:00Z", "2026-03-10T12:00:00Z");
+const VISITORS: &str = "footfall-analytics";
+const PIPELINE: &str = "footfall-pipeline";
+
+async fn lines(uid: &str, title: &str, choice: &Choice) -> Vec<String> {
+    let dashboard = dashboard(uid);
+    let panel = panels(&dashboard).find(|panel| panel["title"] == title).unwrap_or_else(|| panic!("no panel {title}"));
+    let answers = ask_panel(&Reader::of(KNOWN).await, panel, choice).await;
+    answers.iter().flat_map(crate::database::Answer::lines).collect()
+}
+
+async fn shows(uid: &str, title: &str, expected: &[&str]) {
+    let choice = all(&dashboard(uid), MORNING.0, MORNING.1);
+    assert_eq!(lines(uid, title, &choice).await, expected, "{title}");
+}
+
+#[tokio::test]
+async fn the_visitors_dashboard_shows_what_happened() {
+    shows(VISITORS, "Visitors now", &["1"]).await;
+    shows(VISITORS, "In the chosen time", &["3 | 4 | 5 | 1.25 | 0.75 | 2.5"]).await;
+    shows(
+        VISITORS,
+        "Visitors, visits and page views",
+        &[
+            "2026-03-10 10:00:00+00 | 1 | 1 | 2",
+            "2026-03-10 10:30:00+00 | 1 | 1 | 1",
+            "2026-03-10 11:00:00+00 | 0 | 0 | 0",
+            "2026-03-10 11:30:00+00 | 2 | 2 | 2",
+        ],
+    )
+    .await;
+    shows(
+        VISITORS,
+        "Compared with the time before",
+        &[
+            "visitors | 3 | 1 | 2",
+            "visits | 4 | 1 | 3",
+            "views | 5 | 1 | 4",
+            "events | 8 | 1 | 7",
+            "views_per_visit | 1.25 | 1 | 0.25",
+            "bounce_rate | 0.75 | 1 | -0.25",
+            "visit_seconds_median | 2.5 | 0 | –",
+            "visit_seconds_mean | 106.25 | 0 | –",
+        ],
+    )
+    .await;
+    shows(VISITORS, "Top pages", &["/ | 2 | 2", "/a\\b\"c | 1 | 1", "/it's | 1 | 1", "/prices | 1 | 1"]).await;
+    shows(VISITORS, "Referrers", &["google.example | 1 | 1 | 0", "news.example | 1 | 1 | 1"]).await;
+    shows(VISITORS, "Channels", &["direct | 2 | 2 | 0.5", "referral | 1 | 1 | 0.25", "search | 1 | 1 | 0.25"]).await;
+    shows(VISITORS, "Devices", &["desktop | 2", "mobile | 1", "tablet | 1"]).await;
+    shows(VISITORS, "Browsers", &["Firefox | 2", "Chrome | 1", "Safari | 1"]).await;
+    shows(VISITORS, "Countries", &["DE | 2 | 1", "FR | 1 | 1", "– | 1 | 1"]).await;
+    shows(VISITORS, "Operating systems", &["Linux | 2 | 1", "Android | 1 | 1", "iOS | 1 | 1"]).await;
+    shows(VISITORS, "Live now", &["/it's | 1"]).await;
+    shows(
+        VISITORS,
+        "Web vitals",
+        &[
+            "– | cls | 0.3 | poor | 1",
+            "– | lcp_ms | 2000 | good | 1",
+            "/ | cls | 0.3 | poor | 1",
+            "/ | lcp_ms | 2000 | good | 1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_generations_four_panels_show_what_happened() {
+    let counts = [("10:00", [1, 2, 0, 0]), ("10:30", [0, 1, 0, 1]), ("11:00", [0, 0, 1, 0]), ("11:30", [0, 2, 0, 0])];
+    let types = ["button_click", "page_view", "signup", "web_vitals"];
+    let series: Vec<_> = counts
+        .iter()
+        .flat_map(|(time, counts)| {
+            types.iter().zip(counts).map(move |(kind, count)| format!("2026-03-10 {time}:00+00 | {kind} | {count}"))
+        })
+        .collect();
+    shows(VISITORS, "Events by type", &series.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    shows(VISITORS, "All events", &["8"]).await;
+    let shares = ["page_view | 5", "button_click | 1", "signup | 1", "web_vitals | 1"];
+    shows(VISITORS, "Events by type, shares", &shares).await;
+    shows(
+        VISITORS,
+        "Recent events",
+        &[
+            "2026-03-10 11:57:00+00 | page_view | shop.example | /it's | – | – | – | Firefox | Linux | desktop | DE | –",
+            "2026-03-10 11:30:00+00 | page_view | O'Brien \"quoted\" | /a\\b\"c | – | – | news.example | Chrome | Android | tablet | – | –",
+            "2026-03-10 11:15:00+00 | signup | shop.example | /signup | – | – | – | – | – | – | – | –",
+            "2026-03-10 10:40:05+00 | web_vitals | shop.example | / | – | – | – | Safari | iOS | mobile | FR | {\"cls\": 0.3, \"lcp_ms\": 2000}",
+            "2026-03-10 10:40:00+00 | page_view | shop.example | / | – | – | – | Safari | iOS | mobile | FR | –",
+            "2026-03-10 10:12:00+00 | button_click | shop.example | /prices | buy | – | – | Firefox | Linux | desktop | DE | {\"page_section\": \"offer\"}",
+            "2026-03-10 10:10:00+00 | page_view | shop.example | /prices | – | – | – | Firefox | Linux | desktop | DE | –",
+            "2026-03-10 10:05:00+00 | page_view | shop.example | / | – | – | google.example | Firefox | Linux | desktop | DE | –",
+            "2026-03-10 09:00:00+00 | page_view | shop.example | / | – | – | – | Chrome | Windows | desktop | AT | –",
+        ],
+    )
+    .await;
+}
+
+/// Visits, page views and events under a choice.
+async fn counted(variable: &str, chosen: Chosen) -> String {
+    let mut counts = Vec::new();
+    for double_quote in ["\\\"", "\""] {
+        let mut choice = all(&dashboard(VISITORS), MORNING.0, MORNING.1);
+        choice.double_quote = double_quote;
+        assert!(choice.variables.insert(variable.into(), chosen.clone()).is_some(), "{variable} is no variable");
+        let totals = lines(VISITORS, "In the chosen time", &choice).await.remove(0);
+        let totals: Vec<_> = totals.split(" | ").collect();
+        counts.push(format!("{} {} {}", totals[1], totals[2], lines(VISITORS, "All events", &choice).await[0]));
+    }
+    assert_eq!(counts[0], counts[1], "the same in all versions of Grafana");
+    counts.remove(0)
+}
+
+fn some(values: &[&str]) -> Chosen {
+    Chosen::Some(values.iter().map(|&value| value.into()).collect())
+}
+
+#[tokio::test]
+async fn a_choice_chooses_what_it_says_whatever_its_letters() {
+    let everything = "4 5 8";
+    assert_eq!(counted("site", some(&["shop.example"])).await, "3 4 7");
+    assert_eq!(counted("site", some(&["O'Brien \"quoted\""])).await, "1 1 1");
+    assert_eq!(counted("site", some(&["O'Brien \"quoted\"", "shop.example"])).await, everything);
+    assert_eq!(counted("site", some(&["nobody", "'; DROP TABLE analytics_events; --"])).await, "0 0 0");
+    assert_eq!(counted("site", some(&[])).await, everything);
+    assert_eq!(counted("page", some(&["/it's"])).await, "1 1 1");
+    assert_eq!(counted("page", some(&["/a\\b\"c", "/signup"])).await, "1 1 2");
+    assert_eq!(counted("page_prefix", Chosen::Text("/pri".into())).await, "1 1 2");
+    assert_eq!(counted("page_prefix", Chosen::Text("/it'".into())).await, "1 1 1");
+    assert_eq!(counted("page_prefix", Chosen::Text("/a\\b\"".into())).await, "1 1 1");
+    assert_eq!(counted("page_prefix", Chosen::Text("%".into())).await, "0 0 0");
+    assert_eq!(counted("page_prefix", Chosen::Text(String::new())).await, everything);
+    assert_eq!(counted("event_type", some(&["signup"])).await, "0 0 1");
+    assert_eq!(counted("device", some(&["mobile", "tablet"])).await, "2 2 3");
+}
+
+#[tokio::test]
+async fn a_drop_down_offers_what_there_is() {
+    let dashboard = dashboard(VISITORS);
+    let mut choice = all(&dashboard, MORNING.0, MORNING.1);
+    let reader = Reader::of(KNOWN).await;
+    let mut offered = Vec::new();
+    for site in [None, Some("O'Brien \"quoted\"")] {
+        if let Some(site) = site {
+            choice.variables.insert("site".into(), some(&[site]));
+        }
+        for variable in list(&dashboard["templating"]["list"]).iter().filter(|it| it["type"] == "query") {
+            let query = choice.expand(text(&variable["query"], "a query")).unwrap();
+            offered.push(reader.ask(&query).await.unwrap().lines().join(", "));
+        }
+    }
+    let sites = "shop.example, O'Brien \"quoted\"";
+    let expected = [
+        sites,
+        "page_view, button_click, signup, web_vitals",
+        "/, /a\\b\"c, /it's, /prices",
+        "desktop, mobile, tablet",
+        // What is offered depends on the site that is chosen; the sites themselves do not.
+        sites,
+        "page_view",
+        "/a\\b\"c",
+        "tablet",
+    ];
+    assert_eq!(offered, expected);
+}
+
+#[tokio::test]
+async fn the_pipelines_dashboard_adds_up() {
+    let mut choice = all(&dashboard(PIPELINE), "2026-03-10T11:00:00Z", "2026-03-10T12:00:00Z");
+    let show = async |title: &str, choice: &Choice| lines(PIPELINE, title, choice).await;
+    assert_eq!(show("Does it add up?", &choice).await, ["600 | 540 | 60 | 0 | 0 | 3"]);
+    assert_eq!(
+        show("Outcomes and their reasons", &choice).await,
+        [
+            "accepted |  | 600",
+            "stored |  | 540",
+            "duplicate |  | 60",
+            "rejected | url_invalid | 2",
+            "rejected | privacy_signal | 1"
+        ]
+    );
+    let outcomes = show("Outcomes", &choice).await;
+    assert_eq!(outcomes.len(), 2 * 5, "two half hours, five outcomes");
+    assert!(outcomes.contains(&"2026-03-10 11:30:00+00 | rejected | 3".to_owned()), "{outcomes:?}");
+    assert!(outcomes.contains(&"2026-03-10 11:00:00+00 | stored | 270".to_owned()), "{outcomes:?}");
+    assert_eq!(
+        show("Restarts", &choice).await,
+        ["ingest | 0 | 2026-03-10 10:00:00+00", "sink | 1 | 2026-03-10 11:20:00+00"]
+    );
+    assert_eq!(
+        show("Daemons", &choice).await,
+        [
+            "ingest | footfall-ingest | 0.1.0 | t | 0 | 2026-03-10 10:00:00+00",
+            "sink | footfall-sink | 0.1.0 | t | 0 | 2026-03-10 11:20:00+00"
+        ]
+    );
+    assert_eq!(
+        show("Passwords", &choice).await,
+        ["footfall_owner | – | –", "footfall_reader | – | –", "footfall_writer | 2026-03-20 12:00:00+00 | 864000"]
+    );
+    let disk = show("On the disk", &choice).await;
+    let objects: Vec<_> = disk.iter().map(|line| line.split(" | ").next().unwrap()).collect();
+    assert_eq!(objects[0], "database", "the largest comes first: {disk:?}");
+    assert!(objects.contains(&"ledger"), "{disk:?}");
+
+    // The hour in which something is wrong.
+    (choice.from, choice.to) = ("2026-03-10T12:00:00Z".parse().unwrap(), "2026-03-10T13:00:00Z".parse().unwrap());
+    assert_eq!(show("Does it add up?", &choice).await, ["601 | 540 | 60 | 1 | 0 | 0"]);
+    assert_eq!(show("Quarantine", &choice).await, ["line_invalid | page_url | 1 | 2026-03-10 12:50:10+00"]);
+    // One request in a second until half past. Then, in the 1800 seconds between the last samples of the two half hours,
+    // 179 of 1800 are answered 503.
+    let requests = show("Requests by status", &choice).await;
+    assert_eq!(
+        requests,
+        [
+            "2026-03-10 12:00:00+00 | ingest | 200 | 1",
+            "2026-03-10 12:00:00+00 | ingest | 503 | 0",
+            "2026-03-10 12:30:00+00 | ingest | 200 | 0.9005555555555556",
+            "2026-03-10 12:30:00+00 | ingest | 503 | 0.09944444444444445"
+        ]
+    );
+    // Half of what lies evenly below 10 ms, and 9 parts of 10 between 10 and 100.
+    let times = show("Time to an answer", &choice).await;
+    let number = |line: &str| line.rsplit(" | ").next().unwrap().parse::<f64>().unwrap();
+    assert_eq!(times.len(), 4, "{times:?}");
+    assert!((number(&times[0]) - 0.01 * 5.0 / 9.0).abs() < 1e-4, "{times:?}");
+    assert!((number(&times[2]) - (0.01 + 0.09 * 0.9)).abs() < 1e-4, "{times:?}");
+    assert_eq!(
+        show("Lag by partition", &choice).await,
+        [
+            "2026-03-10 12:00:00+00 | sink | analytics-events 0 | 0",
+            "2026-03-10 12:00:00+00 | sink | analytics-events 1 | 3",
+            "2026-03-10 12:30:00+00 | sink | analytics-events 0 | 3580",
+            "2026-03-10 12:30:00+00 | sink | analytics-events 1 | 3"
+        ]
+    );
+    assert_eq!(number(&show("Memory", &choice).await[0]), 20_000_000.0);
+    assert_eq!(number(&show("Waiting for Kafka", &choice).await[0]), 4096.0);
+}

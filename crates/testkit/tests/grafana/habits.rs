@@ -1,0 +1,175 @@
+//! The habits that Grafana's dashboard linter asks for, and ours.
+
+use std::collections::BTreeSet;
+
+use footfall_testkit::checkout;
+use serde_json::{Value, json};
+
+use crate::files::{dashboards, list, name, panels, rules, text};
+
+/// The units in use, as Grafana names them. A misspelt one is shown behind the number without a word.
+const UNITS: [&str; 11] =
+    ["short", "none", "string", "percentunit", "s", "bytes", "reqps", "ops", "cps", "dateTimeAsIso", "bool_yes_no"];
+const COLUMNS: u64 = 24;
+
+fn source() -> Value {
+    json!({ "type": "grafana-postgresql-datasource", "uid": "footfall" })
+}
+
+#[test]
+fn dashboards_are_found_again_and_refresh_every_five_seconds() {
+    let known: Vec<_> = dashboards()
+        .iter()
+        .map(|it| (text(&it["uid"], "uid").to_owned(), text(&it["title"], "title").to_owned()))
+        .collect();
+    let expected = [("footfall-analytics", "Analytics Platform Dashboard"), ("footfall-pipeline", "Footfall Pipeline")];
+    assert_eq!(known, expected.map(|(uid, title)| (uid.to_owned(), title.to_owned())));
+    for dashboard in dashboards() {
+        assert_eq!(dashboard["refresh"], "5s");
+        assert_eq!(dashboard["editable"], false, "a provisioned dashboard cannot be saved");
+        assert_eq!(dashboard["schemaVersion"], 42);
+        assert_eq!(dashboard["timezone"], "browser");
+        assert!(dashboard.get("id").is_none(), "Grafana gives the id");
+        assert!(!text(&dashboard["description"], "description").is_empty());
+        // Each names the other; a data link stays on its own.
+        let whole = dashboard.to_string();
+        for uid in whole.split("\"/d/").skip(1).map(|rest| rest.split(['"', '?', '/']).next().unwrap()) {
+            assert!(known.iter().any(|(known, _)| known == uid), "a link to {uid}");
+        }
+    }
+}
+
+#[test]
+fn panels_say_what_they_are_and_in_what_unit() {
+    for dashboard in dashboards() {
+        let mut titles = BTreeSet::new();
+        for panel in panels(&dashboard) {
+            let name = name(&dashboard, panel);
+            assert!(titles.insert(text(&panel["title"], &name).to_owned()), "{name}: twice");
+            assert!(text(&panel["description"], &name).ends_with('.'), "{name}: a sentence says what it shows");
+            assert_eq!(panel["datasource"], source(), "{name}");
+            let overridden = list(&panel["fieldConfig"]["overrides"]).iter().flat_map(|it| list(&it["properties"]));
+            let mut units: Vec<_> =
+                overridden.filter(|it| it["id"] == "unit").map(|it| text(&it["value"], &name)).collect();
+            units.push(text(&panel["fieldConfig"]["defaults"]["unit"], &name));
+            assert!(units.iter().all(|unit| UNITS.contains(unit)), "{name}: {units:?}");
+        }
+    }
+}
+
+#[test]
+fn panels_lie_beside_one_another() {
+    for dashboard in dashboards() {
+        let mut ids = BTreeSet::new();
+        let mut taken = BTreeSet::new();
+        for panel in list(&dashboard["panels"]) {
+            let name = name(&dashboard, panel);
+            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{name}: its id is taken");
+            let [x, y, w, h] = ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap());
+            assert!(w > 0 && h > 0 && x + w <= COLUMNS, "{name}: beyond the 24 columns");
+            for place in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+                assert!(taken.insert(place), "{name}: lies on another at {place:?}");
+            }
+        }
+        let height = taken.iter().map(|(_, y)| y + 1).max().unwrap();
+        assert_eq!(u64::try_from(taken.len()).unwrap(), COLUMNS * height, "{}: a hole", dashboard["title"]);
+    }
+}
+
+/// Every query in every file, with where it stands.
+fn queries() -> Vec<(String, String)> {
+    let mut queries = Vec::new();
+    let mut add = |place: String, model: &Value, format: &str| {
+        assert_eq!(model["datasource"], source(), "{place}");
+        assert_eq!((&model["rawQuery"], &model["editorMode"]), (&json!(true), &json!("code")), "{place}");
+        assert_eq!(model["format"], format, "{place}");
+        queries.push((place, text(&model["rawSql"], "a query").to_owned()));
+    };
+    for dashboard in dashboards() {
+        for panel in panels(&dashboard) {
+            let place = name(&dashboard, panel);
+            let targets = list(&panel["targets"]);
+            assert!(!targets.is_empty(), "{place}: no query");
+            let letters: BTreeSet<_> = targets.iter().map(|target| text(&target["refId"], &place)).collect();
+            assert_eq!(letters.len(), targets.len(), "{place}: a refId comes twice");
+            let format = if panel["type"] == "timeseries" { "time_series" } else { "table" };
+            targets.iter().for_each(|target| add(place.clone(), target, format));
+        }
+        for annotation in list(&dashboard["annotations"]["list"]).iter().filter(|it| it["builtIn"] != 1) {
+            add(format!("annotation {}", annotation["name"]), &annotation["target"], "table");
+        }
+    }
+    for rule in rules() {
+        for node in list(&rule["data"]).iter().filter(|node| node["datasourceUid"] == "footfall") {
+            add(format!("rule {}", rule["uid"]), &node["model"], "table");
+        }
+    }
+    for dashboard in dashboards() {
+        for variable in list(&dashboard["templating"]["list"]).iter().filter(|it| it["type"] == "query") {
+            let query = text(&variable["query"], "a variable's query");
+            queries.push((format!("variable {}", variable["name"]), query.to_owned()));
+        }
+    }
+    queries
+}
+
+#[test]
+fn queries_ask_functions_over_the_chosen_time() {
+    for (place, query) in queries() {
+        let words: Vec<_> = query.split_whitespace().collect();
+        let sources = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| ["FROM", "JOIN"].contains(*word));
+        let sources: Vec<_> = sources.map(|(_, source)| *source).collect();
+        assert_eq!(sources.len(), 1, "{place}: {query}");
+        assert!(sources[0].starts_with("footfall."), "{place}: every number is a function's: {query}");
+        for computed in ["sum(", "avg(", "count(", " + ", " - ", " / ", "GROUP BY"] {
+            assert!(!query.contains(computed), "{place}: it computes ({computed}): {query}");
+        }
+        let lower = query.to_lowercase();
+        for fixed in ["now()", "interval '", "current_"] {
+            assert!(!lower.contains(fixed), "{place}: a time of its own ({fixed}): {query}");
+        }
+        if query.contains("pipeline_storage()") {
+            continue; // What lies on the disk now.
+        }
+        assert!(query.contains("$__timeTo()"), "{place}: not of the chosen time: {query}");
+        if query.contains("time_bucket") || query.contains("bucket AS") {
+            assert!(query.contains("'$__interval'"), "{place}: intervals of its own: {query}");
+        }
+    }
+}
+
+#[test]
+fn every_panel_of_the_visitors_heeds_every_choice() {
+    let dashboard = &dashboards()[0];
+    let names: Vec<_> = list(&dashboard["templating"]["list"]).iter().map(|it| text(&it["name"], "name")).collect();
+    assert_eq!(names, ["site", "event_type", "page", "page_prefix", "device"]);
+    for panel in panels(dashboard) {
+        for target in list(&panel["targets"]) {
+            for name in &names {
+                let wanted = format!("${{{name}:sqlstring}}");
+                assert!(text(&target["rawSql"], "a query").contains(&wanted), "{}: not {name}", panel["title"]);
+            }
+        }
+    }
+    for variable in list(&dashboard["templating"]["list"]).iter().filter(|it| it["type"] == "query") {
+        assert_eq!(variable["refresh"], 2, "asked again when the time changes: {}", variable["name"]);
+        assert_eq!(variable["datasource"], source());
+        assert_eq!((&variable["multi"], &variable["includeAll"]), (&json!(true), &json!(true)));
+        // An empty custom value would make All a list of all options, and leave out what has no value.
+        assert_eq!(variable["allValue"], "NULL");
+    }
+}
+
+#[test]
+fn the_pipelines_queries_name_metrics_that_there_are() {
+    let documents = ["ingest", "sink"]
+        .map(|daemon| std::fs::read_to_string(checkout().join(format!("docs/footfall-{daemon}.md"))).unwrap());
+    let mut named = 0;
+    for (place, query) in queries() {
+        for metric in query.split('\'').filter(|it| it.starts_with("footfall_") || it.starts_with("process_")) {
+            assert!(documents.iter().any(|it| it.contains(&format!("| `{metric}` |"))), "{place}: no metric {metric}");
+            named += 1;
+        }
+    }
+    assert!(named >= 15, "{named}");
+}

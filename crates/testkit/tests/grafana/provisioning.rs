@@ -1,0 +1,121 @@
+//! What Grafana reads when it starts.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::files::{dashboard, folder, list, provisioned, provisioning, rules, text};
+
+/// All that stands behind $ in the strings of a file.
+fn environment(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::String(words) => {
+            for rest in words.split('$').skip(1) {
+                let end = rest.find(|other: char| !other.is_ascii_alphanumeric() && other != '_');
+                names.insert(rest[..end.unwrap_or(rest.len())].to_owned());
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| environment(value, names)),
+        Value::Object(fields) => fields.values().for_each(|value| environment(value, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_data_source_is_the_readers_and_holds_no_secret() {
+    let file = provisioning("datasources/footfall.yaml");
+    assert_eq!(file["apiVersion"], 1);
+    let [source] = list(&file["datasources"]) else { panic!("one data source: {file}") };
+    let expected = [
+        ("uid", json!("footfall")),
+        ("type", json!("grafana-postgresql-datasource")),
+        ("access", json!("proxy")),
+        ("user", json!("footfall_reader")),
+        ("url", json!("$GRAFANA_FOOTFALL_POSTGRES")),
+        ("secureJsonData", json!({ "password": "$GRAFANA_FOOTFALL_PASSWORD" })),
+    ];
+    for (key, value) in expected {
+        assert_eq!(source[key], value, "{key}");
+    }
+    let options = &source["jsonData"];
+    assert_eq!(options["database"], "analytics");
+    assert_eq!(options["sslmode"], "$GRAFANA_FOOTFALL_SSLMODE");
+    assert_eq!(options["sslRootCertFile"], "$GRAFANA_FOOTFALL_CA_FILE");
+    assert_eq!((&options["timescaledb"], &options["postgresVersion"]), (&json!(true), &json!(1700)));
+}
+
+#[test]
+fn the_dashboards_come_from_a_folder_that_the_environment_names() {
+    let file = provisioning("dashboards/footfall.yaml");
+    let [provider] = list(&file["providers"]) else { panic!("one provider: {file}") };
+    assert_eq!((&file["apiVersion"], &provider["type"]), (&json!(1), &json!("file")));
+    assert_eq!(provider["options"], json!({ "path": "$GRAFANA_FOOTFALL_DASHBOARDS" }));
+    // Grafana makes the alert rules' folder first, with a uid of its own: another uid here would be another folder.
+    assert_eq!((&provider["folder"], provider.get("folderUid")), (&json!("Footfall"), None));
+}
+
+#[test]
+fn what_the_environment_must_hold_is_written_down() {
+    let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let mut names = BTreeSet::new();
+    for file in ["datasources", "dashboards"].iter().flat_map(|folder| provisioned(folder)) {
+        environment(&provisioning(&file), &mut names);
+    }
+    assert_eq!(names.len(), 5, "{names:?}");
+    for name in names {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
+#[test]
+fn alert_rules_are_whole() {
+    let pipeline = dashboard("footfall-pipeline");
+    let mut uids = BTreeSet::new();
+    for rule in rules() {
+        let uid = text(&rule["uid"], "a uid").to_owned();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        assert!(uid.len() <= 40 && uid.chars().all(plain), "{uid}");
+        for key in ["title", "for", "condition"] {
+            assert!(!text(&rule[key], &uid).is_empty(), "{uid}: {key}");
+        }
+        for key in ["summary", "description", "runbook"] {
+            assert!(text(&rule["annotations"][key], &uid).len() > 20, "{uid}: {key}");
+        }
+        assert!(["critical", "warning"].contains(&text(&rule["labels"]["severity"], &uid)), "{uid}");
+        assert!(["OK", "Alerting"].contains(&text(&rule["noDataState"], &uid)), "{uid}: what no data means is chosen");
+        assert!(["Error", "KeepLast"].contains(&text(&rule["execErrState"], &uid)), "{uid}");
+        assert_eq!(rule["dashboardUid"], pipeline["uid"], "{uid}");
+        assert!(list(&pipeline["panels"]).iter().any(|panel| panel["id"] == rule["panelId"]), "{uid}: no such panel");
+
+        let nodes = list(&rule["data"]);
+        let letters: Vec<_> = nodes.iter().map(|node| text(&node["refId"], &uid)).collect();
+        assert!(letters.contains(&text(&rule["condition"], &uid)), "{uid}");
+        for (place, node) in nodes.iter().enumerate() {
+            let model = &node["model"];
+            assert_eq!(model["refId"], node["refId"], "{uid}");
+            assert_eq!(model["datasource"]["uid"], node["datasourceUid"], "{uid}");
+            let range = &node["relativeTimeRange"];
+            assert_eq!(range["to"], 0, "{uid}");
+            if node["datasourceUid"] == "footfall" {
+                assert!(range["from"].as_u64().unwrap() > 0, "{uid}");
+                continue;
+            }
+            assert_eq!(node["datasourceUid"], "__expr__", "{uid}");
+            let expression = text(&model["expression"], &uid);
+            let asked = letters.iter().filter(|letter| expression.contains(**letter));
+            let asked: Vec<_> = asked.collect();
+            assert!(!asked.is_empty() && asked.iter().all(|it| letters[..place].contains(*it)), "{uid}: {expression}");
+        }
+        assert!(uids.insert(uid), "a uid comes twice");
+    }
+    for file in provisioned("alerting") {
+        let file = provisioning(&file);
+        assert_eq!(file["apiVersion"], 1);
+        for group in list(&file["groups"]) {
+            assert_eq!(group["folder"], "Footfall", "the dashboards' folder");
+            assert!(["1m", "1h"].contains(&text(&group["interval"], "interval")));
+        }
+    }
+    let one = rules().iter().filter(|rule| rule["execErrState"] == "Error").count();
+    assert_eq!(one, 1, "a database that cannot be reached is told once");
+}
