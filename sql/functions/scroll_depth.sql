@@ -23,19 +23,22 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             sum(report.engaged_ms) AS engaged_ms
         FROM (
             SELECT
-                event.page_path, event.site, coalesce(event.session_id, event.visitor_id::text) AS visit_key,
+                event.page_path, who.hash,
                 (event.event_type = 'page_view')::integer AS is_view,
                 CASE WHEN event.event_type = 'engagement' AND jsonb_typeof(event.metadata -> 'scroll_percent') = 'number'
-                    THEN (event.metadata ->> 'scroll_percent')::double precision END AS scroll_percent,
+                    THEN (event.metadata -> 'scroll_percent')::double precision END AS scroll_percent,
                 CASE WHEN event.event_type = 'engagement' AND jsonb_typeof(event.metadata -> 'engaged_ms') = 'number'
-                    THEN (event.metadata ->> 'engaged_ms')::double precision END AS engaged_ms,
+                    THEN (event.metadata -> 'engaged_ms')::double precision END AS engaged_ms,
                 count(*) FILTER (WHERE event.event_type = 'page_view') OVER (
-                    PARTITION BY event.page_path, event.site, coalesce(event.session_id, event.visitor_id::text)
-                    ORDER BY event.timestamp, event.event_id) AS view_number
+                    PARTITION BY who.hash, event.page_path COLLATE "C"
+                    ORDER BY event.timestamp, event.event_id ROWS UNBOUNDED PRECEDING) AS view_number
             FROM footfall.matching_events($1, $2, $3) AS event
+            -- Sorted faster than the texts.
+            CROSS JOIN LATERAL (SELECT hashtextextended(coalesce(event.session_id, event.visitor_id::text),
+                hashtextextended(coalesce(event.site, ''), 0))) AS who (hash)
             WHERE event.event_type IN ('page_view', 'engagement')
         ) AS report
-        GROUP BY report.page_path, report.site, report.visit_key, report.view_number
+        GROUP BY report.hash, report.page_path, report.view_number
     ) AS seen
     GROUP BY seen.page_path
     ORDER BY 2 DESC, 1

@@ -1,10 +1,10 @@
 -- What each visit did in each half hour of [since, until): from analytics_visit_parts for whole half hours, counted from
 -- the events where the range begins or ends within one. Of `filters` only site is looked at, for what else they choose
 -- concerns a visit as a whole: see footfall.visits.
--- One visit's half hour is two rows where its partition of Kafka changed in it.
+-- One visit's half hour is two rows where the number of partitions in Kafka changed in it.
 CREATE OR REPLACE FUNCTION footfall.visit_cells(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (half_hour timestamptz, site text, visit_key text, first_at timestamptz, first_id uuid, last_at timestamptz,
-    last_id uuid, events bigint, views bigint, actions bigint, bot boolean, visitor_id uuid, exit_page text,
+    last_id uuid, events integer, views integer, actions integer, bot boolean, visitor_id uuid, exit_page text,
     entry_page text, referrer_host text, channel text, utm_source text, utm_medium text, utm_campaign text,
     utm_term text, utm_content text, browser text, os text, device text, language text, screen text, country text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -5,7 +5,7 @@
 -- analytics_visit_parts, and is tested against this.
 CREATE OR REPLACE FUNCTION footfall.visit_cells_of_events(since timestamptz, until timestamptz)
 RETURNS TABLE (half_hour timestamptz, site text, visit_key text, first_at timestamptz, first_id uuid, last_at timestamptz,
-    last_id uuid, events bigint, views bigint, actions bigint, bot boolean, visitor_id uuid, exit_page text,
+    last_id uuid, events integer, views integer, actions integer, bot boolean, visitor_id uuid, exit_page text,
     entry_page text, referrer_host text, channel text, utm_source text, utm_medium text, utm_campaign text,
     utm_term text, utm_content text, browser text, os text, device text, language text, screen text, country text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -17,9 +17,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         (array_agg(event.event_id ORDER BY event.timestamp, event.event_id))[1],
         max(event.timestamp),
         (array_agg(event.event_id ORDER BY event.timestamp DESC, event.event_id DESC))[1],
-        count(*),
-        count(*) FILTER (WHERE event.event_type = 'page_view'),
-        count(*) FILTER (WHERE event.event_type NOT IN ('page_view', 'page_unload', 'engagement', 'web_vitals')),
+        count(*)::integer,
+        (count(*) FILTER (WHERE event.event_type = 'page_view'))::integer,
+        (count(*) FILTER (WHERE event.event_type NOT IN ('page_view', 'page_unload', 'engagement', 'web_vitals')))::integer,
         bool_or(event.bot),
         (array_agg(event.visitor_id ORDER BY event.visitor_id))[1],
         (array_agg(event.page_path ORDER BY event.timestamp DESC, event.event_id DESC))[1],

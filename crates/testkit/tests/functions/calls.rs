@@ -2,6 +2,7 @@
 
 /// Calls of each function with since and until; RANGE and FILTERS stand where these belong.
 pub(crate) const CALLS: &[&str] = &[
+    "footfall.events_alone(RANGE, FILTERS)",
     "footfall.matching_events(RANGE, FILTERS)",
     "footfall.whole_visits(RANGE, FILTERS)",
     "footfall.visits(RANGE, FILTERS)",
