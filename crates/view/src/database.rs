@@ -17,6 +17,9 @@ use crate::questions::{Argument, Question};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Table;
 
+/// What ingest leaves uncorrected (limits.clock_offset_ms_min).
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
 /// What a question is asked with. What it does not take is not looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct Arguments {
@@ -124,6 +127,11 @@ impl Database {
                 previous_until: line.instant("previous_until")?,
                 bucket_width: line.text("bucket_width")?.to_owned(),
             })
+        });
+        // A client's clock may be a little ahead of ours: what is left uncorrected happens now, too.
+        let range = range.map(|range| match range.until.checked_add(AHEAD) {
+            Ok(until) if range.until > Timestamp::now() - AHEAD => Range { until, ..range },
+            _ => range,
         });
         range.ok_or_else(|| QueryError::Refused(format!("period {name} has no bounds")))
     }

@@ -223,7 +223,7 @@ impl Service {
             ends_at: tokio::time::Instant::now() + Duration::from_secs(self.live.watch_s_max),
             is_allowed: may_look,
             shutdown: stop.clone(),
-            place: Place::new(self.metrics.clone(), permit),
+            _place: Place::new(self.metrics.clone(), permit),
         }))
     }
 

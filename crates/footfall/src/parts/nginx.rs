@@ -24,6 +24,8 @@ pub struct NginxOptions {
     pub listen: SocketAddr,
     /// Where ingest is.
     pub ingest: SocketAddr,
+    /// Where the live page is.
+    pub view: SocketAddr,
 }
 
 /// An nginx. It is a [`Part`]: stopping it lets requests under way end.
@@ -92,7 +94,7 @@ impl Nginx {
 /// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
 fn configuration(folder: &Path, log: &Path, root: &Path, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
-    let NginxOptions { share, listen, ingest } = options;
+    let NginxOptions { share, listen, ingest, view } = options;
     let share = share.display();
     let user = workers_user(root);
     format!(
@@ -121,6 +123,11 @@ http {{
     scgi_temp_path "{folder}/scgi";
     upstream footfall_ingest {{
         server {ingest};
+        keepalive 32;
+        keepalive_timeout 10s;
+    }}
+    upstream footfall_view {{
+        server {view};
         keepalive 32;
         keepalive_timeout 10s;
     }}

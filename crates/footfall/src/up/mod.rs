@@ -158,12 +158,19 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         Ok(_) => format!("http://{}/", at.grafana()),
         Err(why) => format!("not started: {why}"),
     };
+    let password = state.dir.join("credentials/view").join(daemon_files::VIEW_PASSWORD);
+    let live = if daemon_files::is_public(*at) {
+        String::new()
+    } else {
+        format!("   password in {}", password.display())
+    };
     format!(
         "\n\
          site      http://{site}/\n\
+         live page http://{site}/live/{live}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
-         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics\n\
+         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics   live page http://{view_admin}/metrics\n\
          kafka     {kafka}\n\
          grafana   {grafana}\n\
          data      {data}\n\
@@ -177,6 +184,7 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         database = state.database,
         ingest_admin = at.ingest_admin(),
         sink_admin = at.sink_admin(),
+        view_admin = at.view_admin(),
         kafka = at.kafka(),
     )
 }

@@ -27,7 +27,8 @@ pub(crate) struct Watch {
     /// Whether whoever watches may still do so.
     pub(crate) is_allowed: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) shutdown: CancellationToken,
-    pub(crate) place: Place,
+    /// Held as long as the page is open.
+    pub(crate) _place: Place,
 }
 
 /// A place among the watchers, counted while it is held.

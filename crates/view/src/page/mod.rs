@@ -73,10 +73,10 @@ const fn by(
 }
 
 /// A tab's listing.
-pub(super) struct Tab {
-    pub(super) id: Key,
-    pub(super) name: &'static str,
-    pub(super) listing: Listing,
+struct Tab {
+    id: Key,
+    name: &'static str,
+    listing: Listing,
 }
 
 const fn tab(id: Key, name: &'static str, listing: Listing) -> Tab {
@@ -84,9 +84,9 @@ const fn tab(id: Key, name: &'static str, listing: Listing) -> Tab {
 }
 
 /// A card with tabs.
-pub(super) struct Card {
-    pub(super) title: &'static str,
-    pub(super) tabs: &'static [Tab],
+struct Card {
+    title: &'static str,
+    tabs: &'static [Tab],
 }
 
 macro_rules! visits_by {
@@ -96,7 +96,7 @@ macro_rules! visits_by {
 }
 
 /// The cards of tables, in their order.
-pub(super) static CARDS: &[Card] = &[
+static CARDS: &[Card] = &[
     Card {
         title: "Pages",
         tabs: &[
@@ -179,7 +179,7 @@ pub(super) static CARDS: &[Card] = &[
 ];
 
 /// What there is only on some sites: a card with a tab for each that has rows.
-pub(super) static LINKS: Card = Card {
+static LINKS: Card = Card {
     title: "Links and forms",
     tabs: &[
         tab("outbound_links", "Outbound", Listing {
