@@ -21,6 +21,7 @@
 mod body;
 mod body_format;
 mod clock;
+pub mod enrich;
 mod event;
 mod fields;
 mod flags;

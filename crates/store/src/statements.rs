@@ -16,8 +16,10 @@ pub(crate) struct Statements {
     pub(crate) enter_ledger: Statement,
     pub(crate) copy_events: Statement,
     pub(crate) add_to_summary: Statement,
+    pub(crate) add_to_visits: Statement,
     pub(crate) add_to_outcomes: Statement,
     pub(crate) quarantine: Statement,
+    pub(crate) notify: Statement,
 }
 
 impl Statements {
@@ -29,8 +31,10 @@ impl Statements {
             enter_ledger: client.prepare(sql!("enter_ledger")).await?,
             copy_events: client.prepare(sql!("copy_events")).await?,
             add_to_summary: client.prepare(sql!("add_to_summary")).await?,
+            add_to_visits: client.prepare(sql!("add_to_visits")).await?,
             add_to_outcomes: client.prepare(sql!("add_to_outcomes")).await?,
             quarantine: client.prepare(sql!("quarantine")).await?,
+            notify: client.prepare(sql!("notify")).await?,
         })
     }
 }

@@ -14,8 +14,13 @@ const SOURCE: &str = "sink";
 
 /// The minute that a time lies in.
 pub(crate) fn minute(time: Timestamp) -> Timestamp {
+    bucket(time, 60)
+}
+
+/// Where the bucket begins that a time lies in, counted from 1970.
+pub(crate) fn bucket(time: Timestamp, seconds_wide: i64) -> Timestamp {
     let seconds = time.as_second() - i64::from(time.subsec_nanosecond() < 0);
-    Timestamp::from_second(seconds - seconds.rem_euclid(60)).unwrap_or(time)
+    Timestamp::from_second(seconds - seconds.rem_euclid(seconds_wide)).unwrap_or(time)
 }
 
 /// time_bucket, source, outcome, reason, kafka_partition.

@@ -1,9 +1,10 @@
-//! What one transaction does: offsets, ledger, rows, roll-up, quarantine, counts.
+//! What one transaction does: offsets, ledger, rows, roll-ups, quarantine, counts, and the notice that it has happened.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use footfall_event::enrich::{Enriched, enrich};
 use footfall_event::{Event, Flag, Outcome, Rejection};
 use futures_util::pin_mut;
 use jiff::Timestamp;
@@ -14,10 +15,11 @@ use uuid::Uuid;
 
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
+use crate::visits::Visits;
 use crate::{Content, Record, WriterError};
 
 /// The types of the columns that `copy_events` names.
-const EVENT_TYPES: [Type; 17] = [
+const EVENT_TYPES: [Type; 32] = [
     Type::TIMESTAMPTZ,
     Type::VARCHAR,
     Type::VARCHAR,
@@ -35,7 +37,29 @@ const EVENT_TYPES: [Type; 17] = [
     Type::VARCHAR,
     Type::INT4,
     Type::TEXT_ARRAY,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::BOOL,
 ];
+
+/// An event that is stored for the first time.
+struct Fresh<'a> {
+    event: &'a Event,
+    enriched: Enriched,
+    partition: i32,
+}
 
 pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
 
@@ -83,7 +107,7 @@ pub(crate) async fn store(
         let partition = record.position.partition;
         match &record.content {
             Content::Event(event) if unknown.remove(&event.event_id) => {
-                fresh.push((record, &**event));
+                fresh.push(Fresh { event, enriched: enrich(event), partition });
                 tally.count(Outcome::Stored, partition);
             }
             Content::Event(_) => tally.count(Outcome::Duplicate, partition),
@@ -97,6 +121,8 @@ pub(crate) async fn store(
     }
     copy_events(transaction, statements, &fresh).await?;
     add_to_summary(transaction, statements, &fresh).await?;
+    add_to_visits(transaction, statements, &fresh).await?;
+    notify(transaction, statements, fresh.len()).await?;
     tally.add_to_outcomes(transaction, statements).await
 }
 
@@ -123,19 +149,19 @@ async fn enter_ledger(
 async fn copy_events(
     transaction: &Transaction<'_>,
     statements: &Statements,
-    fresh: &[(&Record, &Event)],
+    fresh: &[Fresh<'_>],
 ) -> Result<(), WriterError> {
     if fresh.is_empty() {
         return Ok(());
     }
     let copy = BinaryCopyInWriter::new(transaction.copy_in(&statements.copy_events).await?, &EVENT_TYPES);
     pin_mut!(copy);
-    for (_, event) in fresh {
+    for Fresh { event, enriched, .. } in fresh {
         let flags: Option<Vec<&str>> =
             (!event.flags.is_empty()).then(|| event.flags.iter().map(Flag::as_str).collect());
         let schema_version = i32::from(event.schema_version);
         let metadata = event.metadata.as_ref().map(Json);
-        let row: [&(dyn ToSql + Sync); 17] = [
+        let row: [&(dyn ToSql + Sync); 32] = [
             &event.timestamp,
             &event.event_type,
             &event.page_url,
@@ -153,6 +179,21 @@ async fn copy_events(
             &event.site,
             &schema_version,
             &flags,
+            &enriched.page_path,
+            &enriched.referrer_host,
+            &enriched.channel,
+            &enriched.utm_source,
+            &enriched.utm_medium,
+            &enriched.utm_campaign,
+            &enriched.utm_term,
+            &enriched.utm_content,
+            &enriched.browser,
+            &enriched.os,
+            &enriched.device,
+            &enriched.language,
+            &enriched.screen,
+            &enriched.country,
+            &enriched.bot,
         ];
         copy.as_mut().write(&row).await?;
     }
@@ -163,13 +204,13 @@ async fn copy_events(
 async fn add_to_summary(
     transaction: &Transaction<'_>,
     statements: &Statements,
-    fresh: &[(&Record, &Event)],
+    fresh: &[Fresh<'_>],
 ) -> Result<(), WriterError> {
-    let mut counts: BTreeMap<(Timestamp, &str, &str, &str, i32), i64> = BTreeMap::new();
-    for (record, event) in fresh {
-        let site = event.site.as_deref().unwrap_or_default();
-        let minute = minute(event.timestamp);
-        *counts.entry((minute, &event.event_type, &event.page_url, site, record.position.partition)).or_default() += 1;
+    let mut counts: BTreeMap<(Timestamp, &str, &str, &str, bool, i32), i64> = BTreeMap::new();
+    for Fresh { event, enriched, partition } in fresh {
+        let (minute, site) = (minute(event.timestamp), event.site.as_deref().unwrap_or_default());
+        let key = (minute, &*event.event_type, &*event.page_url, site, enriched.bot, *partition);
+        *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {
         return Ok(());
@@ -178,11 +219,31 @@ async fn add_to_summary(
     let types: Vec<&str> = counts.keys().map(|key| key.1).collect();
     let pages: Vec<&str> = counts.keys().map(|key| key.2).collect();
     let sites: Vec<&str> = counts.keys().map(|key| key.3).collect();
-    let bots = vec![false; counts.len()];
-    let partitions: Vec<i32> = counts.keys().map(|key| key.4).collect();
+    let bots: Vec<bool> = counts.keys().map(|key| key.4).collect();
+    let partitions: Vec<i32> = counts.keys().map(|key| key.5).collect();
     let events: Vec<i64> = counts.into_values().collect();
     let columns: [&(dyn ToSql + Sync); 7] = [&buckets, &types, &pages, &sites, &bots, &partitions, &events];
     transaction.execute(&statements.add_to_summary, &columns).await?;
+    Ok(())
+}
+
+async fn add_to_visits(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    fresh: &[Fresh<'_>],
+) -> Result<(), WriterError> {
+    let mut visits = Visits::default();
+    for Fresh { event, enriched, partition } in fresh {
+        visits.add(event, enriched, *partition);
+    }
+    visits.add_to_visits(transaction, statements).await
+}
+
+async fn notify(transaction: &Transaction<'_>, statements: &Statements, stored: usize) -> Result<(), WriterError> {
+    if stored > 0 {
+        let stored = i64::try_from(stored).unwrap_or(i64::MAX);
+        transaction.execute(&statements.notify, &[&stored]).await?;
+    }
     Ok(())
 }
 

@@ -57,6 +57,8 @@ pub struct Stack {
     pub database: Client,
     /// A client.
     pub http: Http,
+    /// How to connect as the role that reads.
+    pub reader_url: String,
     admin: tokio_postgres::Config,
     writer_url: String,
     sink_options: String,
@@ -134,6 +136,7 @@ impl Stack {
             kafka,
             database,
             http: Http::default(),
+            reader_url: kit.postgres.url("footfall_reader", &name),
             writer_url: kit.postgres.url("footfall_writer", &name),
             admin,
             sink_options: options.sink,

@@ -5,3 +5,6 @@
 
 mod docs;
 mod exactly_once;
+mod notice;
+mod recount;
+mod visits;
