@@ -5,11 +5,11 @@
 // and the last line is {"step":"failed","message":...}. 64: wrong arguments.
 import { openBrowser } from "./browser.mjs";
 
-const SCENARIOS = ["clicks", "outage", "privacy", "hostile", "tabs", "embedded", "screenshots"];
+const SCENARIOS = ["clicks", "outage", "privacy", "hostile", "tabs", "embedded", "screenshots", "live-latency", "live-accessibility", "live-screenshots"];
 const RUN_MS_MAX = 180_000;
 
 const [name, site, directory] = process.argv.slice(2);
-if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name === "screenshots" && !directory)) {
+if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name.endsWith("screenshots") && !directory)) {
   console.error(`usage: node drive.mjs ${SCENARIOS.join("|")} <site-url> [directory, for screenshots]`);
   process.exit(64);
 }

@@ -99,6 +99,8 @@ pub struct LiveConfig {
     pub round_ms_min: u64,
     /// How many times as long as its answer took a question rests: 19 bounds it to a twentieth of a connection's time.
     pub rest_factor: u32,
+    /// The same for the few questions whose answers a click changes before a person's eyes.
+    pub quick_rest_factor: u32,
     /// Time between two looks at what changes without an event, such as a visitor who has left, in milliseconds.
     pub tick_ms: u64,
     /// Time between two signs of life to an open page, in milliseconds.
@@ -187,6 +189,7 @@ impl Default for Config {
             live: LiveConfig {
                 round_ms_min: 250,
                 rest_factor: 19,
+                quick_rest_factor: 3,
                 tick_ms: 5_000,
                 heartbeat_ms: 15_000,
                 linger_ms: 5_000,
@@ -274,6 +277,7 @@ impl Configuration for Config {
             ("access.shares_max", access.shares_max as u64, 0..=10_000),
             ("live.round_ms_min", live.round_ms_min, 10..=60_000),
             ("live.rest_factor", live.rest_factor.into(), 0..=1_000),
+            ("live.quick_rest_factor", live.quick_rest_factor.into(), 0..=1_000),
             ("live.tick_ms", live.tick_ms, 100..=600_000),
             ("live.heartbeat_ms", live.heartbeat_ms, 100..=600_000),
             ("live.linger_ms", live.linger_ms, 0..=3_600_000),

@@ -153,7 +153,10 @@ impl Database {
             match &failure {
                 Failure::Pool(cause) => tracing::warn!(question = name, error = %cause, "no connection to PostgreSQL"),
                 Failure::Postgres(cause) => {
-                    tracing::warn!(question = name, code = cause.code().map(SqlState::code), "no answer from PostgreSQL");
+                    let code = cause.code().map(SqlState::code);
+                    // What is wrong on our side of the connection holds no value.
+                    let error = cause.as_db_error().is_none().then(|| footfall_store::error_text(cause));
+                    tracing::warn!(question = name, code, error, "no answer from PostgreSQL");
                 }
                 Failure::Late => tracing::warn!(question = name, "no answer from PostgreSQL in time"),
             }
@@ -164,9 +167,15 @@ impl Database {
     async fn try_query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Table, Failure> {
         let client = self.pool.get().await.map_err(Failure::Pool)?;
         let statement = client.prepare_typed_cached(sql, &types(parameters)).await.map_err(Failure::Postgres)?;
+        // What a function answers may change with the schema: the statement is then prepared anew next time.
+        let forget_it = |error: &tokio_postgres::Error| {
+            if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
+                client.statement_cache.clear();
+            }
+        };
         let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let values: Vec<_> = parameters.iter().map(|(value, _)| *value).collect();
-        let rows = client.query(&statement, &values).await.map_err(Failure::Postgres)?;
+        let rows = client.query(&statement, &values).await.inspect_err(forget_it).map_err(Failure::Postgres)?;
         Table::read(columns, &rows).map_err(Failure::Postgres)
     }
 }

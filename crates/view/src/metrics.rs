@@ -40,6 +40,8 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let logins: Family<ResultLabels, Counter> = Family::default();
+        // A guard of the family is given back before the next is taken.
+        let login = |result| logins.get_or_create(&ResultLabels { result }).clone();
         let metrics = Self {
             requests: Family::default(),
             request_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
@@ -50,8 +52,8 @@ impl Metrics {
             views: Gauge::default(),
             watchers: Gauge::default(),
             connections: Gauge::default(),
-            logins: logins.get_or_create(&ResultLabels { result: "accepted" }).clone(),
-            logins_refused: logins.get_or_create(&ResultLabels { result: "refused" }).clone(),
+            logins: login("accepted"),
+            logins_refused: login("refused"),
         };
         for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
             drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));

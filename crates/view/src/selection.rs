@@ -202,7 +202,7 @@ impl Selection {
 
     /// The address's query, beginning with `?`, always in the same order.
     pub(crate) fn query(&self, time_zone_default: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         match &self.period {
             Period::Named(PERIOD_DEFAULT) => {}
             Period::Named(name) => drop(query.append_pair("period", name)),

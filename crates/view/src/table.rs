@@ -70,6 +70,7 @@ fn cell(row: &Row, index: usize) -> Result<Value, tokio_postgres::Error> {
         Type::FLOAT8 => json!(row.try_get::<_, Option<f64>>(index)?),
         Type::BOOL => json!(row.try_get::<_, Option<bool>>(index)?),
         Type::TIMESTAMPTZ => json!(row.try_get::<_, Option<Timestamp>>(index)?),
+        Type::UUID => json!(row.try_get::<_, Option<uuid::Uuid>>(index)?),
         Type::JSONB | Type::JSON => row.try_get::<_, Option<Value>>(index)?.unwrap_or_default(),
         // Text; of another type this is an error that names it.
         _ => json!(row.try_get::<_, Option<String>>(index)?),

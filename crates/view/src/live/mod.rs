@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, LiveConfig};
@@ -54,7 +54,7 @@ pub(crate) struct Hub {
 
 struct Known {
     snapshots: watch::Sender<Arc<Snapshot>>,
-    wanted: Arc<Notify>,
+    wanted: watch::Sender<u64>,
 }
 
 /// What every view works with.
@@ -64,7 +64,7 @@ struct Shared {
     live: LiveConfig,
     look: Look,
     steps: Value,
-    concurrent: usize,
+    connections: usize,
 }
 
 /// More views are looked at than there may be.
@@ -84,7 +84,7 @@ impl Hub {
             live: config.live.clone(),
             look: Look::new(&config.page),
             steps: serde_json::to_value(&config.page.funnel)?,
-            concurrent: config.database.connections,
+            connections: config.database.connections,
         };
         Ok(Self {
             views: Mutex::default(),
@@ -117,20 +117,20 @@ impl Hub {
         let mut views = self.lock();
         if let Some(known) = views.get(selection) {
             let receiver = known.snapshots.subscribe();
-            known.wanted.notify_one();
+            known.wanted.send_modify(|count| *count += 1);
             return Ok(receiver);
         }
         if views.len() >= self.views_max {
             return Err(TooManyViews);
         }
-        let known = Known { snapshots: watch::Sender::new(Arc::default()), wanted: Arc::default() };
+        let known = Known { snapshots: watch::Sender::new(Arc::default()), wanted: watch::Sender::new(0) };
         let receiver = known.snapshots.subscribe();
         let view = view::View::new(
             selection.clone(),
             self.shared.clone(),
             self.changes.subscribe(),
             known.snapshots.clone(),
-            known.wanted.clone(),
+            known.wanted.subscribe(),
         );
         views.insert(selection.clone(), known);
         self.shared.metrics.views.inc();

@@ -1,14 +1,14 @@
 //! A view: asks in rounds while somebody looks, renders the answers, and says which parts of the page changed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use jiff::{Timestamp, ToSpan};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, When};
 use super::stream::message;
@@ -16,6 +16,11 @@ use super::{Changes, Shared};
 use crate::database::{Arguments, QueryError};
 use crate::page::{self, Part};
 use crate::selection::{Range, Selection};
+
+/// Least time that a view is kept: between a page and its events lies the way to a browser and back.
+const LINGER_MS_MIN: u64 = 100;
+/// When a database that is away is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a view shows at one moment.
 #[derive(Debug, Default)]
@@ -55,10 +60,20 @@ fn next_version() -> u64 {
     LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).map_or(now, |last| now.max(last + 1))
 }
 
-/// When a question was last asked, and until when it rests.
-#[derive(Debug, Clone, Copy)]
-struct Rest {
-    until: Instant,
+/// How a view's questions take turns: what a click changes before a person's eyes does not wait for the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Quick,
+    Slow,
+}
+
+impl Pace {
+    fn waves(self) -> std::ops::RangeInclusive<u8> {
+        match self {
+            Self::Quick => 0..=0,
+            Self::Slow => 1..=2,
+        }
+    }
 }
 
 pub(super) struct View {
@@ -66,11 +81,19 @@ pub(super) struct View {
     shared: Arc<Shared>,
     changes: watch::Receiver<Changes>,
     snapshots: watch::Sender<Arc<Snapshot>>,
-    wanted: Arc<Notify>,
+    /// Counts who begins to look.
+    wanted: watch::Receiver<u64>,
+    known: Mutex<Known>,
+}
+
+/// What the view has found out.
+#[derive(Default)]
+struct Known {
     answers: Answers,
-    rests: HashMap<Key, Rest>,
     range: Option<Range>,
-    seen: Changes,
+    /// Up to which change each pace has asked.
+    quick: Option<u64>,
+    slow: Option<u64>,
 }
 
 impl View {
@@ -79,28 +102,49 @@ impl View {
         shared: Arc<Shared>,
         changes: watch::Receiver<Changes>,
         snapshots: watch::Sender<Arc<Snapshot>>,
-        wanted: Arc<Notify>,
+        wanted: watch::Receiver<u64>,
     ) -> Self {
-        let (answers, rests) = (Answers::new(), HashMap::new());
-        let seen = *changes.borrow();
-        Self { selection, shared, changes, snapshots, wanted, answers, rests, range: None, seen }
+        Self { selection, shared, changes, snapshots, wanted, known: Mutex::default() }
     }
 
     /// Rounds while somebody looks. Ends when nobody has looked for a while and `forget` agrees.
-    pub(super) async fn keep(mut self, forget: impl Fn() -> bool) {
+    pub(super) async fn keep(self, forget: impl Fn() -> bool) {
+        tokio::select! {
+            () = self.rounds(Pace::Quick) => {}
+            () = self.rounds(Pace::Slow) => {}
+            () = self.until_nobody_looks(forget) => {}
+        }
+    }
+
+    async fn until_nobody_looks(&self, forget: impl Fn() -> bool) {
+        let linger = Duration::from_millis(self.shared.live.linger_ms.max(LINGER_MS_MIN));
+        let mut wanted = self.wanted.clone();
+        loop {
+            wanted.mark_unchanged();
+            tokio::time::sleep(linger).await;
+            let is_wanted = self.snapshots.receiver_count() > 0 || wanted.has_changed().unwrap_or(false);
+            if !is_wanted && forget() {
+                return;
+            }
+        }
+    }
+
+    /// Ends only with the hub.
+    async fn rounds(&self, pace: Pace) {
         let round_min = Duration::from_millis(self.shared.live.round_ms_min);
-        let linger = Duration::from_millis(self.shared.live.linger_ms);
+        let (mut changes, mut wanted) = (self.changes.clone(), self.wanted.clone());
+        let mut rests = HashMap::new();
         let mut concerns_all = true;
         loop {
             let began = Instant::now();
-            self.seen = *self.changes.borrow_and_update();
-            let postponed = self.round(concerns_all).await;
+            let seen = *changes.borrow_and_update();
+            let postponed = self.round(pace, concerns_all, seen, &mut rests).await;
             concerns_all = false;
             tokio::time::sleep(round_min.saturating_sub(began.elapsed())).await;
             // Nobody looks: nothing is asked, until somebody does.
             while self.snapshots.receiver_count() == 0 {
-                let wanted = tokio::time::timeout(linger, self.wanted.notified()).await;
-                if wanted.is_err() && forget() {
+                wanted.mark_unchanged();
+                if self.snapshots.receiver_count() == 0 && wanted.changed().await.is_err() {
                     return;
                 }
             }
@@ -111,73 +155,93 @@ impl View {
                 }
             };
             tokio::select! {
-                changed = self.changes.changed() => if changed.is_err() { return },
+                changed = changes.changed() => if changed.is_err() { return },
                 () = rested => concerns_all = true,
             }
-            concerns_all |= self.changes.borrow().concern_all(self.seen);
+            concerns_all |= changes.borrow().concern_all(seen);
         }
     }
 
     /// Asks what is due, and publishes. Answers when the first question that had to rest may be asked again.
-    async fn round(&mut self, concerns_all: bool) -> Option<Instant> {
+    async fn round(
+        &self,
+        pace: Pace,
+        concerns_all: bool,
+        seen: Changes,
+        rests: &mut HashMap<Key, Instant>,
+    ) -> Option<Instant> {
+        if pace == Pace::Slow && !concerns_all {
+            self.publish(pace, Some(seen.events));
+            return None;
+        }
         self.shared.metrics.rounds.inc();
         let now = Instant::now();
-        match self.shared.database.range(&self.selection).await {
-            Ok(range) => self.range = Some(range),
-            // Nothing can be asked; what was known stays, and the first page says why.
-            Err(error) if self.range.is_none() => {
-                self.answers = PLAN.iter().map(|ask| (ask.key, Err(error.clone()))).collect();
-                self.publish(true);
-                return Some(now + Duration::from_secs(1));
+        let range = match self.shared.database.range(&self.selection).await {
+            Ok(range) => range,
+            Err(error) => {
+                self.has_no_range(pace, seen, &error);
+                return Some(now + AGAIN);
             }
-            Err(_) => return Some(now + Duration::from_secs(1)),
-        }
+        };
+        self.lock().range = Some(range.clone());
         let mut postponed: Option<Instant> = None;
-        for wave in 0..=2 {
+        for wave in pace.waves() {
             let mut due = Vec::new();
             for ask in PLAN.iter().filter(|ask| ask.when.wave() == wave && (concerns_all || ask.when == When::Now)) {
                 if !self.applies(ask) {
-                    self.answers.remove(ask.key);
+                    self.lock().answers.remove(ask.key);
                     continue;
                 }
-                match self.rests.get(ask.key) {
-                    Some(rest) if rest.until > now => {
-                        postponed = Some(postponed.map_or(rest.until, |other| other.min(rest.until)));
-                    }
+                match rests.get(ask.key) {
+                    Some(until) if *until > now => postponed = Some(postponed.map_or(*until, |other| other.min(*until))),
                     _ => due.push(ask),
                 }
             }
             if !due.is_empty() {
-                self.ask(due).await;
-                self.publish(false);
+                self.ask(pace, &range, due, rests).await;
+                self.publish(pace, None);
             }
         }
-        self.publish(true);
+        self.publish(pace, Some(seen.events));
         postponed
     }
 
+    /// Nothing can be asked. What was known stays; a page that shows nothing yet says why.
+    fn has_no_range(&self, pace: Pace, seen: Changes, error: &QueryError) {
+        let is_new = self.lock().range.is_none();
+        if is_new {
+            let errors = PLAN.iter().map(|ask| (ask.key, Err(error.clone()))).collect();
+            self.lock().answers = errors;
+            self.publish(pace, Some(seen.events));
+        }
+    }
+
     fn applies(&self, ask: &Ask) -> bool {
-        let has = |name: &str| plan::has_type(&self.answers, |other| other == name);
+        let known = self.lock();
+        let has = |name: &str| plan::has_type(&known.answers, |other| other == name);
         match ask.when {
             When::Then if ask.key == "funnel" => self.shared.steps.as_array().is_some_and(|steps| !steps.is_empty()),
             When::Now | When::First | When::Then => true,
             When::With(event_type) => has(event_type),
-            When::WithCustom => plan::has_custom_type(&self.answers),
+            When::WithCustom => plan::has_custom_type(&known.answers),
             When::OfOneType => self.selection.only_event_type().is_some(),
             When::OfOneProperty => self.selection.only_event_type().is_some() && self.selection.property.is_some(),
         }
     }
 
-    async fn ask(&mut self, due: Vec<&'static Ask>) {
-        let Some(range) = self.range.clone() else { return };
-        let shared = self.shared.clone();
-        let shared = &*shared;
+    async fn ask(&self, pace: Pace, range: &Range, due: Vec<&'static Ask>, rests: &mut HashMap<Key, Instant>) {
+        let shared = &*self.shared;
+        let (rest_factor, concurrent) = match pace {
+            Pace::Quick => (shared.live.quick_rest_factor, shared.connections),
+            // Half of the connections, so that the quick ones find some.
+            Pace::Slow => (shared.live.rest_factor, shared.connections.div_ceil(2)),
+        };
         let now = Timestamp::now();
-        let rows = i32::from(shared.look.rows_max);
         let arguments = Arguments {
+            range: range.clone(),
             time_zone: self.selection.time_zone.clone(),
             filters: self.selection.filters_json(),
-            limit: rows,
+            limit: i32::from(shared.look.rows_max),
             dimension: String::new(),
             event_type: self.selection.only_event_type().unwrap_or_default().to_owned(),
             property: self.selection.property.clone().unwrap_or_default(),
@@ -185,9 +249,8 @@ impl View {
             at: now,
             // An event may carry a time that is a little ahead of ours.
             before: now.checked_add(24.hours()).unwrap_or(now),
-            range,
         };
-        let whole_curve = page::curve_before(&self.selection, &arguments.range);
+        let whole_curve = page::curve_before(&self.selection, range);
         let asked = due.into_iter().map(|ask: &'static Ask| {
             let mut arguments = arguments.clone();
             ask.dimension.clone_into(&mut arguments.dimension);
@@ -204,25 +267,28 @@ impl View {
             })
         });
         let asked: Vec<_> = asked.collect();
-        let answers: Vec<_> = stream::iter(asked).buffer_unordered(shared.concurrent).collect().await;
+        let answers: Vec<_> = stream::iter(asked).buffer_unordered(concurrent).collect().await;
         let ended = Instant::now();
+        let mut known = self.lock();
         for (key, answer, took) in answers {
-            self.rests.insert(key, Rest { until: ended + took * shared.live.rest_factor });
-            self.note(key, answer);
+            rests.insert(key, ended + took * rest_factor);
+            // A database that is away for a moment takes nothing off the page that is on it already.
+            let keeps = matches!(answer, Err(QueryError::Away)) && matches!(known.answers.get(key), Some(Ok(_)));
+            if !keeps {
+                known.answers.insert(key, answer);
+            }
         }
     }
 
-    fn note(&mut self, key: Key, answer: Result<crate::table::Table, QueryError>) {
-        // A database that is away for a moment takes nothing off the page that is on it already.
-        let keeps = matches!(answer, Err(QueryError::Away)) && matches!(self.answers.get(key), Some(Ok(_)));
-        if !keeps {
-            self.answers.insert(key, answer);
+    /// Renders, and publishes where something changed. `asked` is up to where a round that is over has asked.
+    fn publish(&self, pace: Pace, asked: Option<u64>) {
+        // Held to the end, so that two paces publish one after the other.
+        let mut known = self.lock();
+        match pace {
+            Pace::Quick => known.quick = asked.or(known.quick),
+            Pace::Slow => known.slow = asked.or(known.slow),
         }
-    }
-
-    /// Renders, and publishes where something changed.
-    fn publish(&self, is_round_over: bool) {
-        let parts = page::parts(&self.shared.look, &self.selection, self.range.as_ref(), &self.answers);
+        let parts = page::parts(&self.shared.look, &self.selection, known.range.as_ref(), &known.answers);
         let before = self.snapshots.borrow().clone();
         let version = next_version();
         let mut has_changed = false;
@@ -234,20 +300,20 @@ impl View {
                 Versioned { since: same.map_or(version, |old| old.since), part }
             })
             .collect();
-        if !has_changed && !is_round_over {
-            return;
-        }
-        let is_whole = before.is_whole || is_round_over;
         let step = message(&parts, before.version, version).map(|message| (before.version, message));
         // A round without a change makes a snapshot all the same: it tells a page that loads that this is now. Whoever
         // watches is woken, and finds nothing to send.
         self.snapshots.send_replace(Arc::new(Snapshot {
             version: if has_changed { version } else { before.version },
             parts,
-            is_whole,
+            is_whole: known.quick.is_some() && known.slow.is_some(),
             made_at: Some(Instant::now()),
-            events: if is_round_over { self.seen.events } else { before.events },
+            events: known.quick.unwrap_or_default(),
             step: if has_changed { step } else { before.step.clone() },
         }));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -240,7 +240,7 @@ static READING: Listing = Listing {
     bar: "views",
     cells: &[
         ("Views", Cell::Count("views")),
-        ("To the end", Cell::Count("reached_100")),
+        ("Depth", Cell::OfHundred("scroll_percent_mean")),
         ("Time", Cell::Seconds("engaged_seconds_median")),
     ],
     question: "scroll_depth",

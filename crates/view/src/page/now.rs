@@ -155,7 +155,10 @@ fn change(line: Option<Line<'_>>, measure: &Measure) -> Markup {
     let Some(line) = line else { return nothing() };
     let before = shown(line.number("previous_value"), measure.format);
     let title = format!("{before} in the period before");
-    let Some(change) = line.number("change") else { return html! { span.change title=(title) { "before: " (before) } } };
+    let Some(change) = line.number("change") else {
+        let had_none = line.number("previous_value").is_some();
+        return html! { @if had_none { span.change title=(title) { "none before" } } };
+    };
     let text = format::percent(change.abs());
     let is_good = (change > 0.0) != measure.is_bad;
     if change.abs() < 0.0005 {
@@ -269,6 +272,7 @@ pub(super) fn web_vitals(selection: &Selection, zone: &str, answers: &Answers) -
         table.lines().find(|line| line.text("page") == page && line.text("metric") == Some(metric))
     };
     html! {
+        @let core = &VITALS[..3];
         dl.vitals {
             @for (metric, name, about) in VITALS {
                 @if let Some(line) = of(None, metric) {
@@ -281,14 +285,14 @@ pub(super) fn web_vitals(selection: &Selection, zone: &str, answers: &Answers) -
         }
         @if !pages.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Web vitals by page" {
-                table {
+                table.pages {
                     caption.hide { "Web vitals by page, at the 75th percentile" }
-                    thead { tr { th scope="col" { "Page" } @for (_, name, about) in VITALS { th.number scope="col" { abbr title=(about) { (name) } } } } }
+                    thead { tr { th scope="col" { "Page" } @for (_, name, about) in core { th.number scope="col" { abbr title=(about) { (name) } } } } }
                     tbody {
                         @for page in pages {
                             tr {
                                 th scope="row" { a href=(selection.with_filter("page", page).query(zone)) title=(page) { (page) } }
-                                @for (metric, ..) in VITALS {
+                                @for (metric, ..) in core {
                                     td.number { @if let Some(line) = of(Some(page), metric) { (value_of(line, metric)) } @else { "\u{2013}" } }
                                 }
                             }

@@ -12,6 +12,7 @@ use crate::table::{Line, Table};
 pub(super) enum Cell {
     Count(&'static str),
     Percent(&'static str),
+    OfHundred(&'static str),
     Seconds(&'static str),
 }
 
@@ -20,6 +21,7 @@ impl Cell {
         match self {
             Self::Count(column) => format::count(line.count(column)),
             Self::Percent(column) => shown(line.number(column), format::percent),
+            Self::OfHundred(column) => shown(line.number(column).map(|value| value / 100.0), format::percent),
             Self::Seconds(column) => shown(line.number(column), format::seconds),
         }
     }
