@@ -11,7 +11,8 @@
 
 #![no_main]
 
-use footfall_event::{Arrival, BodyFormat, Event, Limits, parse};
+use footfall_event::enrich::{Told, agent, enrich};
+use footfall_event::{Arrival, BodyFormat, Event, Hints, Limits, parse};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -24,6 +25,8 @@ fuzz_target!(|data: &[u8]| {
     let arrival = Arrival {
         received_at: Timestamp::constant(1_705_314_660, 0),
         user_agent: Some("fuzz"),
+        hints: Hints::default(),
+        country: None,
         visitor: &|_, _| None,
         limits: &limits,
     };
@@ -32,6 +35,7 @@ fuzz_target!(|data: &[u8]| {
         for accepted in parsed.events.into_iter().flatten() {
             let line = accepted.event.to_line();
             assert!(!line.contains(&b'\n'));
+            let _ = enrich(&accepted.event, agent(&Told::by(&accepted.event)).into());
             assert_eq!(Event::from_line(&line, &limits).as_ref(), Ok(&accepted.event));
         }
     }

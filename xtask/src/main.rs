@@ -15,6 +15,7 @@ mod progress;
 mod setup;
 mod size;
 mod stamped;
+mod user_agents;
 mod web_tests;
 
 use std::ffi::OsString;
@@ -67,6 +68,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Fetch the newest rules by which browsers, systems and bots are told from user agents
+    RefreshUserAgents,
 }
 
 fn main() -> ExitCode {
@@ -115,6 +118,7 @@ fn run() -> Result<()> {
             psql.arg("--").args(arguments);
             command::become_it(psql)
         }
+        Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }
 

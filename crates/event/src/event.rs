@@ -55,6 +55,24 @@ pub struct Event {
     /// The site, where one instance serves several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The language that the person likes best (a tag of RFC 5646): the client's word, else the HTTP request's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Width of the screen in CSS pixels, not 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screen_width: Option<u16>,
+    /// The country of the client's address (ISO 3166-1 alpha-2), which only ingest knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The header Sec-CH-UA, where the request was sent by what `user_agent` names; so are the next two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sec_ch_ua: Option<String>,
+    /// The header Sec-CH-UA-Mobile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sec_ch_ua_mobile: Option<String>,
+    /// The header Sec-CH-UA-Platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sec_ch_ua_platform: Option<String>,
     /// The version of these fields, from 1.
     pub schema_version: u16,
     /// The visitor of this day; see [`VisitorKey`](crate::VisitorKey).

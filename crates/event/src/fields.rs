@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::{self, TIMESTAMP_MIN};
 use crate::strict::{Any, Key, Metadata, Reading, Text};
-use crate::{Flags, Limits, Reason, Rejection};
+use crate::{Flags, Limits, Reason, Rejection, language};
 
 /// Where the text comes from: some fields are ours to set, and are ignored where a client sets them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) user_id: Option<Cow<'a, str>>,
     pub(crate) referrer: Option<Cow<'a, str>>,
     pub(crate) site: Option<Cow<'a, str>>,
+    pub(crate) language: Option<String>,
+    pub(crate) screen_width: Option<u16>,
     pub(crate) schema_version: Option<u16>,
     /// Of a body: what makes it an envelope.
     pub(crate) events: Option<&'a RawValue>,
@@ -44,6 +46,14 @@ pub(crate) struct Fields<'a> {
     pub(crate) received_at: Option<Timestamp>,
     /// Of a line.
     pub(crate) visitor_id: Option<Cow<'a, str>>,
+    /// Of a line.
+    pub(crate) country: Option<Cow<'a, str>>,
+    /// Of a line.
+    pub(crate) sec_ch_ua: Option<Cow<'a, str>>,
+    /// Of a line.
+    pub(crate) sec_ch_ua_mobile: Option<Cow<'a, str>>,
+    /// Of a line.
+    pub(crate) sec_ch_ua_platform: Option<Cow<'a, str>>,
     /// Of a line.
     pub(crate) flags: Flags,
 }
@@ -65,7 +75,7 @@ struct Object<'r, 'l> {
 }
 
 /// The known keys. The position is the bit by which a second one is noticed.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 24] = [
     "event_id",
     "event_type",
     "page_url",
@@ -79,15 +89,28 @@ const NAMES: [&str; 18] = [
     "user_id",
     "referrer",
     "site",
+    "language",
+    "screen_width",
     "schema_version",
     "events",
     "received_at",
     "visitor_id",
+    "country",
+    "sec_ch_ua",
+    "sec_ch_ua_mobile",
+    "sec_ch_ua_platform",
     "flags",
 ];
 
 const TEXT: &str = "a string or null";
 const TIME: &str = "an RFC 3339 time, a number of milliseconds since 1970, or null";
+
+/// A width in pixels, to the whole pixel; none where no screen has it.
+fn width(pixels: f64) -> Option<u16> {
+    let pixels = pixels.round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within the range")]
+    (1.0..=f64::from(u16::MAX)).contains(&pixels).then_some(pixels as u16)
+}
 
 impl Object<'_, '_> {
     fn field<'de, A: MapAccess<'de>>(&self, key: &str, fields: &mut Fields<'de>, map: &mut A) -> Result<(), A::Error> {
@@ -108,6 +131,19 @@ impl Object<'_, '_> {
             ("referrer", _) => fields.referrer = text()?,
             ("site", _) => fields.site = text()?,
             ("visitor_id", Source::Line) => fields.visitor_id = text()?,
+            ("country", Source::Line) => fields.country = text()?,
+            ("sec_ch_ua", Source::Line) => fields.sec_ch_ua = text()?,
+            ("sec_ch_ua_mobile", Source::Line) => fields.sec_ch_ua_mobile = text()?,
+            ("sec_ch_ua_platform", Source::Line) => fields.sec_ch_ua_platform = text()?,
+            // These two were once ignored: whatever stands in them is no reason to refuse what was accepted then.
+            ("language", _) => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                fields.language = value.as_str().and_then(language::tag).map(str::to_owned);
+            }
+            ("screen_width", _) => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                fields.screen_width = value.as_f64().and_then(width);
+            }
             ("timestamp", source) => {
                 fields.timestamp = map.next_value_seed(Time { reading, source })?;
             }

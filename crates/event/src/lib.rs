@@ -16,7 +16,9 @@
 //!    a topic can be written by others, and gives back the same event.
 //! 4. An event has exactly one [`Outcome`]; whatever is not stored has a [`Reason`] with a stable name. Ingest has no
 //!    way to the database, so its counts travel as [`OutcomeCounts`].
-//! 5. A visitor is known by a hash that changes daily ([`VisitorKey`]), never by an address.
+//! 5. What an event tells beyond its fields (page, channel, browser, bot or not) is worked out by [`enrich`] when it is
+//!    stored; what only the HTTP request tells ([`Hints`], the country) travels with the event until then.
+//! 6. A visitor is known by a hash that changes daily ([`VisitorKey`]), never by an address.
 
 mod body;
 mod body_format;
@@ -25,6 +27,7 @@ pub mod enrich;
 mod event;
 mod fields;
 mod flags;
+mod language;
 mod limits;
 mod normalise;
 mod outcome;
@@ -43,7 +46,7 @@ pub use flags::{Flag, Flags};
 pub use limits::Limits;
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};
-pub use parse::{Accepted, Arrival, Parsed, Shape, VisitorOf, parse};
+pub use parse::{Accepted, Arrival, Hints, Parsed, Shape, VisitorOf, parse};
 pub use reason::{Reason, UnknownReason};
 pub use rejection::Rejection;
 pub use visitor::VisitorKey;

@@ -6,7 +6,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::fields::{Fields, Source};
-use crate::{Accepted, Arrival, Event, Flag, Flags, Limits, Reason, Rejection, SCHEMA_VERSION, clock, page_url, text};
+use crate::{
+    Accepted, Arrival, Event, Flag, Flags, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, clock, language, page_url,
+    text,
+};
+
+/// Characters of a Sec-CH-UA header; browsers send some hundred.
+const CLIENT_HINT_CHARS_MAX: usize = 400;
+const COUNTRY_CHARS: usize = 2;
 
 /// An event from a client. The envelope's `sent_at` counts where the event has none.
 pub(crate) fn accepted<'a>(
@@ -29,6 +36,11 @@ pub(crate) fn accepted<'a>(
     if fields.user_agent.as_ref().is_none_or(|it| it.is_empty()) {
         fields.user_agent = arrival.user_agent.filter(|it| !it.contains('\0')).map(Cow::Borrowed);
     }
+    // A server that passes on its visitors' user agents has headers of its own, which say nothing of them.
+    if fields.user_agent.as_deref() == arrival.user_agent {
+        take(&arrival.hints, &mut fields);
+    }
+    fields.country = arrival.country.map(Cow::Borrowed);
     let times = Times { timestamp, received_at };
     let mut event = Checks { limits: arrival.limits, source: Source::Body, flags }.event(fields, event_id, times)?;
     event.visitor_id = (arrival.visitor)(event.site.as_deref(), event.user_agent.as_deref());
@@ -38,6 +50,18 @@ pub(crate) fn accepted<'a>(
         (None, None) => event_id.to_string(),
     };
     Ok(Accepted { event, answer_id })
+}
+
+fn take<'a>(hints: &Hints<'a>, fields: &mut Fields<'a>) {
+    let sound = |value: Option<&'a str>| {
+        value.filter(|it| text::fits(it, CLIENT_HINT_CHARS_MAX) && !it.contains('\0')).map(Cow::Borrowed)
+    };
+    fields.sec_ch_ua = sound(hints.sec_ch_ua);
+    fields.sec_ch_ua_mobile = sound(hints.sec_ch_ua_mobile);
+    fields.sec_ch_ua_platform = sound(hints.sec_ch_ua_platform);
+    if fields.language.is_none() {
+        fields.language = hints.accept_language.and_then(language::preferred).map(str::to_owned);
+    }
 }
 
 /// An event from a line that [`Event::to_line`] wrote.
@@ -87,6 +111,12 @@ impl Checks<'_> {
             user_id: optional("user_id", fields.user_id, limits.user_id_chars_max)?,
             referrer: self.cut("referrer", fields.referrer, limits.referrer_chars_max, Flag::ReferrerCut)?,
             site: optional("site", fields.site, limits.site_chars_max)?,
+            language: fields.language,
+            screen_width: fields.screen_width,
+            country: optional("country", fields.country, COUNTRY_CHARS)?,
+            sec_ch_ua: optional("sec_ch_ua", fields.sec_ch_ua, CLIENT_HINT_CHARS_MAX)?,
+            sec_ch_ua_mobile: optional("sec_ch_ua_mobile", fields.sec_ch_ua_mobile, CLIENT_HINT_CHARS_MAX)?,
+            sec_ch_ua_platform: optional("sec_ch_ua_platform", fields.sec_ch_ua_platform, CLIENT_HINT_CHARS_MAX)?,
             schema_version: fields.schema_version.unwrap_or(SCHEMA_VERSION),
             visitor_id: None,
             flags: self.flags,

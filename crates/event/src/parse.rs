@@ -14,10 +14,27 @@ pub struct Arrival<'a> {
     pub received_at: Timestamp,
     /// The User-Agent header, taken where an event names none.
     pub user_agent: Option<&'a str>,
+    /// What other headers say of the browser; none of it counts where an event names another user agent.
+    pub hints: Hints<'a>,
+    /// The country of the client's address, where it is known (ISO 3166-1 alpha-2).
+    pub country: Option<&'a str>,
     /// Names the visitor; it knows the client's address, this crate does not.
     pub visitor: &'a VisitorOf<'a>,
     /// What is allowed.
     pub limits: &'a Limits,
+}
+
+/// Request headers that tell of the browser and its person. One that is too long counts as absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints<'a> {
+    /// Accept-Language, taken where an event names no language.
+    pub accept_language: Option<&'a str>,
+    /// Sec-CH-UA: the browser's brands.
+    pub sec_ch_ua: Option<&'a str>,
+    /// Sec-CH-UA-Mobile.
+    pub sec_ch_ua_mobile: Option<&'a str>,
+    /// Sec-CH-UA-Platform.
+    pub sec_ch_ua_platform: Option<&'a str>,
 }
 
 /// How the events stood in the body, which decides the shape of the answer.

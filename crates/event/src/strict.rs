@@ -189,7 +189,7 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
         let limits = self.reading.limits;
         self.reading.keys_left.set(limits.metadata_keys_max);
         self.reading.bytes_left.set(limits.metadata_bytes_max);
-        let metadata = Any { reading: self.reading, level: 0, keep: true }
+        let metadata = Any { reading: self.reading, level: 0, levels_kept: usize::MAX }
             .object(map)
             .inspect_err(|_| self.reading.blame_the_whole())?;
         if self.text_bytes.saturating_mul(GROWTH_MAX) > limits.metadata_bytes_max {
@@ -223,7 +223,8 @@ pub(crate) struct Any<'r, 'l> {
     reading: &'r Reading<'l>,
     /// How many objects and arrays stand around the value.
     level: usize,
-    keep: bool,
+    /// Of how many levels the values are kept.
+    levels_kept: usize,
 }
 
 impl<'r, 'l> Any<'r, 'l> {
@@ -231,7 +232,17 @@ impl<'r, 'l> Any<'r, 'l> {
     pub(crate) fn ignored(reading: &'r Reading<'l>) -> Self {
         reading.keys_left.set(usize::MAX);
         reading.bytes_left.set(usize::MAX);
-        Self { reading, level: 0, keep: false }
+        Self { reading, level: 0, levels_kept: 0 }
+    }
+
+    /// The value of a field that is of use where it is a number or text, and costs no event where it is not. What
+    /// stands in an object or an array is not kept.
+    pub(crate) fn lenient(reading: &'r Reading<'l>) -> Self {
+        Self { levels_kept: 1, ..Self::ignored(reading) }
+    }
+
+    fn keeps(self) -> bool {
+        self.level < self.levels_kept
     }
 
     fn inside<E: Error>(self) -> Result<Self, E> {
@@ -313,7 +324,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         self.reading.checked(text)?;
         self.reading.spend(text.len() + 2)?;
-        Ok(if self.keep { Value::String(text.to_owned()) } else { Value::Null })
+        Ok(if self.keeps() { Value::String(text.to_owned()) } else { Value::Null })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -323,7 +334,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         let mut index = 0_usize;
         while let Some(value) = seq.next_element_seed(inside).inspect_err(|_| self.reading.leave(&index.to_string()))? {
             index += 1;
-            if self.keep {
+            if inside.keeps() {
                 array.push(value);
             }
         }

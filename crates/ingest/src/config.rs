@@ -1,12 +1,15 @@
 //! What can be set, with its unit and its default.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
 use footfall_event::Limits;
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::country::Countries;
 
 /// Configuration of footfall-ingest.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +83,9 @@ pub struct PrivacyConfig {
     pub trusted_proxies: Vec<String>,
     /// Whether events of people who send Do Not Track or Global Privacy Control are refused.
     pub honour_signals: bool,
+    /// Path of an MMDB file that knows countries, such as MaxMind's GeoLite2 Country or DB-IP's Country Lite; a file that
+    /// replaces it is taken up. Empty: countries are not known.
+    pub country_database: String,
 }
 
 impl Default for Config {
@@ -110,6 +116,7 @@ impl Default for Config {
                 visitor_secret: Secret::default(),
                 trusted_proxies: Vec::new(),
                 honour_signals: true,
+                country_database: String::new(),
             },
             limits: Limits::default(),
         }
@@ -117,6 +124,15 @@ impl Default for Config {
 }
 
 impl PrivacyConfig {
+    /// The file of countries, where one is named.
+    pub(crate) fn countries(&self) -> Option<Result<Countries, FieldError>> {
+        let path = Some(&self.country_database).filter(|path| !path.is_empty())?;
+        Some(
+            Countries::open(Path::new(path))
+                .map_err(|error| FieldError::new("privacy.country_database", format!("{path}: {error}"))),
+        )
+    }
+
     /// The proxies as networks; an address alone is a network of one.
     pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
         self.trusted_proxies
@@ -171,6 +187,7 @@ impl Configuration for Config {
             errors.push(FieldError::new("privacy.visitor_secret", "has fewer than 16 bytes"));
         }
         errors.extend(self.privacy.networks().err());
+        errors.extend(self.privacy.countries().and_then(Result::err));
         if let Err(message) = self.limits.validate() {
             errors.push(FieldError::new("limits", message));
         }

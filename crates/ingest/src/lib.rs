@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod client;
 mod config;
+mod country;
 mod counts;
 mod handover;
 mod metrics;
@@ -19,7 +20,7 @@ pub use metrics::describe_metrics;
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use footfall_daemon::Shell;
 
 /// Serves until the shell says that it is over, then answers what has begun and hands the last counts over.
@@ -36,8 +37,14 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
+    let countries =
+        config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+    let countries = countries.map(Arc::new);
+    if let Some(countries) = &countries {
+        tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
+    }
     let ticker = shell.progress.watch("accept");
-    let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), metrics)?);
+    let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), countries, metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use footfall_event::{Accepted, Arrival, BodyFormat, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse};
+use footfall_event::{
+    Accepted, Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse,
+};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, USER_AGENT};
+use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -19,6 +21,7 @@ use crate::answer::{self, Answer, RefusedElement};
 use crate::body::{self, Body, BodyError, Room};
 use crate::client;
 use crate::config::{Config, HttpConfig, PrivacyConfig};
+use crate::country::Countries;
 use crate::counts::Counts;
 use crate::handover::Handover;
 use crate::metrics::Metrics;
@@ -39,6 +42,7 @@ pub(crate) struct Service {
     trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
     visitor_key: VisitorKey,
+    countries: Option<Arc<Countries>>,
 }
 
 impl Service {
@@ -46,6 +50,7 @@ impl Service {
         config: &Config,
         handover: Arc<Handover>,
         counts: Arc<Counts>,
+        countries: Option<Arc<Countries>>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
@@ -60,6 +65,7 @@ impl Service {
             trusted_proxies: networks,
             honour_signals: config.privacy.honour_signals,
             visitor_key: visitor_key(&config.privacy),
+            countries,
         })
     }
 
@@ -126,8 +132,15 @@ impl Service {
             let (site, user_agent) = (site.unwrap_or_default(), user_agent.unwrap_or_default());
             Some(self.visitor_key.visitor_id(today, site, address, user_agent))
         };
-        let user_agent = text(headers, &USER_AGENT);
-        let arrival = Arrival { received_at, user_agent, visitor: &visitor, limits: &self.limits };
+        let country = self.countries.as_ref().and_then(|countries| countries.of(address));
+        let arrival = Arrival {
+            received_at,
+            user_agent: text(headers, &USER_AGENT),
+            hints: hints(headers),
+            country: country.as_deref(),
+            visitor: &visitor,
+            limits: &self.limits,
+        };
         let mut parsed = parse(body, format, &arrival)?;
         if let Some(signal) = client::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
@@ -178,6 +191,17 @@ impl Service {
 /// A header's value where it is text; what is not is treated as absent.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What browsers send of their own accord; the client hints are the ones that need no asking (Accept-CH).
+fn hints(headers: &HeaderMap) -> Hints<'_> {
+    let named = |name| text(headers, &HeaderName::from_static(name));
+    Hints {
+        accept_language: text(headers, &ACCEPT_LANGUAGE),
+        sec_ch_ua: named("sec-ch-ua"),
+        sec_ch_ua_mobile: named("sec-ch-ua-mobile"),
+        sec_ch_ua_platform: named("sec-ch-ua-platform"),
+    }
 }
 
 fn visitor_key(config: &PrivacyConfig) -> VisitorKey {

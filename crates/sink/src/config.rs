@@ -1,5 +1,7 @@
 //! What can be set, with its unit and its default.
 
+use std::num::NonZeroUsize;
+
 use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
 use footfall_event::Limits;
 use schemars::JsonSchema;
@@ -21,6 +23,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// How many make a batch.
     pub batch: BatchConfig,
+    /// What is worked out about an event before it is stored.
+    pub enrichment: EnrichmentConfig,
     /// What an event may hold; what exceeds it is quarantined.
     pub limits: Limits,
 }
@@ -72,6 +76,17 @@ pub struct BatchConfig {
     pub age_ms_max: u64,
 }
 
+/// What is worked out about an event before it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnrichmentConfig {
+    /// Distinct user agents that are remembered, at least 1: one that is known costs nothing to read again. Each takes
+    /// about half a KiB.
+    pub user_agents_max: NonZeroUsize,
+}
+
+const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -93,6 +108,7 @@ impl Default for Config {
                 retry_ms_max: 5_000,
             },
             batch: BatchConfig { rows_max: 5_000, bytes_max: 8 * 1024 * 1024, age_ms_max: 20 },
+            enrichment: EnrichmentConfig { user_agents_max: USER_AGENTS_MAX },
             limits: Limits::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use footfall_daemon::{Condition, FieldError, Shell, Ticker};
 use footfall_event::{Event, Limits, OutcomeCounts};
-use footfall_store::{Content, Position, Record, Writer, WriterError};
+use footfall_store::{Content, Enricher, Position, Record, Writer, WriterError};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
@@ -68,6 +68,7 @@ pub(crate) struct Pipeline {
     shutdown: CancellationToken,
     runtime: Handle,
     writer: Option<Writer>,
+    enricher: Enricher,
     /// What the group gave this sink.
     ours: Option<TopicPartitionList>,
     batch: Batch,
@@ -103,6 +104,7 @@ impl Pipeline {
             shutdown: shell.shutdown.clone(),
             runtime,
             writer: None,
+            enricher: Enricher::new(config.enrichment.user_agents_max),
             ours: None,
             batch: Batch::default(),
         })
@@ -278,7 +280,7 @@ impl Pipeline {
             return Ok(Step::Other);
         }
         let began = Instant::now();
-        let written = self.runtime.block_on(writer.write(&mut batch.records))?;
+        let written = self.runtime.block_on(writer.write(&mut self.enricher, &mut batch.records))?;
         self.metrics.note_written(&written);
         #[allow(clippy::cast_precision_loss)] // a batch has far fewer rows than a f64 has integers
         self.metrics.batch_rows.observe(batch.records.len() as f64);

@@ -8,6 +8,7 @@
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
 mod batch;
+mod enricher;
 mod error;
 mod prepare;
 mod statements;
@@ -17,6 +18,7 @@ mod visits;
 mod writer;
 
 pub use batch::{Content, Position, Record};
+pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
 pub use prepare::{PrepareError, Prepared, prepare};
 pub use writer::{Claim, Writer, Written};

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use footfall_event::enrich::{Enriched, enrich};
+use footfall_event::enrich::Enriched;
 use footfall_event::{Event, Flag, Outcome, Rejection};
 use futures_util::pin_mut;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
-use crate::{Content, Record, WriterError};
+use crate::{Content, Enricher, Record, WriterError};
 
 /// The types of the columns that `copy_events` names.
 const EVENT_TYPES: [Type; 32] = [
@@ -98,6 +98,7 @@ pub(crate) async fn advance(
 pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
+    enricher: &mut Enricher,
     records: &[Record],
 ) -> Result<HashMap<Outcome, u64>, WriterError> {
     let mut tally = Tally::default();
@@ -107,7 +108,7 @@ pub(crate) async fn store(
         let partition = record.position.partition;
         match &record.content {
             Content::Event(event) if unknown.remove(&event.event_id) => {
-                fresh.push(Fresh { event, enriched: enrich(event), partition });
+                fresh.push(Fresh { event, enriched: enricher.enrich(event), partition });
                 tally.count(Outcome::Stored, partition);
             }
             Content::Event(_) => tally.count(Outcome::Duplicate, partition),
@@ -187,13 +188,13 @@ async fn copy_events(
             &enriched.utm_campaign,
             &enriched.utm_term,
             &enriched.utm_content,
-            &enriched.browser,
-            &enriched.os,
-            &enriched.device,
+            &enriched.agent.browser,
+            &enriched.agent.os,
+            &enriched.agent.device,
             &enriched.language,
             &enriched.screen,
             &enriched.country,
-            &enriched.bot,
+            &enriched.agent.bot,
         ];
         copy.as_mut().write(&row).await?;
     }
@@ -209,7 +210,7 @@ async fn add_to_summary(
     let mut counts: BTreeMap<(Timestamp, &str, &str, &str, bool, i32), i64> = BTreeMap::new();
     for Fresh { event, enriched, partition } in fresh {
         let (minute, site) = (minute(event.timestamp), event.site.as_deref().unwrap_or_default());
-        let key = (minute, &*event.event_type, &*event.page_url, site, enriched.bot, *partition);
+        let key = (minute, &*event.event_type, &*event.page_url, site, enriched.agent.bot, *partition);
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

@@ -49,7 +49,7 @@ impl<'a> Part<'a> {
             events: 1,
             views: i32::from(event.event_type == PAGE_VIEW),
             actions: i32::from(!NO_ACTIONS.contains(&&*event.event_type)),
-            bot: enriched.bot,
+            bot: enriched.agent.bot,
             visitor_id: event.visitor_id,
         }
     }
@@ -125,9 +125,9 @@ impl<'a> Visits<'a> {
             &entry(self, |entry| entry.utm_campaign.as_deref()),
             &entry(self, |entry| entry.utm_term.as_deref()),
             &entry(self, |entry| entry.utm_content.as_deref()),
-            &entry(self, |entry| entry.browser.as_deref()),
-            &entry(self, |entry| entry.os.as_deref()),
-            &entry(self, |entry| entry.device),
+            &entry(self, |entry| entry.agent.browser.as_deref()),
+            &entry(self, |entry| entry.agent.os.as_deref()),
+            &entry(self, |entry| entry.agent.device),
             &entry(self, |entry| entry.language.as_deref()),
             &entry(self, |entry| entry.screen),
             &entry(self, |entry| entry.country.as_deref()),

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::statements::Statements;
 use crate::transaction::{advance, moves, store};
-use crate::{Content, Record, WriterError, error_text};
+use crate::{Content, Enricher, Record, WriterError, error_text};
 
 const CONNECT_MS_MAX: u64 = 5_000;
 /// A statement that waits longer than this for another's lock has met something that is not the sink's doing.
@@ -116,11 +116,11 @@ impl Writer {
     /// # Errors
     /// [`WriterError::Fenced`] and [`WriterError::Unavailable`]: of the batch, or of its later part, nothing is stored.
     /// The caller claims its partitions again and reads on from what they say.
-    pub async fn write(&mut self, records: &mut [Record]) -> Result<Written, WriterError> {
+    pub async fn write(&mut self, enricher: &mut Enricher, records: &mut [Record]) -> Result<Written, WriterError> {
         if records.is_empty() {
             return Ok(Written::default());
         }
-        match self.transaction(records).await {
+        match self.transaction(enricher, records).await {
             Err(WriterError::Refused(error)) => match records {
                 [record] => {
                     warn!(
@@ -132,12 +132,12 @@ impl Writer {
                         return Err(WriterError::Unavailable(error));
                     }
                     record.content = Content::Unreadable(refused(&error));
-                    self.transaction(records).await
+                    self.transaction(enricher, records).await
                 }
                 _ => {
                     let (former, latter) = records.split_at_mut(records.len() / 2);
-                    let mut written = Box::pin(self.write(former)).await?;
-                    written.add(Box::pin(self.write(latter)).await?);
+                    let mut written = Box::pin(self.write(enricher, former)).await?;
+                    written.add(Box::pin(self.write(enricher, latter)).await?);
                     Ok(written)
                 }
             },
@@ -145,11 +145,11 @@ impl Writer {
         }
     }
 
-    async fn transaction(&mut self, records: &[Record]) -> Result<Written, WriterError> {
+    async fn transaction(&mut self, enricher: &mut Enricher, records: &[Record]) -> Result<Written, WriterError> {
         let moves = moves(&self.held, records)?;
         let transaction = self.client.transaction().await?;
         advance(&transaction, &self.statements, &moves).await?;
-        let tally = store(&transaction, &self.statements, records).await?;
+        let tally = store(&transaction, &self.statements, enricher, records).await?;
         transaction.commit().await?;
         self.held.extend(moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)));
         Ok(Written { outcomes: tally, transactions: 1 })

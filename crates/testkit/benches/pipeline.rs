@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use footfall::load::{LoadOptions, run};
 use footfall::parts::Part;
-use footfall_event::{Arrival, BodyFormat, Limits, parse};
+use footfall_event::{Arrival, BodyFormat, Hints, Limits, parse};
 use footfall_testkit::{Kit, Stack, StackOptions, shared};
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use rdkafka::ClientConfig;
@@ -102,8 +102,14 @@ async fn waiting(kit: &Kit) {
         .unwrap();
     let limits = Limits::default();
     for number in 0..WAITING_EVENTS {
-        let arrival =
-            Arrival { received_at: jiff::Timestamp::now(), user_agent: None, visitor: &|_, _| None, limits: &limits };
+        let arrival = Arrival {
+            received_at: jiff::Timestamp::now(),
+            user_agent: None,
+            hints: Hints::default(),
+            country: None,
+            visitor: &|_, _| None,
+            limits: &limits,
+        };
         let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
         let event = &parsed.events[0].as_ref().unwrap().event;
         let (key, line) = (event.kafka_key().unwrap(), event.to_line());

@@ -201,7 +201,7 @@ impl Default for Config {
                 title: "Footfall".into(),
                 time_zone: "UTC".into(),
                 rows_max: 10,
-                recent_rows_max: 25,
+                recent_rows_max: 20,
                 funnel: vec![
                     step("Saw a page", "page_view", None),
                     step("Clicked a button", "button_click", None),

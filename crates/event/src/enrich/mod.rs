@@ -1,10 +1,17 @@
 //! What an event tells when it is looked at closely: what the sink stores beside what was sent.
 
+mod channel;
 mod page_path;
+mod user_agent;
 
 pub use page_path::page_path;
+pub use user_agent::{Agent, Told, agent, load_rules};
 
-use crate::Event;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{Event, language};
 
 /// What the columns beside an event's own hold. None means not known. No text here is longer than its bound, is empty,
 /// or holds a NUL character.
@@ -12,11 +19,11 @@ use crate::Event;
 pub struct Enriched {
     /// The path of the page's URL, with a #/route where it has one.
     pub page_path: String,
-    /// The host that led here; none where it is the page's own.
+    /// The host that led here, in lower case, without `www.` and port; none where it is the page's own.
     pub referrer_host: Option<String>,
-    /// How the visitor came; none where from a page of the same host.
+    /// How the visitor came: paid, mail, social, search, referral, direct; none where from a page of the same host.
     pub channel: Option<&'static str>,
-    /// utm_source of the page's URL.
+    /// utm_source of the page's URL, decoded and cut; so are the next four.
     pub utm_source: Option<String>,
     /// utm_medium of the page's URL.
     pub utm_medium: Option<String>,
@@ -26,24 +33,73 @@ pub struct Enriched {
     pub utm_term: Option<String>,
     /// utm_content of the page's URL.
     pub utm_content: Option<String>,
-    /// The browser's name.
-    pub browser: Option<String>,
-    /// The operating system's name.
-    pub os: Option<String>,
-    /// What kind of device it is.
-    pub device: Option<&'static str>,
-    /// Primary subtag of the language, lower case.
+    /// What sent it.
+    pub agent: Arc<Agent>,
+    /// Primary subtag of the language, in lower case.
     pub language: Option<String>,
-    /// Class of the screen's width.
+    /// Class of the screen's width in CSS pixels: xs below 576, sm below 768, md below 992, lg below 1440, xl.
     pub screen: Option<&'static str>,
     /// ISO 3166-1 alpha-2, upper case.
     pub country: Option<String>,
-    /// A program by its own account.
-    pub bot: bool,
 }
 
-/// Looks at an event.
+/// Looks at an event. What its user agent tells is the caller's to know, for it costs more than all else together and
+/// is the same for many events: see [`agent`].
+///
+/// The first generation's page views say their referrer and the screen's width in `metadata`; it is taken from there.
 #[must_use]
-pub fn enrich(event: &Event) -> Enriched {
-    Enriched { page_path: page_path(&event.page_url).into_owned(), ..Enriched::default() }
+pub fn enrich(event: &Event, agent: Arc<Agent>) -> Enriched {
+    let said = |name: &str| event.metadata.as_ref().and_then(|metadata| metadata.get(name));
+    let referrer = event.referrer.as_deref().or_else(|| said("referrer").and_then(Value::as_str));
+    let width = event.screen_width.map(u64::from).or_else(|| said("screen_width").and_then(Value::as_u64));
+    let channel::Origin { referrer_host, channel, utm } = channel::origin(&event.page_url, referrer);
+    Enriched {
+        page_path: page_path(&event.page_url).into_owned(),
+        referrer_host,
+        channel,
+        utm_source: utm.source,
+        utm_medium: utm.medium,
+        utm_campaign: utm.campaign,
+        utm_term: utm.term,
+        utm_content: utm.content,
+        agent,
+        language: event.language.as_deref().and_then(language::primary),
+        screen: width.and_then(screen),
+        country: event.country.clone(),
+    }
+}
+
+fn screen(width: u64) -> Option<&'static str> {
+    match width {
+        0 => None,
+        1..576 => Some("xs"),
+        576..768 => Some("sm"),
+        768..992 => Some("md"),
+        992..1440 => Some("lg"),
+        1440.. => Some("xl"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_belongs_to_the_class_of_its_width() {
+        for (width, class) in [
+            (1, "xs"),
+            (575, "xs"),
+            (576, "sm"),
+            (767, "sm"),
+            (768, "md"),
+            (991, "md"),
+            (992, "lg"),
+            (1439, "lg"),
+            (1440, "xl"),
+            (65_535, "xl"),
+        ] {
+            assert_eq!(screen(width), Some(class), "{width}");
+        }
+        assert_eq!(screen(0), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use footfall_event::{Arrival, BodyFormat, Limits, Parsed, Reason, Rejection, Shape, parse};
+use footfall_event::{Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, Shape, parse};
 use uuid::Uuid;
 
 use crate::{minimal, parsed, parsed_as, received_at, with, with_text};
@@ -138,7 +138,14 @@ fn the_visitor_is_asked_for_with_the_events_site_and_user_agent() {
         asked.borrow_mut().push((site.map(str::to_owned), user_agent.map(str::to_owned)));
         Some(Uuid::from_u128(7))
     };
-    let arrival = Arrival { received_at: received_at(), user_agent: None, visitor: &visitor, limits: &limits };
+    let arrival = Arrival {
+        received_at: received_at(),
+        user_agent: None,
+        hints: Hints::default(),
+        country: None,
+        visitor: &visitor,
+        limits: &limits,
+    };
     let body = format!("[{},{}]", minimal(), with_text(r#""site":"s","user_agent":"u""#));
     let parsed = parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap();
     for event in parsed.events {

@@ -52,6 +52,8 @@ fn a_user_agent_from_the_header_is_cut_as_well() {
     let arrival = footfall_event::Arrival {
         received_at: crate::received_at(),
         user_agent: Some(&header),
+        hints: footfall_event::Hints::default(),
+        country: None,
         visitor: &|_, _| None,
         limits: &limits,
     };

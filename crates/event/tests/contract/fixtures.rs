@@ -48,10 +48,11 @@ fn first_generation_events_are_accepted_in_a_batch() {
 
 #[test]
 fn a_line_of_version_1_is_read_and_written_again_as_the_same_json() {
-    let line = include_str!("../../testdata/lines/v1.json");
-    let event = Event::from_line(line.as_bytes(), &Limits::default()).unwrap();
-    assert_eq!(event.flags.iter().collect::<Vec<_>>(), [Flag::PageTitleCut, Flag::TimestampReplaced]);
-    let [read, written]: [Value; 2] =
-        [line.as_bytes(), &event.to_line()].map(|line| serde_json::from_slice(line).unwrap());
-    assert_eq!(read, written);
+    for line in [include_str!("../../testdata/lines/v1.json"), include_str!("../../testdata/lines/v1-headers.json")] {
+        let event = Event::from_line(line.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(event.flags.iter().collect::<Vec<_>>(), [Flag::PageTitleCut, Flag::TimestampReplaced]);
+        let [read, written]: [Value; 2] =
+            [line.as_bytes(), &event.to_line()].map(|line| serde_json::from_slice(line).unwrap());
+        assert_eq!(read, written);
+    }
 }

@@ -10,7 +10,7 @@ mod properties;
 mod reasons;
 mod speed;
 
-use footfall_event::{Accepted, Arrival, BodyFormat, Event, Limits, Parsed, Rejection, Shape, parse};
+use footfall_event::{Accepted, Arrival, BodyFormat, Event, Hints, Limits, Parsed, Rejection, Shape, parse};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -21,8 +21,14 @@ fn received_at() -> Timestamp {
 
 fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
     let limits = Limits::default();
-    let arrival =
-        Arrival { received_at: received_at(), user_agent: Some("header/1.0"), visitor: &|_, _| None, limits: &limits };
+    let arrival = Arrival {
+        received_at: received_at(),
+        user_agent: Some("header/1.0"),
+        hints: Hints::default(),
+        country: None,
+        visitor: &|_, _| None,
+        limits: &limits,
+    };
     parse(body, format, &arrival)
 }
 

@@ -1,5 +1,8 @@
 //! What holds for every input.
 
+use std::sync::Arc;
+
+use footfall_event::enrich::{Told, agent, enrich};
 use footfall_event::{Accepted, BodyFormat, Event, Limits, Parsed, Rejection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -69,6 +72,10 @@ fn field() -> impl Strategy<Value = (&'static str, Value)> {
         "received_at",
         "visitor_id",
         "flags",
+        "language",
+        "screen_width",
+        "country",
+        "sec_ch_ua",
         "else",
     ]);
     let time = prop_oneof![Just(json!("2024-01-15T10:30:00.123456789+02:00")), number()];
@@ -76,6 +83,8 @@ fn field() -> impl Strategy<Value = (&'static str, Value)> {
         10 => (texts, text().prop_map(Value::from)),
         6 => (times, time),
         1 => (all, value()),
+        1 => (name(&["language", "screen_width"]), prop_oneof![number(), text().prop_map(Value::from), Just(json!("de"))]),
+        1 => (Just("page_url"), "\\PC{0,300}".prop_map(|query| format!("http://a.b/?utm_source={query}&utm_medium=%00").into())),
     ]
 }
 
@@ -192,10 +201,35 @@ fn assert_storable(event: &Event) {
         assert!(keys(&metadata) <= limits.metadata_keys_max);
         assert!(metadata.to_string().len() <= limits.metadata_bytes_max);
     }
+    assert_enriched(event);
     let first_of_postgresql = "-004713-11-24T00:00:00Z".parse().unwrap();
     for time in [Some(event.timestamp), event.sent_at, Some(event.received_at)].into_iter().flatten() {
         assert!(time >= first_of_postgresql && time.subsec_nanosecond() % 1_000 == 0);
     }
+}
+
+/// What is worked out of an event is storable too.
+fn assert_enriched(event: &Event) {
+    let enriched = enrich(event, Arc::new(agent(&Told::by(event))));
+    let host = 253;
+    let texts = [
+        (Some(&enriched.page_path), event.page_url.chars().count() + 1),
+        (enriched.referrer_host.as_ref(), host),
+        (enriched.utm_source.as_ref(), 200),
+        (enriched.utm_medium.as_ref(), 200),
+        (enriched.utm_campaign.as_ref(), 200),
+        (enriched.utm_term.as_ref(), 200),
+        (enriched.utm_content.as_ref(), 200),
+        (enriched.agent.browser.as_ref(), 60),
+        (enriched.agent.os.as_ref(), 60),
+        (enriched.language.as_ref(), 3),
+        (enriched.country.as_ref(), 2),
+    ];
+    for (text, chars_max) in texts {
+        let Some(text) = text else { continue };
+        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'), "{text:?}");
+    }
+    assert!(enriched.page_path.starts_with('/'));
 }
 
 /// What holds for whatever parse gave.

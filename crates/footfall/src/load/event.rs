@@ -68,7 +68,7 @@ impl Event {
 mod tests {
     use std::collections::HashSet;
 
-    use footfall_event::{Arrival, BodyFormat, Limits, parse};
+    use footfall_event::{Arrival, BodyFormat, Hints, Limits, parse};
     use jiff::Timestamp;
 
     use super::Template;
@@ -77,8 +77,14 @@ mod tests {
     fn each_event_is_valid_of_its_own_id_and_of_the_size_of_a_real_one() {
         let template = Template::new("http://footfall.invalid/load/", 7);
         let limits = Limits::default();
-        let arrival =
-            Arrival { received_at: Timestamp::now(), user_agent: None, visitor: &|_, _| None, limits: &limits };
+        let arrival = Arrival {
+            received_at: Timestamp::now(),
+            user_agent: None,
+            hints: Hints::default(),
+            country: None,
+            visitor: &|_, _| None,
+            limits: &limits,
+        };
         let (mut ids, mut sessions) = (HashSet::new(), HashSet::new());
         for number in 0..300 {
             let event = template.event(number);

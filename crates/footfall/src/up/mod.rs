@@ -159,15 +159,11 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         Err(why) => format!("not started: {why}"),
     };
     let password = state.dir.join("credentials/view").join(daemon_files::VIEW_PASSWORD);
-    let live = if daemon_files::is_public(*at) {
-        String::new()
-    } else {
-        format!("   password in {}", password.display())
-    };
+    let login = if daemon_files::is_public(*at) { "to share links" } else { "to log in" };
     format!(
         "\n\
          site      http://{site}/\n\
-         live page http://{site}/live/{live}\n\
+         live page http://{site}/live/   password {login} in {password}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
          metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics   live page http://{view_admin}/metrics\n\
@@ -178,6 +174,7 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
          \n\
          Everything is ready. Ctrl-C stops it.",
         site = at.site(),
+        password = password.display(),
         ingest = at.ingest(),
         socket = state.socket_dir.display(),
         port = state.port,

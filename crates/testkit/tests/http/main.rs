@@ -6,6 +6,7 @@
 mod answers;
 mod by_hand;
 mod encodings;
+mod enrichment;
 mod limits;
 mod metrics;
 mod outage;

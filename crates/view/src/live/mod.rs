@@ -4,7 +4,7 @@ mod plan;
 mod stream;
 mod view;
 
-pub(crate) use plan::{Answers, CURVE_BEFORE, Key};
+pub(crate) use plan::{Answers, CURVE_BEFORE, Key, PULSE};
 pub(crate) use stream::{Place, Watch, stream};
 pub(crate) use view::Snapshot;
 

@@ -60,9 +60,13 @@ const fn by(dimension: &'static str) -> Ask {
 /// The key of the curve that the period's own is compared with.
 pub(crate) const CURVE_BEFORE: Key = "visits_over_time_before";
 
-pub(super) static PLAN: [Ask; 34] = [
+/// The key of the last half hour by the minute: page views, or what is filtered for.
+pub(crate) const PULSE: Key = "pulse";
+
+pub(super) static PLAN: [Ask; 35] = [
     ask("live_visitors", q::LIVE_VISITORS, When::Now),
     ask("live_now", q::LIVE_NOW, When::Now),
+    ask(PULSE, q::EVENTS_OVER_TIME, When::Now),
     ask("totals_compared", q::TOTALS_COMPARED, When::First),
     ask("recent_events", q::RECENT_EVENTS, When::First),
     ask("event_types", q::EVENT_TYPES, When::First),

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
-use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, When};
+use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, PULSE, When};
 use super::stream::message;
 use super::{Changes, Shared};
 use crate::database::{Arguments, QueryError};
@@ -49,6 +49,17 @@ impl Snapshot {
 pub(crate) struct Versioned {
     pub(crate) part: Part,
     pub(crate) since: u64,
+}
+
+/// The last half hour, of one type of event where none is chosen: then each minute has one row.
+fn pulse(arguments: &mut Arguments) {
+    let minute = arguments.at.as_second().div_euclid(60) * 60;
+    let at = |seconds| Timestamp::from_second(seconds).unwrap_or(arguments.at);
+    (arguments.range.since, arguments.range.until) = (at(minute - 29 * 60), at(minute + 60));
+    "1 minute".clone_into(&mut arguments.range.bucket_width);
+    if let Some(filters) = arguments.filters.as_object_mut().filter(|filters| !filters.contains_key("event_type")) {
+        filters.insert("event_type".into(), "page_view".into());
+    }
 }
 
 /// Versions begin with the clock, so that those of an earlier process are smaller.
@@ -256,6 +267,7 @@ impl View {
             ask.dimension.clone_into(&mut arguments.dimension);
             match ask.key {
                 CURVE_BEFORE => (arguments.range.since, arguments.range.until) = whole_curve,
+                PULSE => pulse(&mut arguments),
                 "recent_events" => arguments.limit = i32::from(shared.look.recent_rows_max),
                 _ => {}
             }

@@ -135,7 +135,6 @@ pub(super) fn curve(selection: &Selection, range: &Range, now: &Table, before: O
             @for tick in &ticks {
                 @let y = down(*tick, top);
                 line.grid x1="0" x2="100%" y1=(y) y2=(y) {}
-                text.tick x="0" y=(y - 5.0) { (format::count(*tick)) }
             }
             @for index in (0..count).step_by(every) {
                 @let x = across(index, count);
@@ -145,6 +144,10 @@ pub(super) fn curve(selection: &Selection, range: &Range, now: &Table, before: O
                 path.area d=(area(&current, count, top)) {}
                 @if !earlier.is_empty() { path.line.earlier d=(path(&earlier, count, top)) {} }
                 path.line.current d=(path(&current, count, top)) {}
+            }
+            // Over the lines, and not at the bottom, which needs no number.
+            @for tick in &ticks[1..] {
+                text.tick x="0" y=(down(*tick, top) - 5.0) { (format::count(*tick)) }
             }
             @if let Some((index, last)) = current.iter().enumerate().next_back() {
                 circle.last cx=(percentage(across(index, count))) cy=(down(last.value, top)) r="4" {}
@@ -216,6 +219,29 @@ fn names(selection: &Selection) -> (&'static str, &'static str) {
         Period::Named("year") => ("This year", "The year before"),
         Period::Named(_) | Period::Custom(_) => ("This period", "The one before"),
     }
+}
+
+/// The last half hour by the minute, as bars. Its numbers are told by the words beside it.
+pub(super) fn pulse(table: &Table) -> Markup {
+    let counts: Vec<_> = table.lines().map(|line| line.count("events")).collect();
+    let top = counts.iter().copied().max().unwrap_or_default().max(1);
+    let width = 100.0 / f64::from(u32::try_from(counts.len().max(1)).unwrap_or(u32::MAX));
+    html! {
+        svg.pulse aria-hidden="true" width="100%" height=(PULSE_HEIGHT) {
+            @for (count, left) in counts.iter().zip((0_u32..).map(|index| f64::from(index) * width)) {
+                @let height = pulse_height(*count, top);
+                rect x=(percentage(left)) width=(percentage(width * 0.72)) y=(PULSE_HEIGHT - height) height=(height) rx="1.5" {}
+            }
+        }
+    }
+}
+
+const PULSE_HEIGHT: f64 = 56.0;
+
+/// A minute without anything is a line.
+#[allow(clippy::cast_precision_loss)]
+fn pulse_height(count: i64, top: i64) -> f64 {
+    (count as f64 / top as f64 * PULSE_HEIGHT).max(2.0)
 }
 
 /// The days of a period, for a reader.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::nothing;
 use super::tables::{Cell, Listing, csv_link, listing, shown, trouble};
 use super::{curve, format};
-use crate::live::{Answers, CURVE_BEFORE};
+use crate::live::{Answers, CURVE_BEFORE, PULSE};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Line;
 
@@ -82,6 +82,9 @@ pub(super) fn now(selection: &Selection, zone: &str, answers: &Answers) -> Marku
             }
         } @else {
             p.quiet { "Nobody in the last five minutes." }
+        }
+        @if let Some(Ok(table)) = answers.get(PULSE) {
+            div.minutes { (curve::pulse(table)) p.quiet { "By the minute, for half an hour" } }
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn recent(selection: &Selection, time_zone: &str, answers: &Answers) 
     };
     let zone = selection.zone();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Recent events" {
+        div.scroll tabindex="0" role="region" aria-label="Table of recent events" {
             table.recent {
                 caption.hide { "Recent events, the newest first" }
                 thead {
