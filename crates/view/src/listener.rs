@@ -47,6 +47,8 @@ pub(crate) async fn listen(
         let why = ended.err().map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
         warn!(why, "not listening to PostgreSQL");
         ready.set_because(false, why);
+        // Pages learn that their numbers are old.
+        hub.changed();
         if was_up {
             pauses = backoff.build();
         }

@@ -1,7 +1,7 @@
 // A visitor clicks on the site; the live page is open beside. How long until its number is another?
 import assert from "node:assert/strict";
 
-const CLICKS = Number(process.env.CLICKS ?? 200);
+const CLICKS = Number(process.env.CLICKS ?? 30);
 const WAIT_MS_MAX = 10_000;
 
 const atRank = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];

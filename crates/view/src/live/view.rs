@@ -102,6 +102,8 @@ pub(super) struct View {
 struct Known {
     answers: Answers,
     range: Option<Range>,
+    /// Why nothing can be asked now, where that is so.
+    trouble: Option<QueryError>,
     /// Up to which change each pace has asked.
     quick: Option<u64>,
     slow: Option<u64>,
@@ -190,11 +192,17 @@ impl View {
         let range = match self.shared.database.range(&self.selection).await {
             Ok(range) => range,
             Err(error) => {
-                self.has_no_range(pace, seen, &error);
+                // What was known stays on the page, which says that it is old.
+                self.lock().trouble = Some(error);
+                self.publish(pace, Some(seen.events));
                 return Some(now + AGAIN);
             }
         };
-        self.lock().range = Some(range.clone());
+        {
+            let mut known = self.lock();
+            known.range = Some(range.clone());
+            known.trouble = None;
+        }
         let mut postponed: Option<Instant> = None;
         for wave in pace.waves() {
             let mut due = Vec::new();
@@ -215,16 +223,6 @@ impl View {
         }
         self.publish(pace, Some(seen.events));
         postponed
-    }
-
-    /// Nothing can be asked. What was known stays; a page that shows nothing yet says why.
-    fn has_no_range(&self, pace: Pace, seen: Changes, error: &QueryError) {
-        let is_new = self.lock().range.is_none();
-        if is_new {
-            let errors = PLAN.iter().map(|ask| (ask.key, Err(error.clone()))).collect();
-            self.lock().answers = errors;
-            self.publish(pace, Some(seen.events));
-        }
     }
 
     fn applies(&self, ask: &Ask) -> bool {
@@ -300,7 +298,7 @@ impl View {
             Pace::Quick => known.quick = asked.or(known.quick),
             Pace::Slow => known.slow = asked.or(known.slow),
         }
-        let parts = page::parts(&self.shared.look, &self.selection, known.range.as_ref(), &known.answers);
+        let parts = page::parts(&self.shared.look, &self.selection, known.range.as_ref(), &known.answers, known.trouble.as_ref());
         let before = self.snapshots.borrow().clone();
         let version = next_version();
         let mut has_changed = false;

@@ -15,6 +15,7 @@ pub(crate) use words::{login, message, shares};
 use maud::{Markup, html};
 
 use crate::config::PageConfig;
+use crate::database::QueryError;
 use crate::live::{Answers, Key};
 use crate::selection::{Range, Selection};
 use tables::{Cell, Listing, listing};
@@ -63,6 +64,7 @@ const fn by(
         caption,
         head,
         column: "value",
+        beside: None,
         filter: Some(filter),
         name,
         none: "Not known",
@@ -104,6 +106,7 @@ static CARDS: &[Card] = &[
                 caption: "Top pages",
                 head: "Page",
                 column: "page",
+                beside: None,
                 filter: Some("page"),
                 name: format::plain,
                 none: "Not known",
@@ -156,6 +159,7 @@ static CARDS: &[Card] = &[
                 caption: "Events by type",
                 head: "Event",
                 column: "event_type",
+                beside: None,
                 filter: Some("event_type"),
                 name: format::plain,
                 none: "Not known",
@@ -167,6 +171,7 @@ static CARDS: &[Card] = &[
                 caption: "Events of the site's own",
                 head: "Event",
                 column: "event_type",
+                beside: None,
                 filter: Some("event_type"),
                 name: format::plain,
                 none: "Not known",
@@ -186,6 +191,7 @@ static LINKS: Card = Card {
             caption: "Links to other sites",
             head: "Address",
             column: "url",
+            beside: None,
             filter: None,
             name: format::plain,
             none: "Not known",
@@ -197,6 +203,7 @@ static LINKS: Card = Card {
             caption: "Downloads",
             head: "File",
             column: "url",
+            beside: None,
             filter: None,
             name: format::plain,
             none: "Not known",
@@ -208,6 +215,7 @@ static LINKS: Card = Card {
             caption: "Forms that were sent",
             head: "Form",
             column: "form",
+            beside: Some("page"),
             filter: None,
             name: format::plain,
             none: "Without a name",
@@ -219,6 +227,7 @@ static LINKS: Card = Card {
             caption: "Pages not found",
             head: "Page",
             column: "page",
+            beside: Some("referrer"),
             filter: Some("page"),
             name: format::plain,
             none: "Not known",
@@ -234,6 +243,7 @@ static READING: Listing = Listing {
     caption: "How far pages are read",
     head: "Page",
     column: "page",
+    beside: None,
     filter: Some("page"),
     name: format::plain,
     none: "Not known",
@@ -247,12 +257,12 @@ static READING: Listing = Listing {
 };
 
 /// Every part, as the answers have it. Each is on the page from the beginning, if only as an empty element.
-pub(crate) fn parts(look: &Look, selection: &Selection, range: Option<&Range>, answers: &Answers) -> Vec<Part> {
+pub(crate) fn parts(look: &Look, selection: &Selection, range: Option<&Range>, answers: &Answers, trouble: Option<&QueryError>) -> Vec<Part> {
     let zone = look.time_zone.as_str();
     let mut parts = Vec::new();
     let mut part = |id: Key, markup: Markup| parts.push(Part { id, html: markup.into_string() });
     part("sites", now::sites(selection, zone, answers));
-    part("hint", now::hint(selection, zone, answers));
+    part("hint", now::hint(selection, zone, answers, trouble));
     part("now", now::now(selection, zone, answers));
     part("totals", now::totals(selection, zone, range, answers));
     part("curve", now::curve(selection, range, answers));

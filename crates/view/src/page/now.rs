@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::nothing;
 use super::tables::{Cell, Listing, csv_link, listing, shown, trouble};
 use super::{curve, format};
+use crate::database::QueryError;
 use crate::live::{Answers, CURVE_BEFORE, PULSE};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Line;
@@ -28,11 +29,15 @@ pub(super) fn sites(selection: &Selection, zone: &str, answers: &Answers) -> Mar
 }
 
 /// What to do next, where there is nothing to see.
-pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers) -> Markup {
+pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers, trouble: Option<&QueryError>) -> Markup {
+    if let Some(error) = trouble {
+        let title = if answers.is_empty() { "No numbers just now" } else { "These numbers are not of just now" };
+        return html! { div.hint.bad role="status" { h2 { (title) } p { (error) } } };
+    }
     let (Some(types), Some(recent)) = (answers.get("event_types"), answers.get("recent_events")) else { return nothing() };
     let (types, recent) = match (types, recent) {
         (Ok(types), Ok(recent)) => (types, recent),
-        (Err(error), _) | (_, Err(error)) => return html! { div.hint.bad role="status" { h2 { "No numbers just now" } (trouble(error)) } },
+        (Err(error), _) | (_, Err(error)) => return html! { div.hint.bad role="status" { h2 { "No numbers just now" } p { (error) } } },
     };
     if !types.is_empty() {
         return nothing();
@@ -214,6 +219,7 @@ static VALUES: Listing = Listing {
     caption: "Values of the property",
     head: "Value",
     column: "value",
+    beside: None,
     filter: None,
     name: format::plain,
     none: "Without a value",

@@ -39,6 +39,8 @@ pub(super) struct Listing {
     pub(super) head: &'static str,
     /// The column with a row's name.
     pub(super) column: &'static str,
+    /// The column of what tells two rows of one name apart.
+    pub(super) beside: Option<&'static str>,
     /// The filter that a click on it sets.
     pub(super) filter: Option<&'static str>,
     /// How a person calls a value.
@@ -80,7 +82,10 @@ pub(super) fn listing(
                     tr {
                         th scope="row" {
                             (bar(line.count(listing.bar), top))
-                            (value(listing, selection, time_zone, line.text(listing.column)))
+                            span.value {
+                                (value(listing, selection, time_zone, line.text(listing.column)))
+                                @if let Some(text) = listing.beside.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
+                            }
                         }
                         @for (_, cell) in listing.cells { td.number { (cell.text(line)) } }
                     }
