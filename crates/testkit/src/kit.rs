@@ -36,9 +36,12 @@ impl Kit {
 /// PostgreSQL alone, for tests that share it and need no Kafka.
 pub async fn postgres() -> &'static Postgres {
     static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
-    let start =
-        || async { Postgres::start(parts(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap() };
-    POSTGRES.get_or_init(start).await
+    POSTGRES.get_or_init(own_postgres).await
+}
+
+/// PostgreSQL alone, for a test that breaks it.
+pub async fn own_postgres() -> Postgres {
+    Postgres::start(parts(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap()
 }
 
 /// The parts that tests share which leave them whole.

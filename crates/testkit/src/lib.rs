@@ -12,5 +12,5 @@ mod stack;
 
 pub use address::own_address;
 pub use http::{Answer, Http};
-pub use kit::{Kit, browser_driver, checkout, postgres, run_dir, shared};
+pub use kit::{Kit, browser_driver, checkout, own_postgres, postgres, run_dir, shared};
 pub use stack::{Stack, StackOptions, eventually};

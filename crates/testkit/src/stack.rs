@@ -1,7 +1,7 @@
 //! Daemons on a kit: ingest, any number of sinks, nginx where a browser comes.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,6 +33,8 @@ pub struct StackOptions {
     pub second_names: Vec<SecondName>,
     /// Starts no sink.
     pub no_sink: bool,
+    /// Starts the live page, with these lines in its configuration file, before its tables.
+    pub view: Option<String>,
 }
 
 /// Daemons with a database and topics of their own.
@@ -45,6 +47,8 @@ pub struct Stack {
     pub ingest: Part,
     /// The sinks.
     pub sinks: Vec<Part>,
+    /// footfall-view, where it was asked for.
+    pub view: Option<Part>,
     /// nginx, where it was asked for.
     pub nginx: Option<Nginx>,
     /// Topic of the events.
@@ -105,12 +109,21 @@ impl Stack {
             environment: Vec::new(),
         };
         let ingest = ingest.start(&dir).await.unwrap();
+        let view_port = SocketAddr::new(address, 3003);
+        let view = match &options.view {
+            None => None,
+            Some(lines) => {
+                let reader = kit.postgres.url("footfall_reader", &name);
+                Some(start_view(&dir, view_port, lines, &reader).await)
+            }
+        };
         let nginx = if options.site {
             let options = NginxOptions {
                 share: checkout().into(),
                 listen: SocketAddr::new(address, 8080),
                 ingest: ingest_port,
                 second_names: options.second_names,
+                view: view_port,
             };
             Some(Nginx::start(parts(), &dir, &options).await.unwrap())
         } else {
@@ -122,6 +135,7 @@ impl Stack {
             dir,
             ingest,
             sinks: Vec::new(),
+            view,
             nginx,
             events_topic,
             outcomes_topic,
@@ -237,6 +251,24 @@ impl Stack {
             self.sinks.iter().chain([&self.ingest]).map(|part| format!("--- {}\n{}", part.name(), part.log_end()));
         ends.collect::<Vec<_>>().join("\n")
     }
+}
+
+async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> Part {
+    let (config, admin) = (dir.join("view.toml"), SocketAddr::new(listen.ip(), 3004));
+    let text = format!(
+        "{lines}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{database}\"\n",
+        dir.join("view").display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let options = DaemonOptions {
+        program: "footfall-view",
+        name: "view".into(),
+        config,
+        credentials: None,
+        admin,
+        environment: Vec::new(),
+    };
+    options.start(dir).await.unwrap()
 }
 
 /// Waits until a condition holds; panics with `what` when it does not within the time.

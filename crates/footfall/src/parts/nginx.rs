@@ -27,6 +27,8 @@ pub struct NginxOptions {
     pub ingest: SocketAddr,
     /// Further paths for what is served.
     pub second_names: Vec<SecondName>,
+    /// Where the live page is.
+    pub view: SocketAddr,
 }
 
 /// An nginx. It is a [`Part`]: stopping it lets requests under way end.
@@ -94,7 +96,7 @@ impl Nginx {
 /// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
 fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
-    let NginxOptions { share, listen, ingest, second_names } = options;
+    let NginxOptions { share, listen, ingest, second_names, view } = options;
     let share = share.display();
     let user = workers_user(nginx.root.as_deref().unwrap_or(Path::new("/")));
     let second_names: String = second_names.iter().map(|name| format!("\n        {name}")).collect();
@@ -125,6 +127,11 @@ http {{
     scgi_temp_path "{folder}/scgi";
     upstream footfall_ingest {{
         server {ingest};
+        keepalive 32;
+        keepalive_timeout 10s;
+    }}
+    upstream footfall_view {{
+        server {view};
         keepalive 32;
         keepalive_timeout 10s;
     }}

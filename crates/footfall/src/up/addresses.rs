@@ -31,6 +31,14 @@ impl Addresses {
         self.port(3002)
     }
 
+    pub(crate) fn view(self) -> SocketAddr {
+        self.port(3003)
+    }
+
+    pub(crate) fn view_admin(self) -> SocketAddr {
+        self.port(3004)
+    }
+
     pub(crate) fn sink_admin(self) -> SocketAddr {
         self.port(4195)
     }
@@ -58,6 +66,8 @@ impl Addresses {
             ("site", self.site()),
             ("ingest", self.ingest()),
             ("ingest's metrics", self.ingest_admin()),
+            ("live page", self.view()),
+            ("live page's metrics", self.view_admin()),
             ("sink's metrics", self.sink_admin()),
             ("Kafka", self.kafka()),
             ("Kafka's controller", controller),

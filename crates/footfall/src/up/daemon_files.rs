@@ -52,6 +52,27 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
     )
 }
 
+/// Writes `dir`/view.toml. On an address that others reach the page wants a password; see [`make_view_credentials`].
+pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
+    write(
+        dir,
+        "view.toml",
+        &json!({
+            "listen": at.view(),
+            "admin": { "address": at.view_admin() },
+            "state_dir": dir.join("view"),
+            "database": { "url": database },
+            "access": { "public": is_public(at) },
+            "http": { "trusted_proxies": [at.ip()] },
+        }),
+    )
+}
+
+/// Whether the live page is open to whoever reaches it: only this machine does.
+pub(crate) fn is_public(at: Addresses) -> bool {
+    at.ip().is_loopback()
+}
+
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
     let path = dir.join(name);
     let text = toml::to_string(settings).map_err(std::io::Error::other);
@@ -62,8 +83,20 @@ fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
 
 /// Makes ingest's folder of secrets the first time: the key of the visitor hashes lasts as long as the data.
 pub(crate) fn make_credentials(dir: &Path) -> Result<PathBuf, UpError> {
-    let folder = dir.join("credentials/ingest");
-    let secret = folder.join("privacy.visitor_secret");
+    make_secret(dir, "credentials/ingest", "privacy.visitor_secret")
+}
+
+/// Makes the live page's password the first time.
+pub(crate) fn make_view_credentials(dir: &Path) -> Result<PathBuf, UpError> {
+    make_secret(dir, "credentials/view", VIEW_PASSWORD)
+}
+
+/// The file of the live page's password within its folder of secrets.
+pub(crate) const VIEW_PASSWORD: &str = "access.password";
+
+fn make_secret(dir: &Path, folder: &str, name: &str) -> Result<PathBuf, UpError> {
+    let folder = dir.join(folder);
+    let secret = folder.join(name);
     let made = std::fs::create_dir_all(&folder).and_then(|()| write_once(&secret));
     made.map_err(|source| UpError::file(&secret, source))?;
     Ok(folder)

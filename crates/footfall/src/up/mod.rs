@@ -168,12 +168,15 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         Ok(_) => format!("http://{}/", at.grafana()),
         Err(why) => format!("not started: {why}"),
     };
+    let password = state.dir.join("credentials/view").join(daemon_files::VIEW_PASSWORD);
+    let login = if daemon_files::is_public(*at) { "to share links" } else { "to log in" };
     format!(
         "\n\
          site      http://{site}/\n\
+         live page http://{site}/live/   password {login} in {password}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
-         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics\n\
+         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics   live page http://{view_admin}/metrics\n\
          kafka     {kafka}\n\
          grafana   {grafana}\n\
          data      {data}\n\
@@ -181,12 +184,14 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
          \n\
          Everything is ready. Ctrl-C stops it.",
         site = at.site(),
+        password = password.display(),
         ingest = at.ingest(),
         socket = state.socket_dir.display(),
         port = state.port,
         database = state.database,
         ingest_admin = at.ingest_admin(),
         sink_admin = at.sink_admin(),
+        view_admin = at.view_admin(),
         kafka = at.kafka(),
     )
 }

@@ -58,11 +58,15 @@ impl Plan<'_> {
         let ingest = running.keep(Box::new(Box::new(self.ingest()?.spawn(dir)?)));
         try_join!(self.shown("sink", sink), self.shown("ingest", ingest))?;
 
+        let view = running.keep(Box::new(Box::new(self.view(&access.reader)?.spawn(dir)?)));
+        self.shown("live page", view).await?;
+
         let site = NginxOptions {
             share: self.share.to_owned(),
             listen: at.site(),
             ingest: at.ingest(),
             second_names: self.second_names.to_vec(),
+            view: at.view(),
         };
         let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
         self.shown("nginx", nginx).await?;
@@ -94,6 +98,17 @@ impl Plan<'_> {
             config: daemon_files::write_ingest(self.dir, self.at)?,
             credentials: Some(daemon_files::make_credentials(self.dir)?),
             admin: self.at.ingest_admin(),
+            environment: Vec::new(),
+        })
+    }
+
+    fn view(&self, database: &str) -> Result<DaemonOptions, UpError> {
+        Ok(DaemonOptions {
+            program: "footfall-view",
+            name: "view".into(),
+            config: daemon_files::write_view(self.dir, self.at, database)?,
+            credentials: Some(daemon_files::make_view_credentials(self.dir)?),
+            admin: self.at.view_admin(),
             environment: Vec::new(),
         })
     }
@@ -134,6 +149,7 @@ impl Plan<'_> {
 struct Access {
     admin: tokio_postgres::Config,
     writer: String,
+    reader: String,
     socket_dir: PathBuf,
 }
 
@@ -142,6 +158,7 @@ impl Access {
         Self {
             admin: postgres.admin(DATABASE),
             writer: postgres.url("footfall_writer", DATABASE),
+            reader: postgres.url("footfall_reader", DATABASE),
             socket_dir: postgres.socket_dir().to_owned(),
         }
     }

@@ -110,6 +110,33 @@ async fn another_origin_s_page_is_counted_under_its_site() {
     assert_eq!(stack.number(kinds).await, 3);
 }
 
+async fn stack_with_a_live_page() -> Stack {
+    let view = Some("access.public = true".into());
+    Stack::start_with(shared().await, StackOptions { site: true, view, ..StackOptions::default() }).await
+}
+
+#[tokio::test]
+async fn a_click_changes_a_number_of_the_live_page() {
+    // It measures, so nothing else is measured or started beside it.
+    let _turn = MACHINE.write().await;
+    let stack = stack_with_a_live_page().await;
+    let steps = Driver::start("live-latency", &stack).done().await;
+    let latency = &steps.last().unwrap()["median_ms"];
+    println!("{}", steps.last().unwrap());
+    assert!(latency.as_f64().unwrap() < 1_000.0, "{latency} ms from a click to the number");
+}
+
+#[tokio::test]
+async fn the_live_page_is_accessible_wide_and_narrow_light_and_dark_full_and_empty() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_live_page().await;
+    let empty = Driver::start("live-accessibility", &stack).done().await;
+    Driver::start("clicks", &stack).done().await;
+    stack.wait_until_all_is_read(SOON).await;
+    let full = Driver::start("live-accessibility", &stack).done().await;
+    assert_eq!((empty.len(), full.len()), (32, 32), "each page was checked, in each dress");
+}
+
 fn ids(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }

@@ -6,7 +6,7 @@ use footfall_testkit::checkout;
 
 #[test]
 fn the_tables_of_configuration_and_metrics_are_not_stale() {
-    for daemon in ["footfall-ingest", "footfall-sink"] {
+    for daemon in ["footfall-ingest", "footfall-sink", "footfall-view"] {
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(daemon);
         let described = Command::new(program).arg("describe").output().unwrap();
         assert!(described.status.success());

@@ -1,0 +1,128 @@
+//! Nobody looks who may not.
+
+use footfall_testkit::Answer;
+use serde_json::json;
+
+use crate::view::View;
+
+const PASSWORD: &str = "correct horse battery";
+const PATHS: [&str; 4] = ["/live/", "/live/events", "/live/api/v1/totals", "/live/api/v1/top_pages.csv"];
+
+fn body(answer: &Answer) -> String {
+    String::from_utf8(answer.body.to_vec()).unwrap()
+}
+
+/// The cookie of somebody who has logged in.
+async fn log_in(view: &View) -> String {
+    let answer = view.post("/live/login", &[], &format!("password={}&next=%3Fperiod%3D7d", PASSWORD.replace(' ', "+"))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/live/?period=7d")), "{}", body(&answer));
+    answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn it_is_closed_and_says_how_to_open_it() {
+    let view = View::start("", &[]).await;
+    for path in PATHS {
+        let answer = view.get(path, &[]).await;
+        assert_eq!(answer.status, 403, "{path}");
+        assert!(body(&answer).contains("access.password"), "{path}");
+    }
+    assert_eq!(view.get("/live/login", &[]).await.status, 403);
+    assert_eq!(view.get("/live/shares", &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_password_opens_everything_in_that_browser_until_it_logs_out() {
+    let view = View::start("", &[("access.password", PASSWORD)]).await;
+    let answer = view.get("/live/?period=7d", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/live/login?next=%3Fperiod%3D7d")));
+    for path in &PATHS[1..] {
+        assert_eq!(view.get(path, &[]).await.status, 401, "{path}");
+    }
+    let cookie = log_in(&view).await;
+    for path in ["/live/", "/live/api/v1/totals", "/live/api/v1/top_pages.csv", "/live/shares"] {
+        assert_eq!(view.get(path, &[("cookie", &cookie)]).await.status, 200, "{path}");
+    }
+    let answer = view.post("/live/logout", &[("cookie", &cookie)], "").await;
+    assert!(answer.header("set-cookie").unwrap().contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn guessing_ends_after_a_few_attempts_and_leads_nowhere_else() {
+    let view = View::start("", &[("access.password", PASSWORD)]).await;
+    for _ in 0..5 {
+        assert_eq!(view.post("/live/login", &[], "password=guess").await.status, 403);
+    }
+    assert_eq!(view.post("/live/login", &[], "password=guess").await.status, 429);
+    let other = View::start("", &[("access.password", PASSWORD)]).await;
+    let form = format!("password={}&next=https://evil.example/", PASSWORD.replace(' ', "+"));
+    assert_eq!(other.post("/live/login", &[], &form).await.header("location"), Some("/live/"));
+}
+
+#[tokio::test]
+async fn a_token_opens_to_programs() {
+    let view = View::start("", &[("access.tokens", "0123456789abcdef\nfedcba9876543210\n")]).await;
+    assert_eq!(view.get("/live/", &[]).await.status, 401);
+    let answer = view.get("/live/api/v1/totals", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, Some("Bearer")));
+    let token = [("authorization", "Bearer fedcba9876543210")];
+    assert_eq!(view.get("/live/api/v1/totals", &token).await.status, 200);
+    assert_eq!(view.get("/live/shares", &token).await.status, 403, "a token makes no links");
+}
+
+#[tokio::test]
+async fn a_shared_link_shows_what_it_says_and_nothing_else_until_it_is_withdrawn() {
+    let view = View::start("live.heartbeat_ms = 200", &[("access.password", PASSWORD)]).await;
+    view.store(json!([
+        { "event_type": "page_view", "page_path": "/shop", "session_id": "a", "site": "shop" },
+        { "event_type": "page_view", "page_path": "/secret", "session_id": "b", "site": "other" },
+    ]))
+    .await;
+    let cookie = log_in(&view).await;
+    let form = "name=Board&days=7&filter=site&value=shop&period=24h";
+    assert_eq!(view.post("/live/shares", &[], form).await.status, 303, "not without the password");
+    let foreign = [("cookie", cookie.as_str()), ("sec-fetch-site", "cross-site")];
+    assert_eq!(view.post("/live/shares", &foreign, form).await.status, 403, "not from another site");
+    let made = view.post("/live/shares", &[("cookie", &cookie)], form).await;
+    let page = body(&made);
+    let address = page.split('"').find(|text| text.contains("/live/shared/")).unwrap_or_else(|| panic!("{page}"));
+    let link = &address[address.find("/live/").unwrap()..address.find("?period").unwrap()];
+
+    let shown = view.get(&format!("{link}?period=24h"), &[]).await;
+    assert_eq!(shown.status, 200);
+    assert!(body(&shown).contains("/shop") && !body(&shown).contains("/secret"));
+    let pages = view.get(&format!("{link}api/v1/top_pages?period=24h&site=other"), &[]).await.json();
+    assert_eq!(pages["rows"], json!([{ "page": "/shop", "views": 1, "visitors": 1 }]));
+    assert_eq!(view.get(&format!("{link}api/v1/sites"), &[]).await.status, 403);
+    assert!(!body(&view.get(&format!("{link}?site=other"), &[]).await).contains("/secret"));
+    for closed in ["shares", "login"] {
+        assert_eq!(view.get(&format!("{link}{closed}"), &[]).await.status, 404);
+    }
+    assert_eq!(view.get("/live/", &[]).await.status, 303, "the link opens nothing beside itself");
+
+    let mut open = view.watch(&format!("{link}events?period=24h")).await;
+    let list = body(&view.get("/live/shares", &[("cookie", &cookie)]).await);
+    let id = list.split("name=\"id\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(!list.contains(&link[link.find('-').unwrap()..]), "the secret is not shown again");
+    let withdrawn = view.post("/live/shares/withdraw", &[("cookie", &cookie)], &format!("id={id}")).await;
+    assert_eq!(withdrawn.status, 303);
+    assert_eq!(view.get(link, &[]).await.status, 404);
+    // The page that was open is let go at the next sign of life.
+    let within = std::time::Duration::from_secs(5);
+    let began = std::time::Instant::now();
+    while open.next(within).await.is_some() {}
+    assert!(began.elapsed() < within, "the stream has not ended");
+}
+
+#[tokio::test]
+async fn neither_a_secret_nor_what_is_looked_at_is_logged() {
+    let view = View::start("log.level = \"debug\"", &[("access.password", PASSWORD)]).await;
+    let cookie = log_in(&view).await;
+    view.post("/live/login", &[], "password=guessed-by-somebody").await;
+    view.get("/live/?page=/a-private-page", &[("cookie", &cookie)]).await;
+    view.get("/live/api/v1/totals?page=/a-private-page&tz=Nowhere", &[("cookie", &cookie)]).await;
+    let log = std::fs::read_to_string(view.part.log()).unwrap();
+    for text in [PASSWORD, "guessed-by-somebody", "a-private-page", &cookie] {
+        assert!(!log.contains(text), "{text} is in the log");
+    }
+}

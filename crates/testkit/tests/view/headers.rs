@@ -1,0 +1,47 @@
+//! The headers that keep a page's content where it belongs.
+
+use crate::view::View;
+
+#[tokio::test]
+async fn the_policy_allows_nothing_inline_and_the_page_has_nothing_inline() {
+    let view = View::public().await;
+    for path in ["/live/", "/live/?period=fortnight", "/live/nothing"] {
+        let answer = view.get(path, &[]).await;
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let page = String::from_utf8(answer.body.to_vec()).unwrap();
+        for inline in [" style=", "<style", "onclick=", "onload=", "javascript:"] {
+            assert!(!page.contains(inline), "{inline} in {path}");
+        }
+        assert_eq!(page.matches("<script").count(), page.matches("<script src=").count());
+    }
+}
+
+#[tokio::test]
+async fn style_and_script_are_kept_for_ever_under_names_that_change() {
+    let view = View::public().await;
+    let page = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
+    let names: Vec<_> = page.split('"').filter(|text| text.starts_with("/live/assets/")).collect();
+    assert!(names.iter().any(|name| name.ends_with(".css")) && names.iter().any(|name| name.ends_with(".js")));
+    for name in names {
+        let answer = view.get(name, &[]).await;
+        assert_eq!(answer.status, 200, "{name}");
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    }
+    assert_eq!(view.get("/live/assets/live-000000000000.css", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn another_origin_reads_the_api_only_where_it_is_configured() {
+    let asked = [("origin", "https://intranet.example")];
+    let open = View::start("access.public = true\nhttp.cors_origins = [\"https://intranet.example\"]", &[]).await;
+    let answer = open.get("/live/api/v1/totals", &asked).await;
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://intranet.example"));
+    let answer = open.get("/live/api/v1/totals", &[("origin", "https://other.example")]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    let closed = View::public().await;
+    assert_eq!(closed.get("/live/api/v1/totals", &asked).await.header("access-control-allow-origin"), None);
+}

@@ -1,0 +1,119 @@
+//! An open page is told what changes, soon and cheaply.
+
+use std::time::{Duration, Instant};
+
+use footfall_testkit::{eventually, own_postgres};
+use serde_json::{Value, json};
+
+use crate::view::View;
+
+const SOON: Duration = Duration::from_secs(10);
+/// What the issue asks for.
+const WITHIN: Duration = Duration::from_secs(1);
+
+fn view_of(session: &str) -> Value {
+    json!([{ "event_type": "page_view", "page_path": format!("/{session}"), "session_id": session }])
+}
+
+#[tokio::test]
+async fn a_page_is_told_within_a_second_of_the_commit() {
+    let view = View::public().await;
+    let mut page = view.watch("/live/events").await;
+    assert!(page.head.contains("text/event-stream") && page.head.contains("x-accel-buffering: no"), "{}", page.head);
+    page.until("now", ">0</strong>", SOON).await;
+    while page.next(WITHIN).await.is_some() {}
+    view.store(view_of("first")).await;
+    let began = Instant::now();
+    page.until("now", ">1</strong>", WITHIN).await;
+    page.until("recent_events", "/first", WITHIN.saturating_sub(began.elapsed())).await;
+}
+
+#[tokio::test]
+async fn two_hundred_pages_cost_one_round_of_questions() {
+    let view = View::public().await;
+    let mut pages = Vec::new();
+    for _ in 0..200 {
+        pages.push(view.watch("/live/events").await);
+    }
+    for page in &mut pages {
+        page.until("now", ">0</strong>", SOON).await;
+    }
+    eventually("all are counted", SOON, async || view.metric("footfall_view_watchers").await == 200.0).await;
+    assert_eq!(view.metric("footfall_view_views").await, 1.0);
+    // Ticks of time ask a little too, so what one change costs is compared with what one page would cost.
+    let before = view.metric("footfall_view_query_seconds_count").await;
+    view.store(view_of("first")).await;
+    for page in &mut pages {
+        page.until("recent_events", "/first", SOON).await;
+    }
+    let cost = view.metric("footfall_view_query_seconds_count").await - before;
+    assert!(cost < 150.0, "{cost} questions for one change and 200 pages");
+}
+
+#[tokio::test]
+async fn without_a_page_nothing_is_asked() {
+    let view = View::start("access.public = true\nlive.linger_ms = 100\nlive.tick_ms = 100", &[]).await;
+    drop(view.watch("/live/events").await);
+    view.get("/live/?period=7d", &[]).await;
+    eventually("the views are gone", SOON, async || view.metric("footfall_view_views").await == 0.0).await;
+    let before = view.metric("footfall_view_query_seconds_count").await;
+    for _ in 0..10 {
+        view.notify().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    eventually("notified", SOON, async || view.metric("footfall_view_notifications_total").await >= 10.0).await;
+    assert_eq!(view.metric("footfall_view_query_seconds_count").await, before);
+}
+
+#[tokio::test]
+async fn a_visitor_who_left_is_taken_off_without_an_event() {
+    let view = View::start("access.public = true\nlive.tick_ms = 200", &[]).await;
+    view.store(json!([{ "event_type": "page_view", "page_path": "/", "session_id": "a", "seconds_ago": 296 }])).await;
+    let mut page = view.watch("/live/events").await;
+    page.until("now", ">1</strong>", SOON).await;
+    page.until("now", ">0</strong>", SOON).await;
+}
+
+#[tokio::test]
+async fn a_page_that_asks_again_is_sent_only_what_it_has_missed() {
+    let view = View::public().await;
+    view.store(view_of("first")).await;
+    let html = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
+    let seen = html.split("data-events=\"events?seen=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let mut page = view.watch(&format!("/live/events?seen={seen}")).await;
+    // Time has passed: at most the few parts that tell it have changed.
+    while let Some(parts) = page.next(Duration::from_millis(1_500)).await {
+        assert!(!parts.contains_key("recent_events") && !parts.contains_key("top_pages"), "{:?}", parts.keys());
+    }
+    view.store(view_of("second")).await;
+    page.until("top_pages", "/second", SOON).await;
+}
+
+#[tokio::test]
+async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() {
+    let mut postgres = own_postgres().await;
+    let mut view = View::start_on(&postgres, "access.public = true", &[]).await;
+    let mut page = view.watch("/live/events").await;
+    page.until("now", ">0</strong>", SOON).await;
+    postgres.kill().await;
+    eventually("not ready", SOON, async || !view.is_ready().await).await;
+    // Nothing that was known is taken off a page meanwhile.
+    let shown = view.get("/live/", &[]).await;
+    assert_eq!(shown.status, 200);
+    page.until("hint", "not of just now", SOON).await;
+    postgres.start_again().await.unwrap();
+    eventually("ready", SOON, async || view.is_ready().await).await;
+    view.connect_again().await;
+    view.store(view_of("after")).await;
+    page.until("recent_events", "/after", SOON).await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_open_pages_go_at_once() {
+    let mut view = View::public().await;
+    let mut page = view.watch("/live/events").await;
+    page.until("now", ">0</strong>", SOON).await;
+    let began = Instant::now();
+    assert_eq!(view.part.stop(SOON).await, footfall::parts::Ending::Stopped);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}

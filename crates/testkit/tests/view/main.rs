@@ -1,0 +1,9 @@
+//! footfall-view on a real PostgreSQL: what it answers, to whom, and how soon.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod headers;
+mod live;
+mod numbers;
+mod view;

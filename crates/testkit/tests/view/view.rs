@@ -1,0 +1,185 @@
+//! A footfall-view of a test's own, with a database of its own.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use footfall::parts::{DaemonOptions, Part, Postgres};
+use footfall_testkit::{Answer, Http, own_address, postgres, run_dir};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+/// Fills the roll-ups from the rows, as the sink keeps them.
+const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
+
+pub(crate) struct View {
+    pub(crate) part: Part,
+    pub(crate) database: Client,
+    owner: Config,
+    at: SocketAddr,
+    http: Http,
+}
+
+impl View {
+    /// One that is open to everybody.
+    pub(crate) async fn public() -> Self {
+        Self::start("access.public = true", &[]).await
+    }
+
+    /// One with these lines in its configuration, and these secrets.
+    pub(crate) async fn start(lines: &str, secrets: &[(&str, &str)]) -> Self {
+        Self::start_on(postgres().await, lines, secrets).await
+    }
+
+    pub(crate) async fn start_on(postgres: &Postgres, lines: &str, secrets: &[(&str, &str)]) -> Self {
+        let (name, dir) = (format!("test_{}", Uuid::now_v7().simple()), run_dir("view"));
+        let owner = postgres.admin(&name);
+        footfall_store::prepare(&owner).await.unwrap();
+        let (at, credentials, config) =
+            (SocketAddr::new(own_address(), 3003), dir.join("credentials"), dir.join("view.toml"));
+        std::fs::create_dir_all(&credentials).unwrap();
+        for (secret, text) in secrets {
+            std::fs::write(credentials.join(secret), text).unwrap();
+        }
+        let admin = SocketAddr::new(at.ip(), 3004);
+        let (url, state) = (postgres.url("footfall_reader", &name), dir.join("state"));
+        let text = format!(
+            "{lines}\nlisten = \"{at}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{url}\"\n",
+            state.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let options = DaemonOptions {
+            program: "footfall-view",
+            name: "view".into(),
+            config,
+            credentials: Some(credentials),
+            admin,
+            environment: Vec::new(),
+        };
+        let part = options.start(&dir).await.unwrap();
+        Self { part, database: connect(&owner).await, owner, at, http: Http::default() }
+    }
+
+    /// After a restart of PostgreSQL.
+    pub(crate) async fn connect_again(&mut self) {
+        self.database = connect(&self.owner).await;
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.at)
+    }
+
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.http.send("GET", &self.url(path), headers, "").await.expect("an answer")
+    }
+
+    /// Sends a form, as a page of ours does unless the headers say otherwise.
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+        if !headers.iter().any(|(name, _)| *name == "sec-fetch-site") {
+            all.push(("sec-fetch-site", "same-origin"));
+        }
+        all.extend(headers);
+        self.http.send("POST", &self.url(path), &all, form.to_owned()).await.expect("an answer")
+    }
+
+    /// The JSON of a question.
+    pub(crate) async fn ask(&self, question: &str) -> Value {
+        let answer = self.get(&format!("/live/api/v1/{question}"), &[]).await;
+        assert_eq!(answer.status, 200, "{question}: {}", String::from_utf8_lossy(&answer.body));
+        answer.json()
+    }
+
+    /// Stores events that happened so many seconds ago, and says so as the sink does.
+    pub(crate) async fn store(&self, events: Value) {
+        let insert = r#"
+            INSERT INTO analytics_events
+            SELECT event.*
+            FROM jsonb_array_elements($1) AS row,
+                jsonb_populate_record(NULL::analytics_events, jsonb_build_object(
+                    'timestamp', now() - make_interval(secs => coalesce((row ->> 'seconds_ago')::double precision, 0)),
+                    'bot', false, 'schema_version', 1, 'created_at', now(), 'received_at', now(),
+                    'event_id', gen_random_uuid(), 'page_url', 'https://shop.example' || (row ->> 'page_path')) || row) AS event"#;
+        self.database.execute(insert, &[&events]).await.unwrap();
+        self.database.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
+        self.database.batch_execute(ROLL_UP).await.unwrap();
+        self.notify().await;
+    }
+
+    pub(crate) async fn notify(&self) {
+        self.database.batch_execute(r#"NOTIFY footfall_events, '{"events":1}'"#).await.unwrap();
+    }
+
+    /// The value of a metric.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let metrics = format!("http://{}:3004/metrics", self.at.ip());
+        let answer = self.http.send("GET", &metrics, &[], "").await.unwrap();
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let line = text.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("{name}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    pub(crate) async fn is_ready(&self) -> bool {
+        let ready = format!("http://{}:3004/ready", self.at.ip());
+        self.http.send("GET", &ready, &[], "").await.is_some_and(|answer| answer.status == 200)
+    }
+
+    /// An open page.
+    pub(crate) async fn watch(&self, path: &str) -> Watcher {
+        let mut stream = TcpStream::connect(self.at).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(reader.read_line(&mut head).await.unwrap() > 0, "{head}");
+        }
+        Watcher { reader, head }
+    }
+}
+
+/// Server-sent events, as they come.
+pub(crate) struct Watcher {
+    reader: BufReader<TcpStream>,
+    pub(crate) head: String,
+}
+
+impl Watcher {
+    /// The next parts that changed, by id; none where nothing changes in this time, or the stream ends.
+    pub(crate) async fn next(&mut self, within: Duration) -> Option<HashMap<String, String>> {
+        let ends_at = Instant::now() + within;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let left = ends_at.saturating_duration_since(Instant::now());
+            let read = tokio::time::timeout(left, self.reader.read_until(b'\n', &mut line)).await;
+            match read {
+                Ok(Ok(bytes)) if bytes > 0 => {}
+                _ => return None,
+            }
+            if let Some(json) = line.strip_prefix(b"data: ") {
+                return Some(serde_json::from_slice(json).unwrap());
+            }
+        }
+    }
+
+    /// Waits for a part that holds this text.
+    pub(crate) async fn until(&mut self, part: &str, text: &str, within: Duration) {
+        let ends_at = Instant::now() + within;
+        loop {
+            let left = ends_at.saturating_duration_since(Instant::now());
+            let parts = self.next(left).await.unwrap_or_else(|| panic!("{part} does not say {text} within {within:?}"));
+            if parts.get(part).is_some_and(|html| html.contains(text)) {
+                return;
+            }
+        }
+    }
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}

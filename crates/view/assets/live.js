@@ -1,0 +1,58 @@
+// Swaps the parts of the page as they change. Without this script the page is whole, and is reloaded by hand.
+(() => {
+  const state = document.getElementById("state");
+  const address = document.body.dataset.events;
+  const RETRY_MS = 15_000; // where the server does not even answer, and EventSource has given up
+  let source, seen, retry;
+
+  const say = (text, name) => {
+    if (state.textContent === text) return;
+    state.textContent = text;
+    state.dataset.state = name;
+  };
+
+  // What a person has opened or stands on stays so when its part is replaced.
+  const swap = (id, html) => {
+    const part = document.getElementById(id);
+    if (!part) return;
+    const all = (selector) => [...part.querySelectorAll(selector)];
+    const open = all("details[open]").map((details) => details.id);
+    const scrolled = all(".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
+    const held = part.contains(document.activeElement) && document.activeElement;
+    const kind = held && held.localName;
+    const place = held && all(kind).indexOf(held);
+    const name = held && held.getAttribute("href");
+    part.innerHTML = html;
+    for (const key of open) document.getElementById(key)?.setAttribute("open", "");
+    all(".scroll").forEach((box, index) => scrolled[index] && box.scrollTo(...scrolled[index]));
+    if (!held) return;
+    const again = all(kind);
+    (again.find((other) => name && other.getAttribute("href") === name) ?? again[place])?.focus({ preventScroll: true });
+  };
+
+  const start = () => {
+    clearTimeout(retry);
+    source?.close();
+    source = new EventSource(seen ? address.replace(/seen=\d+$/, `seen=${seen}`) : address);
+    source.onopen = () => say("Live", "live");
+    source.onmessage = ({ data, lastEventId }) => {
+      seen = lastEventId;
+      for (const [id, html] of Object.entries(JSON.parse(data))) swap(id, html);
+    };
+    source.onerror = () => {
+      say("Connecting again", "away");
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(start, RETRY_MS);
+    };
+  };
+  // A page that nobody sees costs nothing.
+  const stop = () => {
+    clearTimeout(retry);
+    source?.close();
+    source = undefined;
+  };
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", ({ persisted }) => persisted && start());
+  if (!document.hidden) start();
+})();

@@ -1,0 +1,244 @@
+//! Who may look: nobody, unless the operator has said so in one of three ways.
+
+mod attempts;
+mod session;
+mod shares;
+
+pub(crate) use shares::{Share, ShareError, Wish};
+
+use std::net::IpAddr;
+
+use anyhow::Context;
+use blake3::Hash;
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+
+use crate::config::Config;
+use attempts::Attempts;
+use session::Sessions;
+use shares::Shares;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// As whom somebody looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Viewer {
+    /// Has the password.
+    Owner,
+    /// Has a token, or the page is public.
+    Reader,
+}
+
+/// Why somebody may not look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// No way to look is set.
+    Off,
+    /// There is a password, and this is not somebody who has shown it.
+    NeedsPassword,
+    /// There are tokens alone, and none of them came.
+    NeedsToken,
+}
+
+/// What a login came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// The cookie to set.
+    Accepted(String),
+    Wrong,
+    TooManyAttempts,
+}
+
+pub(crate) struct Access {
+    public: bool,
+    password: Option<Hash>,
+    tokens: Vec<Hash>,
+    sessions: Sessions,
+    shares: Option<Shares>,
+    attempts: Attempts,
+    trusted_proxies: Vec<IpAddr>,
+}
+
+impl Access {
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        let access = &config.access;
+        let shares = match config.state_dir() {
+            Some(dir) => Some(Shares::open(&dir, access.shares_max).with_context(|| format!("state in {}", dir.display()))?),
+            None => None,
+        };
+        let key = shares.as_ref().map_or_else(rand::random, Shares::session_key);
+        // A request's secret is hashed too, and hashes are compared: that takes the same time wherever they differ.
+        let password = access.password.expose();
+        Ok(Self {
+            public: access.public,
+            password: (!password.is_empty()).then(|| blake3::hash(password.as_bytes())),
+            tokens: access.tokens().map(|token| blake3::hash(token.as_bytes())).collect(),
+            sessions: Sessions::new(&key, password, &config.base_path, access),
+            shares,
+            attempts: Attempts::new(access.attempts_per_minute_max),
+            trusted_proxies: config.http.trusted_proxies.clone(),
+        })
+    }
+
+    /// As whom a request looks.
+    pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Denied> {
+        if self.has_password() && self.sessions.has_session(headers) {
+            return Ok(Viewer::Owner);
+        }
+        if self.public || self.has_token(headers) {
+            return Ok(Viewer::Reader);
+        }
+        Err(match (self.has_password(), self.tokens.is_empty()) {
+            (true, _) => Denied::NeedsPassword,
+            (false, false) => Denied::NeedsToken,
+            (false, true) => Denied::Off,
+        })
+    }
+
+    pub(crate) fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        token.is_some_and(|(_, token)| {
+            let given = blake3::hash(token.trim().as_bytes());
+            // Each is compared, so that the time does not tell which one it was.
+            self.tokens.iter().filter(|token| **token == given).count() > 0
+        })
+    }
+
+    /// Compares a password, within the attempts that an address has.
+    pub(crate) fn log_in(&self, given: &str, peer: IpAddr, headers: &HeaderMap) -> Login {
+        let address = self.client_address(peer, headers);
+        if !self.attempts.may_try(address) {
+            return Login::TooManyAttempts;
+        }
+        if self.password != Some(blake3::hash(given.as_bytes())) {
+            self.attempts.failed(address);
+            return Login::Wrong;
+        }
+        let is_https = headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https");
+        Login::Accepted(self.sessions.cookie(is_https))
+    }
+
+    /// The cookie that ends a session in this browser.
+    pub(crate) fn no_cookie(&self) -> String {
+        self.sessions.no_cookie()
+    }
+
+    /// The address that a request comes from: a proxy of ours says for whom it asks.
+    fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|value| value.to_str().ok());
+        let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
+        last.unwrap_or(peer)
+    }
+
+    /// The links, where there is a folder to keep them in.
+    pub(crate) fn shares(&self) -> Option<&Shares> {
+        self.shares.as_ref()
+    }
+}
+
+/// Whether a request that changes something was made by a page of ours: a cookie alone proves only whose browser it is.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get(SEC_FETCH_SITE) {
+        return site == "same-origin";
+    }
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use footfall_daemon::Secret;
+
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    fn access(change: impl FnOnce(&mut Config)) -> Access {
+        let mut config = Config::default();
+        change(&mut config);
+        Access::new(&config).unwrap()
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn nobody_may_look_unless_the_operator_says_so() {
+        assert_eq!(access(|_| {}).viewer(&HeaderMap::new()), Err(Denied::Off));
+        assert_eq!(access(|config| config.access.public = true).viewer(&HeaderMap::new()), Ok(Viewer::Reader));
+    }
+
+    #[test]
+    fn a_token_opens_and_a_part_of_it_does_not() {
+        let access = access(|config| config.access.tokens = Secret::new("0123456789abcdef fedcba9876543210"));
+        assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsToken));
+        for (value, opens) in [
+            ("Bearer fedcba9876543210", true),
+            ("bearer 0123456789abcdef", true),
+            ("Bearer 0123456789abcde", false),
+            ("Bearer 0123456789abcdef fedcba9876543210", false),
+            ("Bearer ", false),
+            ("Basic 0123456789abcdef", false),
+        ] {
+            assert_eq!(access.viewer(&headers(&[("authorization", value)])).is_ok(), opens, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_login_gives_a_session_and_a_changed_password_ends_it() {
+        let with = |password: &str| access(|config| config.access.password = Secret::new(password));
+        let access = with("correct horse");
+        assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsPassword));
+        assert_eq!(access.log_in("correct hors", PEER, &HeaderMap::new()), Login::Wrong);
+        let Login::Accepted(cookie) = access.log_in("correct horse", PEER, &headers(&[("x-forwarded-proto", "https")])) else {
+            panic!("the password is right")
+        };
+        assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax") && cookie.contains("; Secure"), "{cookie}");
+        let pair = cookie.split(';').next().unwrap().to_owned();
+        assert_eq!(access.viewer(&headers(&[("cookie", &format!("a=b; {pair}"))])), Ok(Viewer::Owner));
+        let last = if pair.ends_with('0') { '1' } else { '0' };
+        let forged = format!("{}{last}", &pair[..pair.len() - 1]);
+        assert_eq!(access.viewer(&headers(&[("cookie", &forged)])), Err(Denied::NeedsPassword));
+        assert_eq!(with("another horse").viewer(&headers(&[("cookie", &pair)])), Err(Denied::NeedsPassword));
+    }
+
+    #[test]
+    fn an_address_has_few_attempts_and_others_still_have_theirs() {
+        let access = access(|config| {
+            config.access.password = Secret::new("correct horse");
+            config.http.trusted_proxies = vec![PEER];
+        });
+        let from = |address: &str| headers(&[("x-forwarded-for", &format!("10.9.9.9, {address}"))]);
+        for _ in 0..5 {
+            assert_eq!(access.log_in("guess", PEER, &from("198.51.100.1")), Login::Wrong);
+        }
+        assert_eq!(access.log_in("correct horse", PEER, &from("198.51.100.1")), Login::TooManyAttempts);
+        assert!(matches!(access.log_in("correct horse", PEER, &from("198.51.100.2")), Login::Accepted(_)));
+    }
+
+    #[test]
+    fn a_change_is_taken_from_pages_of_ours_alone() {
+        for (pairs, is_ours) in [
+            (vec![("sec-fetch-site", "same-origin")], true),
+            (vec![("sec-fetch-site", "same-site"), ("origin", "http://a"), ("host", "a")], false),
+            (vec![("sec-fetch-site", "cross-site")], false),
+            (vec![("origin", "https://a:8080"), ("host", "a:8080")], true),
+            (vec![("origin", "https://b"), ("host", "a")], false),
+            (vec![("origin", "null"), ("host", "a")], false),
+            (vec![("host", "a")], false),
+        ] {
+            assert_eq!(is_same_origin(&headers(&pairs)), is_ours, "{pairs:?}");
+        }
+    }
+}

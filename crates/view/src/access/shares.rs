@@ -1,0 +1,239 @@
+//! Shared links: an id, and a secret of which only the hash is kept. They live in one file, which is replaced as a
+//! whole: the role that reads the database cannot write to it, and must not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use blake3::Hash;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tracing::info;
+
+use crate::selection::{FILTERS, Filters};
+
+const FILE: &str = "view.json";
+const NAME_CHARACTERS_MAX: usize = 100;
+const DAYS_MAX: u32 = 3_650;
+
+/// A link.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Share {
+    pub(crate) id: String,
+    /// BLAKE3 of the secret, in hexadecimal: a random secret of 192 bits needs no slow hash.
+    secret: String,
+    pub(crate) name: String,
+    /// What it shows, and nothing else.
+    pub(crate) filters: BTreeMap<String, Vec<String>>,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Share {
+    /// The filters by their known names.
+    pub(crate) fn fixed(&self) -> Filters {
+        let known = |name: &str| FILTERS.iter().map(|(key, _)| *key).find(|key| *key == name);
+        self.filters.iter().filter_map(|(name, values)| Some((known(name)?, values.clone()))).collect()
+    }
+}
+
+/// A link that somebody wants.
+pub(crate) struct Wish {
+    pub(crate) name: String,
+    pub(crate) days: u32,
+    pub(crate) filters: BTreeMap<String, Vec<String>>,
+}
+
+/// Why a link was not made or withdrawn.
+#[derive(Debug, Error)]
+pub(crate) enum ShareError {
+    #[error("{0}: {1}")]
+    Field(&'static str, String),
+    #[error("There are as many links as access.shares_max allows. Withdraw one first.")]
+    TooMany,
+    #[error("The file of links cannot be written.")]
+    Write(#[from] std::io::Error),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    session_key: String,
+    shares: Vec<Share>,
+}
+
+pub(crate) struct Shares {
+    file: PathBuf,
+    shares_max: usize,
+    state: Mutex<State>,
+}
+
+impl Shares {
+    /// Reads the file, or begins one.
+    pub(super) fn open(dir: &Path, shares_max: usize) -> anyhow::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let file = dir.join(FILE);
+        let state = match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} cannot be read", file.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let state = State { session_key: Hash::from_bytes(rand::random()).to_hex().to_string(), shares: Vec::new() };
+                write(&file, &state)?;
+                state
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Hash::from_hex(&state.session_key).context("session_key is no key of 32 bytes in hexadecimal")?;
+        Ok(Self { file, shares_max, state: Mutex::new(state) })
+    }
+
+    /// The key of the sessions, which lasts as long as the file.
+    pub(super) fn session_key(&self) -> [u8; 32] {
+        // `open` has read it once already.
+        Hash::from_hex(&self.lock().session_key).map_or_else(|_| rand::random(), Into::into)
+    }
+
+    /// All links, those that have expired too.
+    pub(crate) fn list(&self) -> Vec<Share> {
+        self.lock().shares.clone()
+    }
+
+    /// The link that a token opens, if it still does.
+    pub(crate) fn find(&self, token: &str) -> Option<Share> {
+        let (id, secret) = token.split_once('-')?;
+        let given = blake3::hash(secret.as_bytes());
+        let state = self.lock();
+        let share = state.shares.iter().find(|share| share.id == id)?;
+        let is_right = Hash::from_hex(&share.secret).is_ok_and(|secret| secret == given);
+        (is_right && Timestamp::now() < share.expires_at).then(|| share.clone())
+    }
+
+    /// Makes a link. Answers its token, which nobody can find out later.
+    pub(crate) fn make(&self, wish: Wish) -> Result<String, ShareError> {
+        let name = wish.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+            return Err(ShareError::Field("name", format!("has not between 1 and {NAME_CHARACTERS_MAX} characters")));
+        }
+        if !(1..=DAYS_MAX).contains(&wish.days) {
+            return Err(ShareError::Field("days", format!("lies outside of 1..={DAYS_MAX}")));
+        }
+        let expires_at = Timestamp::now()
+            .checked_add(SignedDuration::from_hours(24 * i64::from(wish.days)))
+            .map_err(|_| ShareError::Field("days", "is too far away".into()))?;
+        let id = hex(&rand::random::<[u8; 6]>());
+        let secret = hex(&rand::random::<[u8; 24]>());
+        let share = Share {
+            id: id.clone(),
+            secret: blake3::hash(secret.as_bytes()).to_hex().to_string(),
+            name: name.to_owned(),
+            filters: wish.filters,
+            expires_at,
+        };
+        self.change(|shares| {
+            let now = Timestamp::now();
+            shares.retain(|share| share.expires_at > now);
+            if shares.len() >= self.shares_max {
+                return Err(ShareError::TooMany);
+            }
+            shares.push(share);
+            Ok(())
+        })?;
+        info!(id, "a link is shared");
+        Ok(format!("{id}-{secret}"))
+    }
+
+    /// Takes a link away; from now on it opens nothing.
+    pub(crate) fn withdraw(&self, id: &str) -> Result<(), ShareError> {
+        self.change(|shares| {
+            shares.retain(|share| share.id != id);
+            Ok(())
+        })?;
+        info!(id, "a link is withdrawn");
+        Ok(())
+    }
+
+    /// What is not on the disk has not changed.
+    fn change(&self, change: impl FnOnce(&mut Vec<Share>) -> Result<(), ShareError>) -> Result<(), ShareError> {
+        let mut state = self.lock();
+        let mut shares = state.shares.clone();
+        change(&mut shares)?;
+        let changed = State { session_key: state.session_key.clone(), shares };
+        write(&self.file, &changed)?;
+        *state = changed;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As a whole or not at all, and readable by the daemon alone.
+fn write(file: &Path, state: &State) -> std::io::Result<()> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    let mut partial = tempfile::NamedTempFile::new_in(dir)?;
+    partial.write_all(&serde_json::to_vec_pretty(state)?)?;
+    partial.as_file().sync_all()?;
+    partial.persist(file)?;
+    fs::File::open(dir)?.sync_all()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(name: &str) -> Wish {
+        Wish { name: name.into(), days: 1, filters: BTreeMap::from([("site".into(), vec!["a".into()])]) }
+    }
+
+    #[test]
+    fn a_link_opens_until_it_is_withdrawn_also_over_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let shares = Shares::open(dir.path(), 2).unwrap();
+        let token = shares.make(wish("for the board")).unwrap();
+        let key = shares.session_key();
+        drop(shares);
+
+        let shares = Shares::open(dir.path(), 2).unwrap();
+        assert_eq!(shares.session_key(), key);
+        let share = shares.find(&token).unwrap();
+        assert_eq!(share.fixed(), Filters::from([("site", vec!["a".to_owned()])]));
+        let (id, secret) = token.split_once('-').unwrap();
+        assert!(shares.find(&format!("{id}-{}", &secret[1..])).is_none() && shares.find(id).is_none());
+        let text = fs::read_to_string(dir.path().join(FILE)).unwrap();
+        assert!(!text.contains(secret), "the secret is on the disk");
+
+        shares.withdraw(id).unwrap();
+        assert!(shares.find(&token).is_none());
+        assert!(Shares::open(dir.path(), 2).unwrap().find(&token).is_none());
+    }
+
+    #[test]
+    fn a_link_that_has_expired_opens_nothing_and_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let shares = Shares::open(dir.path(), 1).unwrap();
+        let token = shares.make(wish("one")).unwrap();
+        assert!(matches!(shares.make(wish("two")), Err(ShareError::TooMany)));
+        shares.change(|all| {
+            all[0].expires_at = Timestamp::now();
+            Ok(())
+        }).unwrap();
+        assert!(shares.find(&token).is_none());
+        shares.make(wish("two")).unwrap();
+    }
+
+    #[test]
+    fn a_wish_that_cannot_be_fulfilled_names_its_field() {
+        let dir = tempfile::tempdir().unwrap();
+        let shares = Shares::open(dir.path(), 1).unwrap();
+        assert!(matches!(shares.make(wish(" ")), Err(ShareError::Field("name", _))));
+        assert!(matches!(shares.make(Wish { days: 0, ..wish("x") }), Err(ShareError::Field("days", _))));
+    }
+}

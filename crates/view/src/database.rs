@@ -1,0 +1,208 @@
+//! Questions to PostgreSQL, asked as the role that can only read, over a few connections.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use jiff::Timestamp;
+use serde_json::Value;
+use thiserror::Error;
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::config::DatabaseConfig;
+use crate::metrics::Metrics;
+use crate::questions::{Argument, Question};
+use crate::selection::{Period, Range, Selection};
+use crate::table::Table;
+
+/// What ingest leaves uncorrected (limits.clock_offset_ms_min).
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
+/// What a question is asked with. What it does not take is not looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Arguments {
+    pub(crate) range: Range,
+    pub(crate) time_zone: String,
+    pub(crate) filters: Value,
+    pub(crate) limit: i32,
+    pub(crate) dimension: String,
+    pub(crate) event_type: String,
+    pub(crate) property: String,
+    pub(crate) steps: Value,
+    pub(crate) at: Timestamp,
+    pub(crate) before: Timestamp,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum QueryError {
+    #[error("The database took too long to answer. Choose a shorter period, or fewer filters.")]
+    TooSlow,
+    /// PostgreSQL refuses what was asked with, in its own words.
+    #[error("{0}")]
+    Refused(String),
+    #[error("The database cannot be reached. It will be tried again.")]
+    Away,
+}
+
+/// A few connections.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pool: Pool,
+    metrics: Arc<Metrics>,
+    query_max: Duration,
+}
+
+impl Database {
+    pub(crate) fn new(
+        parameters: &tokio_postgres::Config,
+        config: &DatabaseConfig,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        let query_max = Duration::from_millis(config.query_ms_max);
+        let mut parameters = parameters.clone();
+        // A plan of its own for each question, so that chunks outside of its range are left out when it is planned.
+        parameters.options(format!(
+            "-c plan_cache_mode=force_custom_plan -c statement_timeout={} -c TimeZone=UTC -c jit=off \
+             -c default_transaction_read_only=on",
+            config.query_ms_max
+        ));
+        parameters.connect_timeout(query_max);
+        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(parameters, NoTls, fast))
+            .max_size(config.connections)
+            .runtime(Runtime::Tokio1)
+            // A question that gets no connection in this time is as late as one that gets no answer.
+            .wait_timeout(Some(query_max))
+            .create_timeout(Some(query_max))
+            .build()?;
+        Ok(Self { pool, metrics, query_max })
+    }
+
+    /// Asks a question.
+    pub(crate) async fn ask(&self, question: &Question, arguments: &Arguments) -> Result<Table, QueryError> {
+        let previous = [arguments.range.previous_since, arguments.range.previous_until];
+        let parameters: Vec<(&(dyn ToSql + Sync), Type)> = question
+            .arguments
+            .iter()
+            .map(|argument| -> (&(dyn ToSql + Sync), Type) {
+                match argument {
+                    Argument::Since => (&arguments.range.since, Type::TIMESTAMPTZ),
+                    Argument::Until => (&arguments.range.until, Type::TIMESTAMPTZ),
+                    Argument::PreviousSince => (&previous[0], Type::TIMESTAMPTZ),
+                    Argument::PreviousUntil => (&previous[1], Type::TIMESTAMPTZ),
+                    Argument::BucketWidth => (&arguments.range.bucket_width, Type::TEXT),
+                    Argument::TimeZone => (&arguments.time_zone, Type::TEXT),
+                    Argument::Filters => (&arguments.filters, Type::JSONB),
+                    Argument::Limit => (&arguments.limit, Type::INT4),
+                    Argument::Dimension => (&arguments.dimension, Type::TEXT),
+                    Argument::EventType => (&arguments.event_type, Type::TEXT),
+                    Argument::Property => (&arguments.property, Type::TEXT),
+                    Argument::Steps => (&arguments.steps, Type::JSONB),
+                    Argument::At => (&arguments.at, Type::TIMESTAMPTZ),
+                    Argument::Before => (&arguments.before, Type::TIMESTAMPTZ),
+                }
+            })
+            .collect();
+        self.query(question.name, question.sql, &parameters).await
+    }
+
+    /// From when to when a selection goes now.
+    pub(crate) async fn range(&self, selection: &Selection) -> Result<Range, QueryError> {
+        let name = match &selection.period {
+            Period::Named(name) => *name,
+            Period::Custom(range) => return Ok(range.range.clone()),
+        };
+        let sql = "SELECT since, until, previous_since, previous_until, bucket_width::text AS bucket_width \
+                   FROM footfall.period($1, $2)";
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&name, Type::TEXT), (&selection.time_zone, Type::TEXT)];
+        let table = self.query("period", sql, &parameters).await?;
+        let range = table.lines().next().and_then(|line| {
+            Some(Range {
+                since: line.instant("since")?,
+                until: line.instant("until")?,
+                previous_since: line.instant("previous_since")?,
+                previous_until: line.instant("previous_until")?,
+                bucket_width: line.text("bucket_width")?.to_owned(),
+            })
+        });
+        // A client's clock may be a little ahead of ours: what is left uncorrected happens now, too.
+        let range = range.map(|range| match range.until.checked_add(AHEAD) {
+            Ok(until) if range.until > Timestamp::now() - AHEAD => Range { until, ..range },
+            _ => range,
+        });
+        range.ok_or_else(|| QueryError::Refused(format!("period {name} has no bounds")))
+    }
+
+    async fn query(
+        &self,
+        name: &'static str,
+        sql: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Table, QueryError> {
+        let began = Instant::now();
+        // The server keeps the time of a statement; twice that bounds a server that has stopped to answer.
+        let answer = tokio::time::timeout(self.query_max * 2, self.try_query(sql, parameters)).await;
+        self.metrics.query_seconds.observe(began.elapsed().as_secs_f64());
+        answer.unwrap_or(Err(Failure::Late)).map_err(|failure| {
+            self.metrics.query_errors.inc();
+            let error = failure.told();
+            // Neither the question's values nor PostgreSQL's details: both may hold what a visitor typed.
+            match &failure {
+                Failure::Pool(cause) => tracing::warn!(question = name, error = %cause, "no connection to PostgreSQL"),
+                Failure::Postgres(cause) => {
+                    let code = cause.code().map(SqlState::code);
+                    // What is wrong on our side of the connection holds no value.
+                    let error = cause.as_db_error().is_none().then(|| footfall_store::error_text(cause));
+                    tracing::warn!(question = name, code, error, "no answer from PostgreSQL");
+                }
+                Failure::Late => tracing::warn!(question = name, "no answer from PostgreSQL in time"),
+            }
+            error
+        })
+    }
+
+    async fn try_query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Table, Failure> {
+        let client = self.pool.get().await.map_err(Failure::Pool)?;
+        let statement = client.prepare_typed_cached(sql, &types(parameters)).await.map_err(Failure::Postgres)?;
+        // What a function answers may change with the schema: the statement is then prepared anew next time.
+        let forget_it = |error: &tokio_postgres::Error| {
+            if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
+                client.statement_cache.clear();
+            }
+        };
+        let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let values: Vec<_> = parameters.iter().map(|(value, _)| *value).collect();
+        let rows = client.query(&statement, &values).await.inspect_err(forget_it).map_err(Failure::Postgres)?;
+        Table::read(columns, &rows).map_err(Failure::Postgres)
+    }
+}
+
+fn types(parameters: &[(&(dyn ToSql + Sync), Type)]) -> Vec<Type> {
+    parameters.iter().map(|(_, kind)| kind.clone()).collect()
+}
+
+enum Failure {
+    Pool(PoolError),
+    Postgres(tokio_postgres::Error),
+    Late,
+}
+
+impl Failure {
+    fn told(&self) -> QueryError {
+        match self {
+            Self::Late | Self::Pool(PoolError::Timeout(_)) => QueryError::TooSlow,
+            Self::Pool(_) => QueryError::Away,
+            Self::Postgres(error) => match error.as_db_error() {
+                Some(db) if *db.code() == SqlState::QUERY_CANCELED => QueryError::TooSlow,
+                // 22: a value that is refused; P0001: refused by a function's own check.
+                Some(db) if db.code().code().starts_with("22") || *db.code() == SqlState::RAISE_EXCEPTION => {
+                    QueryError::Refused(db.message().to_owned())
+                }
+                Some(_) | None => QueryError::Away,
+            },
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The live page: what happens on the site, from one look to a click's second.
+//!
+//! Every number is the answer of a SQL function (`questions`), asked as the role that can only read (`database`). A
+//! `selection` (period, time zone, filters) is what a page's address says. `live` keeps one view for each selection that
+//! somebody looks at, whoever and however many they are: PostgreSQL notifies (`listener`), the view asks once, and each
+//! open page is sent the parts that changed. `page` renders the parts, `api` answers the same questions as JSON and
+//! CSV, `access` decides who may look.
+
+mod access;
+mod answer;
+mod api;
+mod assets;
+mod config;
+mod database;
+mod listener;
+mod live;
+mod metrics;
+mod page;
+mod questions;
+mod routes;
+mod selection;
+mod server;
+mod table;
+
+pub use config::Config;
+pub use metrics::describe_metrics;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use footfall_daemon::Shell;
+
+/// Serves until the shell says that it is over.
+///
+/// # Errors
+/// Where the address cannot be bound, the state cannot be read, or the configuration holds what cannot be used: nothing
+/// that a retry would mend.
+pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let metrics = Arc::new(shell.register(metrics::Metrics::new));
+    let database_ready = shell.readiness.condition("database");
+    let parameters = config.database.parameters().map_err(config_error)?;
+    let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
+    let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
+    let access = access::Access::new(&config).context("access")?;
+    let listener = server::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+
+    let listening = tokio::spawn(listener::listen(
+        parameters,
+        config.database.clone(),
+        hub.clone(),
+        metrics.clone(),
+        database_ready,
+        shell.shutdown.clone(),
+    ));
+    let ticking = tokio::spawn(hub.clone().tick());
+    let service = Arc::new(routes::Service::new(&config, access, database, hub, metrics).map_err(config_error)?);
+    server::serve(listener, service, &config.http, shell.progress.watch("accept"), &shell.shutdown).await;
+    listening.await?;
+    ticking.await?;
+    Ok(())
+}
+
+fn config_error(error: footfall_daemon::FieldError) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", error.field, error.message)
+}

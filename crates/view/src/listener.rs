@@ -1,0 +1,100 @@
+//! One connection that hears of stored events, and knows whether PostgreSQL is there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use footfall_daemon::Condition;
+use futures_util::{StreamExt, stream};
+use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::DatabaseConfig;
+use crate::live::Hub;
+use crate::metrics::Metrics;
+
+/// What the sink notifies when it has stored events.
+const LISTEN: &str = "LISTEN footfall_events";
+/// A schema that is older than this program is told before anybody looks.
+const PROBE: &str = "SELECT FROM footfall.period('today')";
+const RETRY_MS_MIN: u64 = 100;
+
+/// Listens until the shutdown, over as many connections as it takes.
+pub(crate) async fn listen(
+    parameters: tokio_postgres::Config,
+    config: DatabaseConfig,
+    hub: Arc<Hub>,
+    metrics: Arc<Metrics>,
+    ready: Condition,
+    shutdown: CancellationToken,
+) {
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(RETRY_MS_MIN))
+        .with_max_delay(Duration::from_millis(config.retry_ms_max))
+        .without_max_times();
+    let mut parameters = parameters;
+    parameters.connect_timeout(Duration::from_millis(config.query_ms_max));
+    // A server whose machine is gone says nothing: without this a quiet site and a dead one look alike.
+    parameters.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(30));
+    let mut pauses = backoff.build();
+    loop {
+        let mut was_up = false;
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => return,
+            ended = hear(&parameters, &hub, &metrics, &ready, &mut was_up) => ended,
+        };
+        let why = ended.err().map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
+        warn!(why, "not listening to PostgreSQL");
+        ready.set_because(false, why);
+        // Pages learn that their numbers are old.
+        hub.changed();
+        if was_up {
+            pauses = backoff.build();
+        }
+        let pause = pauses.next().unwrap_or(Duration::from_millis(config.retry_ms_max));
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Until the connection ends.
+async fn hear(
+    parameters: &tokio_postgres::Config,
+    hub: &Hub,
+    metrics: &Metrics,
+    ready: &Condition,
+    was_up: &mut bool,
+) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = parameters.connect(NoTls).await?;
+    let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+    let asked = async {
+        client.batch_execute(LISTEN).await?;
+        client.batch_execute(PROBE).await
+    };
+    tokio::pin!(asked);
+    let mut is_asking = true;
+    loop {
+        tokio::select! {
+            answer = &mut asked, if is_asking => {
+                answer?;
+                (is_asking, *was_up) = (false, true);
+                info!("listening to PostgreSQL");
+                ready.set(true);
+                // What was stored while nobody listened was not heard.
+                hub.changed();
+            }
+            message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(_))) => {
+                    metrics.notifications.inc();
+                    hub.changed();
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+        }
+    }
+}

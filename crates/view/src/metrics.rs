@@ -1,0 +1,98 @@
+//! What footfall-view counts. Each help text is the metric's documentation.
+
+use footfall_daemon::Registry;
+use hyper::StatusCode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+/// Registers the metrics on a registry that only describes them.
+pub fn describe_metrics(registry: &mut Registry) {
+    drop(Metrics::new(registry));
+}
+
+pub(crate) struct Metrics {
+    requests: Family<StatusLabels, Counter>,
+    request_seconds: Histogram,
+    pub(crate) query_seconds: Histogram,
+    pub(crate) query_errors: Counter,
+    pub(crate) rounds: Counter,
+    pub(crate) notifications: Counter,
+    pub(crate) views: Gauge,
+    pub(crate) watchers: Gauge,
+    pub(crate) connections: Gauge,
+    pub(crate) logins: Counter,
+    pub(crate) logins_refused: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        let logins: Family<ResultLabels, Counter> = Family::default();
+        // A guard of the family is given back before the next is taken.
+        let login = |result| logins.get_or_create(&ResultLabels { result }).clone();
+        let metrics = Self {
+            requests: Family::default(),
+            request_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
+            query_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 15)),
+            query_errors: Counter::default(),
+            rounds: Counter::default(),
+            notifications: Counter::default(),
+            views: Gauge::default(),
+            watchers: Gauge::default(),
+            connections: Gauge::default(),
+            logins: login("accepted"),
+            logins_refused: login("refused"),
+        };
+        for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
+            drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
+        }
+        registry.register("view_requests", "Requests by the status of their answer", metrics.requests.clone());
+        registry.register(
+            "view_request_seconds",
+            "Time from a request's head to its answer's head, in seconds",
+            metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "view_query_seconds",
+            "Time of a question to PostgreSQL, with the wait for a connection, in seconds",
+            metrics.query_seconds.clone(),
+        );
+        registry.register(
+            "view_query_errors",
+            "Questions that PostgreSQL did not answer",
+            metrics.query_errors.clone(),
+        );
+        registry.register(
+            "view_rounds",
+            "Rounds of questions for a view, however many pages show it",
+            metrics.rounds.clone(),
+        );
+        registry.register(
+            "view_notifications",
+            "Notifications of stored events from PostgreSQL",
+            metrics.notifications.clone(),
+        );
+        registry.register("view_views", "Views (a period with filters) that are kept", metrics.views.clone());
+        registry.register("view_watchers", "Open pages that are sent changes", metrics.watchers.clone());
+        registry.register("view_connections", "Open connections", metrics.connections.clone());
+        registry.register("view_logins", "Attempts to log in by their result", logins);
+        metrics
+    }
+
+    pub(crate) fn answered(&self, status: StatusCode, seconds: f64) {
+        self.requests.get_or_create(&StatusLabels { status: status.as_u16() }).inc();
+        self.request_seconds.observe(seconds);
+    }
+}

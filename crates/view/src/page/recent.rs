@@ -1,0 +1,66 @@
+//! The newest events.
+
+use maud::{Markup, html};
+
+use super::tables::{csv_link, trouble};
+use super::{format, nothing};
+use crate::live::Answers;
+use crate::selection::Selection;
+
+pub(super) fn recent(selection: &Selection, time_zone: &str, answers: &Answers) -> Markup {
+    let table = match answers.get("recent_events") {
+        None => return nothing(),
+        Some(Err(error)) => return trouble(error),
+        Some(Ok(table)) if table.is_empty() => return html! { p.none { "No event yet." } },
+        Some(Ok(table)) => table,
+    };
+    let zone = selection.zone();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Table of recent events" {
+            table.recent {
+                caption.hide { "Recent events, the newest first" }
+                thead {
+                    tr {
+                        th scope="col" { "Time" } th scope="col" { "Event" } th scope="col" { "Page" }
+                        th scope="col" { "What" } th scope="col" { "Who" }
+                    }
+                }
+                tbody {
+                    @for line in table.lines() {
+                        @let event_type = line.text("event_type").unwrap_or_default();
+                        @let page = line.text("page").unwrap_or_default();
+                        tr {
+                            td.time { @if let Some(at) = line.instant("happened_at") { time datetime=(at) { (format::moment(at, &zone)) } } }
+                            td { a href=(selection.with_filter("event_type", event_type).query(time_zone)) { (event_type) } }
+                            td.page { a href=(selection.with_filter("page", page).query(time_zone)) title=(line.text("page_title").unwrap_or(page)) { (page) } }
+                            td.what { (what(line.text("button_id"), line.value("metadata"))) }
+                            td.who {
+                                @for text in [line.text("browser"), line.text("os"), line.text("country")].into_iter().flatten() { span { (text) } " " }
+                                @if line.value("bot").as_bool() == Some(true) { span.tag { "bot" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        (csv_link("recent_events", "the recent events", selection, time_zone))
+    }
+}
+
+/// The button, or the first of what the event carries.
+fn what(button: Option<&str>, metadata: &serde_json::Value) -> String {
+    if let Some(button) = button.filter(|button| !button.is_empty()) {
+        return button.to_owned();
+    }
+    let Some(fields) = metadata.as_object() else { return String::new() };
+    let told = fields.iter().filter_map(|(key, value)| {
+        let text = match value {
+            serde_json::Value::String(text) if text.is_empty() => return None,
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(_) | serde_json::Value::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        Some(format!("{key}: {text}"))
+    });
+    told.take(2).collect::<Vec<_>>().join(", ")
+}

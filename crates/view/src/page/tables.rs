@@ -1,0 +1,142 @@
+//! Tables: a row for each value, with a bar behind it, and a link that filters by it.
+
+use maud::{Markup, html};
+
+use super::format;
+use crate::database::QueryError;
+use crate::selection::Selection;
+use crate::table::{Line, Table};
+
+/// How a number is shown.
+#[derive(Clone, Copy)]
+pub(super) enum Cell {
+    Count(&'static str),
+    Percent(&'static str),
+    OfHundred(&'static str),
+    Seconds(&'static str),
+}
+
+impl Cell {
+    fn text(self, line: Line<'_>) -> String {
+        match self {
+            Self::Count(column) => format::count(line.count(column)),
+            Self::Percent(column) => shown(line.number(column), format::percent),
+            Self::OfHundred(column) => shown(line.number(column).map(|value| value / 100.0), format::percent),
+            Self::Seconds(column) => shown(line.number(column), format::seconds),
+        }
+    }
+}
+
+pub(super) fn shown(number: Option<f64>, format: impl Fn(f64) -> String) -> String {
+    number.map_or_else(|| "\u{2013}".to_owned(), format)
+}
+
+/// A table's description.
+pub(super) struct Listing {
+    /// What the table is called, for those who do not see where it stands.
+    pub(super) caption: &'static str,
+    /// What a row is.
+    pub(super) head: &'static str,
+    /// The column with a row's name.
+    pub(super) column: &'static str,
+    /// The column of what tells two rows of one name apart.
+    pub(super) beside: Option<&'static str>,
+    /// The filter that a click on it sets.
+    pub(super) filter: Option<&'static str>,
+    /// How a person calls a value.
+    pub(super) name: fn(&str) -> String,
+    /// What a row without a value is called.
+    pub(super) none: &'static str,
+    /// The column whose numbers the bars show.
+    pub(super) bar: &'static str,
+    pub(super) cells: &'static [(&'static str, Cell)],
+    /// The question and its further parameters, for the CSV.
+    pub(super) question: &'static str,
+}
+
+/// A table, or why there is none; nothing where it was not asked for.
+pub(super) fn listing(
+    listing: &Listing,
+    selection: &Selection,
+    time_zone: &str,
+    answer: Option<&Result<Table, QueryError>>,
+) -> Markup {
+    let table = match answer {
+        None => return html! {},
+        Some(Err(error)) => return trouble(error),
+        Some(Ok(table)) if table.is_empty() => return html! { p.none { "Nothing in this period." } },
+        Some(Ok(table)) => table,
+    };
+    let top = table.lines().map(|line| line.count(listing.bar)).max().unwrap_or_default();
+    html! {
+        table.bars {
+            caption.hide { (listing.caption) }
+            thead {
+                tr {
+                    th scope="col" { (listing.head) }
+                    @for (head, _) in listing.cells { th.number scope="col" { (head) } }
+                }
+            }
+            tbody {
+                @for line in table.lines() {
+                    tr {
+                        th scope="row" {
+                            (bar(line.count(listing.bar), top))
+                            span.value {
+                                (value(listing, selection, time_zone, line.text(listing.column)))
+                                @if let Some(text) = listing.beside.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
+                            }
+                        }
+                        @for (_, cell) in listing.cells { td.number { (cell.text(line)) } }
+                    }
+                }
+            }
+        }
+        (csv_link(listing.question, listing.caption, selection, time_zone))
+    }
+}
+
+fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option<&str>) -> Markup {
+    let Some(text) = text else { return html! { span.quiet { (listing.none) } } };
+    let name = (listing.name)(text);
+    let Some(key) = listing.filter else { return html! { span title=(text) { (name) } } };
+    // What a filter cannot be set to is no link: an empty value would be no value.
+    if text.is_empty() || text.chars().count() > 500 {
+        return html! { span { (name) } };
+    }
+    let is_chosen = selection.filters.get(key).is_some_and(|values| values.iter().any(|value| value == text));
+    let other = if is_chosen { selection.without_filter(key) } else { selection.with_filter(key, text) };
+    html! {
+        a href=(other.query(time_zone)) title=(text) aria-current=[is_chosen.then_some("true")] { (name) }
+    }
+}
+
+/// How much of the longest row this one is. It says nothing that the number does not.
+fn bar(value: i64, top: i64) -> Markup {
+    #[allow(clippy::cast_precision_loss)]
+    let percent = if top > 0 { value as f64 / top as f64 * 100.0 } else { 0.0 };
+    html! {
+        svg.bar aria-hidden="true" width="100%" height="100%" { rect width=(format!("{percent:.1}%")) height="100%" rx="4" {} }
+    }
+}
+
+/// Where the whole table is.
+pub(super) fn csv_link(question: &str, caption: &str, selection: &Selection, time_zone: &str) -> Markup {
+    let (name, parameters) = question.split_once('?').unwrap_or((question, ""));
+    // The curve and the property are the page's own.
+    let mut selection = selection.clone();
+    selection.curve = crate::selection::CURVES[0];
+    selection.property = None;
+    let query = selection.query(time_zone);
+    let joint = if parameters.is_empty() || query.len() == 1 { "" } else { "&" };
+    html! {
+        a.csv href=(format!("api/v1/{name}.csv{query}{joint}{parameters}")) download=(format!("{name}.csv")) {
+            "CSV" span.hide { " of " (caption) }
+        }
+    }
+}
+
+/// Why a table is not there.
+pub(super) fn trouble(error: &QueryError) -> Markup {
+    html! { p.trouble { (error) } }
+}

@@ -1,0 +1,366 @@
+//! What a page's address says: a period, a time zone, filters. Two people who look at the same share one view.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+use url::form_urlencoded;
+
+/// The periods that have a name, and what a person calls them.
+pub(crate) const PERIODS: [(&str, &str); 8] = [
+    ("realtime", "Last 30 minutes"),
+    ("today", "Today"),
+    ("yesterday", "Yesterday"),
+    ("24h", "Last 24 hours"),
+    ("7d", "Last 7 days"),
+    ("30d", "Last 30 days"),
+    ("month", "This month"),
+    ("year", "This year"),
+];
+const PERIOD_DEFAULT: &str = "today";
+
+/// What can be filtered by, and what a person calls it.
+pub(crate) const FILTERS: [(&str, &str); 20] = [
+    ("site", "Site"),
+    ("page", "Page"),
+    ("page_prefix", "Pages below"),
+    ("event_type", "Event"),
+    ("referrer_host", "Referrer"),
+    ("channel", "Channel"),
+    ("utm_source", "UTM source"),
+    ("utm_medium", "UTM medium"),
+    ("utm_campaign", "UTM campaign"),
+    ("utm_term", "UTM term"),
+    ("utm_content", "UTM content"),
+    ("browser", "Browser"),
+    ("os", "System"),
+    ("device", "Device"),
+    ("country", "Country"),
+    ("language", "Language"),
+    ("screen", "Screen"),
+    ("entry_page", "Entry page"),
+    ("exit_page", "Exit page"),
+    ("bot", "Bots"),
+];
+const BOT: [&str; 3] = ["false", "true", "any"];
+
+/// What the curve can show.
+pub(crate) const CURVES: [&str; 3] = ["visitors", "visits", "views"];
+
+/// Values of one filter: more than a person clicks together, few enough for a plan.
+const VALUES_MAX: usize = 20;
+const VALUE_CHARACTERS_MAX: usize = 500;
+const CUSTOM_DAYS_MAX: i64 = 3_660;
+
+/// A field of the address that cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
+#[error("{field}: {message}")]
+pub(crate) struct FieldProblem {
+    pub(crate) field: String,
+    pub(crate) message: String,
+}
+
+impl FieldProblem {
+    pub(crate) fn new(field: &str, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// From when to when, and what it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Range {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) previous_since: Timestamp,
+    pub(crate) previous_until: Timestamp,
+    /// As PostgreSQL writes an interval.
+    pub(crate) bucket_width: String,
+}
+
+/// A period that was chosen by its ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Custom {
+    pub(crate) range: Range,
+    /// As it stands in the address.
+    pub(crate) since: String,
+    pub(crate) until: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Period {
+    Named(&'static str),
+    Custom(Box<Custom>),
+}
+
+pub(crate) type Filters = BTreeMap<&'static str, Vec<String>>;
+
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Selection {
+    pub(crate) period: Period,
+    pub(crate) time_zone: String,
+    pub(crate) filters: Filters,
+    /// What the curve shows.
+    pub(crate) curve: &'static str,
+    /// The property whose values are listed, where one type of event is chosen.
+    pub(crate) property: Option<String>,
+}
+
+impl Selection {
+    /// Reads an address's query. What is no field of a selection is left to `others`, which answers whether it knows it.
+    pub(crate) fn parse(
+        query: &str,
+        time_zone_default: &str,
+        mut others: impl FnMut(&str, &str) -> Result<bool, FieldProblem>,
+    ) -> Result<Self, FieldProblem> {
+        let (mut period, mut since, mut until, mut time_zone) = (None, None, None, None);
+        let (mut curve, mut property) = (CURVES[0], None);
+        let mut filters = Filters::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            if value.chars().count() > VALUE_CHARACTERS_MAX {
+                return Err(FieldProblem::new(name, format!("is longer than {VALUE_CHARACTERS_MAX} characters")));
+            }
+            // PostgreSQL has no text that holds it.
+            if value.contains('\0') {
+                return Err(FieldProblem::new(name, "holds the character NUL"));
+            }
+            match name {
+                // The form of a custom period leaves its fields empty where they are not filled.
+                "period" | "since" | "until" | "tz" if value.is_empty() => {}
+                "period" => period = Some(named_period(value)?),
+                "since" => since = Some(value.to_owned()),
+                "until" => until = Some(value.to_owned()),
+                "tz" => time_zone = Some(value.to_owned()),
+                "curve" => curve = one_of("curve", value, CURVES)?,
+                "property" => property = Some(value.to_owned()),
+                _ => match FILTERS.iter().find(|(key, _)| *key == name) {
+                    Some((key, _)) => {
+                        if *key == "bot" {
+                            one_of("bot", value, BOT)?;
+                        }
+                        let values = filters.entry(*key).or_default();
+                        if values.len() == VALUES_MAX {
+                            return Err(FieldProblem::new(key, format!("has more than {VALUES_MAX} values")));
+                        }
+                        values.push(value.to_owned());
+                    }
+                    None if others(name, value)? => {}
+                    None => return Err(FieldProblem::new(name, "is not known")),
+                },
+            }
+        }
+        for values in filters.values_mut() {
+            values.sort();
+            values.dedup();
+        }
+        let time_zone = time_zone.unwrap_or_else(|| time_zone_default.to_owned());
+        let zone = TimeZone::get(&time_zone)
+            .map_err(|_| FieldProblem::new("tz", "is no time zone; an example is Europe/Berlin"))?;
+        let period = match (since, until) {
+            (None, None) => Period::Named(period.unwrap_or(PERIOD_DEFAULT)),
+            (since, until) if period.is_none() => Period::Custom(Box::new(custom(since, until, &zone)?)),
+            _ => return Err(FieldProblem::new("period", "stands beside since or until: give the one or the others")),
+        };
+        Ok(Self { period, time_zone, filters, curve, property })
+    }
+
+    /// As [`Selection::parse`], where an address has no other fields.
+    pub(crate) fn of_page(query: &str, time_zone_default: &str) -> Result<Self, FieldProblem> {
+        // Where an open page stands; see `live::stream`.
+        Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
+    }
+
+    /// Narrows it: what a shared link fixes holds, whatever the address says.
+    pub(crate) fn narrow(&mut self, fixed: &Filters) {
+        for (key, values) in fixed {
+            self.filters.insert(key, values.clone());
+        }
+    }
+
+    /// The zone. It was checked when the selection was read.
+    pub(crate) fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The filters as the functions take them.
+    pub(crate) fn filters_json(&self) -> Value {
+        serde_json::to_value(&self.filters).unwrap_or_default()
+    }
+
+    /// The one type of event that is chosen, if it is one.
+    pub(crate) fn only_event_type(&self) -> Option<&str> {
+        match self.filters.get("event_type").map(Vec::as_slice) {
+            Some([only]) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The address's query, beginning with `?`, always in the same order.
+    pub(crate) fn query(&self, time_zone_default: &str) -> String {
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
+        match &self.period {
+            Period::Named(PERIOD_DEFAULT) => {}
+            Period::Named(name) => drop(query.append_pair("period", name)),
+            Period::Custom(custom) => {
+                query.append_pair("since", &custom.since).append_pair("until", &custom.until);
+            }
+        }
+        if self.time_zone != time_zone_default {
+            query.append_pair("tz", &self.time_zone);
+        }
+        if self.curve != CURVES[0] {
+            query.append_pair("curve", self.curve);
+        }
+        for (key, values) in &self.filters {
+            for value in values {
+                query.append_pair(key, value);
+            }
+        }
+        if let Some(property) = &self.property {
+            query.append_pair("property", property);
+        }
+        query.finish()
+    }
+
+    /// The same with a filter, in the place of what was chosen of its kind.
+    pub(crate) fn with_filter(&self, key: &'static str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.filters.insert(key, vec![value.to_owned()]);
+        // A property belongs to a type of event.
+        if key == "event_type" {
+            other.property = None;
+        }
+        other
+    }
+
+    /// The same without a filter.
+    pub(crate) fn without_filter(&self, key: &str) -> Self {
+        let mut other = self.clone();
+        other.filters.remove(key);
+        if key == "event_type" {
+            other.property = None;
+        }
+        other
+    }
+}
+
+fn one_of<const N: usize>(field: &str, value: &str, known: [&'static str; N]) -> Result<&'static str, FieldProblem> {
+    let found = known.into_iter().find(|name| *name == value);
+    found.ok_or_else(|| FieldProblem::new(field, format!("is none of {}", known.join(", "))))
+}
+
+fn named_period(value: &str) -> Result<&'static str, FieldProblem> {
+    one_of("period", value, PERIODS.map(|(name, _)| name))
+}
+
+fn custom(since: Option<String>, until: Option<String>, zone: &TimeZone) -> Result<Custom, FieldProblem> {
+    let missing = |field| FieldProblem::new(field, "is missing");
+    let since = since.ok_or_else(|| missing("since"))?;
+    let until = until.ok_or_else(|| missing("until"))?;
+    let (from, to) = (instant("since", &since, zone, false)?, instant("until", &until, zone, true)?);
+    if to <= from {
+        return Err(FieldProblem::new("until", "is not after since"));
+    }
+    let length = to.duration_since(from);
+    if length > SignedDuration::from_hours(24 * CUSTOM_DAYS_MAX) {
+        return Err(FieldProblem::new("until", format!("is more than {CUSTOM_DAYS_MAX} days after since")));
+    }
+    let previous_since = from
+        .checked_sub(length)
+        .map_err(|_| FieldProblem::new("since", "is too long ago"))?;
+    let bucket_width = bucket_width(length).to_owned();
+    let range = Range { since: from, until: to, previous_since, previous_until: from, bucket_width };
+    Ok(Custom { range, since, until })
+}
+
+/// Between a dozen and a hundred points for a curve.
+fn bucket_width(length: SignedDuration) -> &'static str {
+    match length.as_hours() {
+        ..2 => "1 minute",
+        2..72 => "1 hour",
+        72..2_232 => "1 day",
+        2_232..17_568 => "7 days",
+        _ => "1 month",
+    }
+}
+
+/// An instant, or a whole day of the time zone: since its beginning, until its end.
+fn instant(field: &str, text: &str, zone: &TimeZone, is_end: bool) -> Result<Timestamp, FieldProblem> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    let day: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
+    let day = day.and_then(|day| if is_end { day.checked_add(1.day()).ok() } else { Some(day) });
+    let start = day.and_then(|day| day.to_zoned(zone.clone()).ok()).and_then(|noon| noon.start_of_day().ok());
+    start.map(|start| start.timestamp()).ok_or_else(|| {
+        FieldProblem::new(field, "is neither a day such as 2026-11-24 nor an instant such as 2026-11-24T10:00:00Z")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Selection, FieldProblem> {
+        Selection::of_page(query, "UTC")
+    }
+
+    #[test]
+    fn an_address_survives_the_way_there_and_back() {
+        for query in [
+            "?",
+            "?period=7d&browser=Firefox&browser=Safari&page=%2Fa%3Fb%26c",
+            "?since=2026-11-01&until=2026-11-07&tz=Europe%2FBerlin&curve=views&event_type=signup&property=plan",
+        ] {
+            let selection = read(&query[1..]).unwrap();
+            assert_eq!(selection.query("UTC"), query);
+            assert_eq!(read(&selection.query("UTC")[1..]).unwrap(), selection);
+        }
+        assert_eq!(read("page=b&page=a&page=b").unwrap(), read("page=a&page=b").unwrap(), "the order does not matter");
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_used_is_named() {
+        for (query, field) in [
+            ("period=fortnight", "period"),
+            ("period=7d&since=2026-01-01&until=2026-01-02", "period"),
+            ("since=2026-01-01", "until"),
+            ("until=2026-01-01", "since"),
+            ("since=yesterday&until=2026-01-02", "since"),
+            ("since=2026-01-02&until=2026-01-01", "until"),
+            ("since=1970-01-01&until=2026-01-01", "until"),
+            ("tz=Mars/Olympus", "tz"),
+            ("bot=maybe", "bot"),
+            ("curve=up", "curve"),
+            ("colour=red", "colour"),
+            ("page=%00", "page"),
+        ] {
+            assert_eq!(read(query).unwrap_err().field, field, "{query}");
+        }
+        let long = format!("page={}", "x".repeat(501));
+        assert_eq!(read(&long).unwrap_err().field, "page");
+        let many = (0..21).map(|n| format!("page={n}")).collect::<Vec<_>>().join("&");
+        assert_eq!(read(&many).unwrap_err().field, "page");
+    }
+
+    #[test]
+    fn a_day_is_the_whole_day_of_its_time_zone_also_where_it_has_25_hours() {
+        let selection = read("since=2026-10-25&until=2026-10-25&tz=Europe/Berlin").unwrap();
+        let Period::Custom(custom) = selection.period else { panic!("a custom period") };
+        assert_eq!(custom.range.since.to_string(), "2026-10-24T22:00:00Z");
+        assert_eq!(custom.range.until.to_string(), "2026-10-25T23:00:00Z");
+        assert_eq!(custom.range.previous_since.to_string(), "2026-10-23T21:00:00Z");
+    }
+
+    #[test]
+    fn what_a_link_fixes_cannot_be_chosen_otherwise() {
+        let mut selection = read("site=b&browser=Firefox").unwrap();
+        selection.narrow(&Filters::from([("site", vec!["a".to_owned()])]));
+        assert_eq!(selection.query("UTC"), "?browser=Firefox&site=a");
+    }
+}

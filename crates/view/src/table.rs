@@ -1,0 +1,132 @@
+//! An answer of PostgreSQL: named columns, and rows of values.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+/// What a question is answered with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    /// Reads rows. `columns` names them also where there is no row.
+    pub(crate) fn read(columns: Vec<String>, rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
+        let rows = rows.iter().map(|row| (0..row.len()).map(|index| cell(row, index)).collect()).collect::<Result<_, _>>()?;
+        Ok(Self { columns, rows })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows as lines whose cells are asked for by name.
+    pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
+        self.rows.iter().map(|row| Line { columns: &self.columns, row })
+    }
+
+    /// The rows as JSON objects.
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        let object = |row: &Vec<Value>| self.columns.iter().cloned().zip(row.iter().cloned()).collect::<Map<_, _>>();
+        self.rows.iter().map(|row| Value::Object(object(row))).collect()
+    }
+
+    /// RFC 4180, every cell that a spreadsheet would run as a formula made harmless.
+    pub(crate) fn csv(&self) -> Vec<u8> {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        // Writing to a Vec cannot fail, and all records have the same length.
+        let _ = writer.write_record(&self.columns);
+        for row in &self.rows {
+            let _ = writer.write_record(row.iter().map(csv_cell));
+        }
+        writer.into_inner().unwrap_or_default()
+    }
+}
+
+fn csv_cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        // A number stays one, also where it is negative.
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => without_formula(text),
+        other => without_formula(&other.to_string()),
+    }
+}
+
+/// <https://owasp.org/www-community/attacks/CSV_Injection>
+fn without_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn cell(row: &Row, index: usize) -> Result<Value, tokio_postgres::Error> {
+    let kind = row.columns()[index].type_();
+    Ok(match *kind {
+        Type::INT2 => json!(row.try_get::<_, Option<i16>>(index)?),
+        Type::INT4 => json!(row.try_get::<_, Option<i32>>(index)?),
+        Type::INT8 => json!(row.try_get::<_, Option<i64>>(index)?),
+        Type::FLOAT8 => json!(row.try_get::<_, Option<f64>>(index)?),
+        Type::BOOL => json!(row.try_get::<_, Option<bool>>(index)?),
+        Type::TIMESTAMPTZ => json!(row.try_get::<_, Option<Timestamp>>(index)?),
+        Type::UUID => json!(row.try_get::<_, Option<uuid::Uuid>>(index)?),
+        Type::JSONB | Type::JSON => row.try_get::<_, Option<Value>>(index)?.unwrap_or_default(),
+        // Text; of another type this is an error that names it.
+        _ => json!(row.try_get::<_, Option<String>>(index)?),
+    })
+}
+
+/// One row.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    columns: &'a [String],
+    row: &'a [Value],
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn value(&self, column: &str) -> &'a Value {
+        let index = self.columns.iter().position(|name| name == column);
+        index.and_then(|index| self.row.get(index)).unwrap_or(&Value::Null)
+    }
+
+    pub(crate) fn text(&self, column: &str) -> Option<&'a str> {
+        self.value(column).as_str()
+    }
+
+    pub(crate) fn count(&self, column: &str) -> i64 {
+        self.value(column).as_i64().unwrap_or_default()
+    }
+
+    pub(crate) fn number(&self, column: &str) -> Option<f64> {
+        self.value(column).as_f64()
+    }
+
+    pub(crate) fn instant(&self, column: &str) -> Option<Timestamp> {
+        self.text(column)?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_quoted_by_rfc_4180_and_runs_no_formula() {
+        let table = Table {
+            columns: ["page", "views", "change"].map(str::to_owned).to_vec(),
+            rows: vec![
+                vec![json!("/a,\"b\"\n"), json!(3), json!(-0.5)],
+                vec![json!("=HYPERLINK(\"x\")"), json!(null), json!(null)],
+                vec![json!("+1"), json!(1), json!(null)],
+                vec![json!("-1"), json!(1), json!(null)],
+                vec![json!("@x"), json!(1), json!(null)],
+            ],
+        };
+        let text = String::from_utf8(table.csv()).unwrap();
+        assert_eq!(
+            text,
+            "page,views,change\r\n\"/a,\"\"b\"\"\n\",3,-0.5\r\n\"'=HYPERLINK(\"\"x\"\")\",,\r\n'+1,1,\r\n'-1,1,\r\n'@x,1,\r\n"
+        );
+    }
+}

@@ -1,0 +1,30 @@
+// axe-core finds nothing wrong with the live page: wide and on a phone, light and dark, whatever it shows.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const SIZES = { wide: [1440, 900], phone: [360, 740] };
+const PAGES = ["live/", "live/?period=7d", "live/?period=7d&event_type=button_click&property=page_section&page=/", "live/?period=fortnight"];
+
+export const run = async ({ browser, site, report }) => {
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  for (const [size, [width, height]] of Object.entries(SIZES)) {
+    for (const colorScheme of ["light", "dark"]) {
+      // The page's own policy would refuse a script that is put into it.
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP: true });
+      const page = await context.newPage();
+      for (const address of PAGES) {
+        await page.goto(new URL(address, site).href);
+        await page.evaluate(axe);
+        for (const open of [false, true]) {
+          if (open) await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+          const { violations, passes } = await page.evaluate(() => axe.run(document));
+          const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n  ")}`);
+          assert.deepEqual(told, [], `${address}, ${size}, ${colorScheme}`);
+          report("checked", { address, size, colorScheme, rules: passes.length });
+        }
+      }
+      await context.close();
+    }
+  }
+};
