@@ -128,6 +128,9 @@ fn queries_ask_functions_over_the_chosen_time() {
         for fixed in ["now()", "interval '", "current_"] {
             assert!(!lower.contains(fixed), "{place}: a time of its own ({fixed}): {query}");
         }
+        if query.contains("_over_time(") {
+            assert!(query.contains("'${__timezone}'"), "{place}: not in the dashboard's time zone: {query}");
+        }
         if query.contains("pipeline_storage()") {
             continue; // What lies on the disk now.
         }
