@@ -20,7 +20,9 @@ const dist = folder("dist");
 const bundled = async (name) => {
   const options = { bundle: true, format: "iife", target: `es${ECMA}`, write: false, logLevel: "warning" };
   const { outputFiles } = await build({ entryPoints: [folder(`src/${name}`)], ...options });
-  const { code } = await minify(outputFiles[0].text, { ecma: ECMA, toplevel: true, compress: { ecma: ECMA, passes: 3 } });
+  // Whatever fails while it starts (an endpoint that is no URL, a browser without something), the page does not notice.
+  const guarded = `try{${outputFiles[0].text}}catch(e){}`;
+  const { code } = await minify(guarded, { ecma: ECMA, toplevel: true, compress: { ecma: ECMA, passes: 3 } });
   return Buffer.from(code);
 };
 

@@ -7,10 +7,11 @@ import { openVisit } from "../visit.mjs";
 export const run = async ({ browser, site, report }) => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   const snippet = readme.match(/<script>\n.*?<\/script>/s)[0];
-  const page_of = (calls) => html(`${snippet}<script>${calls}</script><script src="${new URL("/analytics.js", site).href}" data-site="stub" defer></script>`);
+  const page_of = (calls, attributes = "") => html(`${snippet}<script>${calls}</script><script src="${new URL("/analytics.js", site).href}" data-site="stub" ${attributes} defer></script>`);
   const host = await openHost({
     "/": page_of('footfall.track("early", { n: 1 }); footfall.identify("ada"); footfall.track("early", { n: 2 });'),
     "/out": page_of('footfall.optOut(); footfall.track("early", { n: 3 });'),
+    "/wrong": page_of('footfall.track("early", { n: 4 });', 'data-endpoint="http://"'),
   });
   const visit = await openVisit(browser, site);
   const { page } = visit;
@@ -31,6 +32,9 @@ export const run = async ({ browser, site, report }) => {
   await out.page.goto("about:blank");
   await out.page.waitForTimeout(300);
   assert.deepEqual(out.posts, []);
+
+  await out.page.goto(host.url("/wrong"));
+  assert.equal(await out.page.evaluate(() => window.footfall.q.length), 1, "the script has given up, in silence");
   out.assertNoErrors();
   host.close();
   report("out");

@@ -13,7 +13,7 @@ export const attempt = (f) => quiet(f)();
 
 const script = d.currentScript || {};
 export const data = script.dataset || {};
-export const endpoint = attempt(() => new URL(data.endpoint || "/analytics", script.src || location).href);
+export const endpoint = new URL(data.endpoint || "/analytics", script.src || location).href;
 
 export const listen = (target, name, f) => target.addEventListener(name, quiet(f), true);
 // Text in a field is as long as the collector takes it, or is of use.

@@ -1,6 +1,6 @@
 // A view begins when a page is shown, also out of the back-forward cache; history.js adds that its address changes. It is
 // left when it is first hidden.
-import { d, listen, quiet, w } from "./page.js";
+import { d, listen, w } from "./page.js";
 import { record } from "./queue.js";
 import { flush, handOver, retry } from "./delivery.js";
 
