@@ -13,6 +13,7 @@ mod outage;
 mod outcomes;
 mod privacy;
 mod quarantine;
+mod samples;
 mod slow_clients;
 mod stop;
 mod topic;

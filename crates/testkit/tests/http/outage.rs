@@ -21,7 +21,7 @@ const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A kit that these tests break, one after the other.
-async fn breakable() -> &'static Mutex<Kit> {
+pub(crate) async fn breakable() -> &'static Mutex<Kit> {
     static KIT: OnceCell<Mutex<Kit>> = OnceCell::const_new();
     KIT.get_or_init(async || Mutex::new(Kit::start().await)).await
 }
