@@ -13,6 +13,7 @@ mod country;
 mod counts;
 mod handover;
 mod metrics;
+mod pixel;
 mod routes;
 mod samples;
 mod server;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part};
+use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part, SecondName};
 use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -29,6 +29,8 @@ pub struct StackOptions {
     pub sample_interval_s: u16,
     /// Starts nginx with the demo site.
     pub site: bool,
+    /// Further paths for what nginx serves.
+    pub second_names: Vec<SecondName>,
     /// Starts no sink.
     pub no_sink: bool,
 }
@@ -104,8 +106,12 @@ impl Stack {
         };
         let ingest = ingest.start(&dir).await.unwrap();
         let nginx = if options.site {
-            let options =
-                NginxOptions { share: checkout().into(), listen: SocketAddr::new(address, 8080), ingest: ingest_port };
+            let options = NginxOptions {
+                share: checkout().into(),
+                listen: SocketAddr::new(address, 8080),
+                ingest: ingest_port,
+                second_names: options.second_names,
+            };
             Some(Nginx::start(parts(), &dir, &options).await.unwrap())
         } else {
             None

@@ -11,6 +11,7 @@ mod limits;
 mod metrics;
 mod outage;
 mod outcomes;
+mod pixel;
 mod privacy;
 mod quarantine;
 mod samples;
