@@ -1,17 +1,51 @@
 // Chromium, started as the machine has it: no download, no sandbox (the tests run as root), no traffic of its own.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { until } from "./until.mjs";
 
-export const openBrowser = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+const START_MS_MAX = 15_000;
+
+const OPTIONS = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  // The back-forward cache is what a visitor has.
+  ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+export const openBrowser = () => chromium.launch(OPTIONS);
+
+// One whose tabs are hidden behind one another. Playwright makes each page believe that it is in front, but for those of
+// a browser that it did not start.
+export const openPlainBrowser = async () => {
+  const profile = mkdtempSync(join(tmpdir(), "footfall-chromium-"));
+  const own = ["--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
+  const chrome = spawn(OPTIONS.executablePath, [...OPTIONS.args, ...own], { stdio: "ignore" });
+  process.on("exit", () => {
+    chrome.kill();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
   });
+  const portFile = join(profile, "DevToolsActivePort");
+  await until(() => existsSync(portFile) && readFileSync(portFile, "utf8").includes("\n"), START_MS_MAX, "Chromium did not start");
+  const [port] = readFileSync(portFile, "utf8").split("\n");
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const close = async () => {
+    const ended = once(chrome, "exit");
+    const devtools = await browser.newBrowserCDPSession();
+    await devtools.send("Browser.close");
+    await ended;
+  };
+  return { context: browser.contexts()[0], close };
+};

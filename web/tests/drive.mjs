@@ -3,13 +3,14 @@
 // Drives the demo site in real Chromium. Each step is one line of JSON on stdout; where the caller must do something
 // first (stop ingest, start it again), a line is awaited on stdin. Exit code 0: everything held. 1: something did not,
 // and the last line is {"step":"failed","message":...}. 64: wrong arguments.
+import { readdirSync } from "node:fs";
 import { openBrowser } from "./browser.mjs";
 
-const SCENARIOS = ["clicks", "outage", "privacy", "hostile", "tabs", "embedded", "screenshots"];
+const SCENARIOS = readdirSync(new URL("scenarios", import.meta.url)).map((file) => file.replace(".mjs", ""));
 const RUN_MS_MAX = 180_000;
 
 const [name, site, directory] = process.argv.slice(2);
-if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name === "screenshots" && !directory)) {
+if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name.endsWith("screenshots") && !directory)) {
   console.error(`usage: node drive.mjs ${SCENARIOS.join("|")} <site-url> [directory, for screenshots]`);
   process.exit(64);
 }

@@ -1,16 +1,17 @@
 // One visitor: a browser context with one page, and everything that went wrong or over the wire there.
 import assert from "node:assert/strict";
+import { until } from "./until.mjs";
 
 const WAIT_MS_MAX = 15_000;
 const DRAIN_MS_MAX = 100_000; // the tracker waits up to 60 s, and half of that more by chance
-const POLL_MS = 50;
 
 // Runs in the page before its scripts. Each report becomes an entry of sessionStorage, because a call to the driver gets
 // lost where a page dies; and text of its own, because a hostile page may bend the JSON of arrays.
 const keepTrail = () => {
   window.driverTrail = [];
+  const { stringify } = JSON;
   const note = (what) => ({ detail }) => {
-    const text = JSON.stringify({ what, status: detail.status, eventId: detail.eventId, event: detail.event });
+    const text = stringify({ what, status: detail.status, eventId: detail.eventId, event: detail.event });
     try {
       sessionStorage.setItem(`driver:trail:${String(sessionStorage.length).padStart(6, "0")}`, text);
     } catch {
@@ -30,8 +31,9 @@ const readTrail = () => {
   }
 };
 
-export const openVisit = async (browser, site, { beforeScripts, outage = false } = {}) => {
-  const context = await browser.newContext();
+export const openVisit = async (browser, site, options = {}) => {
+  const { beforeScripts, outage = false, endpoint = "/analytics" } = options;
+  const context = options.context ?? (await browser.newContext());
   if (beforeScripts) await context.addInitScript(beforeScripts);
   await context.addInitScript(keepTrail);
   const page = await context.newPage();
@@ -43,11 +45,11 @@ export const openVisit = async (browser, site, { beforeScripts, outage = false }
   page.on("console", (message) => {
     if (message.type() !== "error") return;
     // Chromium itself writes this line for an answer of 503; no script can prevent it.
-    const byChromium = message.text().startsWith("Failed to load resource") && message.location().url.endsWith("/analytics");
+    const byChromium = message.text().startsWith("Failed to load resource") && message.location().url.endsWith(endpoint);
     if (!(outage && byChromium)) errors.push(`console: ${message.text()} (${message.location().url})`);
   });
   context.on("request", (request) => {
-    if (new URL(request.url()).pathname !== "/analytics") return;
+    if (new URL(request.url()).pathname !== endpoint) return;
     const body = request.postData();
     const parsed = body ? JSON.parse(body) : {};
     posts.push({ request, events: parsed.events ?? [parsed] });
@@ -67,6 +69,24 @@ export const openVisit = async (browser, site, { beforeScripts, outage = false }
       for (const { eventId, event } of await trail()) if (!events.has(eventId)) events.set(eventId, event);
       return [...events.values()];
     },
+    // Those that were answered for good, each once, as the caller will look for them in the table.
+    async answered() {
+      const events = new Map();
+      for (const { what, status, eventId, event } of await trail())
+        if (what === "sent" && status === 200) events.set(eventId, event);
+      return [...events.values()].sort((a, b) => a.timestamp.localeCompare(b.timestamp));
+    },
+    // Waits until so many of this kind were answered.
+    async answeredOf(event_type, count = 1) {
+      let found;
+      const enough = async () => {
+        found = (await this.answered()).filter((event) => event.event_type === event_type);
+        return found.length >= count;
+      };
+      await until(enough, WAIT_MS_MAX, `${count} ${event_type} were not answered`);
+      assert.equal(found.length, count, event_type);
+      return found;
+    },
     queueLength: () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("footfall:")).length),
     async drained() {
       await until(async () => (await this.queueLength()) === 0, DRAIN_MS_MAX, "the queue did not get empty");
@@ -82,12 +102,4 @@ export const openVisit = async (browser, site, { beforeScripts, outage = false }
       page.$$eval("main button", (all) => all.map((b) => ({ id: b.id, section: b.closest("section[id]").id }))),
     assertNoErrors: () => assert.deepEqual(errors, [], "the page must throw nothing and write no error"),
   };
-};
-
-export const until = async (holds, ms_max, message) => {
-  const end = Date.now() + ms_max;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`${message} within ${ms_max} ms`);
-    await new Promise((done) => setTimeout(done, POLL_MS));
-  }
 };

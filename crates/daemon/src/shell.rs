@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -28,6 +29,7 @@ pub struct Shell {
     pub progress: Progress,
     /// Cancelled by the first SIGTERM or SIGINT, after the service manager was told: drain, then return.
     pub shutdown: CancellationToken,
+    started_at: Timestamp,
     registry: Arc<Mutex<Registry>>,
     drain_deadline: Arc<OnceLock<Instant>>,
 }
@@ -38,6 +40,7 @@ impl Shell {
             readiness: Readiness::new(notify),
             progress: Progress::default(),
             shutdown: CancellationToken::new(),
+            started_at: Timestamp::now(),
             registry: Arc::default(),
             drain_deadline: Arc::default(),
         };
@@ -59,6 +62,11 @@ impl Shell {
     /// Registers metrics, whose names get the prefix `footfall_`. Call it once, with all of them.
     pub fn register<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
         register(self.lock().sub_registry_with_prefix(METRICS_PREFIX))
+    }
+
+    /// When the daemon started, read from the clock once: `process_start_time_seconds` follows the clock's corrections.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     /// When the process is ended even where `run` has not returned. None until the shutdown has begun.

@@ -15,7 +15,8 @@
 //! 3. [`Event::to_line`] is what stands in the Kafka topic; [`Event::from_line`] makes the same checks again, because
 //!    a topic can be written by others, and gives back the same event.
 //! 4. An event has exactly one [`Outcome`]; whatever is not stored has a [`Reason`] with a stable name. Ingest has no
-//!    way to the database, so its counts travel as [`OutcomeCounts`].
+//!    way to the database, so its counts travel as [`OutcomeCounts`] and its metrics as [`PipelineSample`]:
+//!    [`OutcomesMessage`].
 //! 5. What an event tells beyond its fields (page, channel, browser, bot or not) is worked out by [`enrich`] when it is
 //!    stored; what only the HTTP request tells ([`Hints`], the country) travels with the event until then.
 //! 6. A visitor is known by a hash that changes daily ([`VisitorKey`]), never by an address.
@@ -32,10 +33,13 @@ mod limits;
 mod normalise;
 mod outcome;
 mod outcome_counts;
+mod outcomes_message;
 mod page_url;
 mod parse;
+mod pipeline_sample;
 mod reason;
 mod rejection;
+mod source;
 mod strict;
 mod text;
 mod visitor;
@@ -46,7 +50,9 @@ pub use flags::{Flag, Flags};
 pub use limits::Limits;
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};
+pub use outcomes_message::OutcomesMessage;
 pub use parse::{Accepted, Arrival, Hints, Parsed, Shape, VisitorOf, parse};
+pub use pipeline_sample::PipelineSample;
 pub use reason::{Reason, UnknownReason};
 pub use rejection::Rejection;
 pub use visitor::VisitorKey;

@@ -2,10 +2,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Outcome, Reason, Rejection, clock, strict, text};
+use crate::{Outcome, Reason, Rejection, clock, source, strict};
 
 /// How many events of one source met each outcome since its last message: the contract of the topic
-/// `analytics-outcomes`, by which the counts of ingest reach the database.
+/// `analytics-outcomes` (beside [`PipelineSample`](crate::PipelineSample)), by which ingest's counts reach the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeCounts {
@@ -33,7 +33,6 @@ pub struct OutcomeCount {
 }
 
 const ACCEPTED: &str = "accepted";
-const SOURCE_CHARS_MAX: usize = 100;
 
 impl OutcomeCount {
     /// Kafka has acknowledged this many events.
@@ -70,15 +69,7 @@ impl OutcomeCounts {
             let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };
             Rejection::body(reason, "not a message of outcome counts")
         })?;
-        if counts.source.is_empty() {
-            return Err(Rejection::new("source", Reason::FieldEmpty, "must not be empty"));
-        }
-        if !text::fits(&counts.source, SOURCE_CHARS_MAX) {
-            return Err(Rejection::new("source", Reason::FieldTooLong, "has more than 100 characters"));
-        }
-        if counts.source.contains('\0') {
-            return Err(Rejection::new("source", Reason::NulCharacter, "holds a NUL character"));
-        }
+        source::check(&counts.source)?;
         if counts.at < clock::TIMESTAMP_MIN {
             return Err(Rejection::new("at", Reason::TimestampInvalid, "is before what PostgreSQL can hold"));
         }

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use footfall::check::{self, Screen, Target};
 use footfall::enter::Enter;
 use footfall::load::{self, LoadOptions};
+use footfall::parts::SecondName;
 use footfall::psql::{self, Role};
 use footfall::topics::{self, Topic};
 use footfall::up::{self, Ended};
@@ -80,6 +81,9 @@ struct UpArguments {
     /// The file that says where the programs are (default: they are on PATH)
     #[arg(long, value_name = "FILE")]
     parts: Option<PathBuf>,
+    /// A second path for something that the site serves, as blockers know the first: /s.js=/analytics.js
+    #[arg(long = "second-name", value_name = "SECOND=FIRST")]
+    second_names: Vec<SecondName>,
     /// The folder with web/, nixos/ and grafana/ (default: share/footfall beside this program's folder)
     #[arg(long, value_name = "DIR")]
     share: Option<PathBuf>,
@@ -90,6 +94,7 @@ async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         keep: arguments.keep,
         listen: arguments.listen,
         parts: arguments.parts,
+        second_names: arguments.second_names,
         share: arguments.share.map_or_else(installed_share, Ok)?,
     };
     Ok(match up::up(&options).await? {

@@ -110,6 +110,14 @@ pub(crate) fn health(kafka_ready: bool) -> Answer {
     answer
 }
 
+/// What a page shows is not to be shown again from a cache: each showing is an event.
+pub(crate) fn picture(gif: &'static [u8]) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(gif)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    readable_by_anyone(answer)
+}
+
 pub(crate) fn preflight(allow: &'static str) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::NO_CONTENT;

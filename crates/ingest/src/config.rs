@@ -17,7 +17,7 @@ use crate::country::Countries;
 pub struct Config {
     /// Address and port that events are posted to.
     pub listen: SocketAddr,
-    /// Name under which this instance's counts are stored, at most 100 characters.
+    /// Name under which this instance's counts and samples are stored, at most 100 characters; another for each instance.
     pub instance: String,
     /// Where /live, /ready and /metrics are served.
     pub admin: AdminConfig,
@@ -25,6 +25,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How long a stop may take, in milliseconds.
     pub drain_ms_max: u64,
+    /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 sends none.
+    pub sample_interval_s: u16,
     /// What a connection and a request may take.
     pub http: HttpConfig,
     /// Where events go.
@@ -96,6 +98,7 @@ impl Default for Config {
             admin: AdminConfig::on_port(3002),
             log: LogConfig::default(),
             drain_ms_max: 20_000,
+            sample_interval_s: 15,
             http: HttpConfig {
                 connections_max: 10_000,
                 header_ms_max: 30_000,
@@ -170,6 +173,7 @@ impl Configuration for Config {
         }
         let (http, kafka) = (&self.http, &self.kafka);
         for (field, value, range) in [
+            ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),
             ("http.connections_max", http.connections_max as u64, 1..=1_000_000),
             ("http.header_ms_max", http.header_ms_max, 100..=3_600_000),
             ("http.body_ms_max", http.body_ms_max, 100..=3_600_000),

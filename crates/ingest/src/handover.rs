@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use footfall_daemon::Condition;
 use footfall_event::{Event, SCHEMA_VERSION_HEADER};
-use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext as _, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
 use rdkafka::util::TokioRuntime;
+use rdkafka::{ClientContext, Statistics};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 
 const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
+const STATISTICS_MS: u32 = 1_000;
 /// More messages than this are not queued, whatever their size: librdkafka's own bound, written out.
 const QUEUE_MESSAGES_MAX: u32 = 500_000;
 
@@ -32,9 +33,14 @@ pub(crate) struct NotDurable;
 #[derive(Clone)]
 struct Context {
     ready: Condition,
+    metrics: Arc<Metrics>,
 }
 
 impl ClientContext for Context {
+    fn stats(&self, statistics: Statistics) {
+        self.metrics.queued(statistics.msg_cnt, statistics.msg_size);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AllBrokersDown)) {
             self.ready.set_because(false, "no broker answers");
@@ -51,6 +57,7 @@ pub(crate) struct Handover {
     producer: FutureProducer<Context, TokioRuntime>,
     events_topic: String,
     outcomes_topic: String,
+    queue_bytes_max: u64,
     ready: Condition,
     metrics: Arc<Metrics>,
 }
@@ -68,13 +75,15 @@ impl Handover {
             .set("queue.buffering.max.kbytes", config.queue_kib_max.to_string())
             .set("queue.buffering.max.messages", QUEUE_MESSAGES_MAX.to_string())
             .set("partitioner", "murmur2_random")
+            .set("statistics.interval.ms", STATISTICS_MS.to_string())
             // Back at once when the broker is: the default waits up to ten seconds.
             .set("reconnect.backoff.max.ms", "1000");
-        let context = Context { ready: ready.clone() };
+        let context = Context { ready: ready.clone(), metrics: metrics.clone() };
         Ok(Self {
             producer: FutureProducer::from_config_and_context(&settings, context)?,
             events_topic: config.events_topic.clone(),
             outcomes_topic: config.outcomes_topic.clone(),
+            queue_bytes_max: u64::from(config.queue_kib_max) * 1024,
             ready,
             metrics,
         })
@@ -100,7 +109,6 @@ impl Handover {
                 }
             }
         }
-        self.metrics.queued(self.producer.in_flight_count());
         let mut acknowledged = 0;
         for delivery in pending {
             acknowledged += u64::from(self.acknowledgement(delivery).await.is_ok());
@@ -111,6 +119,20 @@ impl Handover {
     pub(crate) async fn send_counts(&self, source: &str, line: &[u8]) -> Result<(), NotDurable> {
         let delivery = self.enqueue(&self.outcomes_topic, Some(source), line, OwnedHeaders::new())?;
         self.acknowledgement(delivery).await
+    }
+
+    /// Sends a sample where there is room that no event needs, and waits until it is known what became of it. Nothing is
+    /// said of the broker by it: that is for events to find out.
+    pub(crate) async fn send_sample(&self, source: &str, line: &[u8]) -> Result<(), NotDurable> {
+        if !self.is_ready() || self.metrics.queue_bytes() > self.queue_bytes_max / 2 {
+            return Err(NotDurable);
+        }
+        let record = FutureRecord::to(&self.outcomes_topic).key(source).payload(line);
+        let delivery = self.producer.send_result(record).map_err(|_| NotDurable)?;
+        match delivery.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(NotDurable),
+        }
     }
 
     fn enqueue(

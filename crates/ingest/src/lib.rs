@@ -2,7 +2,8 @@
 //!
 //! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
 //! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica), and only then is it
-//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way.
+//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
+//! metrics (`samples`).
 
 mod answer;
 mod body;
@@ -12,7 +13,9 @@ mod country;
 mod counts;
 mod handover;
 mod metrics;
+mod pixel;
 mod routes;
+mod samples;
 mod server;
 
 pub use config::Config;
@@ -37,6 +40,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
+    let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), handover.clone(), metrics.clone()));
     let countries =
         config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let countries = countries.map(Arc::new);
@@ -50,6 +54,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     reporter.await?;
     probe.await?;
+    samples.await?;
     // Every request has its answer; what is left to hand over is what was counted meanwhile.
     counts.hand_over(&handover).await;
     Ok(())

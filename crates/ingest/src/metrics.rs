@@ -38,7 +38,9 @@ pub(crate) struct Metrics {
     queue_full: Counter,
     broker_away: Counter,
     pub(crate) not_acknowledged: Counter,
-    queue: Gauge,
+    queue_messages: Gauge,
+    queue_bytes: Gauge,
+    pub(crate) samples_dropped: Counter,
     pub(crate) connections: Gauge,
 }
 
@@ -59,7 +61,9 @@ impl Metrics {
             queue_full: deferral("queue_full"),
             broker_away: deferral("broker_away"),
             not_acknowledged: deferral("not_acknowledged"),
-            queue: Gauge::default(),
+            queue_messages: Gauge::default(),
+            queue_bytes: Gauge::default(),
+            samples_dropped: Counter::default(),
             connections: Gauge::default(),
         };
         for status in [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
@@ -84,8 +88,18 @@ impl Metrics {
         );
         registry.register(
             "ingest_queue_messages",
-            "Messages that wait for their acknowledgement",
-            metrics.queue.clone(),
+            "Messages that wait for their acknowledgement, as of the last second",
+            metrics.queue_messages.clone(),
+        );
+        registry.register(
+            "ingest_queue_bytes",
+            "Size of the messages that wait for their acknowledgement, as of the last second",
+            metrics.queue_bytes.clone(),
+        );
+        registry.register(
+            "ingest_samples_dropped",
+            "Samples of these metrics that were not handed over: no broker answered in time, or the queue was half full",
+            metrics.samples_dropped.clone(),
         );
         registry.register("ingest_connections", "Open connections", metrics.connections.clone());
         metrics
@@ -108,7 +122,13 @@ impl Metrics {
         self.broker_away.inc_by(events);
     }
 
-    pub(crate) fn queued(&self, messages: i32) {
-        self.queue.set(messages.into());
+    pub(crate) fn queued(&self, messages: u64, bytes: u64) {
+        // librdkafka bounds both far below what an i64 holds.
+        self.queue_messages.set(i64::try_from(messages).unwrap_or(i64::MAX));
+        self.queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn queue_bytes(&self) -> u64 {
+        u64::try_from(self.queue_bytes.get()).unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ use footfall_event::{
     Accepted, Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse,
 };
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, USER_AGENT};
+use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, REFERER, USER_AGENT};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -25,9 +25,11 @@ use crate::country::Countries;
 use crate::counts::Counts;
 use crate::handover::Handover;
 use crate::metrics::Metrics;
+use crate::pixel;
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
 const HEALTH_TAKES: &str = "GET, HEAD, OPTIONS";
+const PIXEL_TAKES: &str = "GET";
 
 /// What answers requests.
 pub(crate) struct Service {
@@ -81,6 +83,8 @@ impl Service {
             ("/analytics", &Method::POST) => self.take_events(request, peer).await,
             ("/analytics", &Method::OPTIONS) => answer::preflight(EVENTS_TAKE),
             ("/analytics", _) => answer::method_not_allowed(EVENTS_TAKE),
+            ("/pixel.gif", &Method::GET) => self.take_pixel(&request, peer).await,
+            ("/pixel.gif", _) => answer::method_not_allowed(PIXEL_TAKES),
             ("/health", &Method::GET | &Method::HEAD) => answer::health(self.handover.is_ready()),
             ("/health", &Method::OPTIONS) => answer::preflight(HEALTH_TAKES),
             ("/health", _) => answer::method_not_allowed(HEALTH_TAKES),
@@ -104,10 +108,24 @@ impl Service {
                 return self.refuse(&rejection);
             }
         };
-        let parsed = match self.parse(&body.bytes, format, &head.headers, peer) {
-            Ok(parsed) => parsed,
-            Err(rejection) => return self.refuse(&rejection),
+        match self.parse(&body.bytes, format, &head.headers, peer) {
+            Ok(parsed) => self.hand_over_whole(parsed, Some(body)).await,
+            Err(rejection) => self.refuse(&rejection),
+        }
+    }
+
+    /// A view of somebody without JavaScript, who gets the picture when the event is durable.
+    async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
+        let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
+        let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
+            Ok(parsed) => self.hand_over_whole(parsed, None).await,
+            Err(rejection) => self.refuse(&rejection),
         };
+        if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
+    }
+
+    /// Hands over also where the client leaves meanwhile. The body keeps its share of the room for so long.
+    async fn hand_over_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
         let service = self.clone();
         let handed_over = self.handing_over.spawn(async move {
             let answer = service.hand_over(parsed).await;

@@ -17,6 +17,10 @@ pub struct Config {
     pub log: LogConfig,
     /// How long a stop may take, in milliseconds.
     pub drain_ms_max: u64,
+    /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 stores none.
+    pub sample_interval_s: u16,
+    /// Days for which the samples of all daemons are kept.
+    pub sample_keep_days: u16,
     /// Where events come from.
     pub kafka: KafkaConfig,
     /// Where they go.
@@ -39,7 +43,7 @@ pub struct KafkaConfig {
     pub group_id: String,
     /// Name of this sink within the group, where it has one: the same after a restart, another for each sink. A sink
     /// with a name that is started again takes its partitions up at once; without, the group first waits for
-    /// `session_ms_max` after a crash.
+    /// `session_ms_max` after a crash. Its samples are stored under this name, else under `sink`.
     pub group_instance_id: String,
     /// Topic of the events.
     pub events_topic: String,
@@ -93,6 +97,8 @@ impl Default for Config {
             admin: AdminConfig::on_port(4195),
             log: LogConfig::default(),
             drain_ms_max: 20_000,
+            sample_interval_s: 15,
+            sample_keep_days: 7,
             kafka: KafkaConfig {
                 bootstrap_servers: "127.0.0.1:9092".into(),
                 group_id: "footfall-sink".into(),
@@ -150,10 +156,15 @@ impl Configuration for Config {
             // What brokers accept.
             ("kafka.session_ms_max", self.kafka.session_ms_max.into(), 6_000..=1_800_000),
             ("kafka.prefetch_kib_max", self.kafka.prefetch_kib_max.into(), 1024..=2_097_151),
+            ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),
+            ("sample_keep_days", self.sample_keep_days.into(), 1..=3_650),
             ("batch.rows_max", self.batch.rows_max as u64, 1..=100_000),
             ("batch.bytes_max", self.batch.bytes_max as u64, 1..=256 * 1024 * 1024),
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
+        }
+        if self.kafka.group_instance_id.chars().count() > 100 {
+            errors.push(FieldError::new("kafka.group_instance_id", "is longer than 100 characters"));
         }
         if self.database.retry_ms_max < 100 {
             errors.push(FieldError::new("database.retry_ms_max", "is less than 100"));

@@ -9,6 +9,7 @@ mod config;
 mod consumer;
 mod metrics;
 mod pipeline;
+mod samples;
 
 pub use config::Config;
 pub use metrics::describe_metrics;
@@ -28,7 +29,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
     let consumer = consumer::create(&config.kafka, &metrics, kafka_ready).context("kafka consumer")?;
-    let pipeline = pipeline::Pipeline::new(&config, consumer, metrics, &shell, Handle::current())
+    let pipeline = pipeline::Pipeline::new(&config, consumer, metrics.clone(), &shell, Handle::current())
         .map_err(|error| anyhow::anyhow!("{}: {}", error.field, error.message))?;
     let (ended, end) = tokio::sync::oneshot::channel();
     // A thread of its own: reading blocks, and so does joining and leaving the group.
@@ -36,5 +37,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         // The receiver waits until this is sent.
         let _ = ended.send(pipeline.run());
     })?;
-    end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on")
+    let samples = tokio::spawn(samples::report(config, shell, metrics));
+    let result = end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on");
+    samples.abort();
+    result
 }

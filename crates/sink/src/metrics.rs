@@ -45,6 +45,8 @@ pub(crate) struct Metrics {
     pub(crate) batch_rows: Histogram,
     pub(crate) batch_seconds: Histogram,
     pub(crate) offsets_missing: Counter,
+    pub(crate) messages_skipped: Counter,
+    pub(crate) samples_dropped: Counter,
     /// By topic and partition: the offset behind the last message in Kafka, and the first that is not stored.
     ends: Mutex<HashMap<(String, i32), (i64, i64)>>,
 }
@@ -59,6 +61,8 @@ impl Metrics {
             batch_rows: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             batch_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             offsets_missing: Counter::default(),
+            messages_skipped: Counter::default(),
+            samples_dropped: Counter::default(),
             ends: Mutex::default(),
         };
         // Every label set from the start, so that a rate is right from the first event on.
@@ -94,6 +98,16 @@ impl Metrics {
             "sink_offsets_missing",
             "Messages that Kafka dropped before they were stored, and partitions that were made anew (one each)",
             metrics.offsets_missing.clone(),
+        );
+        registry.register(
+            "sink_messages_skipped",
+            "Messages in the topic of the outcomes that are of a kind which this version does not know",
+            metrics.messages_skipped.clone(),
+        );
+        registry.register(
+            "sink_samples_dropped",
+            "Samples of this sink's own metrics that the database did not take in time",
+            metrics.samples_dropped.clone(),
         );
         metrics
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use footfall_daemon::{Condition, FieldError, Shell, Ticker};
-use footfall_event::{Event, Limits, OutcomeCounts};
+use footfall_event::{Event, Limits, OutcomesMessage};
 use footfall_store::{Content, Enricher, Position, Record, Writer, WriterError};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -263,7 +263,14 @@ impl Pipeline {
         let line = message.payload().unwrap_or_default().to_vec();
         let is_counts = *message.topic() == *self.outcomes_topic;
         let content = if is_counts {
-            OutcomeCounts::from_line(&line).map(Content::Counts)
+            OutcomesMessage::from_line(&line).map(|message| match message {
+                OutcomesMessage::Counts(counts) => Content::Counts(counts),
+                OutcomesMessage::Sample(sample) => Content::Sample(sample),
+                OutcomesMessage::Unknown => {
+                    self.metrics.messages_skipped.inc();
+                    Content::Unknown
+                }
+            })
         } else {
             Event::from_line(&line, &self.event_limits).map(|event| Content::Event(Box::new(event)))
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use footfall_event::{Event, OutcomeCounts, Rejection};
+use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
 
 /// Where a record stands in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,4 +35,8 @@ pub enum Content {
     Unreadable(Rejection),
     /// What an ingest instance counted.
     Counts(OutcomeCounts),
+    /// What an ingest instance's metrics were.
+    Sample(PipelineSample),
+    /// A kind of message that this version does not know: passed over.
+    Unknown,
 }

@@ -2,6 +2,8 @@
 
 use tokio_postgres::{Client, Statement};
 
+use crate::samples::ADD_SAMPLES;
+
 /// A statement's text, part of the program.
 macro_rules! sql {
     ($name:literal) => {
@@ -19,6 +21,7 @@ pub(crate) struct Statements {
     pub(crate) add_to_visits: Statement,
     pub(crate) add_to_outcomes: Statement,
     pub(crate) quarantine: Statement,
+    pub(crate) add_samples: Statement,
     pub(crate) notify: Statement,
 }
 
@@ -34,6 +37,7 @@ impl Statements {
             add_to_visits: client.prepare(sql!("add_to_visits")).await?,
             add_to_outcomes: client.prepare(sql!("add_to_outcomes")).await?,
             quarantine: client.prepare(sql!("quarantine")).await?,
+            add_samples: client.prepare(ADD_SAMPLES).await?,
             notify: client.prepare(sql!("notify")).await?,
         })
     }

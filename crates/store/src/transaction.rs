@@ -13,6 +13,7 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{Json, ToSql, Type};
 use uuid::Uuid;
 
+use crate::samples::add_samples;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
@@ -117,11 +118,12 @@ pub(crate) async fn store(
                 tally.count(Outcome::Quarantined(rejection.reason), partition);
             }
             Content::Counts(counts) if unknown.remove(&counts.id) => tally.count_others(counts, partition),
-            Content::Counts(_) => {}
+            Content::Counts(_) | Content::Sample(_) | Content::Unknown => {}
         }
     }
     copy_events(transaction, statements, &fresh).await?;
     add_to_summary(transaction, statements, &fresh).await?;
+    add_samples(transaction, &statements.add_samples, records).await?;
     add_to_visits(transaction, statements, &fresh).await?;
     notify(transaction, statements, fresh.len()).await?;
     tally.add_to_outcomes(transaction, statements).await
@@ -136,7 +138,7 @@ async fn enter_ledger(
     let ids = records.iter().filter_map(|record| match &record.content {
         Content::Event(event) => Some((event.event_id, event.received_at)),
         Content::Counts(counts) => Some((counts.id, counts.at)),
-        Content::Unreadable(_) => None,
+        Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
     });
     let ids: BTreeMap<Uuid, Timestamp> = ids.collect();
     if ids.is_empty() {

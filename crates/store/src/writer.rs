@@ -48,12 +48,7 @@ impl Writer {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config) -> Result<Self, WriterError> {
-        let mut config = config.clone();
-        config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-        let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
-        // The connection's end is seen by the next statement.
-        tokio::spawn(connection);
-        client.batch_execute(SESSION).await.map_err(WriterError::Unavailable)?;
+        let client = connect(config).await?;
         let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, statements, held: HashMap::new() })
     }
@@ -154,6 +149,16 @@ impl Writer {
         self.held.extend(moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)));
         Ok(Written { outcomes: tally, transactions: 1 })
     }
+}
+
+pub(crate) async fn connect(config: &Config) -> Result<Client, WriterError> {
+    let mut config = config.clone();
+    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
+    let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
+    // The connection's end is seen by the next statement.
+    tokio::spawn(connection);
+    client.batch_execute(SESSION).await.map_err(WriterError::Unavailable)?;
+    Ok(client)
 }
 
 /// Where a partition is to be read from.

@@ -33,6 +33,14 @@ impl Kit {
     }
 }
 
+/// PostgreSQL alone, for tests that share it and need no Kafka.
+pub async fn postgres() -> &'static Postgres {
+    static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
+    let start =
+        || async { Postgres::start(parts(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap() };
+    POSTGRES.get_or_init(start).await
+}
+
 /// The parts that tests share which leave them whole.
 pub async fn shared() -> &'static Kit {
     static KIT: OnceCell<Kit> = OnceCell::const_new();

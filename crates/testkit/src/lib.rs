@@ -12,5 +12,5 @@ mod stack;
 
 pub use address::own_address;
 pub use http::{Answer, Http};
-pub use kit::{Kit, browser_driver, checkout, run_dir, shared};
+pub use kit::{Kit, browser_driver, checkout, postgres, run_dir, shared};
 pub use stack::{Stack, StackOptions, eventually};

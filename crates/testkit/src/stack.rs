@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part};
+use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part, SecondName};
 use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -25,8 +25,12 @@ pub struct StackOptions {
     pub ingest: String,
     /// Lines added to the sinks' configuration file, before its tables.
     pub sink: String,
+    /// Seconds between two samples of the daemons' metrics; 0, the default, takes none.
+    pub sample_interval_s: u16,
     /// Starts nginx with the demo site.
     pub site: bool,
+    /// Further paths for what nginx serves.
+    pub second_names: Vec<SecondName>,
     /// Starts no sink.
     pub no_sink: bool,
 }
@@ -58,6 +62,7 @@ pub struct Stack {
     admin: tokio_postgres::Config,
     writer_url: String,
     sink_options: String,
+    sample_interval_s: u16,
 }
 
 impl Stack {
@@ -85,10 +90,10 @@ impl Stack {
         std::fs::write(credentials.join("privacy.visitor_secret"), CREDENTIAL).unwrap();
         let config = dir.join("ingest.toml");
         let text = format!(
-            "{}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\nkafka.bootstrap_servers = \"{kafka}\"\n\
+            "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\nkafka.bootstrap_servers = \"{kafka}\"\n\
              kafka.events_topic = \"{events_topic}\"\nkafka.outcomes_topic = \"{outcomes_topic}\"\n\
              privacy.trusted_proxies = [\"{address}\"]\n",
-            options.ingest
+            options.ingest, options.sample_interval_s
         );
         std::fs::write(&config, text).unwrap();
         let ingest = DaemonOptions {
@@ -101,8 +106,12 @@ impl Stack {
         };
         let ingest = ingest.start(&dir).await.unwrap();
         let nginx = if options.site {
-            let options =
-                NginxOptions { share: checkout().into(), listen: SocketAddr::new(address, 8080), ingest: ingest_port };
+            let options = NginxOptions {
+                share: checkout().into(),
+                listen: SocketAddr::new(address, 8080),
+                ingest: ingest_port,
+                second_names: options.second_names,
+            };
             Some(Nginx::start(parts(), &dir, &options).await.unwrap())
         } else {
             None
@@ -123,6 +132,7 @@ impl Stack {
             writer_url: kit.postgres.url("footfall_writer", &name),
             admin,
             sink_options: options.sink,
+            sample_interval_s: options.sample_interval_s,
         };
         if !options.no_sink {
             stack.add_sink().await;
@@ -137,10 +147,16 @@ impl Stack {
         let admin = SocketAddr::new(self.address, 4195 + u16::try_from(number).unwrap());
         let config = self.dir.join(format!("sink-{number}.toml"));
         let text = format!(
-            "{}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{}-sink\"\n\
+            "{}\nsample_interval_s = {}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{}-sink\"\n\
              kafka.group_instance_id = \"sink-{number}\"\nkafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
              database.url = \"{}\"\n",
-            self.sink_options, self.kafka, self.events_topic, self.events_topic, self.outcomes_topic, self.writer_url
+            self.sink_options,
+            self.sample_interval_s,
+            self.kafka,
+            self.events_topic,
+            self.events_topic,
+            self.outcomes_topic,
+            self.writer_url
         );
         std::fs::write(&config, text).unwrap();
         let options = DaemonOptions {

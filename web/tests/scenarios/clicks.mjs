@@ -13,6 +13,8 @@ export const run = async ({ browser, site, report }) => {
     expected.push({ event_type, page_url: page.url(), button_id, metadata });
   const screen = await page.evaluate(() => ({ screen_width: screen.width, screen_height: screen.height }));
 
+  const expectTheEnd = () => ["engagement", "web_vitals", "page_unload"].forEach((event_type) => expect(event_type, {}));
+
   const clickAllButtons = async () => {
     for (const { id, section } of await visit.buttons()) {
       await page.click(`#${id}`);
@@ -29,7 +31,7 @@ export const run = async ({ browser, site, report }) => {
   const link = page.locator("a.go");
   const destination = await link.evaluate((a) => a.href);
   expect("navigation_click", { destination, link_text: (await link.textContent()).trim() });
-  expect("page_unload", {});
+  expectTheEnd();
   await link.click();
   await page.waitForURL(destination);
   expect("page_view", { referrer: site, ...screen });
@@ -40,7 +42,7 @@ export const run = async ({ browser, site, report }) => {
   report("second-page", { buttons: (await visit.buttons()).length, log_rows: shown.length });
   assert.deepEqual(shown, expected.map((event) => event.event_type), "the visible log tells both pages, in order");
 
-  expect("page_unload", {});
+  expectTheEnd();
   await page.goto("about:blank");
   await page.waitForTimeout(BEACON_MS); // Chromium does not tell what becomes of the beacon of a dead page
   const sameOrigin = new URL("/driver", site).href; // a page without the tracker, where the trail can be read
@@ -48,7 +50,7 @@ export const run = async ({ browser, site, report }) => {
   await page.goto(sameOrigin);
   const recorded = await visit.recorded();
 
-  const pick = ({ event_type, page_url, button_id, metadata: { time_on_page, ...metadata } }) => ({ event_type, page_url, button_id, metadata });
+  const pick = ({ event_type, page_url, button_id, metadata: { time_on_page, scroll_percent, engaged_ms, ttfb_ms, fcp_ms, lcp_ms, inp_ms, cls, ...metadata } }) => ({ event_type, page_url, button_id, metadata });
   assert.deepEqual(recorded.map(pick), expected, "the tracker records what was done, in order");
   for (const event of recorded) {
     assert.match(event.event_id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

@@ -1,20 +1,18 @@
 // The tracker on a page of another origin: the posts need no preflight, the answers are readable, no cookie is sent.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import { openVisit, until } from "../visit.mjs";
+import { html, openHost } from "../host.mjs";
+import { until } from "../until.mjs";
+import { openVisit } from "../visit.mjs";
 
 export const run = async ({ browser, site, report }) => {
   const visit = await openVisit(browser, site);
   const { page } = visit;
-  const html = `<!doctype html><title>A shop</title><link rel="icon" href="data:,">
-    <script src="${new URL("/analytics.js", site).href}" data-site="shop" defer></script>
-    <nav><a href="#more" data-track="promo">More  of
-    it</a></nav><footer><span data-track="plain">x</span></footer>`;
-  // A real server, as Chromium lets no page of unknown address speak to the loopback.
-  const shop = createServer((_, answer) => answer.writeHead(200, { "Content-Type": "text/html" }).end(html));
-  await once(shop.listen(0, "127.0.0.1"), "listening");
-  await page.goto(`http://127.0.0.1:${shop.address().port}/`);
+  const host = await openHost({
+    "/": html(`<script src="${new URL("/analytics.js", site).href}" data-site="shop" defer></script>
+      <nav><a href="#more" data-track="promo">More  of
+      it</a></nav><footer><span data-track="plain">x</span></footer>`),
+  });
+  await page.goto(host.url());
   await page.click("a");
   await page.click("span");
   const sent = async () => (await visit.trail()).filter(({ what }) => what === "sent");
@@ -31,6 +29,6 @@ export const run = async ({ browser, site, report }) => {
     assert.equal((await request.allHeaders()).cookie, undefined);
   }
   visit.assertNoErrors();
-  shop.close();
+  host.close();
   report("answered", { event_ids: (await sent()).map(({ eventId }) => eventId) });
 };

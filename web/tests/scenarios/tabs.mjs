@@ -1,7 +1,8 @@
 // Two tabs of one site share a queue while the collector refuses. One is closed; the other delivers for both, and does
 // not go on sending.
 import assert from "node:assert/strict";
-import { openVisit, until } from "../visit.mjs";
+import { until } from "../until.mjs";
+import { openVisit } from "../visit.mjs";
 
 const ATTEMPTS_MAX = 2; // once by each tab at most: two may read the queue at the same moment
 
@@ -15,7 +16,7 @@ export const run = async ({ browser, site, report }) => {
   await page.goto(site);
   await second.goto(new URL("/page2.html", site).href);
   for (const tab of [page, second]) for (const button of await tab.$$("main button")) await button.click();
-  const queued = () => page.evaluate(() => Object.keys(localStorage).map((key) => key.slice(-36)));
+  const queued = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("footfall:")).map((key) => key.slice(-36)));
   await second.close({ runBeforeUnload: true });
   await until(async () => second.isClosed(), 5_000, "the second tab did not close");
   const ids = await queued();

@@ -19,6 +19,7 @@ mod part;
 mod postgres;
 mod process;
 mod ready;
+mod second_name;
 mod spawner;
 
 pub use daemon::DaemonOptions;
@@ -30,3 +31,4 @@ pub use locations::{Parts, Program};
 pub use nginx::{Nginx, NginxOptions};
 pub use part::{Ending, Part};
 pub use postgres::Postgres;
+pub use second_name::{NoSecondName, SecondName};

@@ -10,9 +10,10 @@ use nix::unistd::geteuid;
 use super::error::{At as _, Result};
 use super::folders;
 use super::launch::Launch;
-use super::locations::Parts;
+use super::locations::{Parts, Program};
 use super::part::Part;
 use super::ready::Ready;
+use super::second_name::SecondName;
 use crate::users;
 
 /// What nginx is to serve.
@@ -24,6 +25,8 @@ pub struct NginxOptions {
     pub listen: SocketAddr,
     /// Where ingest is.
     pub ingest: SocketAddr,
+    /// Further paths for what is served.
+    pub second_names: Vec<SecondName>,
 }
 
 /// An nginx. It is a [`Part`]: stopping it lets requests under way end.
@@ -64,8 +67,7 @@ impl Nginx {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
-        let root = parts.nginx.root.as_deref().unwrap_or(Path::new("/"));
-        std::fs::write(&conf, configuration(&folder, &log, root, options)).at(&conf)?;
+        std::fs::write(&conf, configuration(&folder, &log, &parts.nginx, options)).at(&conf)?;
         let launch = Launch {
             name: "nginx".into(),
             program: parts.nginx.clone(),
@@ -90,13 +92,15 @@ impl Nginx {
 }
 
 /// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
-fn configuration(folder: &Path, log: &Path, root: &Path, options: &NginxOptions) -> String {
+fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
-    let NginxOptions { share, listen, ingest } = options;
+    let NginxOptions { share, listen, ingest, second_names } = options;
     let share = share.display();
-    let user = workers_user(root);
+    let user = workers_user(nginx.root.as_deref().unwrap_or(Path::new("/")));
+    let second_names: String = second_names.iter().map(|name| format!("\n        {name}")).collect();
+    let (load_brotli, brotli) = if has_brotli(nginx) { (LOAD_BROTLI, "\n        brotli_static on;") } else { ("", "") };
     format!(
-        r#"{user}daemon off;
+        r#"{user}{load_brotli}daemon off;
 worker_processes 1;
 pid "{folder}/nginx.pid";
 error_log "{log}" warn;
@@ -127,11 +131,21 @@ http {{
     server {{
         listen {listen};
         root "{share}/web";
-        include "{share}/nixos/nginx/footfall-locations.conf";
+        include "{share}/nixos/nginx/footfall-locations.conf";{brotli}{second_names}
     }}
 }}
 "#
     )
+}
+
+/// Where Debian's package of it puts nginx's module that sends what is packed with brotli already.
+const BROTLI: &str = "usr/lib/nginx/modules/ngx_http_brotli_static_module.so";
+const LOAD_BROTLI: &str = "load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;\n";
+
+/// Whether the module is there; only Debian's nginx takes it.
+fn has_brotli(nginx: &Program) -> bool {
+    let root = nginx.root.as_deref().unwrap_or(Path::new("/"));
+    nginx.path == Path::new("/usr/sbin/nginx") && root.join(BROTLI).is_file()
 }
 
 /// The `user` line: only root may set it, and the name differs between systems.

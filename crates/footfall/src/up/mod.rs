@@ -12,7 +12,7 @@ pub mod state;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::parts::{self, Grafana, Parts};
+use crate::parts::{self, Grafana, Parts, SecondName};
 use crate::port_holder::{self, Taken};
 use crate::progress::Steps;
 use crate::topics::TopicsError;
@@ -33,6 +33,8 @@ pub struct Options {
     pub listen: IpAddr,
     /// The file that says where the programs are; they are looked for on PATH where none is named.
     pub parts: Option<PathBuf>,
+    /// Further paths for what nginx serves.
+    pub second_names: Vec<SecondName>,
     /// The folder that holds `web/`, `nixos/` and `grafana/`.
     pub share: PathBuf,
 }
@@ -117,7 +119,15 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
         Signals::listen().map_err(|source| UpError::file(Path::new("the signals of this process"), source))?;
     let steps = Steps::new();
     let running = Running::new(steps.clone());
-    let plan = Plan { parts: &parts, dir: home.path(), share: &share, at, grafana: &grafana, steps: &steps };
+    let plan = Plan {
+        parts: &parts,
+        dir: home.path(),
+        share: &share,
+        at,
+        grafana: &grafana,
+        second_names: &options.second_names,
+        steps: &steps,
+    };
     let ended = tokio::select! {
         ended = run(&plan, &running, &home) => ended,
         () = signals.next() => Ok(Ended::Asked),

@@ -9,7 +9,7 @@ use super::addresses::Addresses;
 use super::keeper::Running;
 use super::state::State;
 use super::{UpError, daemon_files};
-use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres};
+use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
 
@@ -25,6 +25,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) share: &'a Path,
     pub(crate) at: Addresses,
     pub(crate) grafana: &'a Result<Grafana, String>,
+    pub(crate) second_names: &'a [SecondName],
     pub(crate) steps: &'a Steps,
 }
 
@@ -57,7 +58,12 @@ impl Plan<'_> {
         let ingest = running.keep(Box::new(Box::new(self.ingest()?.spawn(dir)?)));
         try_join!(self.shown("sink", sink), self.shown("ingest", ingest))?;
 
-        let site = NginxOptions { share: self.share.to_owned(), listen: at.site(), ingest: at.ingest() };
+        let site = NginxOptions {
+            share: self.share.to_owned(),
+            listen: at.site(),
+            ingest: at.ingest(),
+            second_names: self.second_names.to_vec(),
+        };
         let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
         self.shown("nginx", nginx).await?;
 

@@ -21,7 +21,7 @@ const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A kit that these tests break, one after the other.
-async fn breakable() -> &'static Mutex<Kit> {
+pub(crate) async fn breakable() -> &'static Mutex<Kit> {
     static KIT: OnceCell<Mutex<Kit>> = OnceCell::const_new();
     KIT.get_or_init(async || Mutex::new(Kit::start().await)).await
 }
@@ -190,6 +190,8 @@ async fn without_a_broker_ingest_stops_and_starts_all_the_same() {
     assert_eq!(stack.post("{").await.status, 400);
     kit.kafka.kill().await;
     is_away(&stack).await;
+    let picture = stack.get(3001, "/pixel.gif?u=http://a.b/").await;
+    assert_eq!((picture.status.as_u16(), picture.header("retry-after")), (503, Some("2")), "no picture: {picture:?}");
     // The counts of what was refused have nowhere to go: that is no reason to hang.
     assert_eq!(stack.post("{").await.status, 400);
     assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);

@@ -7,6 +7,7 @@ mod driver;
 mod guide;
 mod life;
 mod processes;
+mod tracker;
 mod up;
 
 use tokio::sync::RwLock;

@@ -5,6 +5,7 @@
 
 mod docs;
 mod exactly_once;
+mod functions;
 mod notice;
 mod recount;
 mod visits;

@@ -1,0 +1,64 @@
+use serde::Deserialize;
+
+use crate::{OutcomeCounts, PipelineSample, Rejection};
+
+/// What a message of the topic `analytics-outcomes` is: what ingest says of itself, told apart by `kind`.
+///
+/// A reader passes over a kind that it does not know, which a newer ingest wrote. Readers from before there were kinds
+/// did not: they quarantine a sample, and count it as quarantined. So sinks are updated before ingest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutcomesMessage {
+    /// Without a kind: the first that there was.
+    Counts(OutcomeCounts),
+    /// `"kind":"sample"`
+    Sample(PipelineSample),
+    /// Of another kind.
+    Unknown,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    kind: Option<String>,
+}
+
+impl OutcomesMessage {
+    /// Reads a message strictly where its kind is known.
+    pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
+        // What is no object with a kind is for the counts' own reading to refuse.
+        let kind = serde_json::from_slice::<Head>(line).ok().and_then(|head| head.kind);
+        match kind.as_deref() {
+            None => OutcomeCounts::from_line(line).map(Self::Counts),
+            Some(PipelineSample::KIND) => PipelineSample::from_line(line).map(Self::Sample),
+            Some(_) => Ok(Self::Unknown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reason;
+
+    const COUNTS: &str =
+        r#"{"id":"00000000-0000-0000-0000-000000000007","source":"a","at":"2024-01-15T10:30:00Z","counts":[]}"#;
+    const SAMPLE: &str = r#"{"kind":"sample","source":"a","at":"2024-01-15T10:30:00Z","started_at":"2024-01-15T10:30:00Z","samples":{"m":1}}"#;
+
+    #[test]
+    fn the_kind_says_what_a_message_is() {
+        let of = |line: &str| OutcomesMessage::from_line(line.as_bytes());
+        assert!(matches!(of(COUNTS), Ok(OutcomesMessage::Counts(_))));
+        assert!(matches!(of(SAMPLE), Ok(OutcomesMessage::Sample(_))));
+        assert_eq!(of(r#"{"kind":"of-tomorrow","anything":[1,2]}"#), Ok(OutcomesMessage::Unknown));
+        let refused = |line: &str| of(line).unwrap_err().reason;
+        assert_eq!(refused("{"), Reason::JsonSyntax);
+        assert_eq!(refused("[]"), Reason::FieldType);
+        assert_eq!(refused(r#"{"kind":7}"#), Reason::FieldType);
+        assert_eq!(refused(&SAMPLE.replace(r#","samples":{"m":1}"#, "")), Reason::FieldType);
+    }
+
+    #[test]
+    fn a_reader_that_knows_no_kinds_refuses_a_sample_and_so_quarantines_it() {
+        assert_eq!(OutcomeCounts::from_line(SAMPLE.as_bytes()).unwrap_err().reason, Reason::FieldType);
+    }
+}

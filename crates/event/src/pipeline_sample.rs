@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use crate::{Reason, Rejection, clock, source, strict, text};
+
+/// All metrics of one process at one moment, by the name and labels that they have in its `/metrics`. Ingest's travel
+/// through the topic `analytics-outcomes`, beside [`OutcomeCounts`](crate::OutcomeCounts); see
+/// [`OutcomesMessage`](crate::OutcomesMessage).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineSample {
+    kind: Kind,
+    /// Which instance, at most 100 characters.
+    pub source: String,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// When the process started: its counters count from there.
+    pub started_at: Timestamp,
+    /// `footfall_ingest_requests_total{status="200"}`: 17
+    pub samples: BTreeMap<String, Number>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    #[serde(rename = "sample")]
+    Sample,
+}
+
+const SERIES_MAX: usize = 1_000;
+const SERIES_CHARS_MAX: usize = 200;
+/// Says in a sample how many series it has no room for.
+const LEFT_OUT: &str = "footfall_sample_series_left_out";
+
+impl PipelineSample {
+    /// `kind` in the message.
+    pub(crate) const KIND: &str = "sample";
+
+    /// Puts a sample together. Series whose name is longer than 200 characters, and those beyond the first 999, are left
+    /// out and counted by a series of their own.
+    #[must_use]
+    pub fn new(source: &str, at: Timestamp, started_at: Timestamp, samples: BTreeMap<String, Number>) -> Self {
+        let met = samples.len();
+        let fitting = samples.into_iter().filter(|(series, _)| text::fits(series, SERIES_CHARS_MAX));
+        let mut samples: BTreeMap<_, _> = fitting.take(SERIES_MAX - 1).collect();
+        let left_out = met - samples.len();
+        if left_out > 0 {
+            samples.insert(LEFT_OUT.to_owned(), left_out.into());
+        }
+        Self { kind: Kind::Sample, source: source.to_owned(), at, started_at, samples }
+    }
+
+    /// One line of JSON without its newline.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "keys are strings and a Vec takes every byte: there is no way to fail")]
+        serde_json::to_vec(self).expect("a sample is JSON")
+    }
+
+    /// Reads what [`PipelineSample::to_line`] wrote. The names must be those of series and their number bounded, so that
+    /// nobody who can write to the topic can fill the database with what is no sample.
+    pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
+        let sample: Self = serde_json::from_slice(line).map_err(|error| {
+            let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };
+            Rejection::body(reason, "not a sample of metrics")
+        })?;
+        source::check(&sample.source)?;
+        for (field, time) in [("at", sample.at), ("started_at", sample.started_at)] {
+            if time < clock::TIMESTAMP_MIN {
+                return Err(Rejection::new(field, Reason::TimestampInvalid, "is before what PostgreSQL can hold"));
+            }
+        }
+        if sample.samples.len() > SERIES_MAX {
+            return Err(Rejection::new("samples", Reason::FieldTooLong, "has more than 1,000 series"));
+        }
+        for series in sample.samples.keys() {
+            if !text::fits(series, SERIES_CHARS_MAX) {
+                return Err(Rejection::new("samples", Reason::FieldTooLong, "a name has more than 200 characters"));
+            }
+            if series.contains('\0') {
+                return Err(Rejection::new("samples", Reason::NulCharacter, "a name holds a NUL character"));
+            }
+            if !is_series(series) {
+                return Err(Rejection::new("samples", Reason::FieldType, "a name is not that of a series"));
+            }
+        }
+        Ok(sample)
+    }
+}
+
+/// Whether this is a metric's name, alone or with labels in braces.
+fn is_series(text: &str) -> bool {
+    let (name, labels) = text.split_at(text.find('{').unwrap_or(text.len()));
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'));
+    is_name && (labels.is_empty() || labels.ends_with('}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> PipelineSample {
+        let samples = [
+            ("footfall_ingest_requests_total{status=\"200\"}", Number::from(17)),
+            ("process_cpu_seconds_total", Number::from_f64(0.25).unwrap()),
+        ];
+        let samples = samples.map(|(series, value)| (series.to_owned(), value)).into();
+        let at = "2024-01-15T10:30:00Z".parse().unwrap();
+        PipelineSample::new("ingest-1", at, "2024-01-15T10:00:00Z".parse().unwrap(), samples)
+    }
+
+    #[test]
+    fn a_sample_comes_back_as_it_was_written() {
+        let line = sample().to_line();
+        assert_eq!(
+            String::from_utf8(line.clone()).unwrap(),
+            r#"{"kind":"sample","source":"ingest-1","at":"2024-01-15T10:30:00Z","started_at":"2024-01-15T10:00:00Z","samples":{"footfall_ingest_requests_total{status=\"200\"}":17,"process_cpu_seconds_total":0.25}}"#
+        );
+        assert_eq!(PipelineSample::from_line(&line).unwrap(), sample());
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_out_and_counted_and_what_is_made_can_be_read() {
+        let of = |series: Vec<String>| {
+            let samples = series.into_iter().map(|series| (series, Number::from(1))).collect();
+            let sample = PipelineSample::new("x", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, samples);
+            assert_eq!(PipelineSample::from_line(&sample.to_line()).unwrap(), sample);
+            (sample.samples.len(), sample.samples.get(LEFT_OUT).and_then(Number::as_u64))
+        };
+        let many = |count: usize| (0..count).map(|number| format!("m_{number}")).collect();
+        assert_eq!(of(many(999)), (999, None));
+        assert_eq!(of(many(1_500)), (1_000, Some(501)));
+        assert_eq!(of(vec!["a".repeat(200), "b".repeat(201)]), (2, Some(1)));
+    }
+
+    #[test]
+    fn what_the_database_should_not_hold_is_refused() {
+        let refused = |change: fn(&mut PipelineSample)| {
+            let mut sample = sample();
+            change(&mut sample);
+            PipelineSample::from_line(&sample.to_line()).unwrap_err().reason
+        };
+        let with = |sample: &mut PipelineSample, series: &str| sample.samples.insert(series.to_owned(), 1.into());
+        assert_eq!(refused(|it| it.source = "a".repeat(101)), Reason::FieldTooLong);
+        assert_eq!(refused(|it| it.source.clear()), Reason::FieldEmpty);
+        assert_eq!(refused(|it| it.at = Timestamp::MIN), Reason::TimestampInvalid);
+        assert_eq!(refused(|it| it.started_at = Timestamp::MIN), Reason::TimestampInvalid);
+        assert_eq!(
+            refused(|it| it.samples = (0..1_001).map(|n| (format!("m{n}"), 1.into())).collect()),
+            Reason::FieldTooLong
+        );
+        let refused_series = |series: &str| {
+            let mut sample = sample();
+            with(&mut sample, series);
+            PipelineSample::from_line(&sample.to_line()).unwrap_err().reason
+        };
+        assert_eq!(refused_series(&"a".repeat(201)), Reason::FieldTooLong);
+        assert_eq!(refused_series("m{a=\"\0\"}"), Reason::NulCharacter);
+        for series in ["", "1m", "a person typed this", "m{a=\"b\"", "{a=\"b\"}"] {
+            assert_eq!(refused_series(series), Reason::FieldType, "{series}");
+        }
+        let line = String::from_utf8(sample().to_line()).unwrap();
+        let reason = |line: &str| PipelineSample::from_line(line.as_bytes()).unwrap_err().reason;
+        assert_eq!(reason(&line.replace("17", "\"17\"")), Reason::FieldType);
+        assert_eq!(reason(&line.replace("17", "1e999")), Reason::NumberOutOfRange);
+        assert_eq!(reason(&line.replace("\"source\"", "\"other\":1,\"source\"")), Reason::FieldType);
+        assert_eq!(reason("{"), Reason::JsonSyntax);
+    }
+}

@@ -1,0 +1,19 @@
+//! Who says something of itself: the name of an instance.
+
+use crate::{Reason, Rejection, text};
+
+const SOURCE_CHARS_MAX: usize = 100;
+
+/// Refuses a name that is empty, too long, or not text for PostgreSQL.
+pub(crate) fn check(source: &str) -> Result<(), Rejection> {
+    if source.is_empty() {
+        return Err(Rejection::new("source", Reason::FieldEmpty, "must not be empty"));
+    }
+    if !text::fits(source, SOURCE_CHARS_MAX) {
+        return Err(Rejection::new("source", Reason::FieldTooLong, "has more than 100 characters"));
+    }
+    if source.contains('\0') {
+        return Err(Rejection::new("source", Reason::NulCharacter, "holds a NUL character"));
+    }
+    Ok(())
+}

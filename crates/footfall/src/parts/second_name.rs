@@ -1,0 +1,58 @@
+//! A second path for something that nginx serves: blockers know the first by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `/s.js=/analytics.js`: what the second path leads to is what the first leads to, which stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondName {
+    second: String,
+    first: String,
+}
+
+/// Why it is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not two paths as in /s.js=/analytics.js, of letters, digits and /._~-")]
+pub struct NoSecondName(String);
+
+impl FromStr for SecondName {
+    type Err = NoSecondName;
+
+    fn from_str(text: &str) -> Result<Self, NoSecondName> {
+        let paths = text.split_once('=').filter(|(second, first)| is_path(second) && is_path(first));
+        let (second, first) = paths.ok_or_else(|| NoSecondName(text.into()))?;
+        Ok(Self { second: second.into(), first: first.into() })
+    }
+}
+
+/// Nothing in it can end a word of nginx's configuration, or means something there.
+fn is_path(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte);
+    text.len() > 1 && text.starts_with('/') && text.bytes().all(is_plain) && !text.contains("..")
+}
+
+/// As a location of nginx's.
+impl fmt::Display for SecondName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "location = {} {{ rewrite ^ {} last; }}", self.second, self.first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SecondName;
+
+    #[test]
+    fn two_paths_become_a_location() {
+        let name: SecondName = "/s.js=/analytics.js".parse().unwrap();
+        assert_eq!(name.to_string(), "location = /s.js { rewrite ^ /analytics.js last; }");
+    }
+
+    #[test]
+    fn nothing_else_gets_into_the_configuration() {
+        for text in ["", "/s", "s=/a", "/s=a", "/=/a", "/s={", "/s=/a; }", "/s=/a b", "/s=/a$b", "/s=/../a", "/s=/a=b"]
+        {
+            assert!(text.parse::<SecondName>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The metrics, handed to the database by way of Kafka. They never wait for one another, and never take an event's place.
+
+use std::sync::Arc;
+
+use footfall_daemon::{Sampler, Shell};
+use footfall_event::PipelineSample;
+use tracing::debug;
+
+use crate::config::Config;
+use crate::handover::Handover;
+use crate::metrics::Metrics;
+
+/// Sends a sample as often as the configuration says, until the shutdown begins. One that Kafka does not take is
+/// dropped: the next one tells more.
+pub(crate) async fn report(config: Config, shell: Shell, handover: Arc<Handover>, metrics: Arc<Metrics>) {
+    let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
+    while let Some(sample) = sampler.next().await {
+        let sample = PipelineSample::new(&config.instance, sample.at, sample.started_at, sample.series);
+        let line = sample.to_line();
+        let sent = shell.shutdown.run_until_cancelled(handover.send_sample(&config.instance, &line)).await;
+        if let Some(Err(error)) = sent {
+            debug!(%error, "a sample is dropped");
+            metrics.samples_dropped.inc();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The sink's own metrics, into the database by a connection of their own: they come also where no event does, where
+//! Kafka is away, and where a batch is stuck.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use footfall_daemon::{Sample, Sampler, Shell};
+use footfall_event::PipelineSample;
+use footfall_store::{SampleWriter, WriterError};
+use thiserror::Error;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+use tracing::{debug, info, warn};
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+/// `pipeline_samples.source` of a sink that has no name in its group.
+const SOURCE: &str = "sink";
+/// How long one sample may take; the next one tells more.
+const WRITE_MS_MAX: u64 = 5_000;
+const DROP_OLD_EVERY_S: u64 = 3_600;
+
+#[derive(Debug, Error)]
+enum NotStored {
+    #[error("{0}")]
+    Writer(#[from] WriterError),
+    #[error("the database did not answer in time")]
+    TooLate(#[from] Elapsed),
+}
+
+struct Samples {
+    source: String,
+    database: tokio_postgres::Config,
+    keep_days: u16,
+    writer: Option<SampleWriter>,
+    dropped_old_at: Option<Instant>,
+}
+
+/// Stores a sample as often as the configuration says, until the shutdown begins.
+pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) {
+    let Ok(database) = config.database.parameters() else { return };
+    let source = if config.kafka.group_instance_id.is_empty() { SOURCE } else { &config.kafka.group_instance_id };
+    let mut samples = Samples {
+        source: source.to_owned(),
+        database,
+        keep_days: config.sample_keep_days,
+        writer: None,
+        dropped_old_at: None,
+    };
+    let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
+    while let Some(sample) = sampler.next().await {
+        let stored = shell.shutdown.run_until_cancelled(samples.store(sample)).await;
+        if let Some(Err(error)) = stored {
+            // The pipeline, which needs the same database, says in the log what is wrong with it.
+            debug!(%error, "a sample is not stored");
+            metrics.samples_dropped.inc();
+        }
+    }
+}
+
+impl Samples {
+    async fn store(&mut self, sample: Sample) -> Result<(), NotStored> {
+        let sample = PipelineSample::new(&self.source, sample.at, sample.started_at, sample.series);
+        // A connection that fails is made anew for the next sample.
+        let former = self.writer.take();
+        let writer = timeout(Duration::from_millis(WRITE_MS_MAX), async {
+            let writer = match former {
+                Some(writer) => writer,
+                None => SampleWriter::connect(&self.database).await?,
+            };
+            writer.write(&sample).await?;
+            if self.dropped_old_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(DROP_OLD_EVERY_S)) {
+                self.dropped_old_at = Some(Instant::now());
+                match writer.drop_old(self.keep_days).await {
+                    Ok(0) => {}
+                    Ok(days) => info!(days, "old samples are dropped"),
+                    Err(error) => warn!(%error, "old samples are not dropped"),
+                }
+            }
+            Ok::<_, WriterError>(writer)
+        });
+        self.writer = Some(writer.await??);
+        Ok(())
+    }
+}

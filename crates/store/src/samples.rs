@@ -1,0 +1,73 @@
+//! Samples of the daemons' metrics: ingest's come with a batch, the sink's own by a connection of their own.
+
+use footfall_event::PipelineSample;
+use jiff::Timestamp;
+use tokio_postgres::types::Json;
+use tokio_postgres::{Client, Config, GenericClient, Statement};
+
+use crate::writer::connect;
+use crate::{Content, Record, WriterError};
+
+pub(crate) const ADD_SAMPLES: &str = include_str!("../../../sql/writer/add_samples.sql");
+const DROP_OLD: &str = "SELECT footfall.drop_old_pipeline_samples($1)";
+
+/// Adds the samples among these records.
+pub(crate) async fn add_samples(
+    client: &impl GenericClient,
+    statement: &Statement,
+    records: &[Record],
+) -> Result<(), WriterError> {
+    let samples = records.iter().filter_map(|record| match &record.content {
+        Content::Sample(sample) => Some(sample),
+        _ => None,
+    });
+    let samples: Vec<&PipelineSample> = samples.collect();
+    if samples.is_empty() { Ok(()) } else { add(client, statement, &samples).await }
+}
+
+async fn add(
+    client: &impl GenericClient,
+    statement: &Statement,
+    samples: &[&PipelineSample],
+) -> Result<(), WriterError> {
+    let at: Vec<Timestamp> = samples.iter().map(|sample| sample.at).collect();
+    let sources: Vec<&str> = samples.iter().map(|sample| &*sample.source).collect();
+    let started_at: Vec<Timestamp> = samples.iter().map(|sample| sample.started_at).collect();
+    let series: Vec<_> = samples.iter().map(|sample| Json(&sample.samples)).collect();
+    client.execute(statement, &[&at, &sources, &started_at, &series]).await?;
+    Ok(())
+}
+
+/// A connection as `footfall_writer` for samples alone, so that none delays a batch, whatever it waits for.
+pub struct SampleWriter {
+    client: Client,
+    add_samples: Statement,
+}
+
+impl SampleWriter {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`].
+    pub async fn connect(config: &Config) -> Result<Self, WriterError> {
+        let client = connect(config).await?;
+        let add_samples = client.prepare(ADD_SAMPLES).await.map_err(WriterError::Unavailable)?;
+        Ok(Self { client, add_samples })
+    }
+
+    /// Stores one sample.
+    ///
+    /// # Errors
+    /// Where PostgreSQL is away or refuses it.
+    pub async fn write(&self, sample: &PipelineSample) -> Result<(), WriterError> {
+        add(&self.client, &self.add_samples, &[sample]).await
+    }
+
+    /// Drops the days of samples that ended at least this many days ago; answers how many.
+    ///
+    /// # Errors
+    /// Where PostgreSQL is away or refuses.
+    pub async fn drop_old(&self, keep_days: u16) -> Result<i32, WriterError> {
+        Ok(self.client.query_one(DROP_OLD, &[&i32::from(keep_days)]).await?.get(0))
+    }
+}

@@ -1,0 +1,69 @@
+//! Who may ask, and that every function is asked in a test.
+
+use std::collections::BTreeSet;
+
+use footfall_testkit::checkout;
+
+use crate::calls::{CALLS, CALLS_WITHOUT_FILTERS, CALLS_WITHOUT_RANGE};
+use crate::one_day::one_day;
+
+/// The names of the files in sql/functions.
+fn functions() -> BTreeSet<String> {
+    let files = std::fs::read_dir(checkout().join("sql/functions")).unwrap();
+    files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_reader_may_execute_every_function_and_nobody_else_may() {
+    let database = one_day().await;
+    let query = "
+        SELECT proname::text,
+            has_function_privilege('footfall_reader', oid, 'EXECUTE'),
+            has_function_privilege('footfall_writer', oid, 'EXECUTE')
+                OR proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0)
+        FROM pg_proc
+        WHERE pronamespace = 'footfall'::regnamespace";
+    let mut made = BTreeSet::new();
+    for row in database.owner.query(query, &[]).await.unwrap() {
+        let (name, reader, anybody): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        assert!(reader, "footfall_reader may not execute {name}");
+        assert!(!anybody, "anybody may execute {name}");
+        made.insert(name);
+    }
+    assert_eq!(made, functions(), "a file of sql/functions holds the function that it is named for");
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused() {
+    let database = one_day().await;
+    let stranger = "SET ROLE footfall_writer; SELECT * FROM footfall.totals(now(), now())";
+    let error = database.owner.batch_execute(stranger).await.expect_err("footfall_writer was answered");
+    assert_eq!(error.as_db_error().unwrap().message(), "permission denied for schema footfall");
+}
+
+#[test]
+fn every_function_has_a_test() {
+    let folder = checkout().join("crates/testkit/tests/functions");
+    let sources = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let sources: String = sources.collect();
+    let untested: Vec<_> =
+        functions().into_iter().filter(|name| !sources.contains(&format!("footfall.{name}("))).collect();
+    assert!(untested.is_empty(), "no test calls {untested:?}");
+}
+
+/// The lists of [`crate::calls`] are complete, so that what is tested of all functions is tested of all.
+#[tokio::test]
+async fn every_function_with_a_range_or_filters_is_listed() {
+    let database = one_day().await;
+    for (argument, lists) in [("since", [CALLS, CALLS_WITHOUT_FILTERS]), ("filters", [CALLS, CALLS_WITHOUT_RANGE])] {
+        let query = "
+            SELECT proname::text FROM pg_proc
+            WHERE pronamespace = 'footfall'::regnamespace AND $1 = ANY (proargnames[:pronargs]) AND proretset AND provolatile = 's'";
+        for row in database.owner.query(query, &[&argument]).await.unwrap() {
+            let name: String = row.get(0);
+            let is_listed = lists.concat().iter().any(|call| call.starts_with(&format!("footfall.{name}(")));
+            // buckets reads no table.
+            assert!(is_listed || name == "buckets", "{name} is not in calls.rs");
+        }
+    }
+}

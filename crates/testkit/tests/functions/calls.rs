@@ -1,0 +1,44 @@
+//! Every question that has a range, for what must hold for all of them.
+
+/// Calls of each function with since and until; RANGE and FILTERS stand where these belong.
+pub(crate) const CALLS: &[&str] = &[
+    "footfall.matching_events(RANGE, FILTERS)",
+    "footfall.whole_visits(RANGE, FILTERS)",
+    "footfall.visits(RANGE, FILTERS)",
+    "footfall.visit_cells(RANGE, FILTERS)",
+    "footfall.event_counts(RANGE, FILTERS)",
+    "footfall.event_counts(RANGE, FILTERS, false)",
+    "footfall.events_over_time(RANGE, '1 hour', 'Europe/Berlin', FILTERS)",
+    "footfall.visits_over_time(RANGE, '1 hour', 'Europe/Berlin', FILTERS)",
+    "footfall.totals(RANGE, FILTERS)",
+    "footfall.totals_compared(RANGE, FILTERS)",
+    "footfall.top_pages(RANGE, FILTERS)",
+    "footfall.visits_by('entry_page', RANGE, FILTERS)",
+    "footfall.visits_by('channel', RANGE, FILTERS)",
+    "footfall.event_types(RANGE, FILTERS)",
+    "footfall.custom_events(RANGE, FILTERS)",
+    "footfall.event_properties(RANGE, 'signup', FILTERS)",
+    "footfall.property_values(RANGE, 'signup', 'plan', FILTERS)",
+    "footfall.web_vitals(RANGE, FILTERS)",
+    "footfall.scroll_depth(RANGE, FILTERS)",
+    "footfall.outbound_links(RANGE, FILTERS)",
+    "footfall.downloads(RANGE, FILTERS)",
+    "footfall.form_submissions(RANGE, FILTERS)",
+    "footfall.pages_not_found(RANGE, FILTERS)",
+    r#"footfall.funnel(RANGE, '[{"event_type":"page_view"},{"event_type":"signup"}]', FILTERS)"#,
+];
+
+/// Those that have a range and no filters.
+pub(crate) const CALLS_WITHOUT_FILTERS: &[&str] = &["footfall.visit_cells_of_events(RANGE)", "footfall.sites(RANGE)"];
+
+/// Those that have filters and no range.
+pub(crate) const CALLS_WITHOUT_RANGE: &[&str] = &[
+    "footfall.live_now('2026-10-10 12:00Z', FILTERS)",
+    "footfall.live_visitors('2026-10-10 12:00Z', FILTERS)",
+    "footfall.recent_events(FILTERS, 10, '2026-10-10 12:00Z')",
+];
+
+/// A call with its range and filters.
+pub(crate) fn call(call: &str, range: &str, filters: &str) -> String {
+    call.replace("RANGE", range).replace("FILTERS", filters)
+}

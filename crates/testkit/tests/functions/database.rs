@@ -1,0 +1,114 @@
+//! A database with the rows of a test, and what the reader is answered.
+
+use footfall_testkit::postgres;
+use serde_json::{Map, Value};
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+/// Fills the roll-ups from the rows, as the sink keeps them; the bench fills them by the same file.
+pub(crate) const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
+
+/// A database of a test's own.
+pub(crate) struct Database {
+    /// What it is called.
+    pub(crate) name: String,
+    /// May do everything.
+    pub(crate) owner: Client,
+    /// May do what Grafana and the live page may.
+    pub(crate) reader: Client,
+}
+
+impl Database {
+    /// Without rows.
+    pub(crate) async fn empty() -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        footfall_store::prepare(&postgres().await.admin(&name)).await.unwrap();
+        Self::open(&name).await
+    }
+
+    /// One that was made before. A connection ends with the test that opened it, so each test opens its own.
+    pub(crate) async fn open(name: &str) -> Self {
+        let postgres = postgres().await;
+        let reader = postgres.url("footfall_reader", name).parse::<Config>().unwrap();
+        Self { name: name.into(), owner: connect(&postgres.admin(name)).await, reader: connect(&reader).await }
+    }
+
+    /// With the events of a table: see [`events`].
+    pub(crate) async fn with(table: &str) -> Self {
+        let database = Self::empty().await;
+        database.add(table).await;
+        database
+    }
+
+    /// Adds the events of a table, and makes the roll-ups anew.
+    pub(crate) async fn add(&self, table: &str) {
+        let insert = r#"
+            INSERT INTO analytics_events
+            SELECT event.*
+            FROM jsonb_array_elements($1) AS row,
+                jsonb_populate_record(NULL::analytics_events,
+                    '{"bot": false, "schema_version": 1, "created_at": "2026-01-01Z", "received_at": "2026-01-01Z"}' || row) AS event"#;
+        self.owner.execute(insert, &[&events(table)]).await.unwrap();
+        self.owner.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
+        self.owner.batch_execute(ROLL_UP).await.unwrap();
+    }
+
+    /// What the reader is answered, each row as PostgreSQL writes a row: (a,b,).
+    pub(crate) async fn rows(&self, from: &str) -> Vec<String> {
+        let query = format!("SELECT answer::text FROM {from} AS answer");
+        let rows = self.reader.query(&query, &[]).await;
+        rows.unwrap_or_else(|error| panic!("{query}: {error:?}")).iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Holds where the reader is answered exactly these rows, in this order.
+    pub(crate) async fn answers(&self, from: &str, wanted: &[&str]) {
+        assert_eq!(self.rows(from).await, wanted, "{from}");
+    }
+
+    /// What the reader is refused with.
+    pub(crate) async fn refusal(&self, from: &str) -> String {
+        let query = format!("SELECT * FROM {from}");
+        let error = self.reader.query(&query, &[]).await.expect_err(&query);
+        error.as_db_error().unwrap().message().to_owned()
+    }
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("SET client_min_messages = warning").await.unwrap();
+    client
+}
+
+/// Events out of a table with the columns time, session, visitor, type, page, and anything else as JSON; `-` is null.
+/// A visitor is a number. A line `session NAME {..}` says what all events of that session have in common, which are
+/// those below it. Ids count up, so that of two events of the same time the lower line is the later one.
+fn events(table: &str) -> Value {
+    let mut sessions = Map::new();
+    let mut events = Vec::new();
+    for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(session) = line.strip_prefix("session ") {
+            let (name, common) = session.split_once(' ').unwrap();
+            sessions.insert(name.to_owned(), serde_json::from_str(common).unwrap());
+            continue;
+        }
+        let columns: Vec<&str> = line.splitn(6, '|').map(str::trim).collect();
+        let [time, session, visitor, kind, page, more] = columns[..] else { panic!("not six columns: {line}") };
+        let mut event = sessions.get(session).and_then(Value::as_object).cloned().unwrap_or_default();
+        let some = |text: &str| (text != "-").then(|| Value::from(text));
+        event.insert("timestamp".into(), time.into());
+        event.insert("session_id".into(), some(session).unwrap_or_default());
+        event.insert("visitor_id".into(), some(visitor).map(|_| id(visitor.parse().unwrap())).unwrap_or_default());
+        event.insert("event_type".into(), kind.into());
+        event.insert("page_path".into(), page.into());
+        event.insert("page_url".into(), format!("https://shop.example{page}").into());
+        event.insert("event_id".into(), id(events.len() as u128 + 1));
+        event.extend(serde_json::from_str::<Map<String, Value>>(more).unwrap_or_else(|error| panic!("{line}: {error}")));
+        events.push(event);
+    }
+    serde_json::to_value(events).unwrap()
+}
+
+fn id(number: u128) -> Value {
+    Uuid::from_u128(number).to_string().into()
+}

@@ -1,0 +1,220 @@
+//! What is asked about single events.
+
+use crate::one_day::{DAY, one_day};
+
+#[tokio::test]
+async fn events_count_by_type_and_bucket_with_zeros_between() {
+    let day = one_day().await;
+    // 8 hours each: all but the server's job lies in the second, that is in it too; the first and last are empty.
+    let asked = format!("footfall.events_over_time({DAY}, '8 hours', 'UTC', '{{\"event_type\":[\"page_view\",\"signup\"]}}')");
+    day.answers(
+        &asked,
+        &[
+            r#"("2026-10-20 00:00:00+00",page_view,0)"#,
+            r#"("2026-10-20 00:00:00+00",signup,0)"#,
+            r#"("2026-10-20 08:00:00+00",page_view,7)"#,
+            r#"("2026-10-20 08:00:00+00",signup,1)"#,
+            r#"("2026-10-20 16:00:00+00",page_view,0)"#,
+            r#"("2026-10-20 16:00:00+00",signup,0)"#,
+        ],
+    )
+    .await;
+    // Where buckets are not whole minutes, the events themselves are counted; and where filters need them.
+    let seconds = "footfall.events_over_time('2026-10-20 10:00Z', '2026-10-20 10:02Z', '30 seconds', 'UTC', '{\"page\":\"/pricing\"}')";
+    day.answers(
+        seconds,
+        &[
+            r#"("2026-10-20 10:00:00+00",button_click,0)"#,
+            r#"("2026-10-20 10:00:00+00",engagement,0)"#,
+            r#"("2026-10-20 10:00:00+00",page_view,0)"#,
+            r#"("2026-10-20 10:00:30+00",button_click,0)"#,
+            r#"("2026-10-20 10:00:30+00",engagement,0)"#,
+            r#"("2026-10-20 10:00:30+00",page_view,0)"#,
+            r#"("2026-10-20 10:01:00+00",button_click,0)"#,
+            r#"("2026-10-20 10:01:00+00",engagement,2)"#,
+            r#"("2026-10-20 10:01:00+00",page_view,1)"#,
+            r#"("2026-10-20 10:01:30+00",button_click,1)"#,
+            r#"("2026-10-20 10:01:30+00",engagement,0)"#,
+            r#"("2026-10-20 10:01:30+00",page_view,0)"#,
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_range_that_begins_and_ends_within_a_minute_is_cut_there() {
+    let day = one_day().await;
+    // From after 10:01:10's engagement to before 10:02:00's signup: engagement, button_click.
+    let between = "'2026-10-20 10:01:10.000001Z', '2026-10-20 10:02:00Z'";
+    day.answers(&format!("footfall.event_counts({between})"), &[
+        r#"("2026-10-20 10:01:20+00",shop,engagement,1)"#,
+        r#"("2026-10-20 10:01:30+00",shop,button_click,1)"#,
+    ])
+    .await;
+    // A whole minute, 10:01, out of the roll-up: a view, two engagements, a click. And 10 seconds on each side of it.
+    let around = "'2026-10-20 10:00:30Z', '2026-10-20 10:02:00.000001Z'";
+    day.answers(&format!("(SELECT at, event_type, sum(events) FROM footfall.event_counts({around}) GROUP BY 1, 2 ORDER BY 1, 2)"), &[
+        r#"("2026-10-20 10:00:30+00",engagement,1)"#,
+        r#"("2026-10-20 10:01:00+00",button_click,1)"#,
+        r#"("2026-10-20 10:01:00+00",engagement,2)"#,
+        r#"("2026-10-20 10:01:00+00",page_view,1)"#,
+        r#"("2026-10-20 10:02:00+00",signup,1)"#,
+    ])
+    .await;
+    day.answers(&format!("(SELECT count(*) FROM footfall.event_counts({around}, '{{}}', false))"), &["(6)"]).await;
+}
+
+#[tokio::test]
+async fn types_are_counted_with_their_visitors() {
+    let day = one_day().await;
+    // page_view: visitors 1 (three views), 2, 3 (two), 5. The job has no visitor. The bot is not there.
+    day.answers(
+        &format!("footfall.event_types({DAY})"),
+        &[
+            "(page_view,7,4)",
+            "(engagement,4,1)",
+            "(web_vitals,2,2)",
+            "(button_click,1,1)",
+            "(file_download,1,1)",
+            "(form_submit,1,1)",
+            "(job_done,1,0)",
+            "(outbound_click,1,1)",
+            "(page_not_found,1,1)",
+            "(signup,1,1)",
+        ],
+    )
+    .await;
+    let custom = ["(job_done,1,0)", "(signup,1,1)"];
+    day.answers(&format!("footfall.custom_events({DAY})"), &custom).await;
+    day.answers(&format!("footfall.custom_events({DAY}, row_limit => 1)"), &custom[..1]).await;
+}
+
+#[tokio::test]
+async fn pages_are_ranked_by_views() {
+    let day = one_day().await;
+    let rows = ["(/blog/one,3,3)", "(/,2,2)", "(/pricing,2,2)"];
+    day.answers(&format!("footfall.top_pages({DAY})"), &rows).await;
+    day.answers(&format!("footfall.top_pages({DAY}, '{{}}', 2)"), &rows[..2]).await;
+    day.answers(&format!("footfall.top_pages({DAY}, '{{\"bot\":\"any\"}}', 1)"), &["(/,3,3)"]).await;
+}
+
+#[tokio::test]
+async fn properties_and_their_values_are_counted() {
+    let day = one_day().await;
+    day.answers(&format!("footfall.event_properties({DAY}, 'signup')"), &["(plan,1)", "(seats,1)"]).await;
+    day.answers(&format!("footfall.event_properties({DAY}, 'page_view')"), &[]).await;
+    day.answers(&format!("footfall.property_values({DAY}, 'signup', 'plan')"), &["(large,1,1)"]).await;
+    day.answers(&format!("footfall.property_values({DAY}, 'signup', 'seats')"), &["(3,1,1)"]).await;
+    // A null is a value; a property that is not there is none.
+    day.answers(&format!("footfall.property_values({DAY}, 'job_done', 'plan')"), &["(,1,0)"]).await;
+    day.answers(&format!("footfall.property_values({DAY}, 'job_done', 'seats')"), &[]).await;
+}
+
+#[tokio::test]
+async fn who_is_there_now_stands_where_he_was_last() {
+    let day = one_day().await;
+    // The 5 minutes before 11:04:01: visitor 3 alone, whose last page is the one that is not there.
+    day.answers("footfall.live_now('2026-10-20 11:04:01Z')", &["(/gone,1)"]).await;
+    // Its event of 11:04:00 is 2 seconds ahead of now, and not of a moment before.
+    day.answers("footfall.live_now('2026-10-20 11:03:58.000001Z')", &["(/gone,1)"]).await;
+    day.answers("footfall.live_now('2026-10-20 11:03:58Z')", &["(/blog/one,1)"]).await;
+    // The 5 minutes are over at 11:09, to the microsecond.
+    day.answers("footfall.live_now('2026-10-20 11:09:00Z')", &["(/gone,1)"]).await;
+    day.answers("footfall.live_now('2026-10-20 11:09:00.000001Z')", &[]).await;
+    day.answers("footfall.live_visitors('2026-10-20 11:09:00Z')", &["(1)"]).await;
+    day.answers("footfall.live_visitors('2026-10-20 11:09:00.000001Z')", &["(0)"]).await;
+    // The job of 14:00 is nobody's.
+    day.answers("footfall.live_now('2026-10-20 14:01:00Z')", &[]).await;
+    day.answers("footfall.live_visitors('2026-10-20 14:01:00Z')", &["(0)"]).await;
+    // The bot of 12:10, where it is asked for.
+    day.answers("footfall.live_visitors('2026-10-20 12:11:00Z')", &["(0)"]).await;
+    day.answers("footfall.live_now('2026-10-20 12:11:00Z', '{\"bot\":\"true\"}')", &["(/,1)"]).await;
+}
+
+#[tokio::test]
+async fn the_newest_events_come_first_and_page_by_page() {
+    let day = one_day().await;
+    let newest = |filters: &str, more: &str| {
+        format!("(SELECT happened_at, event_type, site, page FROM footfall.recent_events('{filters}', {more}))")
+    };
+    day.answers(&newest("{}", "2, '2026-10-21Z'"), &[
+        r#"("2026-10-20 14:00:00+00",job_done,,/)"#,
+        r#"("2026-10-20 13:00:50+00",form_submit,blog,/blog/one)"#,
+    ])
+    .await;
+    day.answers(&newest("{}", "1, '2026-10-20 13:00:50Z'"), &[
+        r#"("2026-10-20 13:00:30+00",file_download,blog,/blog/one)"#,
+    ])
+    .await;
+    // A filter by the visit: the newest of the visit that came by search.
+    day.answers(&newest(r#"{"channel":"search"}"#, "2, '2026-10-21Z'"), &[
+        r#"("2026-10-20 10:02:00+00",signup,shop,/pricing)"#,
+        r#"("2026-10-20 10:01:30+00",button_click,shop,/pricing)"#,
+    ])
+    .await;
+    let whole = "footfall.recent_events('{}', 1, '2026-10-20 10:00:00.000001Z')";
+    day.answers(whole, &[
+        r#"("2026-10-20 10:00:00+00",page_view,shop,/,Shop,,google.com,search,Chrome,Windows,desktop,DE,f,00000000-0000-0000-0000-000000000001,)"#,
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn web_vitals_are_rated_by_their_75th_percentile() {
+    let day = one_day().await;
+    // LCP of 2000 and 3000: three quarters of the way is 2750, over the 2500 that are good. What is no number is no sample.
+    let all = ["(,cls,1,0.05,good)", "(,inp_ms,1,600,poor)", r#"(,lcp_ms,2,2750,"needs improvement")"#];
+    let pages = [
+        "(/blog/one,inp_ms,1,600,poor)",
+        r#"(/blog/one,lcp_ms,1,3000,"needs improvement")"#,
+        "(/,cls,1,0.05,good)",
+        "(/,lcp_ms,1,2000,good)",
+    ];
+    // Both pages have a metric with one sample; the name decides.
+    let rows = [&all[..], &pages[2..], &pages[..2]].concat();
+    day.answers(&format!("footfall.web_vitals({DAY})"), &rows).await;
+    day.answers(&format!("footfall.web_vitals({DAY}, row_limit => 1)"), &rows[..5]).await;
+    day.answers(&format!("footfall.web_vitals({DAY}, '{{\"country\":\"DE\"}}')"), &[]).await;
+}
+
+#[tokio::test]
+async fn a_view_is_as_deep_as_its_deepest_report() {
+    let day = one_day().await;
+    // /blog/one: three views, one report (25 %, 30 s). /: two views, one report (50 %, 20 s). /pricing: two views; one
+    // reported 40 % and then 100 %, 4 s and then 6 s.
+    day.answers(
+        &format!("footfall.scroll_depth({DAY})"),
+        &["(/blog/one,3,25,1,0,0,0,30)", "(/,2,50,1,1,0,0,20)", "(/pricing,2,100,1,1,1,1,10)"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn clicks_downloads_forms_and_missing_pages_are_listed() {
+    let day = one_day().await;
+    day.answers(&format!("footfall.outbound_links({DAY})"), &["(https://other.example/,1,1)"]).await;
+    day.answers(&format!("footfall.downloads({DAY})"), &["(https://shop.example/a.pdf,1,1)"]).await;
+    day.answers(&format!("footfall.form_submissions({DAY})"), &["(/blog/one,newsletter,1,1)"]).await;
+    day.answers(&format!("footfall.pages_not_found({DAY})"), &["(/gone,https://shop.example/blog/one,1,1)"]).await;
+    day.answers(&format!("footfall.outbound_links({DAY}, '{{\"country\":\"DE\"}}')"), &[]).await;
+}
+
+#[tokio::test]
+async fn sites_are_those_that_sent_something() {
+    let day = one_day().await;
+    // 7 of a, 2 of b, 5 of c, 2 of d, the bot's one.
+    day.answers(&format!("footfall.sites({DAY})"), &["(shop,17)", "(blog,3)", "(,1)"]).await;
+}
+
+#[tokio::test]
+async fn the_path_of_an_address_is_what_the_sink_calls_it() {
+    let day = one_day().await;
+    for (url, path) in [
+        ("https://a.b/c/d?e#f", "/c/d"),
+        ("https://a.b", "/"),
+        ("https://a.b/?x", "/"),
+        ("https://a.b/c#/route", "/c#/route"),
+    ] {
+        day.answers(&format!("(SELECT footfall.page_path('{url}'))"), &[&format!("({path})")]).await;
+    }
+}

@@ -1,0 +1,25 @@
+//! Thirty days of generated rows, as the bench has them, with fewer visits.
+
+use tokio::sync::OnceCell;
+
+use crate::database::{Database, ROLL_UP};
+
+const EVENTS_OF_A_DAY: &str = include_str!("../../benches/functions/events_of_a_day.sql");
+const VISITS_PER_DAY: i32 = 100;
+
+/// A database with October 2026 in it, which nobody changes.
+pub(crate) async fn month() -> Database {
+    static NAME: OnceCell<String> = OnceCell::const_new();
+    let name = NAME.get_or_init(|| async {
+        let database = Database::empty().await;
+        let insert = database.owner.prepare(EVENTS_OF_A_DAY).await.unwrap();
+        for day in 1..=30 {
+            let day = format!("2026-10-{day:02}T00:00:00Z").parse::<jiff::Timestamp>().unwrap();
+            database.owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
+        }
+        database.owner.batch_execute(ROLL_UP).await.unwrap();
+        database.owner.batch_execute("ANALYZE").await.unwrap();
+        database.name
+    });
+    Database::open(name.await).await
+}

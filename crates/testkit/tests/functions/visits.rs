@@ -1,0 +1,233 @@
+//! What is asked about visits.
+
+use crate::database::Database;
+use crate::one_day::{DAY, one_day};
+
+#[tokio::test]
+async fn totals_are_those_of_the_day() {
+    let day = one_day().await;
+    // Visitors 1, 2, 3, 5; visits a, b, c, d and the blog's; views 2 + 1 + 2 + 1 + 1; all 20 events of people and servers.
+    // Two of five bounced. Seconds: 5, 40, 50, 120, 240; their mean is 455 / 5.
+    day.answers(&format!("footfall.totals({DAY})"), &["(4,5,7,20,1.4,0.4,50,91)"]).await;
+    day.answers(&format!("footfall.totals({DAY}, '{{\"bot\":\"true\"}}')"), &["(1,1,1,1,1,1,0,0)"]).await;
+    day.answers(&format!("footfall.totals({DAY}, '{{\"bot\":\"any\"}}')"), &["(5,6,8,21,1.3333333333333333,0.5,45,75.83333333333333)"]).await;
+    let nothing = "footfall.totals('2026-10-19 00:00Z', '2026-10-20 00:00Z')";
+    day.answers(nothing, &["(0,0,0,0,,,,)"]).await;
+}
+
+#[tokio::test]
+async fn totals_are_compared_with_the_time_before() {
+    let day = one_day().await;
+    // 11:00 to 12:00 holds visit c, 10:00 to 11:00 visits a and b.
+    let rows = [
+        "(visitors,1,2,-0.5)",
+        "(visits,1,2,-0.5)",
+        "(views,2,3,-0.3333333333333333)",
+        "(events,5,9,-0.4444444444444444)",
+        "(views_per_visit,2,1.5,0.3333333333333333)",
+        "(bounce_rate,0,0.5,-1)",
+        "(visit_seconds_median,240,62.5,2.84)",
+        "(visit_seconds_mean,240,62.5,2.84)",
+    ];
+    let hour = "'2026-10-20 11:00Z', '2026-10-20 12:00Z'";
+    day.answers(&format!("footfall.totals_compared({hour})"), &rows).await;
+    let named = format!("footfall.totals_compared({hour}, '{{}}', '2026-10-20 10:00Z', '2026-10-20 11:00Z')");
+    day.answers(&named, &rows).await;
+    let rows = day.rows(&format!("footfall.totals_compared({DAY})")).await;
+    assert_eq!(rows[..2], ["(visitors,4,0,)", "(visits,5,0,)"], "nothing to compare with");
+    // The day that is an hour longer is compared with as many hours.
+    let before = "(SELECT footfall.as_long_before('2026-10-24 22:00Z', '2026-10-25 23:00Z'))";
+    day.answers(before, &[r#"("2026-10-23 21:00:00+00")"#]).await;
+}
+
+#[tokio::test]
+async fn a_visit_counts_where_it_began() {
+    let day = one_day().await;
+    let asked = "footfall.visits_over_time('2026-10-20 09:30Z', '2026-10-20 13:30Z', '1 hour')";
+    day.answers(
+        asked,
+        &[
+            r#"("2026-10-20 09:00:00+00",0,0,0)"#,
+            r#"("2026-10-20 10:00:00+00",2,2,3)"#,
+            r#"("2026-10-20 11:00:00+00",1,1,2)"#,
+            r#"("2026-10-20 12:00:00+00",1,1,1)"#,
+            r#"("2026-10-20 13:00:00+00",1,1,1)"#,
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn every_dimension_groups_the_visits() {
+    let day = one_day().await;
+    for (dimension, rows) in [
+        ("entry_page", &["(/,2,2,3,0.5,62.5,0.4)", "(/blog/one,2,2,2,0.5,45,0.4)", "(/pricing,1,1,2,0,240,0.2)"][..]),
+        ("exit_page", &["(/blog/one,2,2,2,0.5,45,0.4)", "(/,1,1,1,1,5,0.2)", "(/gone,1,1,2,0,240,0.2)", "(/pricing,1,1,2,0,120,0.2)"]),
+        // Those without one are left out, and count in the share.
+        ("referrer_host", &["(ads.example,1,1,2,0,240,0.2)", "(google.com,1,1,2,0,120,0.2)"]),
+        ("channel", &["(direct,2,2,2,1,22.5,0.4)", "(mail,1,1,1,0,50,0.2)", "(paid,1,1,2,0,240,0.2)", "(search,1,1,2,0,120,0.2)"]),
+        ("utm_source", &["(ads,1,1,2,0,240,0.2)"]),
+        ("utm_medium", &["(cpc,1,1,2,0,240,0.2)"]),
+        ("utm_campaign", &["(autumn,1,1,2,0,240,0.2)"]),
+        ("utm_term", &["(shoes,1,1,2,0,240,0.2)"]),
+        ("utm_content", &["(blue,1,1,2,0,240,0.2)"]),
+        // Visitor 1 came twice with Chrome.
+        ("browser", &["(Chrome,1,2,3,0.5,80,0.4)", "(Edge,1,1,1,0,50,0.2)", "(Firefox,1,1,1,1,5,0.2)", "(Safari,1,1,2,0,240,0.2)"]),
+        ("os", &["(Windows,2,3,4,0.3333333333333333,50,0.6)", "(Linux,1,1,1,1,5,0.2)", "(iOS,1,1,2,0,240,0.2)"]),
+        ("device", &["(desktop,2,3,4,0.6666666666666666,40,0.6)", "(mobile,1,1,2,0,240,0.2)", "(tablet,1,1,1,0,50,0.2)"]),
+        ("screen", &["(lg,1,2,3,0.5,80,0.4)", "(md,1,1,1,1,5,0.2)", "(sm,1,1,1,0,50,0.2)", "(xs,1,1,2,0,240,0.2)"]),
+        ("language", &["(de,2,3,4,0.6666666666666666,40,0.6)", "(en,1,1,2,0,240,0.2)", "(fr,1,1,1,0,50,0.2)"]),
+        ("country", &["(DE,1,2,3,0.5,80,0.4)", "(AT,1,1,1,1,5,0.2)", "(CH,1,1,1,0,50,0.2)", "(US,1,1,2,0,240,0.2)"]),
+        ("site", &["(shop,3,4,6,0.5,80,0.8)", "(blog,1,1,1,0,50,0.2)"]),
+    ] {
+        day.answers(&format!("footfall.visits_by('{dimension}', {DAY})"), rows).await;
+    }
+    // What is not known is a row of its own: the bot has no country.
+    day.answers(&format!("footfall.visits_by('country', {DAY}, '{{\"bot\":\"true\"}}')"), &["(,1,1,1,1,0,1)"]).await;
+    day.answers(&format!("footfall.visits_by('country', {DAY}, row_limit => 1)"), &["(DE,1,2,3,0.5,80,0.4)"]).await;
+    let refusal = day.refusal(&format!("footfall.visits_by('colour', {DAY})")).await;
+    assert_eq!(refusal, "no dimension is called \"colour\"");
+    day.answers("(SELECT footfall.known_dimension('os'))", &["(os)"]).await;
+}
+
+#[tokio::test]
+async fn thirty_minutes_of_silence_end_a_visit() {
+    let database = Database::with(
+        "2026-10-20 10:10:00Z        | s | 1 | page_view | /a | {}
+         2026-10-20 10:39:59.999999Z | s | 1 | page_view | /b | {}
+         2026-10-20 11:09:59.999999Z | s | 1 | page_view | /c | {}
+         2026-10-20 11:10:00Z        | s | 1 | click     | /d | {}",
+    )
+    .await;
+    // 29:59.999999 of silence, then exactly 30 minutes.
+    let visits = format!("(SELECT entry_page, exit_page, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}) ORDER BY first_at)");
+    database.answers(&visits, &["(/a,/b,2,2,f,00:29:59.999999)", "(/c,/d,2,1,f,00:00:00.000001)"]).await;
+}
+
+#[tokio::test]
+async fn a_visit_may_last_for_hours_and_over_midnight() {
+    // Every 20 minutes from 22:50 to 01:30: nine events, two or one in each of six half hours.
+    let mut table = String::new();
+    for minutes in (0..=160).step_by(20) {
+        let at = "2026-10-20T22:50:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_mins(minutes);
+        let (kind, page) = if minutes == 160 { ("signup", "/end") } else { ("page_view", "/") };
+        table += &format!("{at} | s | 1 | {kind} | {page} | {{\"browser\":\"B{minutes}\"}}\n");
+    }
+    let database = Database::with(&table).await;
+    let visits = |range: &str| {
+        format!("(SELECT first_at, last_at, events, views, bounced, exit_page, browser FROM footfall.visits({range}))")
+    };
+    let whole = r#"("2026-10-20 22:50:00+00","2026-10-21 01:30:00+00",9,8,f,/end,B0)"#;
+    database.answers(&visits("'2026-10-20Z', '2026-10-22Z'"), &[whole]).await;
+    // What lies outside the range is no part of the visit: 23:10 to 00:50, and its last event is that of 00:30.
+    let part = r#"("2026-10-20 23:10:00+00","2026-10-21 00:30:00+00",5,5,f,/,B20)"#;
+    database.answers(&visits("'2026-10-20 23:10Z', '2026-10-21 00:50Z'"), &[part]).await;
+    // The same where the edges lie within half hours and within one.
+    let one = r#"("2026-10-20 23:10:00+00","2026-10-20 23:10:00+00",1,1,t,/,B20)"#;
+    database.answers(&visits("'2026-10-20 23:05Z', '2026-10-20 23:25Z'"), &[one]).await;
+    // 24 hours by day, in a time zone where midnight is at 22:00.
+    let by_day = "footfall.visits_over_time('2026-10-19 22:00Z', '2026-10-21 22:00Z', '1 day', 'Europe/Berlin')";
+    database
+        .answers(by_day, &[r#"("2026-10-19 22:00:00+00",0,0,0)"#, r#"("2026-10-20 22:00:00+00",1,1,8)"#])
+        .await;
+}
+
+#[tokio::test]
+async fn parts_of_two_partitions_are_one_visit() {
+    let database = Database::with(
+        "2026-10-20 10:00:00Z | s | 1 | page_view | /a | {}
+         2026-10-20 10:20:00Z | s | 1 | signup    | /b | {}
+         2026-10-20 10:05:00Z | t | 2 | page_view | /c | {}
+         2026-10-20 10:45:00Z | t | 2 | page_view | /d | {}",
+    )
+    .await;
+    // As if both were one session, whose second part began and ended within the first.
+    let merge = "UPDATE analytics_visit_parts SET visit_key = 's', kafka_partition = 1 WHERE visit_key = 't'";
+    database.owner.batch_execute(merge).await.unwrap();
+    let visits = |until: &str| format!("(SELECT events, views, entry_page, exit_page, last_at FROM footfall.visits('2026-10-20Z', '{until}'))");
+    database.answers(&visits("2026-10-20 10:30Z"), &[r#"(3,2,/a,/b,"2026-10-20 10:20:00+00")"#]).await;
+    // 25 minutes after the latest of both.
+    database.answers(&visits("2026-10-21Z"), &[r#"(4,3,/a,/d,"2026-10-20 10:45:00+00")"#]).await;
+}
+
+#[tokio::test]
+async fn the_half_hours_of_events_are_what_the_sink_keeps() {
+    let day = one_day().await;
+    let cells = format!(
+        "(SELECT half_hour, site, visit_key, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id
+            FROM footfall.visit_cells_of_events({DAY}) WHERE site = 'shop' ORDER BY half_hour, visit_key)"
+    );
+    let id = |number: u32| format!("00000000-0000-0000-0000-{number:012}");
+    let cell = |half_hour: &str, key, first: (&str, u32), last: (&str, u32), counts: &str, visitor| {
+        let day = "2026-10-20";
+        let ((first_at, first_id), (last_at, last_id)) = (first, last);
+        format!(
+            r#"("{day} {half_hour}:00+00",shop,{key},"{day} {first_at}+00",{},"{day} {last_at}+00",{},{counts},{})"#,
+            id(first_id), id(last_id), id(visitor)
+        )
+    };
+    let wanted = [
+        cell("10:00", "a", ("10:00:00", 1), ("10:02:00", 7), "7,2,2,f", 1),
+        cell("10:00", "b", ("10:10:00", 8), ("10:10:05", 9), "2,1,0,f", 2),
+        cell("11:00", "c", ("11:00:00", 10), ("11:04:00", 14), "5,2,2,f", 3),
+        cell("12:00", "d", ("12:00:00", 15), ("12:00:40", 16), "2,1,0,f", 1),
+        cell("12:00", "e", ("12:10:00", 17), ("12:10:00", 17), "1,1,0,t", 4),
+    ];
+    day.answers(&cells, &wanted.each_ref().map(String::as_str)).await;
+    // The blog's visit has no session; the job belongs to none.
+    let others = format!("(SELECT visit_key, exit_page FROM footfall.visit_cells({DAY}, '{{\"site\":[\"blog\",\"\"]}}'))");
+    day.answers(&others, &[&format!("({},/blog/one)", id(5))]).await;
+}
+
+#[tokio::test]
+async fn of_two_events_of_one_moment_the_id_decides() {
+    let database = Database::with(
+        "2026-10-20 10:00:00Z | s | 1 | page_view | /first  | {\"channel\":\"mail\"}
+         2026-10-20 10:00:00Z | s | 1 | page_view | /second | {\"channel\":\"paid\"}",
+    )
+    .await;
+    for range in [DAY, "'2026-10-20 09:59Z', '2026-10-20 10:01Z'"] {
+        let visits = format!("(SELECT entry_page, exit_page, channel FROM footfall.visits({range}))");
+        database.answers(&visits, &["(/first,/second,mail)"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_funnel_counts_steps_in_their_order() {
+    let database = Database::with(
+        "2026-10-20 10:00:00Z | all   | 1 | page_view    | /         | {}
+         2026-10-20 10:01:00Z | all   | 1 | page_view    | /pricing  | {}
+         2026-10-20 10:02:00Z | all   | 1 | button_click | /pricing  | {\"button_id\":\"buy\"}
+         2026-10-20 10:00:00Z | two   | 2 | page_view    | /         | {}
+         2026-10-20 10:01:00Z | two   | 2 | page_view    | /pricing  | {}
+         2026-10-20 10:02:00Z | two   | 2 | button_click | /pricing  | {\"button_id\":\"ask\"}
+         2026-10-20 10:00:00Z | wrong | 3 | button_click | /pricing  | {\"button_id\":\"buy\"}
+         2026-10-20 10:01:00Z | wrong | 3 | page_view    | /pricing  | {}
+         2026-10-20 10:00:00Z | break | 4 | page_view    | /         | {}
+         2026-10-20 10:45:00Z | break | 4 | page_view    | /pricing  | {}
+         2026-10-20 10:00:00Z | none  | 5 | signup       | /elsewhere | {}",
+    )
+    .await;
+    let funnel = |steps: &str, filters: &str| format!("footfall.funnel({DAY}, '{steps}', '{filters}')");
+    // One page view does one step, though it fits both: 'wrong' has one; 'break' has one in each of its two visits.
+    let steps = r#"[{"name":"a page","event_type":"page_view","page_prefix":"/"},{"name":"prices","page_prefix":"/pri"},{"name":"buys","button_id":"buy"}]"#;
+    database
+        .answers(&funnel(steps, "{}"), &[r#"(1,"a page",5,1,1)"#, "(2,prices,2,0.4,0.4)", "(3,buys,1,0.2,0.5)"])
+        .await;
+    // Filters choose visits, steps are looked for in all their events.
+    let rows = [r#"(1,"a page",2,1,1)"#, "(2,prices,2,1,1)", "(3,buys,1,0.5,0.5)"];
+    database.answers(&funnel(steps, r#"{"page":"/pricing","entry_page":"/"}"#), &rows).await;
+    database.answers(&funnel(r#"[{"event_type":"never"},{"page_prefix":"/"}]"#, "{}"), &["(1,,0,,)", "(2,,0,,)"]).await;
+    for (steps, refusal) in [
+        ("{}", "steps: an array of 1 to 32 objects is needed"),
+        ("[]", "steps: an array of 1 to 32 objects is needed"),
+        (r#"[{"name":"x"}]"#, r#"steps: {"name": "x"} is no object with event_type, page_prefix or button_id"#),
+        (r#"[{"event_type":"x","page":"/"}]"#, r#"steps: unknown key "page""#),
+        (r#"[{"event_type":1}]"#, r#"steps: "event_type" needs a string"#),
+    ] {
+        assert_eq!(database.refusal(&funnel(steps, "{}")).await, refusal);
+    }
+    database.answers("(SELECT footfall.checked_steps('[{\"button_id\":\"b\"}]'))", &[r#"("[{""button_id"": ""b""}]")"#]).await;
+    database.answers("(SELECT footfall.next_step(1, 2), footfall.next_step(1, 3))", &["(2,1)"]).await;
+    database.answers("(SELECT footfall.steps_done(n) FROM unnest(ARRAY[2, 1, 3, 2]) AS n)", &["(2)"]).await;
+}

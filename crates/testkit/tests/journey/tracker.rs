@@ -1,0 +1,128 @@
+//! The tracker in a real Chromium, feature by feature, and what the table says of each afterwards.
+
+use std::process::Command;
+
+use footfall_testkit::{Stack, StackOptions, checkout, shared};
+use serde_json::{Value, json};
+
+use crate::MACHINE;
+use crate::browser::{SOON, stack_with_a_site};
+use crate::driver::Driver;
+
+/// What `renamed` expects of nginx.
+const SECOND_NAMES: [&str; 2] = ["/s.js=/analytics.js", "/e=/analytics"];
+
+/// Runs scenarios on one stack, and finds each event that they say was answered in the table, once and as it was sent.
+async fn rows_are_what_was_sent(stack: &mut Stack, scenarios: &[&str]) {
+    for scenario in scenarios {
+        let steps = Driver::start(scenario, stack).done().await;
+        let expected: Vec<_> = steps.iter().filter_map(|step| step["expected"].as_array()).flatten().collect();
+        assert!(!expected.is_empty(), "{scenario} tells what to look for");
+        for event in expected {
+            row_is(stack, scenario, event).await;
+        }
+    }
+}
+
+async fn row_is(stack: &mut Stack, scenario: &str, event: &Value) {
+    let id = event["event_id"].as_str().unwrap();
+    stack.wait_for(&format!("SELECT count(*) FROM analytics_events WHERE event_id = '{id}'"), 1, SOON).await;
+    let query = format!(
+        "SELECT to_jsonb(row) FROM (SELECT event_type, page_url, page_title, button_id, session_id, user_id, \
+         nullif(referrer, '') AS referrer, site, metadata FROM analytics_events WHERE event_id = '{id}') AS row"
+    );
+    let row: Value = stack.database.query_one(&query, &[]).await.unwrap().get(0);
+    for (field, stored) in row.as_object().unwrap() {
+        let sent = event.get(field).filter(|sent| *sent != &json!("")).unwrap_or(&Value::Null);
+        assert_eq!(stored, sent, "{scenario}: {field} of {event}");
+    }
+}
+
+async fn with_a_site(scenarios: &[&str]) {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    rows_are_what_was_sent(&mut stack, scenarios).await;
+}
+
+#[tokio::test]
+async fn each_thing_to_try_on_the_site_is_told_as_what_it_is() {
+    with_a_site(&["everything"]).await;
+}
+
+#[tokio::test]
+async fn each_address_of_an_application_is_a_view_also_under_a_strict_policy() {
+    with_a_site(&["history"]).await;
+}
+
+#[tokio::test]
+async fn a_page_out_of_the_back_forward_cache_is_a_view_with_vitals_of_its_own() {
+    with_a_site(&["restored"]).await;
+}
+
+#[tokio::test]
+async fn reading_is_measured_without_the_time_behind_another_tab() {
+    with_a_site(&["reading"]).await;
+}
+
+#[tokio::test]
+async fn vitals_are_what_was_done_to_the_page() {
+    // A second that the machine spends elsewhere is measured too.
+    let _alone = MACHINE.write().await;
+    let mut stack = stack_with_a_site().await;
+    rows_are_what_was_sent(&mut stack, &["vitals"]).await;
+}
+
+#[tokio::test]
+async fn what_a_killed_tab_and_a_lost_network_left_behind_arrives() {
+    with_a_site(&["killed"]).await;
+}
+
+#[tokio::test]
+async fn who_opts_out_is_forgotten_and_calls_before_the_script_are_heard() {
+    with_a_site(&["consent", "stub"]).await;
+}
+
+#[tokio::test]
+async fn a_visit_spans_tabs_until_half_an_hour_of_silence() {
+    let _turn = MACHINE.read().await;
+    let stack = stack_with_a_site().await;
+    assert_eq!(Driver::start("sessions", &stack).done().await.len(), 2);
+}
+
+#[tokio::test]
+async fn under_other_names_the_script_does_the_same() {
+    let _turn = MACHINE.read().await;
+    let second_names = SECOND_NAMES.map(|name| name.parse().unwrap()).to_vec();
+    let options = StackOptions { site: true, second_names, ..StackOptions::default() };
+    let mut stack = Stack::start_with(shared().await, options).await;
+    rows_are_what_was_sent(&mut stack, &["renamed"]).await;
+}
+
+#[tokio::test]
+async fn who_runs_no_script_is_counted_by_a_picture() {
+    let _turn = MACHINE.read().await;
+    let mut stack = stack_with_a_site().await;
+    let steps = Driver::start("noscript", &stack).done().await;
+    let site = steps[0]["page_url"].as_str().unwrap();
+    let seen = format!(
+        "SELECT count(*) FROM analytics_events WHERE event_type = 'page_view' AND page_url = '{site}' \
+         AND metadata = '{{\"noscript\": true}}' AND visitor_id IS NOT NULL AND user_agent LIKE '%Chrome/%'"
+    );
+    stack.wait_for(&seen, 1, SOON).await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_any_page_of_the_site() {
+    let _turn = MACHINE.read().await;
+    let stack = stack_with_a_site().await;
+    let steps = Driver::start("accessibility", &stack).done().await;
+    assert_eq!(steps[0]["step"], "clean");
+}
+
+#[test]
+fn what_is_built_of_the_tracker_is_not_stale_and_small_enough() {
+    let mut build = Command::new("node");
+    build.arg(checkout().join("web/tests/build.mjs")).arg("--check");
+    let output = build.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

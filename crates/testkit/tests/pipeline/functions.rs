@@ -1,0 +1,404 @@
+//! The functions that answer what the pipeline says of itself, as the reader asks them, against rows made by hand.
+
+use std::time::{Duration, Instant};
+
+use footfall_testkit::shared;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use uuid::Uuid;
+
+/// A database with the tables and functions, and nothing in them.
+struct Database {
+    admin: Client,
+    reader: Client,
+    writer: Client,
+}
+
+impl Database {
+    async fn new() -> Self {
+        let postgres = &shared().await.postgres;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        footfall_store::prepare(&postgres.admin(&name)).await.unwrap();
+        let connect = async |config: Config| {
+            let (client, connection) = config.connect(NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        };
+        Self {
+            admin: connect(postgres.admin(&name)).await,
+            reader: connect(postgres.url("footfall_reader", &name).parse().unwrap()).await,
+            writer: connect(postgres.url("footfall_writer", &name).parse().unwrap()).await,
+        }
+    }
+
+    async fn insert(&self, table: &str, rows: &str) {
+        let statement = format!("INSERT INTO {table} VALUES {rows}");
+        self.admin.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    }
+
+    /// What the reader is answered: a line for each row, columns separated by blanks; what is null is a dash.
+    async fn ask(&self, query: &str) -> Vec<String> {
+        answer(&self.reader, query).await.unwrap_or_else(|error| panic!("{query}: {error:?}"))
+    }
+
+    async fn says(&self, query: &str, wanted: &[&str]) {
+        assert_eq!(self.ask(query).await, wanted, "{query}");
+    }
+}
+
+async fn answer(client: &Client, query: &str) -> Result<Vec<String>, tokio_postgres::Error> {
+    let messages = client.simple_query(query).await?;
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            let columns = (0..row.len()).map(|column| row.get(column).unwrap_or("-").replace("+00", ""));
+            Some(columns.collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    });
+    Ok(rows.collect())
+}
+
+/// A process that started at 09:00 and one that replaced it at 10:02:05. The first sample lies before what is asked for.
+/// Of 10:03 and 10:04 there are no samples.
+const REQUESTS: &str = r#"
+    ('2026-01-01 10:00:45', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 100, "c_total{s=\"200\",m=\"b\"}": 7}'),
+    ('2026-01-01 10:01:00', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 110, "c_total{s=\"200\",m=\"b\"}": 7}'),
+    ('2026-01-01 10:01:45', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 160, "c_total{s=\"200\",m=\"b\"}": 7, "c_total{s=\"503\",m=\"a\"}": 6, "c_total_of_others": 9}'),
+    ('2026-01-01 10:02:00', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 175, "c_total{s=\"200\",m=\"b\"}": 7, "c_total{s=\"503\",m=\"a\"}": 6}'),
+    ('2026-01-01 10:02:30', 'i', '2026-01-01 10:02:05', '{"c_total{s=\"200\",m=\"a\"}": 50}'),
+    ('2026-01-01 10:05:30', 'i', '2026-01-01 10:02:05', '{"c_total{s=\"200\",m=\"a\"}": 410}')"#;
+
+#[tokio::test]
+async fn a_counter_is_counted_across_a_restart_and_across_missing_samples() {
+    let database = Database::new().await;
+    database.insert("pipeline_samples", REQUESTS).await;
+    let increases = |label: &str| {
+        format!(
+            "SELECT bucket::time, label_value, increase, seconds FROM footfall.pipeline_increases(
+                '2026-01-01 10:01', '2026-01-01 10:06', '1 minute', 'c_total', {label}) ORDER BY 1, 2"
+        )
+    };
+    let wanted = [
+        // From 100 at 10:00:45 to 160 at 10:01:45. No 503 stood in the sample before.
+        "10:01:00 200 60 60",
+        "10:01:00 503 6 60",
+        // 15 more of the old process, 50 of the new one: from 10:01:45 to 10:02:30.
+        "10:02:00 200 65 45",
+        "10:02:00 503 0 45",
+        // Three minutes in one, and no 503 has been met by this process.
+        "10:05:00 200 360 180",
+    ];
+    database.says(&increases("'s'"), &wanted).await;
+    let wanted = ["10:01:00 - 66 60", "10:02:00 - 65 45", "10:05:00 - 360 180"];
+    database.says(&increases("NULL"), &wanted).await;
+    let wanted = ["10:01:00 200 a 60 60", "10:01:00 200 b 0 60", "10:01:00 503 a 6 60"];
+    let first = database.ask(&increases("'s,m'")).await;
+    assert_eq!(first[..3], wanted);
+    let rate = "SELECT * FROM footfall.pipeline_counter_rate('2026-01-01 10:01', '2026-01-01 10:03', '1 minute', 'c_total', 's')";
+    let wanted = [
+        "2026-01-01 10:01:00 i 200 1",
+        "2026-01-01 10:01:00 i 503 0.1",
+        "2026-01-01 10:02:00 i 200 1.4444444444444444",
+        "2026-01-01 10:02:00 i 503 0",
+    ];
+    database.says(rate, &wanted).await;
+    // One bucket over all, and an hour before it is looked at: the old process is seen to start at 09:00, so all of its
+    // 175 + 7 + 6 count, and the new one's 410, until 10:05:30.
+    let rate = "SELECT increase, seconds FROM footfall.pipeline_increases('2026-01-01 10:00', '2026-01-01 10:06', '1 hour', 'c_total')";
+    database.says(rate, &["598 3930"]).await;
+}
+
+#[tokio::test]
+async fn a_counter_that_falls_within_a_process_began_anew_and_the_first_sample_of_all_tells_nothing() {
+    let database = Database::new().await;
+    let rows = r#"
+        ('2026-01-01 10:00:10', 'i', '2025-12-01', '{"c_total": 1000}'),
+        ('2026-01-01 10:01:10', 'i', '2025-12-01', '{"c_total": 1010}'),
+        ('2026-01-01 10:02:10', 'i', '2025-12-01', '{"c_total": 4}'),
+        ('2026-01-01 10:02:10', 'j', '2025-12-01', '{"c_total": 70}')"#;
+    database.insert("pipeline_samples", rows).await;
+    let increases = "SELECT bucket::time, source, increase FROM footfall.pipeline_increases(
+        '2026-01-01 09:59', '2026-01-01 10:06', '1 minute', 'c_total') ORDER BY 1";
+    database.says(increases, &["10:01:00 i 10", "10:02:00 i 4"]).await;
+}
+
+#[tokio::test]
+async fn two_processes_that_share_a_name_add_up() {
+    let database = Database::new().await;
+    let rows = r#"
+        ('2026-01-01 10:00:30', 'i', '2025-12-01', '{"c_total": 1000}'),
+        ('2026-01-01 10:00:35', 'i', '2025-12-02', '{"c_total": 50}'),
+        ('2026-01-01 10:01:30', 'i', '2025-12-01', '{"c_total": 1030}'),
+        ('2026-01-01 10:01:30', 'i', '2025-12-02', '{"c_total": 85}')"#;
+    database.insert("pipeline_samples", rows).await;
+    let increases = "SELECT bucket::time, increase, seconds FROM footfall.pipeline_increases(
+        '2026-01-01 10:01', '2026-01-01 10:06', '1 minute', 'c_total')";
+    database.says(increases, &["10:01:00 65 60"]).await;
+}
+
+#[tokio::test]
+async fn a_gauge_is_its_last_sample_and_has_no_value_where_there_is_none() {
+    let database = Database::new().await;
+    let rows = r#"
+        ('2026-01-01 10:00:10', 'i', '2025-12-01', '{"g": 1, "l{topic=\"e\",partition=\"0\"}": 5, "l{topic=\"o\",partition=\"0\"}": 2}'),
+        ('2026-01-01 10:00:50', 'i', '2025-12-01', '{"g": 3.5, "l{topic=\"e\",partition=\"0\"}": 6, "l{topic=\"o\",partition=\"0\"}": 3}'),
+        ('2026-01-01 10:00:40', 'j', '2025-12-01', '{"g": 0}'),
+        ('2026-01-01 10:02:10', 'i', '2025-12-01', '{"g": 7}')"#;
+    database.insert("pipeline_samples", rows).await;
+    let gauge = |metric: &str, label: &str| {
+        format!(
+            "SELECT bucket::time, source, label_value, value FROM footfall.pipeline_gauge(
+            '2026-01-01 10:00', '2026-01-01 10:03', '1 minute', '{metric}', {label})"
+        )
+    };
+    database.says(&gauge("g", "NULL"), &["10:00:00 i - 3.5", "10:00:00 j - 0", "10:02:00 i - 7"]).await;
+    database.says(&gauge("l", "'topic, partition'"), &["10:00:00 i e 0 6", "10:00:00 i o 0 3"]).await;
+    database.says(&gauge("l", "'partition'"), &["10:00:00 i 0 9"]).await;
+    database.says(&gauge("of_nobody", "NULL"), &[]).await;
+}
+
+#[tokio::test]
+async fn a_quantile_lies_between_the_bounds_that_the_observations_lie_between() {
+    let database = Database::new().await;
+    // 10:01: 10 below 0.1, 20 between 0.1 and 0.3, 10 beyond. 10:02: nothing. 10:03: 4 beyond the last bound.
+    let histogram = |at: &str, counts: [u32; 3]| {
+        let [a, b, all] = counts;
+        format!(
+            r#"('2026-01-01 {at}', 'i', '2025-12-01', '{{"h_bucket{{le=\"0.1\"}}": {a}, "h_bucket{{le=\"0.3\"}}": {b}, "h_bucket{{le=\"+Inf\"}}": {all}, "h_count": {all}, "h_sum": 9.5}}')"#
+        )
+    };
+    let rows = [
+        histogram("10:00:30", [100, 100, 100]),
+        histogram("10:01:30", [110, 130, 140]),
+        histogram("10:02:30", [110, 130, 140]),
+        histogram("10:03:30", [110, 130, 144]),
+    ];
+    database.insert("pipeline_samples", &rows.join(",")).await;
+    for (quantile, wanted) in [
+        // The 4th, the 10th, the 20th, the 30th and the 36th of 40.
+        ("0.1", "0.04"),
+        ("0.25", "0.1"),
+        ("0.5", "0.2"),
+        ("0.75", "0.3"),
+        ("0.9", "0.3"),
+    ] {
+        let query = format!(
+            "SELECT bucket::time, source, round(seconds::numeric, 6)::double precision FROM footfall.pipeline_quantile(
+                '2026-01-01 10:01', '2026-01-01 10:04', '1 minute', 'h', {quantile})"
+        );
+        database.says(&query, &[&format!("10:01:00 i {wanted}"), "10:02:00 i -", "10:03:00 i 0.3"]).await;
+    }
+}
+
+#[tokio::test]
+async fn restarts_and_sources_tell_which_process_lives() {
+    let database = Database::new().await;
+    let sample = |at: &str, source: &str, started: &str, ready: u8| {
+        format!(
+            r#"('2026-01-01 {at}', '{source}', '2026-01-01 {started}', '{{"footfall_ready": {ready}, "footfall_build_info{{name=\"footfall-{source}\",version=\"1.2\"}}": 1}}')"#
+        )
+    };
+    let rows = [
+        sample("10:00", "ingest", "09:00", 1),
+        sample("10:10", "ingest", "10:05", 0),
+        sample("10:20", "ingest", "10:15", 1),
+        sample("10:30", "ingest", "10:15", 0),
+        sample("10:29", "sink", "10:01", 1),
+    ];
+    database.insert("pipeline_samples", &rows.join(",")).await;
+    let restarts = |since: &str| {
+        format!(
+            "SELECT source, restarts, started_at::time FROM footfall.pipeline_restarts('2026-01-01 {since}', '2026-01-01 11:00')"
+        )
+    };
+    database.says(&restarts("08:00"), &["ingest 2 10:15:00", "sink 0 10:01:00"]).await;
+    database.says(&restarts("10:05"), &["ingest 2 10:15:00", "sink 0 10:01:00"]).await;
+    database.says(&restarts("10:12"), &["ingest 1 10:15:00", "sink 0 10:01:00"]).await;
+    database.says(&restarts("10:25"), &["ingest 0 10:15:00", "sink 0 10:01:00"]).await;
+    let sources = "SELECT source, program, version, started_at::time, sampled_at::time, silent_seconds, ready
+        FROM footfall.pipeline_sources('2026-01-01 10:30:30')";
+    let wanted = ["ingest footfall-ingest 1.2 10:15:00 10:30:00 30 f", "sink footfall-sink 1.2 10:01:00 10:29:00 90 t"];
+    database.says(sources, &wanted).await;
+}
+
+#[tokio::test]
+async fn outcomes_add_up_and_buckets_are_right_where_clocks_change() {
+    let database = Database::new().await;
+    // In Berlin, 25 October 2026 has 25 hours: from 24 October 22:00 UTC to 25 October 23:00 UTC.
+    let rows = "
+        ('2026-10-24 21:59', 'ingest', 'accepted', '', 0, 1000),
+        ('2026-10-24 22:00', 'ingest', 'accepted', '', 0, 10),
+        ('2026-10-25 00:30', 'ingest', 'accepted', '', 0, 20),
+        ('2026-10-25 01:30', 'ingest', 'accepted', '', 0, 30),
+        ('2026-10-25 01:30', 'ingest', 'rejected', 'url_invalid', 0, 4),
+        ('2026-10-25 01:30', 'other', 'rejected', 'url_invalid', 0, 1),
+        ('2026-10-25 01:30', 'sink', 'stored', '', 0, 40),
+        ('2026-10-25 01:30', 'sink', 'stored', '', 1, 12),
+        ('2026-10-25 22:59', 'sink', 'duplicate', '', 1, 3),
+        ('2026-10-25 22:59', 'sink', 'quarantined', 'json_syntax', 1, 2),
+        ('2026-10-25 23:00', 'sink', 'stored', '', 1, 1000)";
+    database.insert("analytics_outcomes_parts", rows).await;
+    let day = "'2026-10-24 22:00', '2026-10-25 23:00'";
+    database
+        .says(
+            &format!("SELECT * FROM footfall.pipeline_outcomes({day})"),
+            &["accepted  60", "stored  52", "rejected url_invalid 5", "duplicate  3", "quarantined json_syntax 2"],
+        )
+        .await;
+    database.says(&format!("SELECT * FROM footfall.pipeline_balance({day})"), &["60 52 3 2 5 3"]).await;
+    let of = |width: &str, outcome: &str| {
+        format!(
+            "SELECT bucket, events FROM footfall.pipeline_outcomes_over_time({day}, '{width}', 'Europe/Berlin')
+             WHERE outcome = '{outcome}' AND (events > 0 OR '{width}' > '12 hours'::interval)"
+        )
+    };
+    // The hour from 2 to 3 comes twice: as many buckets as hours that pass.
+    let hours = ["2026-10-24 22:00:00 10", "2026-10-25 00:00:00 20", "2026-10-25 01:00:00 30"];
+    database.says(&of("1 hour", "accepted"), &hours).await;
+    let count = format!(
+        "SELECT count(DISTINCT bucket), count(*) FROM footfall.pipeline_outcomes_over_time({day}, '1 hour', 'Europe/Berlin')"
+    );
+    database.says(&count, &["25 125"]).await;
+    database.says(&of("1 day", "accepted"), &["2026-10-24 22:00:00 60"]).await;
+    database.says(&of("1 day", "stored"), &["2026-10-24 22:00:00 52"]).await;
+    let week = "SELECT bucket, sum(events) FROM footfall.pipeline_outcomes_over_time(
+        '2026-10-20', '2026-10-27', '7 days', 'Europe/Berlin') GROUP BY 1 ORDER BY 1";
+    // Weeks begin on a local Monday.
+    database.says(week, &["2026-10-18 22:00:00 1122", "2026-10-25 23:00:00 1000"]).await;
+    // Counts are kept by the minute: a narrower bucket would show gaps that are none.
+    let narrow = "SELECT bucket::time, events FROM footfall.pipeline_outcomes_over_time(
+        '2026-10-25 01:29:30', '2026-10-25 01:31', '15 seconds') WHERE outcome = 'stored'";
+    database.says(narrow, &["01:29:00 0", "01:30:00 52"]).await;
+}
+
+#[tokio::test]
+async fn alerts_know_silence_lag_refusals_and_what_lies_in_quarantine() {
+    let database = Database::new().await;
+    let rows = "
+        ('2026-01-01 09:59', 'sink', 'stored', '', 0, 500),
+        ('2026-01-01 10:00', 'sink', 'stored', '', 0, 5),
+        ('2026-01-01 10:14', 'sink', 'stored', '', 0, 6),
+        ('2026-01-02 09:50', 'sink', 'stored', '', 0, 100),
+        ('2026-01-02 10:05', 'ingest', 'accepted', '', 0, 100),
+        ('2026-01-02 10:05', 'sink', 'duplicate', '', 0, 15),
+        ('2026-01-02 10:05', 'sink', 'quarantined', 'json_syntax', 0, 5)";
+    database.insert("analytics_outcomes_parts", rows).await;
+    database.says("SELECT * FROM footfall.pipeline_silence(15, '2026-01-02 10:15')", &["0 11"]).await;
+    database.says("SELECT * FROM footfall.pipeline_silence(30, '2026-01-02 10:15')", &["100 511"]).await;
+    database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-02 10:15')", &["20 5 0.25"]).await;
+    database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-03')", &["0 0 -"]).await;
+
+    let sample = |at: &str, lags: [u32; 2], answers: [u32; 2]| {
+        format!(
+            r#"('2026-01-02 {at}', 'x', '2026-01-01', '{{"footfall_sink_lag_messages{{topic=\"e\",partition=\"0\"}}": {}, "footfall_sink_lag_messages{{topic=\"e\",partition=\"1\"}}": {}, "footfall_ingest_requests_total{{status=\"200\"}}": {}, "footfall_ingest_requests_total{{status=\"503\"}}": {}}}')"#,
+            lags[0], lags[1], answers[0], answers[1]
+        )
+    };
+    let rows = [
+        sample("10:00:30", [7, 0], [1_000, 10]),
+        sample("10:09:30", [1, 50], [1_100, 10]),
+        sample("10:10:30", [2, 40], [1_130, 10]),
+        sample("10:14:45", [3, 5], [1_160, 30]),
+    ];
+    database.insert("pipeline_samples", &rows.join(",")).await;
+    let lag = "SELECT topic, partition, messages, messages_before, sampled_at::time FROM footfall.pipeline_lag(10, '2026-01-02 10:15')";
+    database.says(lag, &["e 0 3 1 10:14:45", "e 1 5 50 10:14:45"]).await;
+    // From 10:09:30 on: 60 and 20.
+    let unavailable = "SELECT * FROM footfall.pipeline_unavailable(5, '2026-01-02 10:15')";
+    database.says(unavailable, &["80 20 0.25"]).await;
+    database.says("SELECT * FROM footfall.pipeline_unavailable(5, '2026-01-03')", &["0 0 -"]).await;
+
+    let rows = r"
+        ('e', 0, 1, '2026-01-02 10:00', 'json_syntax', 'body', 'm', '\x00'),
+        ('e', 0, 2, '2026-01-02 10:01', 'json_syntax', 'body', 'm', '\x00'),
+        ('e', 1, 1, '2026-01-02 10:02', 'field_type', 'event_id', 'm', '\x00'),
+        ('e', 1, 2, '2026-01-02 11:00', 'field_type', 'event_id', 'm', '\x00')";
+    database.insert("analytics_quarantine", rows).await;
+    let quarantine = "SELECT reason, field, events, last_at::time FROM footfall.pipeline_quarantine('2026-01-02 10:00', '2026-01-02 11:00')";
+    database.says(quarantine, &["json_syntax body 2 10:01:00", "field_type event_id 1 10:02:00"]).await;
+
+    database.admin.batch_execute("ALTER ROLE footfall_owner VALID UNTIL '2126-01-01'").await.unwrap();
+    let credentials =
+        "SELECT role, expires_at::date, seconds_left FROM footfall.pipeline_credentials('2125-12-31 23:59')";
+    database.says(credentials, &["footfall_owner 2126-01-01 60", "footfall_reader - -", "footfall_writer - -"]).await;
+    database.admin.batch_execute("ALTER ROLE footfall_owner VALID UNTIL 'infinity'").await.unwrap();
+}
+
+#[tokio::test]
+async fn sizes_add_up_to_the_database_but_for_the_catalogues() {
+    let database = Database::new().await;
+    let events = "INSERT INTO analytics_events (timestamp, event_type, page_url, event_id, received_at, schema_version)
+        SELECT day, 'x', 'http://a.b/', gen_random_uuid(), day, 1
+        FROM generate_series(date_trunc('day', now()) - interval '3 days', now(), '1 minute') AS day";
+    database.admin.batch_execute(events).await.unwrap();
+    database.admin.batch_execute("ANALYZE").await.unwrap();
+    let sizes = "SELECT
+            sum(bytes) FILTER (WHERE object <> 'database') < max(bytes) FILTER (WHERE object = 'database'),
+            min(bytes) FILTER (WHERE object = 'events') > 4 * 24 * 60 * 50,
+            min(bytes) FILTER (WHERE object = 'indexes') > 3 * 24 * 60 * 20,
+            min(rows_estimate) FILTER (WHERE object = 'events') > 3 * 24 * 60
+        FROM footfall.pipeline_storage()";
+    database.says(sizes, &["t t t t"]).await;
+    let objects = "SELECT string_agg(object, ',' ORDER BY object) FROM footfall.pipeline_storage()";
+    let wanted = "database,events,indexes,ledger,offsets,outcomes,quarantine,samples,summary,visit parts";
+    database.says(objects, &[wanted]).await;
+    let chunks = "SELECT count(*), count(DISTINCT range_start), min(bytes) > 0, max(range_end - range_start)
+        FROM footfall.pipeline_chunks(now() - interval '10 days', now())";
+    database.says(chunks, &["4 4 t 1 day"]).await;
+    let yesterday = "SELECT count(*) FROM footfall.pipeline_chunks(date_trunc('day', now()) - interval '20 hours', date_trunc('day', now()) - interval '1 hour')";
+    database.says(yesterday, &["1"]).await;
+    let growth = "SELECT database_bytes > bytes_per_day, bytes_per_day = (
+            SELECT avg(bytes) FROM footfall.pipeline_chunks(now() - interval '10 days', now()) WHERE range_end <= now())
+        FROM footfall.pipeline_growth()";
+    database.says(growth, &["t t"]).await;
+}
+
+#[tokio::test]
+async fn old_samples_go_by_the_day_at_the_writers_word_and_it_can_do_nothing_else() {
+    let database = Database::new().await;
+    let samples = "INSERT INTO pipeline_samples SELECT at, 'x', at, '{\"m\": 1}'
+        FROM generate_series(date_trunc('day', now()) - interval '9 days', now(), '1 hour') AS at";
+    database.admin.batch_execute(samples).await.unwrap();
+    let left = "SELECT date_trunc('day', now()) - min(at) FROM pipeline_samples";
+    let drop_old = async |days: i32| {
+        answer(&database.writer, &format!("SELECT footfall.drop_old_pipeline_samples({days})")).await.unwrap()
+    };
+    assert_eq!(drop_old(30).await, ["0"]);
+    // A day that ended 7 days ago at the earliest moment is the eighth before today.
+    assert_eq!(drop_old(7).await, ["2"]);
+    database.says(left, &["7 days"]).await;
+    assert_eq!(drop_old(7).await, ["0"]);
+    // Not even a careless configuration costs the last day.
+    assert_eq!(drop_old(-5).await, ["6"]);
+    database.says(left, &["1 day"]).await;
+    for (client, statement) in [
+        (&database.writer, "DELETE FROM pipeline_samples"),
+        (&database.writer, "SELECT * FROM pipeline_samples"),
+        (&database.writer, "SELECT drop_chunks('pipeline_samples', older_than => now())"),
+        (&database.writer, "SELECT * FROM footfall.pipeline_silence()"),
+        (&database.reader, "SELECT footfall.drop_old_pipeline_samples(7)"),
+        (&database.reader, "INSERT INTO pipeline_samples VALUES (now(), 'x', now(), '{}')"),
+        (&database.reader, "SELECT payload FROM analytics_quarantine"),
+    ] {
+        let refused = answer(client, statement).await.expect_err(statement);
+        assert!(["42501", "0A000"].contains(&refused.code().unwrap().code()), "{statement}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_week_of_samples_is_no_long_question() {
+    let database = Database::new().await;
+    let samples = r#"INSERT INTO pipeline_samples
+        SELECT at, source, '2026-01-01', (
+            SELECT jsonb_object_agg(format('footfall_metric_%s_total{reason="a_reason_%s"}', number / 20, number), number * 7)
+            FROM generate_series(1, 70) AS number
+        ) || jsonb_build_object('footfall_ingest_requests_total{status="200"}', extract(epoch FROM at)::bigint)
+        FROM generate_series('2026-01-01'::timestamptz, '2026-01-08', '15 seconds') AS at, (VALUES ('ingest'), ('sink')) AS sources (source)"#;
+    database.admin.batch_execute(samples).await.unwrap();
+    let query = "SELECT count(*), min(per_second), max(per_second) FROM footfall.pipeline_counter_rate(
+        '2026-01-01 01:00', '2026-01-08', '10 minutes', 'footfall_ingest_requests_total', 'status')";
+    let began = Instant::now();
+    database.says(query, &["2004 1 1"]).await;
+    let took = began.elapsed();
+    println!("rate over a week by 10 minutes: {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}

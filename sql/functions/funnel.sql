@@ -1,0 +1,47 @@
+-- How many visits of [since, until) did the first step, the first and then the second, and so on.
+-- steps: see footfall.checked_steps; an event does a step when all that the step names fits: event_type and button_id
+-- exactly, page_prefix as the beginning of page_path. What happens between two steps does not matter; one event does one
+-- step. of_first, of_previous: the part (0 to 1) of the visits that did the first step, the step before; null where none
+-- did.
+-- filters choose visits (see footfall.visits); steps are looked for in all events of these.
+CREATE OR REPLACE FUNCTION footfall.funnel(since timestamptz, until timestamptz, steps jsonb, filters jsonb DEFAULT '{}')
+RETURNS TABLE (step integer, name text, visits bigint, of_first double precision, of_previous double precision)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT
+        counted.number, counted.name, counted.visits,
+        counted.visits / nullif(first_value(counted.visits) OVER by_number, 0)::double precision,
+        counted.visits / nullif(CASE counted.number WHEN 1 THEN counted.visits ELSE lag(counted.visits) OVER by_number END, 0)::double precision
+    FROM (
+        SELECT wanted.number::integer, wanted.name, coalesce(sum(reached.visits), 0)::bigint AS visits
+        FROM ROWS FROM (jsonb_to_recordset(footfall.checked_steps($3)) AS (name text)) WITH ORDINALITY AS wanted (name, number)
+        LEFT JOIN (
+            SELECT tried.done, count(*) AS visits
+            FROM (
+                SELECT footfall.steps_done(hit.number::integer ORDER BY hit.timestamp, hit.event_id, hit.number DESC) AS done
+                FROM footfall.visits($1, $2, $4) AS visit
+                JOIN (
+                    SELECT
+                        event.timestamp, event.event_id, wanted.number, coalesce(event.site, '') AS site,
+                        coalesce(event.session_id, event.visitor_id::text) AS visit_key
+                    FROM analytics_events AS event
+                    JOIN ROWS FROM (
+                        jsonb_to_recordset(footfall.checked_steps($3)) AS (event_type text, page_prefix text, button_id text)
+                    ) WITH ORDINALITY AS wanted (event_type, page_prefix, button_id, number)
+                        ON (wanted.event_type IS NULL OR event.event_type = wanted.event_type)
+                        AND (wanted.page_prefix IS NULL OR starts_with(event.page_path, wanted.page_prefix))
+                        AND (wanted.button_id IS NULL OR event.button_id = wanted.button_id)
+                    WHERE event.timestamp >= $1 AND event.timestamp < $2
+                ) AS hit
+                    ON hit.visit_key = visit.visit_key AND hit.site = visit.site
+                    AND hit.timestamp >= visit.first_at AND hit.timestamp <= visit.last_at
+                GROUP BY visit.site, visit.visit_key, visit.first_at
+            ) AS tried
+            GROUP BY tried.done
+        ) AS reached ON reached.done >= wanted.number
+        GROUP BY wanted.number, wanted.name
+    ) AS counted
+    WINDOW by_number AS (ORDER BY counted.number)
+    ORDER BY 1
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.funnel FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.funnel TO footfall_reader;

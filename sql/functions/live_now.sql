@@ -1,0 +1,19 @@
+-- The visitors of the 5 minutes before `at`, by the page where each was last. A client's clock may be ahead by the 2
+-- seconds from which on ingest corrects it, so these belong to now as well.
+-- filters: see footfall.matching_events. row_limit: rows at most.
+CREATE OR REPLACE FUNCTION footfall.live_now(at timestamptz DEFAULT now(), filters jsonb DEFAULT '{}',
+    row_limit integer DEFAULT 100) RETURNS TABLE (page text, visitors bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT latest.page_path, count(*)
+    FROM (
+        SELECT DISTINCT ON (coalesce(event.visitor_id, md5(event.session_id)::uuid)) event.page_path
+        FROM footfall.matching_events($1 - INTERVAL '5 minutes', $1 + INTERVAL '2 seconds', $2) AS event
+        WHERE coalesce(event.visitor_id::text, event.session_id) IS NOT NULL
+        ORDER BY coalesce(event.visitor_id, md5(event.session_id)::uuid), event.timestamp DESC, event.event_id DESC
+    ) AS latest
+    GROUP BY latest.page_path
+    ORDER BY 2 DESC, 1
+    LIMIT $3
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.live_now FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.live_now TO footfall_reader;

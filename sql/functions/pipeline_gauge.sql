@@ -1,0 +1,28 @@
+-- What a gauge stood at: the last sample of each bucket and source.
+--
+-- metric      the gauge's name as in /metrics
+-- label       the label (or several: 'topic,partition', see pipeline_label) whose values are told apart; the rest is
+--             added up, and so is everything where label is null
+--
+-- A bucket without a sample has no row: a daemon that is away has no value, and not the last one.
+CREATE OR REPLACE FUNCTION footfall.pipeline_gauge(
+    since timestamptz, until timestamptz, bucket_width interval, metric text, label text DEFAULT NULL
+) RETURNS TABLE (bucket timestamptz, source text, label_value text, value double precision)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    WITH picked AS (
+        SELECT DISTINCT ON (time_bucket(bucket_width, sample.at), sample.source)
+            time_bucket(bucket_width, sample.at) AS bucket, sample.source::text, sample.samples
+        FROM pipeline_samples AS sample
+        WHERE sample.at >= since AND sample.at < until
+        ORDER BY time_bucket(bucket_width, sample.at), sample.source, sample.at DESC
+    )
+    SELECT bucket, source, footfall.pipeline_label(series.key, label) AS label_value,
+        sum(series.value::double precision)
+    FROM picked CROSS JOIN LATERAL jsonb_each(samples) AS series
+    WHERE series.key = metric OR starts_with(series.key, metric || '{')
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.pipeline_gauge FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.pipeline_gauge TO footfall_reader;

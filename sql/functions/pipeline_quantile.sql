@@ -1,0 +1,37 @@
+-- A quantile of what a histogram observed in each bucket of time: 0.99 answers what 99 of 100 stayed below.
+--
+-- metric      the histogram's name as in /metrics, without _bucket
+-- quantile    0 to 1
+-- seconds     in the unit of the histogram: footfall_sink_batch_rows are rows. Between a histogram's bounds the
+--             observations are taken to lie evenly; beyond the last bound it is the last bound. Null where nothing was
+--             observed, so that a line breaks there.
+--
+-- All labels but le are added up. Restarts and missing samples: see pipeline_increases.
+CREATE OR REPLACE FUNCTION footfall.pipeline_quantile(
+    since timestamptz, until timestamptz, bucket_width interval, metric text, quantile double precision
+) RETURNS TABLE (bucket timestamptz, source text, seconds double precision)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    WITH bounds AS (
+        SELECT bucket, source, label_value::double precision AS le, increase AS below
+        FROM footfall.pipeline_increases(since, until, bucket_width, metric || '_bucket', 'le')
+    ), steps AS (
+        SELECT bucket, source, le, below,
+            lag(le, 1, 0::double precision) OVER by_bound AS le_before,
+            lag(below, 1, 0::double precision) OVER by_bound AS below_before,
+            max(below) OVER (PARTITION BY bucket, source) AS observed
+        FROM bounds
+        WINDOW by_bound AS (PARTITION BY bucket, source ORDER BY le)
+    )
+    SELECT DISTINCT ON (bucket, source) bucket, source,
+        CASE
+            WHEN observed = 0 THEN NULL
+            WHEN le = 'Infinity' THEN le_before
+            ELSE le_before + (le - le_before) * (quantile * observed - below_before) / (below - below_before)
+        END
+    FROM steps
+    WHERE observed = 0 OR (below >= quantile * observed AND below > below_before)
+    ORDER BY bucket, source, le
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.pipeline_quantile FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.pipeline_quantile TO footfall_reader;

@@ -1,0 +1,17 @@
+-- How many events were stored in the minutes before at, and in the same minutes a day earlier, whatever clients say of
+-- when they happened: none now and some then means that the site, the tracker, nginx or the pipeline is broken.
+CREATE OR REPLACE FUNCTION footfall.pipeline_silence(minutes integer DEFAULT 15, at timestamptz DEFAULT now())
+RETURNS TABLE (events bigint, events_yesterday bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT
+        coalesce(sum(event_count) FILTER (WHERE time_bucket >= at - INTERVAL '12 hours'), 0)::bigint,
+        coalesce(sum(event_count) FILTER (WHERE time_bucket < at - INTERVAL '12 hours'), 0)::bigint
+    FROM analytics_outcomes
+    WHERE outcome = 'stored' AND (
+        (time_bucket >= at - make_interval(mins => minutes) AND time_bucket < at)
+        OR (time_bucket >= at - INTERVAL '1 day' - make_interval(mins => minutes) AND time_bucket < at - INTERVAL '1 day')
+    )
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.pipeline_silence FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.pipeline_silence TO footfall_reader;

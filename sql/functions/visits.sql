@@ -1,0 +1,38 @@
+-- The visits of [since, until) that `filters` choose; see footfall.whole_visits, and footfall.filter_values for the keys.
+-- Where filters choose events (page, page_prefix, event_type), these are the visits with at least one of them, and
+-- `events` and `views` count those alone; all else is the whole visit's: whoever read a page in the middle of a visit
+-- still came from where the visit came from.
+CREATE OR REPLACE FUNCTION footfall.visits(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
+RETURNS TABLE (site text, visit_key text, visitor uuid, first_at timestamptz, last_at timestamptz, events bigint,
+    views bigint, bounced boolean, exit_page text, entry_page text, referrer_host text, channel text, utm_source text,
+    utm_medium text, utm_campaign text, utm_term text, utm_content text, browser text, os text, device text,
+    language text, screen text, country text)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT
+        visit.site, visit.visit_key, visit.visitor, visit.first_at, visit.last_at, visit.events, visit.views,
+        visit.bounced, visit.exit_page, visit.entry_page, visit.referrer_host, visit.channel, visit.utm_source,
+        visit.utm_medium, visit.utm_campaign, visit.utm_term, visit.utm_content, visit.browser, visit.os,
+        visit.device, visit.language, visit.screen, visit.country
+    FROM footfall.whole_visits($1, $2, $3) AS visit
+    WHERE NOT footfall.filters_name($3, '{page,page_prefix,event_type}')
+    UNION ALL
+    SELECT
+        visit.site, visit.visit_key, any_value(visit.visitor), visit.first_at, any_value(visit.last_at), count(*),
+        count(*) FILTER (WHERE event.event_type = 'page_view'), any_value(visit.bounced), any_value(visit.exit_page),
+        any_value(visit.entry_page), any_value(visit.referrer_host), any_value(visit.channel),
+        any_value(visit.utm_source), any_value(visit.utm_medium), any_value(visit.utm_campaign),
+        any_value(visit.utm_term), any_value(visit.utm_content), any_value(visit.browser), any_value(visit.os),
+        any_value(visit.device), any_value(visit.language), any_value(visit.screen), any_value(visit.country)
+    FROM footfall.whole_visits($1, $2, $3) AS visit
+    JOIN analytics_events AS event
+        ON coalesce(event.session_id, event.visitor_id::text) = visit.visit_key AND coalesce(event.site, '') = visit.site
+        AND event.timestamp >= visit.first_at AND event.timestamp <= visit.last_at
+    WHERE footfall.filters_name($3, '{page,page_prefix,event_type}')
+        AND event.timestamp >= $1 AND event.timestamp < $2
+        AND (footfall.filter_values($3, 'page') IS NULL OR coalesce(event.page_path, '') = ANY (footfall.filter_values($3, 'page')))
+        AND (footfall.filter_values($3, 'page_prefix') IS NULL OR event.page_path LIKE ANY (footfall.filter_values($3, 'page_prefix')))
+        AND (footfall.filter_values($3, 'event_type') IS NULL OR event.event_type = ANY (footfall.filter_values($3, 'event_type')))
+    GROUP BY visit.site, visit.visit_key, visit.first_at
+$$;
+REVOKE EXECUTE ON FUNCTION footfall.visits FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION footfall.visits TO footfall_reader;

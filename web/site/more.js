@@ -1,0 +1,29 @@
+// What is to be tried on more.html and needs a script of the page's own.
+(() => {
+  "use strict";
+  const each = (selector, f) => document.querySelectorAll(selector).forEach((element) => element.addEventListener("click", () => f(element)));
+
+  each("[data-stars]", (button) => footfall.track("rating", { stars: Number(button.dataset.stars) }));
+
+  each("[data-identify]", (button) => {
+    const id = button.dataset.identify === "set" ? document.getElementById("user").value : undefined;
+    footfall.identify(id);
+    footfall.track("identified", { known: Boolean(id) });
+  });
+
+  document.getElementById("contact").addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.target.reset();
+    document.getElementById("contact-status").textContent = "Sent, to nobody.";
+  });
+
+  const optOut = document.getElementById("opt-out");
+  const show = () => optOut.setAttribute("aria-checked", String(!footfall.optedOut()));
+  optOut.addEventListener("click", () => {
+    if (footfall.optedOut()) footfall.optIn();
+    else footfall.optOut();
+    show();
+  });
+  // The tracker comes after this script; what the switch shows is known when it is there.
+  addEventListener("DOMContentLoaded", show);
+})();

@@ -1,0 +1,47 @@
+// One visit over several tabs, until half an hour of silence; where localStorage is blocked, one in each tab.
+import assert from "node:assert/strict";
+import { openVisit } from "../visit.mjs";
+
+const HALF_AN_HOUR_MS = 30 * 60_000;
+
+const sessionOf = async (page, button) => {
+  const recorded = page.evaluate(() => new Promise((done) => addEventListener("footfall:queued", ({ detail }) => done(detail.event.session_id), { once: true })));
+  await page.click(`#${button}`);
+  return recorded;
+};
+
+export const run = async ({ browser, site, report }) => {
+  const second = new URL("/page2.html", site).href;
+  const shared = await openVisit(browser, site);
+  await shared.page.goto(site);
+  const tab = await shared.context.newPage();
+  await tab.goto(second);
+  const session = await sessionOf(shared.page, "btn-action-1");
+  assert.equal(await sessionOf(tab, "btn-action-4"), session);
+  const age = (ms) =>
+    tab.evaluate((ms) => {
+      const [id, last] = localStorage.getItem("footfall.session").split(" ");
+      localStorage.setItem("footfall.session", `${id} ${last - ms}`);
+    }, ms);
+  await age(HALF_AN_HOUR_MS - 60_000);
+  assert.equal(await sessionOf(shared.page, "btn-action-1"), session, "a little less than the silence");
+  await age(HALF_AN_HOUR_MS);
+  const next = await sessionOf(tab, "btn-action-4");
+  assert.notEqual(next, session);
+  assert.equal(await sessionOf(shared.page, "btn-action-1"), next, "the other tab goes along");
+  shared.assertNoErrors();
+  report("shared");
+
+  const beforeScripts = () => Object.defineProperty(window, "localStorage", { get() { throw new DOMException("blocked", "SecurityError"); } });
+  const apart = await openVisit(browser, site, { beforeScripts });
+  await apart.page.goto(site);
+  const other = await apart.context.newPage();
+  await other.goto(second);
+  const own = await sessionOf(apart.page, "btn-action-1");
+  assert.notEqual(await sessionOf(other, "btn-action-4"), own);
+  await apart.page.click("a.go");
+  await apart.page.waitForURL(second);
+  assert.equal(await sessionOf(apart.page, "btn-action-4"), own, "the tab keeps it");
+  apart.assertNoErrors();
+  report("apart");
+};

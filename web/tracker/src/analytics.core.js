@@ -1,0 +1,4 @@
+// Page views, buttons, links, calls, and their delivery.
+import { start } from "./start.js";
+
+start();

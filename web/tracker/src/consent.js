@@ -1,0 +1,14 @@
+// Who asks not to be tracked, by the browser or by optOut, leaves no trace but the wish itself.
+import { w } from "./page.js";
+import { drop, keep, keys, read } from "./storage.js";
+
+const OUT = "footfall.out";
+
+export const refused = navigator.doNotTrack === "1" || w.doNotTrack === "1" || navigator.globalPrivacyControl;
+export const isOut = () => !!(refused || read(OUT));
+export const forget = () => keys("footfall").forEach(drop);
+export const leaveOut = () => {
+  forget();
+  keep(OUT, "1");
+};
+export const takeIn = () => drop(OUT);

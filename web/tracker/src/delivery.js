@@ -1,0 +1,60 @@
+// Sends what is queued, again and again until it is answered for good.
+import { endpoint } from "./page.js";
+import { BODY_CHARS_MAX, nextBatch, tell } from "./queue.js";
+
+const WAIT_MS_MAX = 6e4;
+const ANSWER_MS_MAX = 3e4;
+
+let flying = []; // one request at a time keeps the order
+let handedOver = []; // to the browser, at leaving: they stay queued, as no answer comes
+let timer = 0;
+let failures = 0;
+
+const bodyOf = (batch) => {
+  const sent = '{"sent_at":"' + new Date().toISOString() + '",';
+  const events = batch.map((text) => sent + text.slice(1)).join();
+  return batch[1] ? '{"events":[' + events + "]}" : events;
+};
+
+const send = async () => {
+  if (flying[0] || timer) return;
+  const batch = nextBatch([]);
+  if (!batch[0]) return;
+  flying = batch;
+  let status = 0;
+  let waitMs;
+  let rejected;
+  try {
+    const answer = await fetch(endpoint, {
+      method: "POST",
+      credentials: "omit",
+      keepalive: batch[0].length < BODY_CHARS_MAX,
+      signal: AbortSignal.timeout?.(ANSWER_MS_MAX),
+      body: bodyOf(batch), // text/plain, so no preflight
+    });
+    status = answer.status;
+    waitMs = answer.headers.get("Retry-After") * 1e3;
+    ({ rejected } = await answer.json());
+  } catch (e) {}
+  flying = [];
+  const keeps = !status || status > 499 || status === 408 || status === 429;
+  if (keeps) {
+    waitMs = Math.min(Math.max(waitMs || 0, 500 * 2 ** failures++), WAIT_MS_MAX);
+    timer = setTimeout(retry, waitMs * (1 + Math.random() / 2));
+  } else failures = 0;
+  batch.forEach((text, index) => tell(text, keeps, rejected?.some((r) => r.index === index) ? 400 : status));
+  flush();
+};
+export const flush = () => send().catch(() => {});
+export const retry = () => {
+  clearTimeout(timer);
+  timer = 0;
+  flush();
+};
+
+// The browser delivers this also when the page is gone; it tells nobody whether it did.
+export const handOver = () => {
+  handedOver = handedOver.concat(flying);
+  const batch = nextBatch(handedOver);
+  if (batch[0] && navigator.sendBeacon(endpoint, bodyOf(batch))) handedOver = handedOver.concat(batch);
+};

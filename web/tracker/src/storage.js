@@ -1,0 +1,20 @@
+// localStorage where it can be had, else the tab's storage, else this page's memory.
+import { attempt, quiet } from "./page.js";
+
+const areas = [attempt(() => localStorage), attempt(() => sessionStorage)];
+const spare = {};
+
+export const drop = (key) => {
+  delete spare[key];
+  areas.forEach(quiet((area) => area.removeItem(key)));
+};
+export const keep = (key, value) => {
+  drop(key); // what one area holds must not hide what another took
+  if (!areas.some(quiet((area) => (area.setItem(key, value), true)))) spare[key] = value;
+};
+export const read = (key) => spare[key] || areas.map(quiet((area) => area.getItem(key))).find(Boolean);
+export const keys = (prefix) =>
+  [spare, ...areas]
+    .flatMap((area) => Object.keys(area || {}))
+    .filter((key) => key.startsWith(prefix))
+    .sort();
