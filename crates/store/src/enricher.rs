@@ -23,7 +23,8 @@ impl Enricher {
         Self { agents: LruCache::new(agents_max), key: String::new() }
     }
 
-    pub(crate) fn enrich(&mut self, event: &Event) -> Enriched {
+    /// Works out what an event tells.
+    pub fn enrich(&mut self, event: &Event) -> Enriched {
         let told = Told::by(event);
         told.write_key(&mut self.key);
         let agent = match self.agents.get(self.key.as_str()) {
@@ -35,5 +36,33 @@ impl Enricher {
             }
         };
         enrich(event, agent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use footfall_event::Limits;
+
+    use super::*;
+
+    fn event(user_agent: &str) -> Event {
+        let line = format!(
+            r#"{{"event_id":"018d0c1a-5b80-7c3e-9d2f-3a4b5c6d7e8f","event_type":"x","page_url":"http://a.b/","user_agent":"{user_agent}","timestamp":"2024-01-15T10:30:00Z","received_at":"2024-01-15T10:30:00Z"}}"#
+        );
+        Event::from_line(line.as_bytes(), &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn an_agent_is_read_once_and_no_more_are_remembered_than_asked_for() {
+        let mut enricher = Enricher::new(NonZeroUsize::new(2).unwrap());
+        let first = enricher.enrich(&event("curl/8")).agent;
+        assert_eq!(first.browser.as_deref(), Some("curl"));
+        assert!(Arc::ptr_eq(&first, &enricher.enrich(&event("curl/8")).agent));
+        for other in ["Wget/1", "Go-http-client/2"] {
+            assert_ne!(enricher.enrich(&event(other)).agent, first);
+        }
+        assert_eq!(enricher.agents.len(), 2);
+        let again = enricher.enrich(&event("curl/8")).agent;
+        assert!(again == first && !Arc::ptr_eq(&first, &again), "forgotten, and read again");
     }
 }

@@ -4,6 +4,7 @@
 //! 1. From POST to visible row, 500 events at 20 per second, against one INSERT by one client.
 //! 2. Storing events that wait in Kafka, against COPY of the same rows into a table of the same shape.
 //! 3. Resident memory of the daemons, idle and under load.
+//! 4. What enrichment costs, with and without remembering user agents.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,11 +18,13 @@
     reason = "figures for people"
 )]
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use footfall::load::{LoadOptions, run};
 use footfall::parts::Part;
-use footfall_event::{Arrival, BodyFormat, Hints, Limits, parse};
+use footfall_event::{Arrival, BodyFormat, Event, Hints, Limits, parse};
+use footfall_store::Enricher;
 use footfall_testkit::{Kit, Stack, StackOptions, shared};
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use rdkafka::ClientConfig;
@@ -33,6 +36,7 @@ const VISIBLE_PERIOD: Duration = Duration::from_millis(50);
 const WAITING_EVENTS: usize = 200_000;
 const LOAD_PER_S: f64 = 1_000.0;
 const LOAD_EVENTS: u64 = 10_000;
+const AGENTS: usize = 5_000;
 
 #[tokio::main]
 async fn main() {
@@ -40,6 +44,7 @@ async fn main() {
     visible(kit).await;
     waiting(kit).await;
     memory(kit).await;
+    enrichment();
 }
 
 fn event(number: usize, id: Uuid) -> String {
@@ -168,6 +173,37 @@ async fn memory(kit: &Kit) {
         per_event(&stack.ingest),
         per_event(&stack.sinks[0])
     );
+}
+
+/// Of this process, without daemons: the sink does the same on its one thread.
+fn enrichment() {
+    let began = Instant::now();
+    let mut enricher = Enricher::new(NonZeroUsize::new(10_000).unwrap());
+    println!("== enrichment");
+    println!("reading the rules, once in a process: {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    let limits = Limits::default();
+    let events: Vec<Event> = (0..AGENTS)
+        .map(|number| {
+            let agent = format!("Mozilla/5.0 (Linux; Android {}; SM-{number}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Mobile Safari/537.36", number % 14, number % 126);
+            let arrival = Arrival {
+                received_at: jiff::Timestamp::now(),
+                user_agent: None,
+                hints: Hints::default(),
+                country: None,
+                visitor: &|_, _| None,
+                limits: &limits,
+            };
+            let body = event(number, Uuid::now_v7()).replace("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", &agent);
+            parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event
+        })
+        .collect();
+    for what in ["user agents that were never met", "user agents that are remembered"] {
+        let began = Instant::now();
+        for event in &events {
+            std::hint::black_box(enricher.enrich(event));
+        }
+        println!("{what}: {:.1} us an event", began.elapsed().as_secs_f64() * 1e6 / AGENTS as f64);
+    }
 }
 
 fn rss_mb(part: &Part) -> u64 {
