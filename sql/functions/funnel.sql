@@ -33,11 +33,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                     -- Steps are looked for first: they leave fewer events to be joined than visits would.
                     OFFSET 0
                 ) AS hit
-                JOIN (
+                -- FULL keeps PostgreSQL from a nested loop, which it takes where it expects few rows, and which would work out all
+                -- visits again for each row.
+                FULL JOIN (
                     SELECT hashtextextended(visit.visit_key, hashtextextended(visit.site, 0)) AS hash, visit.first_at, visit.last_at
                     FROM footfall.visits($1, $2, $4) AS visit
                 ) AS visit
-                    ON visit.hash = hit.hash AND hit.timestamp >= visit.first_at AND hit.timestamp <= visit.last_at
+                    ON visit.hash = hit.hash
+                WHERE coalesce(hit.timestamp >= visit.first_at AND hit.timestamp <= visit.last_at, false)
                 -- A hash is joined and sorted faster than the texts. Two visits of one hash would have to happen at one time
                 -- to be mistaken for each other.
                 GROUP BY visit.hash, visit.first_at

@@ -24,14 +24,16 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         any_value(visit.utm_term), any_value(visit.utm_content), any_value(visit.browser), any_value(visit.os),
         any_value(visit.device), any_value(visit.language), any_value(visit.screen), any_value(visit.country)
     FROM footfall.whole_visits($1, $2, $3) AS visit
-    JOIN analytics_events AS event
-        ON coalesce(event.session_id, event.visitor_id::text) = visit.visit_key AND coalesce(event.site, '') = visit.site
-        AND event.timestamp >= visit.first_at AND event.timestamp <= visit.last_at
+    -- FULL keeps PostgreSQL from a nested loop, which it takes where it expects few rows, and which would work out all visits
+    -- again for each row.
+    FULL JOIN (
+        SELECT event.*, coalesce(event.session_id, event.visitor_id::text) AS visit_key, coalesce(event.site, '') AS visit_site
+        FROM footfall.events_alone($1, $2,
+            $3 - '{site,browser,os,device,country,language,screen}'::text[] || '{"bot": "any"}') AS event
+    ) AS event
+        ON event.visit_key = visit.visit_key AND event.visit_site = visit.site
     WHERE footfall.filters_name($3, '{page,page_prefix,event_type}')
-        AND event.timestamp >= $1 AND event.timestamp < $2
-        AND (footfall.filter_values($3, 'page') IS NULL OR coalesce(event.page_path, '') = ANY (footfall.filter_values($3, 'page')))
-        AND (footfall.filter_values($3, 'page_prefix') IS NULL OR event.page_path LIKE ANY (footfall.filter_values($3, 'page_prefix')))
-        AND (footfall.filter_values($3, 'event_type') IS NULL OR event.event_type = ANY (footfall.filter_values($3, 'event_type')))
+        AND coalesce(event.timestamp >= visit.first_at AND event.timestamp <= visit.last_at, false)
     GROUP BY visit.site, visit.visit_key, visit.first_at
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.visits FROM PUBLIC;
