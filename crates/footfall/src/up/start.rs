@@ -60,12 +60,8 @@ impl Plan<'_> {
         let view = running.keep(Box::new(Box::new(self.view(&access.reader)?.spawn(dir)?)));
         self.shown("live page", view).await?;
 
-        let site = NginxOptions {
-            share: self.share.to_owned(),
-            listen: at.site(),
-            ingest: at.ingest(),
-            view: at.view(),
-        };
+        let site =
+            NginxOptions { share: self.share.to_owned(), listen: at.site(), ingest: at.ingest(), view: at.view() };
         let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
         self.shown("nginx", nginx).await?;
 

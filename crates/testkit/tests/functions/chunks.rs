@@ -23,7 +23,9 @@ async fn chunks(month: &Database, explain: &str) -> BTreeSet<String> {
 async fn chunks_of(month: &Database, days: &[u8]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for day in days {
-        let query = format!("SELECT chunk_name::text FROM timescaledb_information.chunks WHERE range_start = '2026-10-{day:02}Z'");
+        let query = format!(
+            "SELECT chunk_name::text FROM timescaledb_information.chunks WHERE range_start = '2026-10-{day:02}Z'"
+        );
         let rows = month.owner.query(&query, &[]).await.unwrap();
         assert_eq!(rows.len(), 2, "{day} October");
         names.extend(rows.iter().map(|row| row.get::<_, String>(0)));

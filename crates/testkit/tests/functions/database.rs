@@ -103,7 +103,8 @@ fn events(table: &str) -> Value {
         event.insert("page_path".into(), page.into());
         event.insert("page_url".into(), format!("https://shop.example{page}").into());
         event.insert("event_id".into(), id(events.len() as u128 + 1));
-        event.extend(serde_json::from_str::<Map<String, Value>>(more).unwrap_or_else(|error| panic!("{line}: {error}")));
+        event
+            .extend(serde_json::from_str::<Map<String, Value>>(more).unwrap_or_else(|error| panic!("{line}: {error}")));
         events.push(event);
     }
     serde_json::to_value(events).unwrap()

@@ -6,7 +6,8 @@ use crate::one_day::{DAY, one_day};
 async fn events_count_by_type_and_bucket_with_zeros_between() {
     let day = one_day().await;
     // 8 hours each: all but the server's job lies in the second, that is in it too; the first and last are empty.
-    let asked = format!("footfall.events_over_time({DAY}, '8 hours', 'UTC', '{{\"event_type\":[\"page_view\",\"signup\"]}}')");
+    let asked =
+        format!("footfall.events_over_time({DAY}, '8 hours', 'UTC', '{{\"event_type\":[\"page_view\",\"signup\"]}}')");
     day.answers(
         &asked,
         &[
@@ -46,20 +47,25 @@ async fn a_range_that_begins_and_ends_within_a_minute_is_cut_there() {
     let day = one_day().await;
     // From after 10:01:10's engagement to before 10:02:00's signup: engagement, button_click.
     let between = "'2026-10-20 10:01:10.000001Z', '2026-10-20 10:02:00Z'";
-    day.answers(&format!("footfall.event_counts({between})"), &[
-        r#"("2026-10-20 10:01:20+00",shop,engagement,1)"#,
-        r#"("2026-10-20 10:01:30+00",shop,button_click,1)"#,
-    ])
+    day.answers(
+        &format!("footfall.event_counts({between})"),
+        &[r#"("2026-10-20 10:01:20+00",shop,engagement,1)"#, r#"("2026-10-20 10:01:30+00",shop,button_click,1)"#],
+    )
     .await;
     // A whole minute, 10:01, out of the roll-up: a view, two engagements, a click. And 10 seconds on each side of it.
     let around = "'2026-10-20 10:00:30Z', '2026-10-20 10:02:00.000001Z'";
-    day.answers(&format!("(SELECT at, event_type, sum(events) FROM footfall.event_counts({around}) GROUP BY 1, 2 ORDER BY 1, 2)"), &[
-        r#"("2026-10-20 10:00:30+00",engagement,1)"#,
-        r#"("2026-10-20 10:01:00+00",button_click,1)"#,
-        r#"("2026-10-20 10:01:00+00",engagement,2)"#,
-        r#"("2026-10-20 10:01:00+00",page_view,1)"#,
-        r#"("2026-10-20 10:02:00+00",signup,1)"#,
-    ])
+    day.answers(
+        &format!(
+            "(SELECT at, event_type, sum(events) FROM footfall.event_counts({around}) GROUP BY 1, 2 ORDER BY 1, 2)"
+        ),
+        &[
+            r#"("2026-10-20 10:00:30+00",engagement,1)"#,
+            r#"("2026-10-20 10:01:00+00",button_click,1)"#,
+            r#"("2026-10-20 10:01:00+00",engagement,2)"#,
+            r#"("2026-10-20 10:01:00+00",page_view,1)"#,
+            r#"("2026-10-20 10:02:00+00",signup,1)"#,
+        ],
+    )
     .await;
     day.answers(&format!("(SELECT count(*) FROM footfall.event_counts({around}, '{{}}', false))"), &["(6)"]).await;
 }
@@ -137,20 +143,24 @@ async fn the_newest_events_come_first_and_page_by_page() {
     let newest = |filters: &str, more: &str| {
         format!("(SELECT happened_at, event_type, site, page FROM footfall.recent_events('{filters}', {more}))")
     };
-    day.answers(&newest("{}", "2, '2026-10-21Z'"), &[
-        r#"("2026-10-20 14:00:00+00",job_done,,/)"#,
-        r#"("2026-10-20 13:00:50+00",form_submit,blog,/blog/one)"#,
-    ])
+    day.answers(
+        &newest("{}", "2, '2026-10-21Z'"),
+        &[r#"("2026-10-20 14:00:00+00",job_done,,/)"#, r#"("2026-10-20 13:00:50+00",form_submit,blog,/blog/one)"#],
+    )
     .await;
-    day.answers(&newest("{}", "1, '2026-10-20 13:00:50Z'"), &[
-        r#"("2026-10-20 13:00:30+00",file_download,blog,/blog/one)"#,
-    ])
+    day.answers(
+        &newest("{}", "1, '2026-10-20 13:00:50Z'"),
+        &[r#"("2026-10-20 13:00:30+00",file_download,blog,/blog/one)"#],
+    )
     .await;
     // A filter by the visit: the newest of the visit that came by search.
-    day.answers(&newest(r#"{"channel":"search"}"#, "2, '2026-10-21Z'"), &[
-        r#"("2026-10-20 10:02:00+00",signup,shop,/pricing)"#,
-        r#"("2026-10-20 10:01:30+00",button_click,shop,/pricing)"#,
-    ])
+    day.answers(
+        &newest(r#"{"channel":"search"}"#, "2, '2026-10-21Z'"),
+        &[
+            r#"("2026-10-20 10:02:00+00",signup,shop,/pricing)"#,
+            r#"("2026-10-20 10:01:30+00",button_click,shop,/pricing)"#,
+        ],
+    )
     .await;
     let whole = "footfall.recent_events('{}', 1, '2026-10-20 10:00:00.000001Z')";
     day.answers(whole, &[

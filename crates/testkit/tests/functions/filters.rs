@@ -65,11 +65,16 @@ async fn every_key_chooses_events_and_visits() {
 async fn filters_by_event_leave_a_visit_whole() {
     let day = one_day().await;
     let visits = |filters: &str| {
-        format!("(SELECT entry_page, channel, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}, '{filters}') ORDER BY first_at)")
+        format!(
+            "(SELECT entry_page, channel, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}, '{filters}') ORDER BY first_at)"
+        )
     };
-    day.answers(&visits(r#"{"page":"/pricing"}"#), &["(/,search,5,1,f,00:02:00)", "(/pricing,paid,2,1,f,00:04:00)"]).await;
+    day.answers(&visits(r#"{"page":"/pricing"}"#), &["(/,search,5,1,f,00:02:00)", "(/pricing,paid,2,1,f,00:04:00)"])
+        .await;
     day.answers(&visits(r#"{"event_type":"signup"}"#), &["(/,search,1,0,f,00:02:00)"]).await;
-    let whole = format!("(SELECT events, views FROM footfall.whole_visits({DAY}, '{{\"event_type\":\"signup\"}}') ORDER BY first_at LIMIT 1)");
+    let whole = format!(
+        "(SELECT events, views FROM footfall.whole_visits({DAY}, '{{\"event_type\":\"signup\"}}') ORDER BY first_at LIMIT 1)"
+    );
     day.answers(&whole, &["(7,2)"]).await;
 }
 
@@ -100,11 +105,21 @@ async fn a_wrong_filter_is_refused_by_every_function() {
 #[tokio::test]
 async fn a_key_is_read_as_texts() {
     let day = one_day().await;
-    for (key, answer) in [("site", "({a})"), ("page_prefix", r#"("{""/50\\\\%\\\\_%""}")"#), ("bot", "({false})"), ("os", "()")] {
+    for (key, answer) in
+        [("site", "({a})"), ("page_prefix", r#"("{""/50\\\\%\\\\_%""}")"#), ("bot", "({false})"), ("os", "()")]
+    {
         let values = format!(r#"(SELECT footfall.filter_values('{{"site":"a","page_prefix":"/50%_"}}', '{key}'))"#);
         day.answers(&values, &[answer]).await;
     }
-    day.answers("(SELECT footfall.filter_values('{\"bot\":\"any\"}', 'bot'), footfall.filter_values(NULL, 'os'))", &["(,)"]).await;
-    day.answers("(SELECT footfall.filters_name('{\"os\":\"x\"}', '{os,page}'), footfall.filters_name('{\"os\":[]}', '{os}'))", &["(t,f)"]).await;
+    day.answers(
+        "(SELECT footfall.filter_values('{\"bot\":\"any\"}', 'bot'), footfall.filter_values(NULL, 'os'))",
+        &["(,)"],
+    )
+    .await;
+    day.answers(
+        "(SELECT footfall.filters_name('{\"os\":\"x\"}', '{os,page}'), footfall.filters_name('{\"os\":[]}', '{os}'))",
+        &["(t,f)"],
+    )
+    .await;
     assert_eq!(day.refusal("footfall.filter_values('{}', 'colour')").await, r#"no filter is called "colour""#);
 }

@@ -10,7 +10,11 @@ async fn totals_are_those_of_the_day() {
     // Two of five bounced. Seconds: 5, 40, 50, 120, 240; their mean is 455 / 5.
     day.answers(&format!("footfall.totals({DAY})"), &["(4,5,7,20,1.4,0.4,50,91)"]).await;
     day.answers(&format!("footfall.totals({DAY}, '{{\"bot\":\"true\"}}')"), &["(1,1,1,1,1,1,0,0)"]).await;
-    day.answers(&format!("footfall.totals({DAY}, '{{\"bot\":\"any\"}}')"), &["(5,6,8,21,1.3333333333333333,0.5,45,75.83333333333333)"]).await;
+    day.answers(
+        &format!("footfall.totals({DAY}, '{{\"bot\":\"any\"}}')"),
+        &["(5,6,8,21,1.3333333333333333,0.5,45,75.83333333333333)"],
+    )
+    .await;
     let nothing = "footfall.totals('2026-10-19 00:00Z', '2026-10-20 00:00Z')";
     day.answers(nothing, &["(0,0,0,0,,,,)"]).await;
 }
@@ -62,19 +66,46 @@ async fn every_dimension_groups_the_visits() {
     let day = one_day().await;
     for (dimension, rows) in [
         ("entry_page", &["(/,2,2,3,0.5,62.5,0.4)", "(/blog/one,2,2,2,0.5,45,0.4)", "(/pricing,1,1,2,0,240,0.2)"][..]),
-        ("exit_page", &["(/blog/one,2,2,2,0.5,45,0.4)", "(/,1,1,1,1,5,0.2)", "(/gone,1,1,2,0,240,0.2)", "(/pricing,1,1,2,0,120,0.2)"]),
+        (
+            "exit_page",
+            &[
+                "(/blog/one,2,2,2,0.5,45,0.4)",
+                "(/,1,1,1,1,5,0.2)",
+                "(/gone,1,1,2,0,240,0.2)",
+                "(/pricing,1,1,2,0,120,0.2)",
+            ],
+        ),
         // Those without one are left out, and count in the share.
         ("referrer_host", &["(ads.example,1,1,2,0,240,0.2)", "(google.com,1,1,2,0,120,0.2)"]),
-        ("channel", &["(direct,2,2,2,1,22.5,0.4)", "(mail,1,1,1,0,50,0.2)", "(paid,1,1,2,0,240,0.2)", "(search,1,1,2,0,120,0.2)"]),
+        (
+            "channel",
+            &[
+                "(direct,2,2,2,1,22.5,0.4)",
+                "(mail,1,1,1,0,50,0.2)",
+                "(paid,1,1,2,0,240,0.2)",
+                "(search,1,1,2,0,120,0.2)",
+            ],
+        ),
         ("utm_source", &["(ads,1,1,2,0,240,0.2)"]),
         ("utm_medium", &["(cpc,1,1,2,0,240,0.2)"]),
         ("utm_campaign", &["(autumn,1,1,2,0,240,0.2)"]),
         ("utm_term", &["(shoes,1,1,2,0,240,0.2)"]),
         ("utm_content", &["(blue,1,1,2,0,240,0.2)"]),
         // Visitor 1 came twice with Chrome.
-        ("browser", &["(Chrome,1,2,3,0.5,80,0.4)", "(Edge,1,1,1,0,50,0.2)", "(Firefox,1,1,1,1,5,0.2)", "(Safari,1,1,2,0,240,0.2)"]),
+        (
+            "browser",
+            &[
+                "(Chrome,1,2,3,0.5,80,0.4)",
+                "(Edge,1,1,1,0,50,0.2)",
+                "(Firefox,1,1,1,1,5,0.2)",
+                "(Safari,1,1,2,0,240,0.2)",
+            ],
+        ),
         ("os", &["(Windows,2,3,4,0.3333333333333333,50,0.6)", "(Linux,1,1,1,1,5,0.2)", "(iOS,1,1,2,0,240,0.2)"]),
-        ("device", &["(desktop,2,3,4,0.6666666666666666,40,0.6)", "(mobile,1,1,2,0,240,0.2)", "(tablet,1,1,1,0,50,0.2)"]),
+        (
+            "device",
+            &["(desktop,2,3,4,0.6666666666666666,40,0.6)", "(mobile,1,1,2,0,240,0.2)", "(tablet,1,1,1,0,50,0.2)"],
+        ),
         ("screen", &["(lg,1,2,3,0.5,80,0.4)", "(md,1,1,1,1,5,0.2)", "(sm,1,1,1,0,50,0.2)", "(xs,1,1,2,0,240,0.2)"]),
         ("language", &["(de,2,3,4,0.6666666666666666,40,0.6)", "(en,1,1,2,0,240,0.2)", "(fr,1,1,1,0,50,0.2)"]),
         ("country", &["(DE,1,2,3,0.5,80,0.4)", "(AT,1,1,1,1,5,0.2)", "(CH,1,1,1,0,50,0.2)", "(US,1,1,2,0,240,0.2)"]),
@@ -100,7 +131,9 @@ async fn thirty_minutes_of_silence_end_a_visit() {
     )
     .await;
     // 29:59.999999 of silence, then exactly 30 minutes.
-    let visits = format!("(SELECT entry_page, exit_page, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}) ORDER BY first_at)");
+    let visits = format!(
+        "(SELECT entry_page, exit_page, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}) ORDER BY first_at)"
+    );
     database.answers(&visits, &["(/a,/b,2,2,f,00:29:59.999999)", "(/c,/d,2,1,f,00:00:00.000001)"]).await;
 }
 
@@ -127,9 +160,7 @@ async fn a_visit_may_last_for_hours_and_over_midnight() {
     database.answers(&visits("'2026-10-20 23:05Z', '2026-10-20 23:25Z'"), &[one]).await;
     // 24 hours by day, in a time zone where midnight is at 22:00.
     let by_day = "footfall.visits_over_time('2026-10-19 22:00Z', '2026-10-21 22:00Z', '1 day', 'Europe/Berlin')";
-    database
-        .answers(by_day, &[r#"("2026-10-19 22:00:00+00",0,0,0)"#, r#"("2026-10-20 22:00:00+00",1,1,8)"#])
-        .await;
+    database.answers(by_day, &[r#"("2026-10-19 22:00:00+00",0,0,0)"#, r#"("2026-10-20 22:00:00+00",1,1,8)"#]).await;
 }
 
 #[tokio::test]
@@ -144,7 +175,9 @@ async fn parts_of_two_partitions_are_one_visit() {
     // As if both were one session, whose second part began and ended within the first.
     let merge = "UPDATE analytics_visit_parts SET visit_key = 's', kafka_partition = 1 WHERE visit_key = 't'";
     database.owner.batch_execute(merge).await.unwrap();
-    let visits = |until: &str| format!("(SELECT events, views, entry_page, exit_page, last_at FROM footfall.visits('2026-10-20Z', '{until}'))");
+    let visits = |until: &str| {
+        format!("(SELECT events, views, entry_page, exit_page, last_at FROM footfall.visits('2026-10-20Z', '{until}'))")
+    };
     database.answers(&visits("2026-10-20 10:30Z"), &[r#"(3,2,/a,/b,"2026-10-20 10:20:00+00")"#]).await;
     // 25 minutes after the latest of both.
     database.answers(&visits("2026-10-21Z"), &[r#"(4,3,/a,/d,"2026-10-20 10:45:00+00")"#]).await;
@@ -163,7 +196,9 @@ async fn the_half_hours_of_events_are_what_the_sink_keeps() {
         let ((first_at, first_id), (last_at, last_id)) = (first, last);
         format!(
             r#"("{day} {half_hour}:00+00",shop,{key},"{day} {first_at}+00",{},"{day} {last_at}+00",{},{counts},{})"#,
-            id(first_id), id(last_id), id(visitor)
+            id(first_id),
+            id(last_id),
+            id(visitor)
         )
     };
     let wanted = [
@@ -175,7 +210,8 @@ async fn the_half_hours_of_events_are_what_the_sink_keeps() {
     ];
     day.answers(&cells, &wanted.each_ref().map(String::as_str)).await;
     // The blog's visit has no session; the job belongs to none.
-    let others = format!("(SELECT visit_key, exit_page FROM footfall.visit_cells({DAY}, '{{\"site\":[\"blog\",\"\"]}}'))");
+    let others =
+        format!("(SELECT visit_key, exit_page FROM footfall.visit_cells({DAY}, '{{\"site\":[\"blog\",\"\"]}}'))");
     day.answers(&others, &[&format!("({},/blog/one)", id(5))]).await;
 }
 
@@ -227,7 +263,9 @@ async fn a_funnel_counts_steps_in_their_order() {
     ] {
         assert_eq!(database.refusal(&funnel(steps, "{}")).await, refusal);
     }
-    database.answers("(SELECT footfall.checked_steps('[{\"button_id\":\"b\"}]'))", &[r#"("[{""button_id"": ""b""}]")"#]).await;
+    database
+        .answers("(SELECT footfall.checked_steps('[{\"button_id\":\"b\"}]'))", &[r#"("[{""button_id"": ""b""}]")"#])
+        .await;
     database.answers("(SELECT footfall.next_step(1, 2), footfall.next_step(1, 3))", &["(2,1)"]).await;
     database.answers("(SELECT footfall.steps_done(n) FROM unnest(ARRAY[2, 1, 3, 2]) AS n)", &["(2)"]).await;
 }
