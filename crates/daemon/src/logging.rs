@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::{env, panic, process};
 
 use anyhow::Context;
+use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -27,7 +28,10 @@ pub(crate) fn filter(directives: &str) -> Result<Targets, String> {
             ));
         }
     }
-    directives.parse::<Targets>().map_err(|error| error.to_string())
+    let targets = directives.parse::<Targets>().map_err(|error| error.to_string())?;
+    // At debug it logs what each statement is run with: what visitors typed, and what people look for.
+    let is_told = targets.would_enable("tokio_postgres", &Level::DEBUG) && !directives.contains("tokio_postgres");
+    Ok(if is_told { targets.with_target("tokio_postgres", LevelFilter::INFO) } else { targets })
 }
 
 /// Sends the log of this process to where the configuration says, and panics with it.

@@ -47,7 +47,9 @@ pub(crate) fn description(time_zone: &str) -> Answer {
                     "csv": format!("{}.csv", question.name), "parameters": parameters })
         })
         .collect();
-    let named = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>();
+    let named = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>()
+    };
     answer::json(
         StatusCode::OK,
         &json!({
@@ -105,7 +107,11 @@ pub(crate) async fn ask(
     };
     // It tells of every site, and takes no filter that would leave some out.
     if fixed.is_some_and(|fixed| !fixed.is_empty()) && !question.takes(Argument::Filters) {
-        return answer::problem(StatusCode::FORBIDDEN, None, "This link shows a part of the numbers, and this question tells of all.");
+        return answer::problem(
+            StatusCode::FORBIDDEN,
+            None,
+            "This link shows a part of the numbers, and this question tells of all.",
+        );
     }
     let (selection, further) = match read(question, query, time_zone, fixed) {
         Ok(read) => read,
@@ -125,7 +131,8 @@ pub(crate) async fn ask(
     if is_csv {
         return answer::csv(name, table.csv());
     }
-    let mut object = json!({ "question": name, "filters": selection.filters, "columns": table.columns, "rows": table.objects() });
+    let mut object =
+        json!({ "question": name, "filters": selection.filters, "columns": table.columns, "rows": table.objects() });
     if question.takes(Argument::Since) {
         object["since"] = json!(arguments.range.since);
         object["until"] = json!(arguments.range.until);
@@ -182,13 +189,18 @@ fn read(
             "bucket" => {
                 let found = BUCKETS.iter().find(|(key, ..)| *key == value);
                 let known = || BUCKETS.map(|(name, ..)| name).join(", ");
-                let (_, width, minutes) = found.ok_or_else(|| FieldProblem::new(name, format!("is none of {}", known())))?;
+                let (_, width, minutes) =
+                    found.ok_or_else(|| FieldProblem::new(name, format!("is none of {}", known())))?;
                 further.bucket = Some((width, *minutes));
                 Argument::BucketWidth
             }
             _ => return Ok(false),
         };
-        if question.takes(argument) { Ok(true) } else { Err(FieldProblem::new(name, format!("is no parameter of {}", question.name))) }
+        if question.takes(argument) {
+            Ok(true)
+        } else {
+            Err(FieldProblem::new(name, format!("is no parameter of {}", question.name)))
+        }
     })?;
     let missing = |field| Err(FieldProblem::new(field, format!("is missing: {} needs it", question.name)));
     if question.takes(Argument::Dimension) && further.dimension.is_none() {
@@ -207,8 +219,8 @@ fn read(
 }
 
 fn steps(text: &str) -> Result<Value, FieldProblem> {
-    let steps: Vec<FunnelStep> =
-        serde_json::from_str(text).map_err(|error| FieldProblem::new("steps", format!("is no list of steps: {error}")))?;
+    let steps: Vec<FunnelStep> = serde_json::from_str(text)
+        .map_err(|error| FieldProblem::new("steps", format!("is no list of steps: {error}")))?;
     if !(1..=STEPS_MAX).contains(&steps.len()) {
         return Err(FieldProblem::new("steps", format!("has not between 1 and {STEPS_MAX} steps")));
     }

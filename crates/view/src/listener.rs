@@ -44,7 +44,9 @@ pub(crate) async fn listen(
             () = shutdown.cancelled() => return,
             ended = hear(&parameters, &hub, &metrics, &ready, &mut was_up) => ended,
         };
-        let why = ended.err().map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
+        let why = ended
+            .err()
+            .map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
         warn!(why, "not listening to PostgreSQL");
         ready.set_because(false, why);
         // Pages learn that their numbers are old.

@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn each_statement_has_a_place_for_each_argument() {
         for question in ALL {
-            let places: Vec<_> = (1..=question.arguments.len()).filter(|n| question.sql.contains(&format!("${n}"))).collect();
+            let places: Vec<_> =
+                (1..=question.arguments.len()).filter(|n| question.sql.contains(&format!("${n}"))).collect();
             assert_eq!(places.len(), question.arguments.len(), "{}", question.sql);
             assert!(!question.sql.contains(&format!("${}", question.arguments.len() + 1)), "{}", question.sql);
         }

@@ -207,7 +207,9 @@ impl Service {
         let Ok(snapshots) = self.hub.watch(&selection) else { return self.too_many_views() };
         // A browser that asks again says itself what it saw last.
         let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let in_address = || form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "seen").map(|(_, seen)| seen.into_owned());
+        let in_address = || {
+            form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "seen").map(|(_, seen)| seen.into_owned())
+        };
         let seen = last.or_else(in_address).and_then(|seen| seen.parse().ok()).unwrap_or_default();
         let may_look: Box<dyn Fn() -> bool + Send + Sync> = match scope {
             Scope::Main(_) => Box::new(|| true),
@@ -280,13 +282,19 @@ impl Service {
         if self.access.viewer(request.headers()) != Ok(Viewer::Owner) {
             if !self.access.has_password() {
                 let text = ["Links are shared by who has the password, and none is set: see access.password."];
-                return answer::page(StatusCode::FORBIDDEN, page::message(&self.look, &self.base_path, "Not without a password", &text));
+                return answer::page(
+                    StatusCode::FORBIDDEN,
+                    page::message(&self.look, &self.base_path, "Not without a password", &text),
+                );
             }
             return self.denied(Denied::NeedsPassword, "shares", None, false);
         }
         let Some(shares) = self.access.shares() else {
             let text = ["There is no folder to keep links in: set state_dir, or StateDirectory= in the unit."];
-            return answer::page(StatusCode::FORBIDDEN, page::message(&self.look, &self.base_path, "Links cannot be shared", &text));
+            return answer::page(
+                StatusCode::FORBIDDEN,
+                page::message(&self.look, &self.base_path, "Links cannot be shared", &text),
+            );
         };
         if request.method() != Method::POST {
             return answer::page(StatusCode::OK, page::shares(&self.look, &self.base_path, &shares.list(), None, None));
@@ -317,7 +325,10 @@ impl Service {
                     tracing::error!(error = %cause, "the file of links cannot be written");
                 }
                 let (list, text) = (shares.list(), error.to_string());
-                answer::page(StatusCode::BAD_REQUEST, page::shares(&self.look, &self.base_path, &list, None, Some(&text)))
+                answer::page(
+                    StatusCode::BAD_REQUEST,
+                    page::shares(&self.look, &self.base_path, &list, None, Some(&text)),
+                )
             }
         }
     }
@@ -325,7 +336,8 @@ impl Service {
     /// Why not, and what would help.
     fn denied(&self, denied: Denied, path: &str, query: Option<&str>, is_api: bool) -> Answer {
         const OFF: &str = "Nobody may look yet. Set access.password (as the systemd credential of this name), access.tokens for programs, or access.public = true.";
-        const TOKEN: &str = "This needs a token, in the header `Authorization: Bearer TOKEN`. For a browser, set access.password.";
+        const TOKEN: &str =
+            "This needs a token, in the header `Authorization: Bearer TOKEN`. For a browser, set access.password.";
         const SESSION: &str = "This needs a login, or a token in the header `Authorization: Bearer TOKEN`.";
         let (status, title, text) = match denied {
             Denied::Off => (StatusCode::FORBIDDEN, "Closed", OFF),
@@ -346,7 +358,10 @@ impl Service {
 
     fn no_share(&self) -> Answer {
         let text = ["This link has expired or was withdrawn. Ask whoever sent it for another."];
-        answer::page(StatusCode::NOT_FOUND, page::message(&self.look, &self.base_path, "This link opens nothing", &text))
+        answer::page(
+            StatusCode::NOT_FOUND,
+            page::message(&self.look, &self.base_path, "This link opens nothing", &text),
+        )
     }
 
     fn foreign(&self) -> Answer {
@@ -361,11 +376,18 @@ impl Service {
 
     fn bad_address(&self, problem: &FieldProblem) -> Answer {
         let text = format!("In its address, {} {}.", problem.field, problem.message);
-        answer::page(StatusCode::BAD_REQUEST, page::message(&self.look, &self.base_path, "This page cannot be shown", &[&text]))
+        answer::page(
+            StatusCode::BAD_REQUEST,
+            page::message(&self.look, &self.base_path, "This page cannot be shown", &[&text]),
+        )
     }
 
     fn too_many_views(&self) -> Answer {
-        answer::problem(StatusCode::SERVICE_UNAVAILABLE, None, "As many different views are open as live.views_max allows. Come again in a moment.")
+        answer::problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            None,
+            "As many different views are open as live.views_max allows. Come again in a moment.",
+        )
     }
 
     /// Lets pages of the configured origins read an answer.

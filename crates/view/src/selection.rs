@@ -270,9 +270,7 @@ fn custom(since: Option<String>, until: Option<String>, zone: &TimeZone) -> Resu
     if length > SignedDuration::from_hours(24 * CUSTOM_DAYS_MAX) {
         return Err(FieldProblem::new("until", format!("is more than {CUSTOM_DAYS_MAX} days after since")));
     }
-    let previous_since = from
-        .checked_sub(length)
-        .map_err(|_| FieldProblem::new("since", "is too long ago"))?;
+    let previous_since = from.checked_sub(length).map_err(|_| FieldProblem::new("since", "is too long ago"))?;
     let bucket_width = bucket_width(length).to_owned();
     let range = Range { since: from, until: to, previous_since, previous_until: from, bucket_width };
     Ok(Custom { range, since, until })

@@ -139,7 +139,11 @@ impl Moving {
 }
 
 impl AsyncRead for Moving {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         self.note(result)
     }

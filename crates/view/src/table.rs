@@ -15,7 +15,8 @@ pub(crate) struct Table {
 impl Table {
     /// Reads rows. `columns` names them also where there is no row.
     pub(crate) fn read(columns: Vec<String>, rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
-        let rows = rows.iter().map(|row| (0..row.len()).map(|index| cell(row, index)).collect()).collect::<Result<_, _>>()?;
+        let rows =
+            rows.iter().map(|row| (0..row.len()).map(|index| cell(row, index)).collect()).collect::<Result<_, _>>()?;
         Ok(Self { columns, rows })
     }
 

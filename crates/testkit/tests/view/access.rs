@@ -14,8 +14,14 @@ fn body(answer: &Answer) -> String {
 
 /// The cookie of somebody who has logged in.
 async fn log_in(view: &View) -> String {
-    let answer = view.post("/live/login", &[], &format!("password={}&next=%3Fperiod%3D7d", PASSWORD.replace(' ', "+"))).await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/live/?period=7d")), "{}", body(&answer));
+    let answer =
+        view.post("/live/login", &[], &format!("password={}&next=%3Fperiod%3D7d", PASSWORD.replace(' ', "+"))).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, Some("/live/?period=7d")),
+        "{}",
+        body(&answer)
+    );
     answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
 }
 

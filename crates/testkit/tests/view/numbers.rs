@@ -41,7 +41,13 @@ async fn each_question_of_the_description_is_answered() {
         let answer = view.ask(&format!("{name}?period=24h{further}")).await;
         assert!(!answer["columns"].as_array().unwrap().is_empty(), "{name}");
         let csv = view.get(&format!("/live/api/v1/{name}.csv?period=24h{further}"), &[]).await;
-        let head = answer["columns"].as_array().unwrap().iter().map(|column| column.as_str().unwrap()).collect::<Vec<_>>().join(",");
+        let head = answer["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|column| column.as_str().unwrap())
+            .collect::<Vec<_>>()
+            .join(",");
         assert!(csv.body.starts_with(format!("{head}\r\n").as_bytes()), "{name}");
     }
 }
@@ -54,7 +60,10 @@ async fn the_numbers_are_those_of_the_rows() {
     assert_eq!(totals["rows"][0]["views"], 3);
     assert_eq!(totals["rows"][0]["bounce_rate"], 0.5);
     let pages = view.ask("top_pages?period=24h").await;
-    assert_eq!(pages["rows"], json!([{ "page": "/", "views": 2, "visitors": 2 }, { "page": "/b,c", "views": 1, "visitors": 1 }]));
+    assert_eq!(
+        pages["rows"],
+        json!([{ "page": "/", "views": 2, "visitors": 2 }, { "page": "/b,c", "views": 1, "visitors": 1 }])
+    );
     let filtered = view.ask("top_pages?period=24h&browser=Chrome&browser=Safari").await;
     assert_eq!(filtered["rows"], json!([{ "page": "/", "views": 1, "visitors": 1 }]));
     let values = view.ask("property_values?period=24h&event=signup&property=seats").await;
@@ -107,7 +116,13 @@ async fn the_page_tells_the_same_and_says_what_to_do_where_there_is_nothing() {
     view.store(visits()).await;
     let page = text("/live/?period=24h").await;
     assert!(!page.contains("No event has arrived yet"));
-    for part in ["<strong data-number=\"visitors\">2</strong>", "<strong data-number=\"live\">2</strong>", "Germany", "/b,c", "signup"] {
+    for part in [
+        "<strong data-number=\"visitors\">2</strong>",
+        "<strong data-number=\"live\">2</strong>",
+        "Germany",
+        "/b,c",
+        "signup",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     let page = text("/live/?period=24h&browser=Netscape").await;

@@ -130,13 +130,16 @@ impl View {
     /// An open page.
     pub(crate) async fn watch(&self, path: &str) -> Watcher {
         let mut stream = TcpStream::connect(self.at).await.unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert!(reader.read_line(&mut head).await.unwrap() > 0, "{head}");
         }
-        Watcher { reader, head }
+        Watcher { reader, head, shown: HashMap::new() }
     }
 }
 
@@ -144,6 +147,8 @@ impl View {
 pub(crate) struct Watcher {
     reader: BufReader<TcpStream>,
     pub(crate) head: String,
+    /// What the page shows, by part.
+    shown: HashMap<String, String>,
 }
 
 impl Watcher {
@@ -160,20 +165,19 @@ impl Watcher {
                 _ => return None,
             }
             if let Some(json) = line.strip_prefix(b"data: ") {
-                return Some(serde_json::from_slice(json).unwrap());
+                let parts: HashMap<String, String> = serde_json::from_slice(json).unwrap();
+                self.shown.extend(parts.clone());
+                return Some(parts);
             }
         }
     }
 
-    /// Waits for a part that holds this text.
+    /// Waits until a part holds this text.
     pub(crate) async fn until(&mut self, part: &str, text: &str, within: Duration) {
         let ends_at = Instant::now() + within;
-        loop {
+        while !self.shown.get(part).is_some_and(|html| html.contains(text)) {
             let left = ends_at.saturating_duration_since(Instant::now());
-            let parts = self.next(left).await.unwrap_or_else(|| panic!("{part} does not say {text} within {within:?}"));
-            if parts.get(part).is_some_and(|html| html.contains(text)) {
-                return;
-            }
+            assert!(self.next(left).await.is_some(), "{part} does not say {text} within {within:?}");
         }
     }
 }

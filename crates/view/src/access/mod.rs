@@ -65,7 +65,9 @@ impl Access {
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let access = &config.access;
         let shares = match config.state_dir() {
-            Some(dir) => Some(Shares::open(&dir, access.shares_max).with_context(|| format!("state in {}", dir.display()))?),
+            Some(dir) => {
+                Some(Shares::open(&dir, access.shares_max).with_context(|| format!("state in {}", dir.display()))?)
+            }
             None => None,
         };
         let key = shares.as_ref().map_or_else(rand::random, Shares::session_key);
@@ -103,7 +105,8 @@ impl Access {
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
         let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token =
+            value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.is_some_and(|(_, token)| {
             let given = blake3::hash(token.trim().as_bytes());
             // Each is compared, so that the time does not tell which one it was.
@@ -201,10 +204,14 @@ mod tests {
         let access = with("correct horse");
         assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsPassword));
         assert_eq!(access.log_in("correct hors", PEER, &HeaderMap::new()), Login::Wrong);
-        let Login::Accepted(cookie) = access.log_in("correct horse", PEER, &headers(&[("x-forwarded-proto", "https")])) else {
+        let Login::Accepted(cookie) = access.log_in("correct horse", PEER, &headers(&[("x-forwarded-proto", "https")]))
+        else {
             panic!("the password is right")
         };
-        assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax") && cookie.contains("; Secure"), "{cookie}");
+        assert!(
+            cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax") && cookie.contains("; Secure"),
+            "{cookie}"
+        );
         let pair = cookie.split(';').next().unwrap().to_owned();
         assert_eq!(access.viewer(&headers(&[("cookie", &format!("a=b; {pair}"))])), Ok(Viewer::Owner));
         let last = if pair.ends_with('0') { '1' } else { '0' };

@@ -80,7 +80,8 @@ impl Shares {
         let state = match fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} cannot be read", file.display()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let state = State { session_key: Hash::from_bytes(rand::random()).to_hex().to_string(), shares: Vec::new() };
+                let state =
+                    State { session_key: Hash::from_bytes(rand::random()).to_hex().to_string(), shares: Vec::new() };
                 write(&file, &state)?;
                 state
             }
@@ -221,10 +222,12 @@ mod tests {
         let shares = Shares::open(dir.path(), 1).unwrap();
         let token = shares.make(wish("one")).unwrap();
         assert!(matches!(shares.make(wish("two")), Err(ShareError::TooMany)));
-        shares.change(|all| {
-            all[0].expires_at = Timestamp::now();
-            Ok(())
-        }).unwrap();
+        shares
+            .change(|all| {
+                all[0].expires_at = Timestamp::now();
+                Ok(())
+            })
+            .unwrap();
         assert!(shares.find(&token).is_none());
         shares.make(wish("two")).unwrap();
     }

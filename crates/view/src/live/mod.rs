@@ -113,7 +113,10 @@ impl Hub {
     }
 
     /// The snapshots of a selection's view, from now on; the first may be one that was made before.
-    pub(crate) fn watch(self: &Arc<Self>, selection: &Selection) -> Result<watch::Receiver<Arc<Snapshot>>, TooManyViews> {
+    pub(crate) fn watch(
+        self: &Arc<Self>,
+        selection: &Selection,
+    ) -> Result<watch::Receiver<Arc<Snapshot>>, TooManyViews> {
         let mut views = self.lock();
         if let Some(known) = views.get(selection) {
             let receiver = known.snapshots.subscribe();

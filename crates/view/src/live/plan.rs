@@ -60,10 +60,14 @@ const fn by(dimension: &'static str) -> Ask {
 /// The key of the curve that the period's own is compared with.
 pub(crate) const CURVE_BEFORE: Key = "visits_over_time_before";
 
+/// The types of events by which the last questions are chosen. The page's own answer of this question belongs to the
+/// quick ones, and may be older or younger than theirs.
+const TYPES: Key = "types";
+
 /// The key of the last half hour by the minute: page views, or what is filtered for.
 pub(crate) const PULSE: Key = "pulse";
 
-pub(super) static PLAN: [Ask; 35] = [
+pub(super) static PLAN: [Ask; 36] = [
     ask("live_visitors", q::LIVE_VISITORS, When::Now),
     ask("live_now", q::LIVE_NOW, When::Now),
     ask(PULSE, q::EVENTS_OVER_TIME, When::Now),
@@ -71,6 +75,7 @@ pub(super) static PLAN: [Ask; 35] = [
     ask("recent_events", q::RECENT_EVENTS, When::First),
     ask("event_types", q::EVENT_TYPES, When::First),
     ask("visits_over_time", q::VISITS_OVER_TIME, When::First),
+    ask(TYPES, q::EVENT_TYPES, When::Then),
     ask("top_pages", q::TOP_PAGES, When::Then),
     ask(CURVE_BEFORE, q::VISITS_OVER_TIME, When::Then),
     ask("sites", q::SITES, When::Then),
@@ -116,7 +121,7 @@ const TRACKERS_OWN: [&str; 10] = [
 ];
 
 pub(super) fn has_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
-    let Some(Ok(types)) = answers.get("event_types") else { return false };
+    let Some(Ok(types)) = answers.get(TYPES) else { return false };
     types.lines().any(|line| line.text("event_type").is_some_and(&wanted))
 }
 

@@ -102,7 +102,8 @@ impl Watch {
 /// The parts that changed after a version, as one event. JSON has no raw line break, so it is one line.
 pub(super) fn message(parts: &[Versioned], seen: u64, version: u64) -> Option<Bytes> {
     let changed = parts.iter().filter(|part| part.since > seen);
-    let changed: Map<String, Value> = changed.map(|part| (part.part.id.to_owned(), part.part.html.clone().into())).collect();
+    let changed: Map<String, Value> =
+        changed.map(|part| (part.part.id.to_owned(), part.part.html.clone().into())).collect();
     if changed.is_empty() {
         return None;
     }

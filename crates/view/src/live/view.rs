@@ -212,7 +212,9 @@ impl View {
                     continue;
                 }
                 match rests.get(ask.key) {
-                    Some(until) if *until > now => postponed = Some(postponed.map_or(*until, |other| other.min(*until))),
+                    Some(until) if *until > now => {
+                        postponed = Some(postponed.map_or(*until, |other| other.min(*until)))
+                    }
                     _ => due.push(ask),
                 }
             }
@@ -298,7 +300,13 @@ impl View {
             Pace::Quick => known.quick = asked.or(known.quick),
             Pace::Slow => known.slow = asked.or(known.slow),
         }
-        let parts = page::parts(&self.shared.look, &self.selection, known.range.as_ref(), &known.answers, known.trouble.as_ref());
+        let parts = page::parts(
+            &self.shared.look,
+            &self.selection,
+            known.range.as_ref(),
+            &known.answers,
+            known.trouble.as_ref(),
+        );
         let before = self.snapshots.borrow().clone();
         let version = next_version();
         let mut has_changed = false;

@@ -102,26 +102,38 @@ static CARDS: &[Card] = &[
     Card {
         title: "Pages",
         tabs: &[
-            tab("top_pages", "Top", Listing {
-                caption: "Top pages",
-                head: "Page",
-                column: "page",
-                beside: None,
-                filter: Some("page"),
-                name: format::plain,
-                none: "Not known",
-                bar: "views",
-                cells: VIEWS_AND_VISITORS,
-                question: "top_pages",
-            }),
-            tab("entry_page", "Entry", Listing {
-                cells: VISITS_AND_BOUNCES,
-                ..by("Entry pages", "Page", "visits_by?dimension=entry_page", "entry_page", format::plain)
-            }),
-            tab("exit_page", "Exit", Listing {
-                cells: VISITS_AND_BOUNCES,
-                ..by("Exit pages", "Page", "visits_by?dimension=exit_page", "exit_page", format::plain)
-            }),
+            tab(
+                "top_pages",
+                "Top",
+                Listing {
+                    caption: "Top pages",
+                    head: "Page",
+                    column: "page",
+                    beside: None,
+                    filter: Some("page"),
+                    name: format::plain,
+                    none: "Not known",
+                    bar: "views",
+                    cells: VIEWS_AND_VISITORS,
+                    question: "top_pages",
+                },
+            ),
+            tab(
+                "entry_page",
+                "Entry",
+                Listing {
+                    cells: VISITS_AND_BOUNCES,
+                    ..by("Entry pages", "Page", "visits_by?dimension=entry_page", "entry_page", format::plain)
+                },
+            ),
+            tab(
+                "exit_page",
+                "Exit",
+                Listing {
+                    cells: VISITS_AND_BOUNCES,
+                    ..by("Exit pages", "Page", "visits_by?dimension=exit_page", "exit_page", format::plain)
+                },
+            ),
         ],
     },
     Card {
@@ -155,30 +167,38 @@ static CARDS: &[Card] = &[
     Card {
         title: "Events",
         tabs: &[
-            tab("event_types", "All", Listing {
-                caption: "Events by type",
-                head: "Event",
-                column: "event_type",
-                beside: None,
-                filter: Some("event_type"),
-                name: format::plain,
-                none: "Not known",
-                bar: "events",
-                cells: EVENTS,
-                question: "event_types",
-            }),
-            tab("custom_events", "Own", Listing {
-                caption: "Events of the site's own",
-                head: "Event",
-                column: "event_type",
-                beside: None,
-                filter: Some("event_type"),
-                name: format::plain,
-                none: "Not known",
-                bar: "events",
-                cells: EVENTS,
-                question: "custom_events",
-            }),
+            tab(
+                "event_types",
+                "All",
+                Listing {
+                    caption: "Events by type",
+                    head: "Event",
+                    column: "event_type",
+                    beside: None,
+                    filter: Some("event_type"),
+                    name: format::plain,
+                    none: "Not known",
+                    bar: "events",
+                    cells: EVENTS,
+                    question: "event_types",
+                },
+            ),
+            tab(
+                "custom_events",
+                "Own",
+                Listing {
+                    caption: "Events of the site's own",
+                    head: "Event",
+                    column: "event_type",
+                    beside: None,
+                    filter: Some("event_type"),
+                    name: format::plain,
+                    none: "Not known",
+                    bar: "events",
+                    cells: EVENTS,
+                    question: "custom_events",
+                },
+            ),
         ],
     },
 ];
@@ -187,54 +207,70 @@ static CARDS: &[Card] = &[
 static LINKS: Card = Card {
     title: "Links and forms",
     tabs: &[
-        tab("outbound_links", "Outbound", Listing {
-            caption: "Links to other sites",
-            head: "Address",
-            column: "url",
-            beside: None,
-            filter: None,
-            name: format::plain,
-            none: "Not known",
-            bar: "clicks",
-            cells: &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
-            question: "outbound_links",
-        }),
-        tab("downloads", "Downloads", Listing {
-            caption: "Downloads",
-            head: "File",
-            column: "url",
-            beside: None,
-            filter: None,
-            name: format::plain,
-            none: "Not known",
-            bar: "downloads",
-            cells: &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
-            question: "downloads",
-        }),
-        tab("form_submissions", "Forms", Listing {
-            caption: "Forms that were sent",
-            head: "Form",
-            column: "form",
-            beside: Some("page"),
-            filter: None,
-            name: format::plain,
-            none: "Without a name",
-            bar: "submissions",
-            cells: &[("Sent", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
-            question: "form_submissions",
-        }),
-        tab("pages_not_found", "Not found", Listing {
-            caption: "Pages not found",
-            head: "Page",
-            column: "page",
-            beside: Some("referrer"),
-            filter: Some("page"),
-            name: format::plain,
-            none: "Not known",
-            bar: "hits",
-            cells: &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
-            question: "pages_not_found",
-        }),
+        tab(
+            "outbound_links",
+            "Outbound",
+            Listing {
+                caption: "Links to other sites",
+                head: "Address",
+                column: "url",
+                beside: None,
+                filter: None,
+                name: format::plain,
+                none: "Not known",
+                bar: "clicks",
+                cells: &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
+                question: "outbound_links",
+            },
+        ),
+        tab(
+            "downloads",
+            "Downloads",
+            Listing {
+                caption: "Downloads",
+                head: "File",
+                column: "url",
+                beside: None,
+                filter: None,
+                name: format::plain,
+                none: "Not known",
+                bar: "downloads",
+                cells: &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
+                question: "downloads",
+            },
+        ),
+        tab(
+            "form_submissions",
+            "Forms",
+            Listing {
+                caption: "Forms that were sent",
+                head: "Form",
+                column: "form",
+                beside: Some("page"),
+                filter: None,
+                name: format::plain,
+                none: "Without a name",
+                bar: "submissions",
+                cells: &[("Sent", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
+                question: "form_submissions",
+            },
+        ),
+        tab(
+            "pages_not_found",
+            "Not found",
+            Listing {
+                caption: "Pages not found",
+                head: "Page",
+                column: "page",
+                beside: Some("referrer"),
+                filter: Some("page"),
+                name: format::plain,
+                none: "Not known",
+                bar: "hits",
+                cells: &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
+                question: "pages_not_found",
+            },
+        ),
     ],
 };
 
@@ -257,7 +293,13 @@ static READING: Listing = Listing {
 };
 
 /// Every part, as the answers have it. Each is on the page from the beginning, if only as an empty element.
-pub(crate) fn parts(look: &Look, selection: &Selection, range: Option<&Range>, answers: &Answers, trouble: Option<&QueryError>) -> Vec<Part> {
+pub(crate) fn parts(
+    look: &Look,
+    selection: &Selection,
+    range: Option<&Range>,
+    answers: &Answers,
+    trouble: Option<&QueryError>,
+) -> Vec<Part> {
     let zone = look.time_zone.as_str();
     let mut parts = Vec::new();
     let mut part = |id: Key, markup: Markup| parts.push(Part { id, html: markup.into_string() });

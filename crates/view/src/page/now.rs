@@ -34,10 +34,14 @@ pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers, trouble
         let title = if answers.is_empty() { "No numbers just now" } else { "These numbers are not of just now" };
         return html! { div.hint.bad role="status" { h2 { (title) } p { (error) } } };
     }
-    let (Some(types), Some(recent)) = (answers.get("event_types"), answers.get("recent_events")) else { return nothing() };
+    let (Some(types), Some(recent)) = (answers.get("event_types"), answers.get("recent_events")) else {
+        return nothing();
+    };
     let (types, recent) = match (types, recent) {
         (Ok(types), Ok(recent)) => (types, recent),
-        (Err(error), _) | (_, Err(error)) => return html! { div.hint.bad role="status" { h2 { "No numbers just now" } p { (error) } } },
+        (Err(error), _) | (_, Err(error)) => {
+            return html! { div.hint.bad role="status" { h2 { "No numbers just now" } p { (error) } } };
+        }
     };
     if !types.is_empty() {
         return nothing();
@@ -70,7 +74,9 @@ pub(super) fn now(selection: &Selection, zone: &str, answers: &Answers) -> Marku
     let visitors = match answers.get("live_visitors") {
         None => return nothing(),
         Some(Err(error)) => return trouble(error),
-        Some(Ok(table)) => table.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_i64).unwrap_or_default(),
+        Some(Ok(table)) => {
+            table.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_i64).unwrap_or_default()
+        }
     };
     let pages = answers.get("live_now").and_then(|answer| answer.as_ref().ok());
     html! {
@@ -198,7 +204,9 @@ pub(super) fn properties(selection: &Selection, zone: &str, answers: &Answers) -
     let table = match answers.get("event_properties") {
         None => return nothing(),
         Some(Err(error)) => return trouble(error),
-        Some(Ok(table)) if table.is_empty() => return html! { h3 { "Properties of " (event_type) } p.none { "None in this period." } },
+        Some(Ok(table)) if table.is_empty() => {
+            return html! { h3 { "Properties of " (event_type) } p.none { "None in this period." } };
+        }
         Some(Ok(table)) => table,
     };
     html! {

@@ -47,9 +47,17 @@ pub(crate) fn login(look: &Look, base_path: &str, next: &str, problem: Option<&s
 }
 
 /// The shared links, and a form for one more. `made` is the address of one that was just made: it is shown once.
-pub(crate) fn shares(look: &Look, base_path: &str, shares: &[Share], made: Option<&str>, problem: Option<&str>) -> Markup {
+pub(crate) fn shares(
+    look: &Look,
+    base_path: &str,
+    shares: &[Share],
+    made: Option<&str>,
+    problem: Option<&str>,
+) -> Markup {
     let now = Timestamp::now();
-    let time = |at: Timestamp| at.to_zoned(TimeZone::get(&look.time_zone).unwrap_or(TimeZone::UTC)).strftime("%-d %b %Y, %H:%M").to_string();
+    let time = |at: Timestamp| {
+        at.to_zoned(TimeZone::get(&look.time_zone).unwrap_or(TimeZone::UTC)).strftime("%-d %b %Y, %H:%M").to_string()
+    };
     small(
         look,
         base_path,
