@@ -148,11 +148,15 @@ impl View {
         let (mut changes, mut wanted) = (self.changes.clone(), self.wanted.clone());
         let mut rests = HashMap::new();
         let mut concerns_all = true;
+        let mut last = *changes.borrow();
         loop {
             let began = Instant::now();
             let seen = *changes.borrow_and_update();
+            concerns_all |= seen.concern_all(last);
+            last = seen;
             let postponed = self.round(pace, concerns_all, seen, &mut rests).await;
-            concerns_all = false;
+            // A question that had to rest is still owed, whatever the next round is for.
+            concerns_all = postponed.is_some();
             tokio::time::sleep(round_min.saturating_sub(began.elapsed())).await;
             // Nobody looks: nothing is asked, until somebody does.
             while self.snapshots.receiver_count() == 0 {
@@ -169,9 +173,8 @@ impl View {
             };
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
-                () = rested => concerns_all = true,
+                () = rested => {}
             }
-            concerns_all |= changes.borrow().concern_all(seen);
         }
     }
 

@@ -94,7 +94,7 @@ pub(super) fn now(selection: &Selection, zone: &str, answers: &Answers) -> Marku
         } @else {
             p.quiet { "Nobody in the last five minutes." }
         }
-        @if let Some(Ok(table)) = answers.get(PULSE) {
+        @if let Some(Ok(table)) = answers.get(PULSE).filter(|answer| answer.as_ref().is_ok_and(|table| !table.is_empty())) {
             div.minutes { (curve::pulse(table)) p.quiet { "By the minute, for half an hour" } }
         }
     }
