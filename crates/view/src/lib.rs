@@ -38,7 +38,7 @@ use footfall_daemon::Shell;
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let database_ready = shell.readiness.condition("database");
-    let parameters = config.database.parameters().map_err(config_error)?;
+    let parameters = config.database.parameters().map_err(|error| config_error(&error))?;
     let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
     let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
@@ -53,13 +53,14 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         shell.shutdown.clone(),
     ));
     let ticking = tokio::spawn(hub.clone().tick());
-    let service = Arc::new(routes::Service::new(&config, access, database, hub, metrics).map_err(config_error)?);
+    let service =
+        Arc::new(routes::Service::new(&config, access, database, hub, metrics).map_err(|error| config_error(&error))?);
     server::serve(listener, service, &config.http, shell.progress.watch("accept"), &shell.shutdown).await;
     listening.await?;
     ticking.await?;
     Ok(())
 }
 
-fn config_error(error: footfall_daemon::FieldError) -> anyhow::Error {
+fn config_error(error: &footfall_daemon::FieldError) -> anyhow::Error {
     anyhow::anyhow!("{}: {}", error.field, error.message)
 }

@@ -216,7 +216,7 @@ impl View {
                 }
                 match rests.get(ask.key) {
                     Some(until) if *until > now => {
-                        postponed = Some(postponed.map_or(*until, |other| other.min(*until)))
+                        postponed = Some(postponed.map_or(*until, |other| other.min(*until)));
                     }
                     _ => due.push(ask),
                 }

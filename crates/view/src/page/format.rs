@@ -35,11 +35,11 @@ pub(super) fn seconds(seconds: f64) -> String {
     #[allow(clippy::cast_possible_truncation)] // saturates, and nobody stays for so long
     let whole = seconds.round() as i64;
     match whole {
-        ..60 if seconds > 0.0 && seconds < 1.0 => format!("{:.0}\u{a0}ms", seconds * 1000.0),
+        _ if seconds > 0.0 && seconds < 1.0 => format!("{:.0}\u{a0}ms", seconds * 1000.0),
         ..10 => format!("{}\u{a0}s", trimmed(seconds)),
-        ..60 => format!("{whole}\u{a0}s"),
-        ..3600 => format!("{}\u{a0}m {:02}\u{a0}s", whole / 60, whole % 60),
-        _ => format!("{}\u{a0}h {:02}\u{a0}m", whole / 3600, whole % 3600 / 60),
+        10..60 => format!("{whole}\u{a0}s"),
+        60..3600 => format!("{}\u{a0}m {:02}\u{a0}s", whole / 60, whole % 60),
+        3600.. => format!("{}\u{a0}h {:02}\u{a0}m", whole / 3600, whole % 3600 / 60),
     }
 }
 
