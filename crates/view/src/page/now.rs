@@ -63,6 +63,8 @@ pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers, trouble
                         pre tabindex="0" { code { "<script src=\"https://your.host/analytics.js\" defer></script>" } } }
                     li { "Open that page. The visit appears here by itself, within a second." }
                     li { "Nothing appears? " code { "footfall check" } " sends a marked event and says how far it got." }
+                    li { "Programs that say what they are, such as crawlers and browser tests, are left out here. "
+                        a href=(selection.with_filter("bot", "any").query(zone)) { "Show them too" } "." }
                 }
             }
         }
