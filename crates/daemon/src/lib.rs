@@ -3,7 +3,7 @@
 //! [`main`] reads the command line and the configuration, sets up the log, starts the admin server, the watchdog and
 //! the signal thread, and calls the daemon's `run(config, shell)`. [`Shell`] is what `run` gets to know and to say:
 //! the metrics registry, the shutdown token, readiness and progress. There is no global state but the log subscriber
-//! and the panic hook, which Rust itself keeps global.
+//! and the panic hook, which Rust itself keeps global. [`connections`] is for the daemons that serve a port of their own.
 //!
 //! A daemon is ready when it can do its job ([`Readiness`]), alive for the watchdog only while its loops move
 //! ([`Progress`]), and gone at the latest `drain_ms_max` after the first SIGTERM, whatever `run` does.
@@ -11,6 +11,7 @@
 mod admin;
 mod cli;
 mod config;
+pub mod connections;
 mod describe;
 mod logging;
 mod notify;

@@ -24,7 +24,7 @@ pub use metrics::describe_metrics;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use footfall_daemon::Shell;
+use footfall_daemon::{Shell, connections};
 
 /// Serves until the shell says that it is over, then answers what has begun and hands the last counts over.
 ///
@@ -36,7 +36,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let handover =
         Arc::new(handover::Handover::new(&config.kafka, kafka_ready, metrics.clone()).context("kafka producer")?);
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
-    let listener = server::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));

@@ -1,45 +1,28 @@
-//! Connections: accepted within their number, served within their times, drained at the end.
+//! Connections: served within their times.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use footfall_daemon::Ticker;
+use footfall_daemon::{Ticker, connections};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::Watcher;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 use crate::config::HttpConfig;
 use crate::routes::Service;
 
 /// The largest request head, in bytes: hyper's least buffer, and more than a browser sends.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-const BACKLOG: u32 = 1_024;
-/// Out of file descriptors: accepting at once again would only burn the processor.
-const ACCEPT_PAUSE_MS: u64 = 50;
-const TICK_MS: u64 = 500;
 /// Once a stop has begun, a client that is in the middle of a request's head has this long to finish it: the drain is
 /// for requests that have begun, and no stranger shall make it longer.
 const HEAD_IN_STOP_MS_MAX: u64 = 1_000;
-
-/// Listens, and says so.
-pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    let listener = socket.listen(BACKLOG)?;
-    info!(address = %listener.local_addr()?, "listening");
-    Ok(listener)
-}
 
 /// Serves until the shutdown begins, then finishes the requests that have begun. The shell bounds the time of that.
 pub(crate) async fn serve(
@@ -49,41 +32,10 @@ pub(crate) async fn serve(
     ticker: Ticker,
     shutdown: &CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(config.connections_max));
-    let graceful = GracefulShutdown::new();
-    let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            _ = tick.tick() => { ticker.tick(); continue }
-            accepted = accept(&listener, &places) => accepted,
-        };
-        match accepted {
-            Ok((stream, peer, place)) => {
-                let connection = serve_one(stream, peer, service.clone(), config, graceful.watcher(), shutdown.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                warn!(%error, "accepting a connection");
-                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
-            }
-        }
-    }
-    // No new connection from here on: a client is refused at once and turns elsewhere.
-    drop(listener);
-    graceful.shutdown().await;
-}
-
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
-    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
-    Ok((stream, peer, place))
+    connections::serve(listener, config.connections_max, ticker, shutdown, |stream, peer, watcher| {
+        serve_one(stream, peer, service.clone(), config, watcher, shutdown.clone())
+    })
+    .await;
 }
 
 fn serve_one(

@@ -28,7 +28,7 @@ pub use metrics::describe_metrics;
 use std::sync::Arc;
 
 use anyhow::Context;
-use footfall_daemon::Shell;
+use footfall_daemon::{Shell, connections};
 
 /// Serves until the shell says that it is over.
 ///
@@ -42,7 +42,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
     let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
-    let listener = server::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let listening = tokio::spawn(listener::listen(
         parameters,

@@ -1,4 +1,4 @@
-//! Connections: accepted within their number, cut where nothing moves, drained at the end.
+//! Connections: cut where nothing moves.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -7,39 +7,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use footfall_daemon::Ticker;
+use footfall_daemon::{Ticker, connections};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 use crate::config::HttpConfig;
 use crate::routes::Service;
 
 /// More than a browser sends, with the longest address that a page of ours has.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-const BACKLOG: u32 = 1_024;
-/// Out of file descriptors: accepting at once again would only burn the processor.
-const ACCEPT_PAUSE_MS: u64 = 50;
-const TICK_MS: u64 = 500;
-
-/// Listens, and says so.
-pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    let listener = socket.listen(BACKLOG)?;
-    info!(address = %listener.local_addr()?, "listening");
-    Ok(listener)
-}
 
 /// Serves until the shutdown begins; open pages are let go then, and ask again elsewhere.
 pub(crate) async fn serve(
@@ -49,40 +32,10 @@ pub(crate) async fn serve(
     ticker: Ticker,
     shutdown: &CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(config.connections_max));
-    let graceful = GracefulShutdown::new();
-    let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            _ = tick.tick() => { ticker.tick(); continue }
-            accepted = accept(&listener, &places) => accepted,
-        };
-        match accepted {
-            Ok((stream, peer, place)) => {
-                let connection = serve_one(stream, peer, service.clone(), config, graceful.watcher(), shutdown.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                warn!(%error, "accepting a connection");
-                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
-            }
-        }
-    }
-    drop(listener);
-    graceful.shutdown().await;
-}
-
-type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
-
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<Accepted> {
-    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
-    Ok((stream, peer, place))
+    connections::serve(listener, config.connections_max, ticker, shutdown, |stream, peer, watcher| {
+        serve_one(stream, peer, service.clone(), config, watcher, shutdown.clone())
+    })
+    .await;
 }
 
 fn serve_one(
