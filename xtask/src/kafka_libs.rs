@@ -11,6 +11,11 @@ pub(crate) fn pom(checkout: &Path) -> PathBuf {
     checkout.join("parts/pom.xml")
 }
 
+/// As [`build`], where that has not been done.
+pub(crate) fn build_if_stale(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
+    if stamped::is_current(folder, &std::fs::read_to_string(pom)?) { Ok(()) } else { build(folder, pom, step) }
+}
+
 pub(crate) fn build(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
     if host::program("mvn").is_none() {
         bail!("mvn is not on PATH: install Apache Maven (Debian: apt-get install maven)");

@@ -7,6 +7,7 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod install;
 mod kafka_libs;
 mod package_list;
 mod parts_file;
@@ -68,6 +69,18 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Build the programs and copy them, the units and the other plain files to where a package has them
+    Install {
+        /// The folder that then holds bin/, lib/ and share/
+        #[arg(long, value_name = "DIR")]
+        prefix: PathBuf,
+        /// Install the programs of the development profile
+        #[arg(long)]
+        dev_profile: bool,
+        /// Also install Kafka's jars, for a system that has none
+        #[arg(long)]
+        with_kafka: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -117,6 +130,9 @@ fn run() -> Result<()> {
             psql.arg("psql").arg("--role").arg(role);
             psql.arg("--").args(arguments);
             command::become_it(psql)
+        }
+        Task::Install { prefix, dev_profile, with_kafka } => {
+            install::Install { prefix: &prefix, dev_profile, with_kafka }.run(&checkout, &steps)
         }
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
