@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from host import run
+
 
 class Tree:
     def __init__(self, root: Path) -> None:
@@ -11,13 +13,21 @@ class Tree:
     def path(self, inside: str) -> Path:
         return self._root / inside.lstrip("/")
 
-    def write(self, inside: str, text: str, mode: int = 0o644) -> None:
+    def read(self, inside: str) -> str:
+        return self.path(inside).read_text()
+
+    def run(self, *command: str) -> None:
+        """Runs a program of the tree in it, with nothing but its files."""
+        run("chroot", self._root, *command)
+
+    def write(self, inside: str, text: str) -> None:
+        """Whom a file belongs to that is there, it still belongs to."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What lies there may be a link that leads out of the tree.
-        path.unlink(missing_ok=True)
+        if path.is_symlink():
+            # It may lead out of the tree.
+            path.unlink()
         path.write_text(text)
-        path.chmod(mode)
 
     def copy(self, source: str, target: str) -> None:
         """Copies within the tree, as an administrator copies an example to where it is read."""
