@@ -114,7 +114,7 @@ fn is_plain_name(name: &str) -> bool {
         && name.chars().all(|other| other.is_ascii_lowercase() || other.is_ascii_digit() || other == '_')
 }
 
-async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
+pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
     let mut config = config.clone();
     config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
     let (client, connection) = config.connect(NoTls).await?;

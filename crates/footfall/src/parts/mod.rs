@@ -26,7 +26,7 @@ pub use daemon::DaemonOptions;
 pub use error::{Error, Result};
 pub use grafana::Grafana;
 pub use kafka::Kafka;
-pub(crate) use locations::find;
+pub(crate) use locations::{find, ours};
 pub use locations::{Parts, Program};
 pub use nginx::{Nginx, NginxOptions};
 pub use part::{Ending, Part};
