@@ -23,7 +23,7 @@ mod writer;
 pub use batch::{Content, Position, Record};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
-pub use prepare::{PrepareError, Prepared, prepare};
+pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
 pub use turn::take_turn;
