@@ -1,6 +1,7 @@
 //! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
 
 pub mod backup;
+pub mod broker;
 pub mod check;
 pub mod enter;
 mod http;
@@ -12,6 +13,7 @@ mod progress;
 pub mod psql;
 pub mod restore;
 pub mod retain;
+pub mod secrets;
 pub mod topics;
 pub mod up;
 pub mod users;

@@ -31,12 +31,12 @@ use footfall_daemon::{Shell, connections};
 /// # Errors
 /// Where the address cannot be bound or the producer cannot be made: nothing that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
     let handover =
         Arc::new(handover::Handover::new(&config.kafka, kafka_ready, metrics.clone()).context("kafka producer")?);
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
-    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
@@ -47,6 +47,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
+    // Who waits at a socket that systemd kept through a restart is to be answered by a daemon that knows its broker.
+    handover::look(&handover).await;
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), countries, metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
