@@ -87,11 +87,7 @@ pub fn run_command<C: CommandConfiguration>(
     }
 }
 
-fn start<C: CommandConfiguration>(
-    command: &Command,
-    config: C,
-    run: impl FnOnce(C) -> anyhow::Result<u8>,
-) -> ExitCode {
+fn start<C: CommandConfiguration>(command: &Command, config: C, run: impl FnOnce(C) -> anyhow::Result<u8>) -> ExitCode {
     if let Err(error) = logging::start(config.log(), command.identifier) {
         complain(command, &format!("{error:#}"));
         return ExitCode::FAILURE;
@@ -114,8 +110,7 @@ fn load_for<C: CommandConfiguration>(command: &Command, sources: &Sources) -> Re
 }
 
 fn describe<C: CommandConfiguration>(command: &Command) -> anyhow::Result<String> {
-    let mut text =
-        format!("# {}\n\n## Configuration\n\n{}", command.name, describe::configuration(&Keys::of::<C>()?));
+    let mut text = format!("# {}\n\n## Configuration\n\n{}", command.name, describe::configuration(&Keys::of::<C>()?));
     // Writing to a String cannot fail.
     let _ = write!(text, "\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n");
     for (code, meaning) in command.exit_codes {

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 pub use errors::{ConfigError, ConfigErrors, FieldError};
 pub(crate) use keys::Keys;
 pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
-pub use sources::{Sources, load};
 pub(crate) use sources::load_checked;
+pub use sources::{Sources, load};
 
 /// What the loader and `describe` need of a type: its keys, their meaning and their defaults.
 pub(crate) trait Described: Serialize + DeserializeOwned + Default + JsonSchema {}

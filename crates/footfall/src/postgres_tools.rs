@@ -101,7 +101,8 @@ impl Access {
         let mut variables: Vec<(&'static str, OsString)> =
             vec![("PGDATABASE", self.database.clone().into()), ("PGAPPNAME", "footfall-backup".into())];
         let lists = [("PGHOST", self.hosts.join(",")), ("PGPORT", self.ports.join(","))];
-        variables.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.into())));
+        variables
+            .extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.into())));
         variables.extend(self.user.as_ref().map(|user| ("PGUSER", user.into())));
         variables.extend(self.password_file.as_ref().map(|file| ("PGPASSFILE", file.path().into())));
         variables

@@ -40,15 +40,8 @@ pub enum Table {
 impl Table {
     /// Every one. Events come before their roll-ups: where a run is cut short, what is left is a range whose roll-ups
     /// outlive its events, which the functions can answer for.
-    pub const ALL: [Self; 7] = [
-        Self::Events,
-        Self::VisitParts,
-        Self::Summary,
-        Self::Outcomes,
-        Self::Quarantine,
-        Self::Ledger,
-        Self::Samples,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Events, Self::VisitParts, Self::Summary, Self::Outcomes, Self::Quarantine, Self::Ledger, Self::Samples];
 
     /// The table's name, as configuration and log have it.
     #[must_use]
@@ -244,7 +237,5 @@ const STATEMENT_MS_MAX: u64 = 600_000;
 /// Whether somebody else held what was wanted: trying again helps.
 #[must_use]
 pub fn is_locked(error: &tokio_postgres::Error) -> bool {
-    error
-        .code()
-        .is_some_and(|code| [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
+    error.code().is_some_and(|code| [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
 }

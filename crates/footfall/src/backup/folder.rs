@@ -55,9 +55,8 @@ impl Folder {
 
     /// Another database's name may begin with this one's, so what follows must be a time and nothing else.
     fn is_stamped(&self, name: &str) -> bool {
-        name.strip_prefix(&self.prefix).is_some_and(|stamp| {
-            stamp.len() == STAMP_CHARS && strtime::parse(STAMP, stamp).is_ok()
-        })
+        name.strip_prefix(&self.prefix)
+            .is_some_and(|stamp| stamp.len() == STAMP_CHARS && strtime::parse(STAMP, stamp).is_ok())
     }
 
     /// Removes what an interrupted run left.

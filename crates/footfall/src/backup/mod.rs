@@ -25,8 +25,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::parts;
 use crate::postgres_tools::{Access, PostgresTools, said};
-use folder::{Folder, manifest_of, partial_of};
 pub use config::{Config, DatabaseConfig};
+use folder::{Folder, manifest_of, partial_of};
 pub use manifest::{Held, Manifest};
 
 const CHUNKS: &str = include_str!("../../../../sql/backup/chunks.sql");
@@ -239,8 +239,7 @@ async fn refuse_a_full_disk(config: &Config, folder: &Folder, client: &Client) -
     let needed = match last.map(|dump| std::fs::metadata(&dump).at(&dump)).transpose()? {
         Some(last) => scaled(last.len(), GROWTH),
         None => {
-            let bytes: i64 =
-                client.query_one(TABLE_BYTES, &[]).await.map_err(while_doing("asking for sizes"))?.get(0);
+            let bytes: i64 = client.query_one(TABLE_BYTES, &[]).await.map_err(while_doing("asking for sizes"))?.get(0);
             scaled(bytes.unsigned_abs(), COMPRESSED_PER_TABLE_BYTE)
         }
     };

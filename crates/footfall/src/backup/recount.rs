@@ -15,11 +15,7 @@ const BUFFER_BYTES: usize = 1024 * 1024;
 pub(crate) fn list(tools: &PostgresTools, dump: &File) -> Result<(), BackupError> {
     let output = tools.command("pg_restore", None)?.arg("--list").stdin(from_start(dump)?).output();
     let output = output.map_err(|source| BackupError::Run { program: "pg_restore", source })?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(BackupError::Unreadable(said(&output.stderr)))
-    }
+    if output.status.success() { Ok(()) } else { Err(BackupError::Unreadable(said(&output.stderr))) }
 }
 
 /// Rows by table as the dump names it: `schema.table`.

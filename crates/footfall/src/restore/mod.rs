@@ -30,8 +30,10 @@ const EXIT_GAP: u8 = 3;
 
 /// What is restored, and where to.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 restored; 1 not restored, and the database is as it was; 3 restored, but Kafka has \
-                        not all messages that follow (with --bootstrap-servers).")]
+#[command(
+    after_help = "Exit codes: 0 restored; 1 not restored, and the database is as it was; 3 restored, but Kafka has \
+                        not all messages that follow (with --bootstrap-servers)."
+)]
 pub struct Arguments {
     /// The backup: footfall-DATABASE-TIME.dump
     #[arg(value_name = "FILE")]

@@ -70,7 +70,8 @@ impl<'a> Target<'a> {
     pub(crate) async fn change_places(&self) -> Result<(), RestoreError> {
         let Self { name, restoring, replaced, .. } = self;
         let is_there = self.exists(name).await?;
-        let mut change = format!("ALTER DATABASE {restoring} RENAME TO {name}; ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        let mut change =
+            format!("ALTER DATABASE {restoring} RENAME TO {name}; ALTER DATABASE {name} ALLOW_CONNECTIONS true");
         let mut all = vec![restoring];
         if is_there {
             change = format!("ALTER DATABASE {name} RENAME TO {replaced}; {change}");

@@ -72,8 +72,13 @@ async fn remove(remover: &Remover, table: Table, days: u16) -> u8 {
         Ok(removed) => {
             let horizon = removed.horizon.map(tracing::field::display);
             info!(
-                table = name, keep_days = days, kept_since = horizon, rows = removed.rows, chunks = removed.chunks,
-                bytes = removed.bytes, "old data is removed"
+                table = name,
+                keep_days = days,
+                kept_since = horizon,
+                rows = removed.rows,
+                chunks = removed.chunks,
+                bytes = removed.bytes,
+                "old data is removed"
             );
             if removed.batches_left == 0 {
                 return 0;
