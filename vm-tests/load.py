@@ -1,4 +1,6 @@
-"""Sends events until it is told to stop, and keeps what was answered: `python3 load.py URL FILE [CONNECTIONS]`.
+"""Sends events until it is told to stop, and keeps what was answered: `python3 load.py URLS FILE [CONNECTIONS]`.
+
+With several URLs (commas between them) a connection that breaks goes on with the next.
 
 Copied onto the machine that sends. Each line of FILE is an event's id and the status that answered it, or a word for
 what happened instead. An event is sent once: what was answered with 2xx must be stored, whatever happens.
@@ -6,6 +8,7 @@ SIGTERM ends it after the requests under way.
 """
 
 import http.client
+import itertools
 import json
 import signal
 import sys
@@ -21,8 +24,10 @@ ANSWER_S_MAX = 30.0
 stopped = threading.Event()
 
 
-def send(url: urllib.parse.SplitResult, answers: list[tuple[str, str]], lock: threading.Lock) -> None:
+def send(urls: list[urllib.parse.SplitResult], answers: list[tuple[str, str]], lock: threading.Lock) -> None:
     session = str(uuid.uuid4())
+    turn = itertools.cycle(urls)
+    url = next(turn)
     connection: http.client.HTTPConnection | None = None
     while not stopped.is_set():
         event_id = str(uuid.uuid4())
@@ -40,7 +45,7 @@ def send(url: urllib.parse.SplitResult, answers: list[tuple[str, str]], lock: th
             answer.read()
             said = str(answer.status)
         except (OSError, http.client.HTTPException) as error:
-            connection = None
+            connection, url = None, next(turn)
             said = type(error).__name__
         with lock:
             answers.append((event_id, said))
@@ -49,13 +54,16 @@ def send(url: urllib.parse.SplitResult, answers: list[tuple[str, str]], lock: th
 
 
 def main() -> None:
-    url, file = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2]
+    urls, file = [urllib.parse.urlsplit(url) for url in sys.argv[1].split(",")], sys.argv[2]
     connections = int(sys.argv[3]) if len(sys.argv) > 3 else 8
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda _signal, _frame: stopped.set())
     answers: list[tuple[str, str]] = []
     lock = threading.Lock()
-    threads = [threading.Thread(target=send, args=(url, answers, lock)) for _ in range(connections)]
+    threads = [
+        threading.Thread(target=send, args=(urls[turn % len(urls) :] + urls[: turn % len(urls)], answers, lock))
+        for turn in range(connections)
+    ]
     for thread in threads:
         thread.start()
     stopped.wait()
