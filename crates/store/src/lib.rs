@@ -1,9 +1,9 @@
 //! What Footfall keeps in PostgreSQL, and how it gets there.
 //!
-//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s from Kafka in one
-//! transaction: ledger, rows, roll-ups, quarantine, outcome counts and the offsets move together or not at all, so a
-//! crash at any point leaves nothing half done and nothing to be undone. Whoever listens on the channel
-//! `footfall_events` hears `{"events":N}` when N rows have been stored.
+//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or (in
+//! the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts and the
+//! offsets move together or not at all, so a crash at any point leaves nothing half done and nothing to be undone.
+//! Whoever listens on the channel `footfall_events` hears `{"events":N}` when N rows have been stored.
 //!
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
@@ -23,4 +23,4 @@ pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
 pub use prepare::{PrepareError, Prepared, prepare};
 pub use samples::SampleWriter;
-pub use writer::{Claim, Writer, Written};
+pub use writer::{Claim, Commit, Writer, Written};
