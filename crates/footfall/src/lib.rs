@@ -1,5 +1,6 @@
 //! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
 
+pub mod broker;
 pub mod check;
 pub mod enter;
 mod http;
@@ -8,6 +9,7 @@ pub mod parts;
 pub mod port_holder;
 mod progress;
 pub mod psql;
+pub mod secrets;
 pub mod topics;
 pub mod up;
 pub mod users;

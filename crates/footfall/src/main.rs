@@ -3,18 +3,21 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use footfall::broker;
 use footfall::check::{self, Screen, Target};
 use footfall::enter::Enter;
 use footfall::load::{self, LoadOptions};
-use footfall::parts::SecondName;
+use footfall::parts::kafka::Listen;
+use footfall::parts::{self, SecondName};
 use footfall::psql::{self, Role};
+use footfall::secrets;
 use footfall::topics::{self, Topic};
 use footfall::up::{self, Ended};
 use nix::sys::signal::Signal;
@@ -37,6 +40,14 @@ enum Command {
     Check(CheckArguments),
     /// Post events at a steady rate and account for each; exit 1 unless all were acknowledged
     Load(LoadArguments),
+    /// Become one Kafka broker, whose folder is formatted the first time
+    Kafka(KafkaArguments),
+    /// Make the secrets that are missing; one that is there is never changed
+    Secrets {
+        /// The folder that holds one file for each
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
     /// Make the topics that are missing
     Topics(TopicsArguments),
     /// Make roles, database, extension and tables, and bring them up to date
@@ -60,6 +71,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Psql(arguments) => match psql(arguments)? {},
         Command::Check(arguments) => in_runtime(check(arguments)),
         Command::Load(arguments) => in_runtime(load(arguments)),
+        Command::Kafka(arguments) => match kafka(arguments)? {},
+        Command::Secrets { dir } => {
+            secrets::make(&dir, &[secrets::VISITOR_SECRET, secrets::VIEW_PASSWORD])
+                .with_context(|| format!("secrets in {}", dir.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Topics(arguments) => in_runtime(make_topics(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate(arguments)),
         Command::Enter(arguments) => match enter(arguments)? {},
@@ -202,9 +219,38 @@ async fn load(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
 }
 
 #[derive(Args)]
+struct KafkaArguments {
+    /// The broker's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// The address that it listens on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// Its port; the controller has the next one
+    #[arg(long, default_value_t = 9092)]
+    port: u16,
+    /// The host name that clients on other machines know it by (default: the address)
+    #[arg(long, value_name = "NAME")]
+    advertise: Option<String>,
+    /// Java's heap, in MiB
+    #[arg(long, default_value_t = parts::kafka::HEAP_MIB)]
+    heap_mib: u32,
+    /// The folder with Kafka's jars (default: share/footfall/kafka beside this program's folder)
+    #[arg(long, value_name = "DIR", env = "FOOTFALL_KAFKA_LIBS")]
+    libs: Option<PathBuf>,
+}
+
+fn kafka(arguments: KafkaArguments) -> anyhow::Result<Infallible> {
+    let libs = arguments.libs.map_or_else(|| Ok(installed_share()?.join("kafka")), anyhow::Ok)?;
+    let address = SocketAddr::new(arguments.listen, arguments.port);
+    let listen = Listen { address, advertise: arguments.advertise };
+    Ok(broker::exec(&parts::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
+}
+
+#[derive(Args)]
 struct TopicsArguments {
     /// HOST:PORT of one or more brokers, separated by commas
-    #[arg(long)]
+    #[arg(long, env = "FOOTFALL_BOOTSTRAP_SERVERS")]
     bootstrap_servers: String,
     /// The topic of events
     #[arg(long, default_value = topics::EVENTS)]
@@ -221,6 +267,9 @@ struct TopicsArguments {
     /// How long messages are kept
     #[arg(long, default_value_t = 7 * 24)]
     retention_hours: u32,
+    /// How long to ask again while no broker answers, in seconds
+    #[arg(long, default_value_t = 0)]
+    wait_s: u32,
 }
 
 async fn make_topics(arguments: TopicsArguments) -> anyhow::Result<ExitCode> {
@@ -231,7 +280,8 @@ async fn make_topics(arguments: TopicsArguments) -> anyhow::Result<ExitCode> {
         retention: Duration::from_secs(u64::from(arguments.retention_hours) * 3600),
     };
     let topics = [topic(arguments.events_topic, arguments.events_partitions), topic(arguments.outcomes_topic, 1)];
-    topics::create(&arguments.bootstrap_servers, &topics).await?;
+    let wait_max = Duration::from_secs(arguments.wait_s.into());
+    topics::create_within(&arguments.bootstrap_servers, &topics, wait_max).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -60,6 +60,14 @@ impl Handover {
         }
     }
 
+    /// Waits a moment until it is known whether it can be written to.
+    pub(crate) async fn look(&self) {
+        match self {
+            Self::Kafka(kafka) => kafka::look(kafka).await,
+            Self::Database(database) => database.look().await,
+        }
+    }
+
     /// Hands events over and waits until all are durable. Answers how many there were; the error says that there were
     /// fewer than events, and how many.
     pub(crate) async fn send_events(&self, events: Vec<Event>) -> Result<u64, u64> {

@@ -31,11 +31,11 @@ use footfall_daemon::{Shell, connections};
 /// # Errors
 /// Where the address cannot be bound or the producer cannot be made: nothing that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let (handover, keeps_going) = handover::Handover::start(&config, &shell, &metrics)?;
     let handover = Arc::new(handover);
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
-    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
     let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), handover.clone(), metrics.clone()));
@@ -45,6 +45,9 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
+    // Who waits at a socket that systemd kept through a restart is to be answered by a daemon that knows where
+    // events go.
+    handover.look().await;
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), countries, metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;

@@ -39,13 +39,13 @@ use footfall_daemon::{Shell, connections};
 /// Where the address cannot be bound, the state cannot be read, or the configuration holds what cannot be used: nothing
 /// that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let database_ready = shell.readiness.condition("database");
     let parameters = config.database.parameters().map_err(|error| config_error(&error))?;
     let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
     let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
-    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let listening = tokio::spawn(listener::listen(
         parameters,

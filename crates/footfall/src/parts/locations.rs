@@ -53,10 +53,18 @@ impl Parts {
         Ok(Self {
             postgres_bin: host(bin),
             nginx: host(find("nginx", &["/usr/sbin"])?),
-            java: host(find("java", &[])?),
+            java: host(java()?),
             kafka_libs: libs.into(),
         })
     }
+}
+
+/// The program java on PATH.
+///
+/// # Errors
+/// It is not there.
+pub fn java() -> Result<PathBuf> {
+    find("java", &["/usr/bin"])
 }
 
 /// A program on PATH or in one of the folders named.

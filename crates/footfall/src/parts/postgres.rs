@@ -15,6 +15,8 @@ use super::locations::{Parts, Program};
 use super::part::Part;
 use super::ready::Ready;
 
+/// The settings that are the same everywhere; also what the NixOS module uses.
+const SETTINGS: &str = include_str!("../../../../nixos/postgresql/postgresql.conf");
 const USER: &str = "postgres";
 /// The kernel's limit for the path of a Unix socket.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
@@ -172,20 +174,12 @@ fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path) -> R
     }
     let own = data.join("footfall.conf");
     let settings = format!(
-        "listen_addresses = '{ip}'\n\
+        "{SETTINGS}\n\
+         # This instance.\n\
+         listen_addresses = '{ip}'\n\
          port = {port}\n\
          unix_socket_directories = '{socket_dir}'\n\
-         unix_socket_permissions = 0700\n\
-         password_encryption = 'scram-sha-256'\n\
-         shared_preload_libraries = 'timescaledb'\n\
-         timescaledb.telemetry_level = off\n\
-         timescaledb.license = 'apache'\n\
-         shared_buffers = 128MB\n\
-         max_connections = 60\n\
-         max_wal_size = 1GB\n\
-         timezone = 'UTC'\n\
-         log_timezone = 'UTC'\n\
-         jit = off\n",
+         unix_socket_permissions = 0700\n",
         ip = address.ip(),
         port = address.port(),
         socket_dir = socket_dir.display(),

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::parts::{self, Grafana, Parts, SecondName};
 use crate::port_holder::{self, Taken};
 use crate::progress::Steps;
+use crate::secrets;
 use crate::topics::TopicsError;
 
 use addresses::Addresses;
@@ -168,7 +169,7 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         Ok(_) => format!("http://{}/", at.grafana()),
         Err(why) => format!("not started: {why}"),
     };
-    let password = state.dir.join("credentials/view").join(daemon_files::VIEW_PASSWORD);
+    let password = state.dir.join("credentials/view").join(secrets::VIEW_PASSWORD);
     let login = if daemon_files::is_public(*at) { "to share links" } else { "to log in" };
     format!(
         "\n\

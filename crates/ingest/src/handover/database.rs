@@ -60,6 +60,7 @@ pub(crate) struct Database {
     ready: Condition,
     metrics: Arc<Metrics>,
     closed: CancellationToken,
+    looked: CancellationToken,
 }
 
 /// Both ends of the queue.
@@ -81,6 +82,7 @@ pub(crate) fn open(
         ready: ready.clone(),
         metrics: metrics.clone(),
         closed: closed.clone(),
+        looked: CancellationToken::new(),
     };
     let committer = Committer {
         parameters: config.parameters()?,
@@ -95,6 +97,7 @@ pub(crate) fn open(
         metrics: metrics.clone(),
         ticker: shell.progress.watch("commit"),
         closed,
+        looked: database.looked.clone(),
     };
     Ok((database, committer))
 }
@@ -102,6 +105,11 @@ pub(crate) fn open(
 impl Database {
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.is_ok()
+    }
+
+    /// Waits until a first attempt to reach the database has ended, or for a moment.
+    pub(crate) async fn look(&self) {
+        let _ = timeout(Duration::from_millis(PROBE_MS_MAX), self.looked.cancelled()).await;
     }
 
     pub(crate) fn close(&self) {
@@ -207,6 +215,7 @@ pub(crate) struct Committer {
     metrics: Arc<Metrics>,
     ticker: Ticker,
     closed: CancellationToken,
+    looked: CancellationToken,
 }
 
 /// What a step was about.
@@ -244,7 +253,9 @@ impl Committer {
         let mut waits = delays.build();
         loop {
             self.ticker.tick();
-            match self.step().await {
+            let step = self.step().await;
+            self.looked.cancel();
+            match step {
                 Ok(Step::Well) => waits = delays.build(),
                 Ok(Step::Connected) => {}
                 Ok(Step::Over) => return,

@@ -192,9 +192,13 @@ pub(crate) async fn probe(kafka: Arc<Kafka>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(PROBE_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        let asking = kafka.clone();
-        if tokio::task::spawn_blocking(move || asking.ask()).await.is_err() {
-            return;
-        }
+        look(&kafka).await;
     }
+}
+
+/// Asks the brokers once, for at most [`PROBE_MS_MAX`].
+pub(crate) async fn look(kafka: &Arc<Kafka>) {
+    let asking = kafka.clone();
+    // It does not panic, and is cancelled only with the runtime.
+    let _ = tokio::task::spawn_blocking(move || asking.ask()).await;
 }
