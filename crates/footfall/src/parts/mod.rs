@@ -30,5 +30,5 @@ pub(crate) use locations::find;
 pub use locations::{Parts, Program, java};
 pub use nginx::{Nginx, NginxOptions};
 pub use part::{Ending, Part};
-pub use postgres::Postgres;
+pub use postgres::{Postgres, Size};
 pub use second_name::{NoSecondName, SecondName};
