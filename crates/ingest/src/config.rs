@@ -109,8 +109,6 @@ pub struct DatabaseConfig {
     /// Distinct user agents that are remembered, at least 1: one that is known costs nothing to read again. Each takes
     /// about half a KiB.
     pub user_agents_max: NonZeroUsize,
-    /// Days for which the samples of all daemons are kept.
-    pub sample_keep_days: u16,
 }
 
 const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
@@ -165,7 +163,6 @@ impl Default for Config {
                 queue_kib_max: 64 * 1024,
                 batch_rows_max: 5_000,
                 user_agents_max: USER_AGENTS_MAX,
-                sample_keep_days: 7,
             },
             privacy: PrivacyConfig {
                 visitor_secret: Secret::default(),
@@ -253,7 +250,6 @@ impl Configuration for Config {
             ("database.commit_ms_max", database.commit_ms_max, 500..=600_000),
             ("database.queue_kib_max", database.queue_kib_max.into(), 1024..=2_097_151),
             ("database.batch_rows_max", database.batch_rows_max as u64, 1..=100_000),
-            ("database.sample_keep_days", database.sample_keep_days.into(), 1..=3_650),
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
         }

@@ -8,7 +8,6 @@ use footfall_event::{Outcome, Reason, Rejection};
 use tokio_postgres::{Client, Config, NoTls};
 use tracing::warn;
 
-use crate::samples::drop_old;
 use crate::statements::Statements;
 use crate::transaction::{advance, moves, store};
 use crate::{Content, Enricher, Record, WriterError, error_text};
@@ -85,14 +84,6 @@ impl Writer {
     /// [`WriterError::Unavailable`].
     pub async fn ask(&self) -> Result<(), WriterError> {
         self.client.batch_execute("").await.map_err(WriterError::Unavailable)
-    }
-
-    /// Drops the days of samples that ended at least this many days ago; answers how many.
-    ///
-    /// # Errors
-    /// Where PostgreSQL is away or refuses.
-    pub async fn drop_old_samples(&self, keep_days: u16) -> Result<i32, WriterError> {
-        drop_old(&self.client, keep_days).await
     }
 
     /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets

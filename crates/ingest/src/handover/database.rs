@@ -39,9 +39,8 @@ const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
 /// The watchdog wants a sign of life at least this often.
 const TICK_MS: u64 = 500;
-/// For a new connection with its offset, and for dropping old samples.
+/// For a new connection with its offset.
 const CONNECT_MS_MAX: u64 = 10_000;
-const DROP_OLD_EVERY_S: u64 = 3_600;
 
 /// What one request brought.
 struct Job {
@@ -92,7 +91,6 @@ pub(crate) fn open(
         writer: None,
         enricher: Enricher::new(config.user_agents_max),
         batch: Batch::default(),
-        dropped_old_at: None,
         ready,
         metrics: metrics.clone(),
         ticker: shell.progress.watch("commit"),
@@ -210,7 +208,6 @@ pub(crate) struct Committer {
     writer: Option<Writer>,
     enricher: Enricher,
     batch: Batch,
-    dropped_old_at: Option<Instant>,
     ready: Condition,
     metrics: Arc<Metrics>,
     ticker: Ticker,
@@ -287,18 +284,9 @@ impl Committer {
     }
 
     async fn step(&mut self) -> Result<Step, Trouble> {
-        let Some(writer) = self.writer.as_mut().filter(|writer| !writer.is_closed()) else {
+        if self.writer.as_ref().is_none_or(Writer::is_closed) {
             timeout(Duration::from_millis(CONNECT_MS_MAX), self.begin()).await??;
             return Ok(Step::Connected);
-        };
-        if self.dropped_old_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(DROP_OLD_EVERY_S)) {
-            self.dropped_old_at = Some(Instant::now());
-            let dropping = writer.drop_old_samples(self.config.sample_keep_days);
-            match timeout(Duration::from_millis(CONNECT_MS_MAX), dropping).await? {
-                Ok(0) => {}
-                Ok(days) => info!(days, "old samples are dropped"),
-                Err(error) => warn!(%error, "old samples are not dropped"),
-            }
         }
         // What an attempt left comes before what is new.
         if self.batch.jobs.is_empty() {
@@ -437,7 +425,8 @@ impl Batch {
         self.attempted_from = None;
         self.records.drain(..stored);
         let mut left = stored;
-        while let Some(job) = self.jobs.pop_front_if(|job| job.records <= left) {
+        while self.jobs.front().is_some_and(|job| job.records <= left) {
+            let Some(job) = self.jobs.pop_front() else { break };
             left -= job.records;
             // A request that has given up meanwhile is sent again, and is a duplicate then.
             let _ = job.done.send(());
