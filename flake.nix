@@ -40,18 +40,17 @@
           inherit pkgs;
           footfall = self.nixosModules.default;
         }
-        // {
-          # A host as the template has it.
-          template =
+        // lib.mapAttrs' (
+          name: modules:
+          lib.nameValuePair "host-${name}"
             (lib.nixosSystem {
-              inherit (pkgs.stdenv.hostPlatform) system;
               modules = [
                 self.nixosModules.default
-                ./nixos/template/configuration.nix
-                ./nixos/template/hardware-configuration.nix
-              ];
-            }).config.system.build.toplevel;
-        }
+                { nixpkgs.hostPlatform = lib.mkDefault pkgs.stdenv.hostPlatform.system; }
+              ]
+              ++ modules;
+            }).config.system.build.toplevel
+        ) (import ./nixos/tests/hosts.nix)
       );
 
       templates.default = {

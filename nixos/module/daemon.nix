@@ -15,9 +15,7 @@ in
     }:
     {
       settings = mkOption {
-        type = types.submodule { freeformType = toml.type; } // {
-          description = "TOML settings";
-        };
+        type = types.submodule { freeformType = toml.type; };
         default = { };
         inherit example;
         description = ''

@@ -51,6 +51,7 @@ let
     optional = condition: value: if condition then [ value ] else [ ];
     optionals = condition: values: if condition then values else [ ];
     flatten = value: if isList value then concatMap lib.flatten value else [ value ];
+    reverseList = list: genList (n: elemAt list (length list - 1 - n)) (length list);
     last = list: elemAt list (length list - 1);
     init = list: genList (elemAt list) (length list - 1);
     take = count: list: genList (elemAt list) (lib.min count (length list));

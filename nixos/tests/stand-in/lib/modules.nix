@@ -105,7 +105,7 @@ let
       wrong = filter (def: !type.check def.value) ordered;
     in
     {
-      isDefined = ordered != [ ] || type.emptyValue ? value;
+      isDefined = ordered != [ ];
       value =
         if wrong != [ ] then
           throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showDefs wrong}"
@@ -263,10 +263,9 @@ let
         if typeOf value != null then
           throw "Expected a module, but found a value of type ${builtins.toJSON (typeOf value)} in ${where}."
         else if full && strange != { } then
-          throw "Module `${where}' has an unsupported attribute `${head (attrNames strange)}'. This is caused by introducing a top-level `config' or `options' attribute. Add configuration attributes immediately on the top level instead, or move all of them into the explicit `config' attribute."
+          throw "Module `${where}' has an unsupported attribute `${head (attrNames strange)}'. This is caused by introducing a top-level `config' or `options' attribute. Add configuration attributes immediately on the top level instead, or move all of them (namely: ${toString (attrNames strange)}) into the explicit `config' attribute."
         else
-          concatMap (load where) (value.imports or [ ])
-          ++ [
+          [
             {
               file = where;
               key = value.key or (if isFile then file' else null);
@@ -286,10 +285,11 @@ let
                     "_class"
                   ];
             }
-          ];
-      all = concatMap (load "<unknown-file>") ([ own ] ++ modules);
-      # A file that is imported twice counts once.
-      once =
+          ]
+          ++ concatMap (load where) (value.imports or [ ]);
+      all = concatMap (load "<unknown-file>") (modules ++ [ own ]);
+      # A file that is imported twice counts once. What comes later is merged first, as nixpkgs does.
+      once = lib.reverseList
         (foldl'
           (
             seen: module:
@@ -389,22 +389,37 @@ in
       example = true;
       description = "Whether to enable ${what}.";
     };
+  # A value as somebody would write it, over several lines.
   generators.toPretty =
-    value:
-    if isString value then
-      builtins.toJSON value
-    else if builtins.isFunction value then
-      "<function>"
-    else if lib.isDerivation value then
-      "<derivation ${value.name}>"
-    else if isAttrs value then
-      "{ ${lib.concatMapStringsSep "" (name: "${name} = ${lib.generators.toPretty value.${name}}; ") (attrNames value)}}"
-    else if builtins.isList value then
-      "[ ${lib.concatMapStringsSep "" (one: "${lib.generators.toPretty one} ") value}]"
-    else if builtins.isBool value then
-      lib.boolToString value
-    else if value == null then
-      "null"
-    else
-      toString value;
+    let
+      shown =
+        indent: value:
+        if isString value then
+          builtins.toJSON value
+        else if builtins.isFunction value then
+          "<function>"
+        else if lib.isDerivation value then
+          "<derivation ${value.name}>"
+        else if isAttrs value then
+          if value == { } then
+            "{ }"
+          else
+            "{\n${
+              lib.concatMapStrings (name: "${indent}  ${showOption [ name ]} = ${shown "${indent}  " value.${name}};\n") (
+                attrNames value
+              )
+            }${indent}}"
+        else if builtins.isList value then
+          if value == [ ] then
+            "[ ]"
+          else
+            "[\n${lib.concatMapStrings (one: "${indent}  ${shown "${indent}  " one}\n") value}${indent}]"
+        else if builtins.isBool value then
+          lib.boolToString value
+        else if value == null then
+          "null"
+        else
+          toString value;
+    in
+    shown "";
 }

@@ -232,13 +232,14 @@ let
         getSubOptions = prefix: inner.getSubOptions (prefix ++ [ "*" ]);
         merge =
           loc: defs:
-          concatMap (
-            def:
-            concatMap lib.id (
-              lib.imap1 (
-                n: value:
-                let
-                  merged = lib.mergeDefinitions (loc ++ [ "[definition ${toString n}]" ]) inner [
+          concatMap lib.id (
+            lib.imap1 (
+              d: def:
+              concatMap lib.id (
+                lib.imap1 (
+                  n: value:
+                  let
+                    merged = lib.mergeDefinitions (loc ++ [ "[definition ${toString d}-entry ${toString n}]" ]) inner [
                     {
                       inherit (def) file;
                       inherit value;
@@ -248,7 +249,7 @@ let
                 lib.optional merged.isDefined merged.value
               ) def.value
             )
-          ) defs;
+          ) defs);
       };
 
     attrsOf =

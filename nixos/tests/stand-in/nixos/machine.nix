@@ -6,7 +6,7 @@ let
 in
 {
   options = {
-    nixpkgs.hostPlatform = mkOption { type = types.either types.str (types.attrsOf types.anything); };
+    nixpkgs.hostPlatform = mkOption { type = types.str; };
     system.stateVersion = mkOption { type = types.str; };
     system.build.toplevel = mkOption {
       type = types.package;

@@ -34,7 +34,8 @@ in
     };
     dataDir = mkOption {
       type = types.path;
-      default = "/var/lib/postgresql/${cfg.package.psqlSchema}";
+      # Beside the cluster that a Debian may have of its own.
+      default = "/var/lib/postgresql/nixos-${cfg.package.psqlSchema}";
     };
     extensions = mkOption {
       type = types.coercedTo (types.listOf types.path) (path: _: path) (types.functionTo (types.listOf types.path));
