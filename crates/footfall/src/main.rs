@@ -20,6 +20,8 @@ use footfall::psql::{self, Role};
 use footfall::secrets;
 use footfall::topics::{self, Topic};
 use footfall::up::{self, Ended};
+use footfall::{backup, restore, retain};
+use footfall_daemon::CommandArguments;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
@@ -52,6 +54,12 @@ enum Command {
     Topics(TopicsArguments),
     /// Make roles, database, extension and tables, and bring them up to date
     Migrate(MigrateArguments),
+    /// Remove what is older than it is to be kept (what footfall-retention.timer runs)
+    Retain(CommandArguments),
+    /// Write a backup of the database, check it, and remove the oldest (what footfall-backup.timer runs)
+    Backup(CommandArguments),
+    /// Make the database anew from a backup; what came later is read from Kafka again
+    Restore(restore::Arguments),
     /// Become another program, inside another root (how `up` starts each part)
     #[command(hide = true)]
     Enter(EnterArguments),
@@ -79,6 +87,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Topics(arguments) => in_runtime(make_topics(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate(arguments)),
+        Command::Retain(arguments) => Ok(retain::main(arguments)),
+        Command::Backup(arguments) => Ok(backup::main(arguments)),
+        Command::Restore(arguments) => Ok(restore::main(&arguments)),
         Command::Enter(arguments) => match enter(arguments)? {},
     }
 }

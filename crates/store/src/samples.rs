@@ -9,7 +9,6 @@ use crate::writer::connect;
 use crate::{Content, Record, WriterError};
 
 pub(crate) const ADD_SAMPLES: &str = include_str!("../../../sql/writer/add_samples.sql");
-const DROP_OLD: &str = "SELECT footfall.drop_old_pipeline_samples($1)";
 
 /// Adds the samples among these records.
 pub(crate) async fn add_samples(
@@ -61,13 +60,5 @@ impl SampleWriter {
     /// Where PostgreSQL is away or refuses it.
     pub async fn write(&self, sample: &PipelineSample) -> Result<(), WriterError> {
         add(&self.client, &self.add_samples, &[sample]).await
-    }
-
-    /// Drops the days of samples that ended at least this many days ago; answers how many.
-    ///
-    /// # Errors
-    /// Where PostgreSQL is away or refuses.
-    pub async fn drop_old(&self, keep_days: u16) -> Result<i32, WriterError> {
-        Ok(self.client.query_one(DROP_OLD, &[&i32::from(keep_days)]).await?.get(0))
     }
 }

@@ -5,6 +5,7 @@ mod daemon_files;
 mod deaths;
 mod home;
 mod keeper;
+mod retention;
 mod signals;
 mod start;
 pub mod state;
@@ -153,8 +154,10 @@ async fn run(plan: &Plan<'_>, running: &Running, home: &Home) -> Result<Ended, U
     let state = plan.start(running).await?;
     let _announced = state.announce()?;
     plan.steps.say(&addresses(plan, &state, home));
-    running.gave_up().await;
-    Ok(Ended::GaveUp)
+    tokio::select! {
+        () = running.gave_up() => Ok(Ended::GaveUp),
+        never = retention::remove_daily(&state, plan.share, plan.steps) => match never {},
+    }
 }
 
 fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
