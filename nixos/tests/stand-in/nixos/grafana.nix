@@ -1,5 +1,5 @@
 # services.grafana: only its options. Grafana is in no registry that the tests reach, so nothing runs.
-{ lib, config, pkgs, ... }:
+{ lib, config, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.services.grafana;
@@ -69,6 +69,22 @@ in
         message = "services.grafana.settings.security.secret_key must be set";
       }
     ];
+    # Where they would be read.
+    environment.etc =
+      let
+        given = {
+          inherit (cfg.provision) datasources dashboards;
+        }
+        // cfg.provision.alerting;
+      in
+      lib.concatMapAttrs (
+        name: one:
+        lib.optionalAttrs (one.path != null) { "grafana/provisioning/${name}".source = one.path; }
+        // lib.optionalAttrs (one.settings != null) { "grafana/provisioning/${name}.json".text = builtins.toJSON one.settings; }
+      ) given
+      // {
+        "grafana/grafana.json".text = builtins.toJSON cfg.settings;
+      };
     users.users.grafana = {
       isSystemUser = true;
       group = "grafana";
