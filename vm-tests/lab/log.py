@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -36,7 +36,7 @@ class Logger:
         self.show("warning: " + " ".join(map(str, args)))
 
     @contextmanager
-    def nested(self, message: str, attributes: dict[str, str] = {}) -> Iterator[None]:
+    def nested(self, message: str, attributes: dict[str, str] = {}) -> Generator[None, None, None]:
         machine = attributes.get("machine")
         message = f"{machine}: {message}" if machine else message
         self.write(message)
@@ -49,7 +49,7 @@ class Logger:
             self.write(f"({time.monotonic() - began:.2f} s: {message.splitlines()[0][:100]})")
 
     @contextmanager
-    def subtest(self, name: str) -> Iterator[None]:
+    def subtest(self, name: str) -> Generator[None, None, None]:
         began = time.monotonic()
         held = False
         try:

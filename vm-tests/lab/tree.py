@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from host import run
+
 
 class Tree:
     def __init__(self, root: Path) -> None:
@@ -11,13 +13,23 @@ class Tree:
     def path(self, inside: str) -> Path:
         return self._root / inside.lstrip("/")
 
-    def write(self, inside: str, text: str, mode: int = 0o644) -> None:
+    def read(self, inside: str) -> str:
+        return self.path(inside).read_text()
+
+    def run(self, *command: str) -> None:
+        """Runs a program of the tree in it, with nothing but its files."""
+        run("chroot", self._root, *command)
+
+    def write(self, inside: str, text: str, mode: int | None = None) -> None:
+        """Whom a file belongs to that is there, it still belongs to, and may still read it."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What lies there may be a link that leads out of the tree.
-        path.unlink(missing_ok=True)
+        if path.is_symlink():
+            # It may lead out of the tree.
+            path.unlink()
         path.write_text(text)
-        path.chmod(mode)
+        if mode is not None:
+            path.chmod(mode)
 
     def copy(self, source: str, target: str) -> None:
         """Copies within the tree, as an administrator copies an example to where it is read."""
@@ -34,9 +46,13 @@ class Tree:
     def remove(self, inside: str) -> None:
         self.path(inside).unlink(missing_ok=True)
 
-    def enable(self, unit: str, by: str = "multi-user.target") -> None:
-        """What `systemctl enable` does for a unit that is wanted by a target."""
-        self.link(f"/etc/systemd/system/{by}.wants/{unit}", f"/usr/lib/systemd/system/{unit}")
+    def enable(self, unit: str, by: str = "multi-user.target", file: str | None = None) -> None:
+        """What `systemctl add-wants` does: a target wants the unit, which stands in `file` where it is an instance."""
+        self.link(f"/etc/systemd/system/{by}.wants/{unit}", f"/usr/lib/systemd/system/{file or unit}")
+
+    def drop_in(self, unit: str, text: str) -> None:
+        """What `systemctl edit` does."""
+        self.write(f"/etc/systemd/system/{unit}.d/override.conf", text)
 
     def disable(self, unit: str, by: str = "multi-user.target") -> None:
         self.remove(f"/etc/systemd/system/{by}.wants/{unit}")
