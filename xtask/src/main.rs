@@ -10,6 +10,7 @@ mod host;
 mod install;
 mod kafka_libs;
 mod lab;
+mod nix;
 mod package_list;
 mod parts_file;
 #[path = "../../crates/footfall/src/progress.rs"]
@@ -90,6 +91,15 @@ enum Task {
         /// Names of vm-tests/questions.json; all where none is given
         questions: Vec<OsString>,
     },
+    /// Evaluate the flake and build what it says, against a stand-in for nixpkgs (as root on Debian)
+    Nix {
+        /// Write the reference of the options anew where it is stale
+        #[arg(long)]
+        write: bool,
+        /// Also make this link to a host's system as Nix built it, to be booted
+        #[arg(long, value_name = "LINK")]
+        system: Option<PathBuf>,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -149,6 +159,10 @@ fn run() -> Result<()> {
         Task::Lab { questions } => {
             setup::set_up(&checkout, &steps, For::Lab, false)?;
             lab::ask(&checkout, &steps, &questions)
+        }
+        Task::Nix { write, system } => {
+            build::workspace(&checkout, &steps, For::Up)?;
+            nix::check(&checkout, &steps, &nix::Options { write, system: system.as_deref() })
         }
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
