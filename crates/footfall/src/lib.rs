@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod enter;
+pub mod health;
 mod http;
 pub mod load;
 pub mod parts;

@@ -28,6 +28,7 @@ pub use grafana::Grafana;
 pub use kafka::Kafka;
 pub(crate) use locations::find;
 pub use locations::{Parts, Program};
+pub(crate) use nginx::from_here;
 pub use nginx::{Nginx, NginxOptions};
 pub use part::{Ending, Part};
 pub use postgres::Postgres;

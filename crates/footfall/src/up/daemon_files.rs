@@ -62,15 +62,10 @@ pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<Pa
             "admin": { "address": at.view_admin() },
             "state_dir": dir.join("view"),
             "database": { "url": database },
-            "access": { "public": is_public(at) },
+            "access": { "public": at.are_private() },
             "http": { "trusted_proxies": [at.ip()] },
         }),
     )
-}
-
-/// Whether the live page is open to whoever reaches it: only this machine does.
-pub(crate) fn is_public(at: Addresses) -> bool {
-    at.ip().is_loopback()
 }
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {

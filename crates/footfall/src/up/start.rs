@@ -3,12 +3,14 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use tokio::try_join;
 
 use super::addresses::Addresses;
 use super::keeper::Running;
 use super::state::State;
-use super::{UpError, daemon_files};
+use super::{UpError, daemon_files, password};
+use crate::health::Sign;
 use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
@@ -26,6 +28,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) at: Addresses,
     pub(crate) grafana: &'a Result<Grafana, String>,
     pub(crate) second_names: &'a [SecondName],
+    pub(crate) password: Option<&'a password::Given>,
+    pub(crate) trusted_proxies: &'a [IpNet],
     pub(crate) steps: &'a Steps,
 }
 
@@ -66,6 +70,7 @@ impl Plan<'_> {
             listen: at.site(),
             ingest: at.ingest(),
             second_names: self.second_names.to_vec(),
+            trusted_proxies: self.trusted_proxies.to_vec(),
             view: at.view(),
         };
         let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
@@ -103,11 +108,15 @@ impl Plan<'_> {
     }
 
     fn view(&self, database: &str) -> Result<DaemonOptions, UpError> {
+        let credentials = daemon_files::make_view_credentials(self.dir)?;
+        if let Some(given) = self.password {
+            password::set(self.dir, given)?;
+        }
         Ok(DaemonOptions {
             program: "footfall-view",
             name: "view".into(),
             config: daemon_files::write_view(self.dir, self.at, database)?,
-            credentials: Some(daemon_files::make_view_credentials(self.dir)?),
+            credentials: Some(credentials),
             admin: self.at.view_admin(),
             environment: Vec::new(),
         })
@@ -122,7 +131,20 @@ impl Plan<'_> {
             port: self.at.postgres().port(),
             database: DATABASE.to_owned(),
             postgres_bin: self.parts.postgres_bin.clone(),
+            site: self.at.site_from_here(),
+            signs: self.signs(),
         })
+    }
+
+    /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
+    fn signs(&self) -> Vec<Sign> {
+        let ready = |part: &str, admin| Sign { part: part.into(), url: format!("http://{admin}/ready") };
+        vec![
+            ready("ingest", self.at.ingest_admin()),
+            ready("sink", self.at.sink_admin()),
+            ready("view", self.at.view_admin()),
+            Sign { part: "nginx".into(), url: format!("http://{}/", self.at.site_from_here()) },
+        ]
     }
 
     /// Waits for something while its name and seconds are shown.
