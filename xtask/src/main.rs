@@ -7,6 +7,7 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod image;
 mod install;
 mod kafka_libs;
 mod package_list;
@@ -81,6 +82,12 @@ enum Task {
         #[arg(long)]
         with_kafka: bool,
     },
+    /// Build the container image: target/image/footfall.tar
+    Image {
+        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        #[arg(long)]
+        test: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -134,6 +141,8 @@ fn run() -> Result<()> {
         Task::Install { prefix, dev_profile, with_kafka } => {
             install::Install { prefix: &prefix, dev_profile, with_kafka }.run(&checkout, &steps)
         }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }
