@@ -7,6 +7,7 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod image;
 mod install;
 mod kafka_libs;
 mod lab;
@@ -100,6 +101,12 @@ enum Task {
         #[arg(long, value_name = "LINK")]
         system: Option<PathBuf>,
     },
+    /// Build the container image: target/image/footfall.tar
+    Image {
+        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        #[arg(long)]
+        test: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -164,6 +171,8 @@ fn run() -> Result<()> {
             build::workspace(&checkout, &steps, For::Up)?;
             nix::check(&checkout, &steps, &nix::Options { write, system: system.as_deref() })
         }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod broker;
 pub mod check;
 pub mod enter;
+pub mod health;
 mod http;
 pub mod load;
 pub mod parts;

@@ -29,6 +29,7 @@ pub use grafana::Grafana;
 pub use kafka::Kafka;
 pub use locations::{Parts, Program, java};
 pub(crate) use locations::{find, ours};
+pub(crate) use nginx::from_here;
 pub use nginx::{Nginx, NginxOptions};
 pub(crate) use once::run_once;
 pub use part::{Ending, Part};
