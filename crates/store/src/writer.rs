@@ -59,6 +59,14 @@ impl Writer {
         self.client.is_closed()
     }
 
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`].
+    pub async fn check(&self) -> Result<(), WriterError> {
+        self.client.check_connection().await.map_err(WriterError::Unavailable)
+    }
+
     /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets
     /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: what lay between
     /// is gone, or the topic was made anew; what is read twice that way, the ledger takes out.

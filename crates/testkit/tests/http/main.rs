@@ -17,4 +17,3 @@ mod quarantine;
 mod samples;
 mod slow_clients;
 mod stop;
-mod topic;
