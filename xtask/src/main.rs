@@ -9,6 +9,8 @@ mod debian_root;
 mod host;
 mod install;
 mod kafka_libs;
+mod lab;
+mod nix;
 mod package_list;
 mod parts_file;
 #[path = "../../crates/footfall/src/progress.rs"]
@@ -44,6 +46,9 @@ enum Task {
         /// Also what only the tests need (Chromium, curl, npm packages)
         #[arg(long)]
         tests: bool,
+        /// Also what only `cargo xtask lab` needs: then .parts/root serves it and the tests
+        #[arg(long)]
+        lab: bool,
         /// Set up every part, also those that this machine has itself
         #[arg(long)]
         without_host: bool,
@@ -81,6 +86,20 @@ enum Task {
         #[arg(long)]
         with_kafka: bool,
     },
+    /// Set up what is missing, then boot machines and ask them the questions of vm-tests (as root)
+    Lab {
+        /// Names of vm-tests/questions.json; all where none is given
+        questions: Vec<OsString>,
+    },
+    /// Evaluate the flake and build what it says, against a stand-in for nixpkgs (as root on Debian)
+    Nix {
+        /// Write the reference of the options anew where it is stale
+        #[arg(long)]
+        write: bool,
+        /// Also make this link to a host's system as Nix built it, to be booted
+        #[arg(long, value_name = "LINK")]
+        system: Option<PathBuf>,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -104,7 +123,10 @@ fn run() -> Result<()> {
     let checkout = checkout()?;
     let steps = Steps::new();
     match task {
-        Task::Setup { tests, without_host } => {
+        Task::Setup { tests, lab, without_host } => {
+            if lab {
+                setup::set_up(&checkout, &steps, For::Lab, without_host)?;
+            }
             let purpose = if tests { For::Tests } else { For::Up };
             setup::set_up(&checkout, &steps, purpose, without_host)?;
             build::workspace(&checkout, &steps, purpose)
@@ -133,6 +155,14 @@ fn run() -> Result<()> {
         }
         Task::Install { prefix, dev_profile, with_kafka } => {
             install::Install { prefix: &prefix, dev_profile, with_kafka }.run(&checkout, &steps)
+        }
+        Task::Lab { questions } => {
+            setup::set_up(&checkout, &steps, For::Lab, false)?;
+            lab::ask(&checkout, &steps, &questions)
+        }
+        Task::Nix { write, system } => {
+            build::workspace(&checkout, &steps, For::Up)?;
+            nix::check(&checkout, &steps, &nix::Options { write, system: system.as_deref() })
         }
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }

@@ -19,7 +19,7 @@ use footfall::parts::{self, SecondName};
 use footfall::psql::{self, Role};
 use footfall::secrets;
 use footfall::topics::{self, Topic};
-use footfall::up::{self, Ended};
+use footfall::up::{self, Ended, Profile, migrate};
 use footfall::{backup, restore, retain};
 use footfall_daemon::CommandArguments;
 use nix::sys::signal::Signal;
@@ -36,6 +36,8 @@ struct Arguments {
 enum Command {
     /// Start everything on this machine and stay in the foreground; Ctrl-C stops it all
     Up(UpArguments),
+    /// Have what `up --keep` keeps go on as another profile; nothing that is stored changes
+    MigrateProfile(MigrateProfileArguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(PsqlArguments),
     /// Send one marked event down the whole path and say which stage it got to; exit 1 unless all is well
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Up(arguments) => in_runtime(up(arguments)),
+        Command::MigrateProfile(arguments) => in_runtime(migrate_profile(arguments)),
         Command::Psql(arguments) => match psql(arguments)? {},
         Command::Check(arguments) => in_runtime(check(arguments)),
         Command::Load(arguments) => in_runtime(load(arguments)),
@@ -100,6 +103,9 @@ fn in_runtime(doing: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::
 
 #[derive(Args)]
 struct UpArguments {
+    /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
     /// Keep the data in this folder for the next run (default: a temporary folder)
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -119,6 +125,7 @@ struct UpArguments {
 
 async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     let options = up::Options {
+        profile: arguments.profile,
         keep: arguments.keep,
         listen: arguments.listen,
         parts: arguments.parts,
@@ -129,6 +136,38 @@ async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::GaveUp => ExitCode::FAILURE,
     })
+}
+
+#[derive(Args)]
+struct MigrateProfileArguments {
+    /// The folder that `up --keep` keeps
+    #[arg(long, value_name = "DIR")]
+    keep: PathBuf,
+    /// What it is to be
+    #[arg(value_enum)]
+    to: Profile,
+    /// The address that the parts listen on meanwhile, with the standard ports
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// The file that says where the programs are (default: they are on PATH)
+    #[arg(long, value_name = "FILE")]
+    parts: Option<PathBuf>,
+    /// How long it may take to store what Kafka holds, in seconds
+    #[arg(long, default_value_t = 600)]
+    wait_s: u64,
+}
+
+async fn migrate_profile(arguments: MigrateProfileArguments) -> anyhow::Result<ExitCode> {
+    let MigrateProfileArguments { keep, to, listen, parts, wait_s } = arguments;
+    let options = migrate::Options { keep, to, listen, parts, wait_max: Duration::from_secs(wait_s) };
+    let from = migrate::migrate_profile(&options).await?;
+    let (keep, mut out) = (options.keep.display(), std::io::stdout());
+    if from == to {
+        writeln!(out, "{keep} is of the profile {to} already.")?;
+    } else {
+        writeln!(out, "{keep} was of the profile {from} and is {to} now: `footfall up --keep {keep}`")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where the package puts the plain files: bin/footfall has them in share/footfall.

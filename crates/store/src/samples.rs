@@ -6,7 +6,7 @@ use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 
 use crate::writer::connect;
-use crate::{Content, Record, WriterError};
+use crate::{Commit, Content, Record, WriterError};
 
 pub(crate) const ADD_SAMPLES: &str = include_str!("../../../sql/writer/add_samples.sql");
 
@@ -49,7 +49,7 @@ impl SampleWriter {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config) -> Result<Self, WriterError> {
-        let client = connect(config).await?;
+        let client = connect(config, Commit::Asynchronous).await?;
         let add_samples = client.prepare(ADD_SAMPLES).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, add_samples })
     }

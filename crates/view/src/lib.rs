@@ -4,7 +4,8 @@
 //! `selection` (period, time zone, filters) is what a page's address says. `live` keeps one view for each selection that
 //! somebody looks at, whoever and however many they are: PostgreSQL notifies (`listener`), the view asks once, and each
 //! open page is sent the parts that changed. `page` renders the parts, `api` answers the same questions as JSON and
-//! CSV, `access` decides who may look.
+//! CSV, `access` decides who may look. Where there is no web server (the light profile), `site` serves the site and the
+//! tracker, and `forward` passes on to ingest what is ingest's.
 
 mod access;
 mod answer;
@@ -12,6 +13,7 @@ mod api;
 mod assets;
 mod config;
 mod database;
+mod forward;
 mod listener;
 mod live;
 mod metrics;
@@ -20,6 +22,7 @@ mod questions;
 mod routes;
 mod selection;
 mod server;
+mod site;
 mod table;
 
 pub use config::Config;

@@ -60,17 +60,17 @@ impl Kafka {
         let java = |name: &str, arguments: Vec<OsString>| {
             Ok::<_, Error>(Launch {
                 name: name.into(),
-                program: parts.java.clone(),
+                program: parts.java()?.clone(),
                 arguments,
                 environment: Vec::new(),
                 user: None,
-                binds: vec![folder.clone(), parts.kafka_libs.clone()],
+                binds: vec![folder.clone(), parts.kafka_libs()?.to_owned()],
                 stop_signal: Signal::SIGTERM,
                 lock_file: None,
                 log: folders::log(dir, "kafka")?,
             })
         };
-        let files = Files::write(&folder, &parts.kafka_libs, &address.into(), HEAP_MIB)?;
+        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), HEAP_MIB)?;
         if let Some(arguments) = files.to_format() {
             format(&java("kafka format", arguments)?).await?;
         }

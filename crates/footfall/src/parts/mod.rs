@@ -32,5 +32,5 @@ pub(crate) use locations::{find, ours};
 pub use nginx::{Nginx, NginxOptions};
 pub(crate) use once::run_once;
 pub use part::{Ending, Part};
-pub use postgres::Postgres;
+pub use postgres::{Postgres, Size};
 pub use second_name::{NoSecondName, SecondName};

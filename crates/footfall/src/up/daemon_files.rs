@@ -6,28 +6,52 @@ use serde_json::{Value, json};
 
 use super::UpError;
 use super::addresses::Addresses;
+use crate::parts::SecondName;
 use crate::{secrets, topics};
 
 /// The consumer group of the sinks.
 const SINK_GROUP: &str = "footfall-sink";
 
-/// Writes `dir`/ingest.toml.
+/// What the bodies of all requests may fill in the light profile, in KiB, and what may wait for its commit: a few of the
+/// largest requests, and thousands of usual ones.
+const LIGHT_QUEUE_KIB_MAX: u32 = 8 * 1024;
+/// What the light profile remembers of user agents, each of half a KiB.
+const LIGHT_USER_AGENTS_MAX: u32 = 2_000;
+/// Connections by which the light profile's live page asks: each is a process of PostgreSQL's.
+const LIGHT_VIEW_CONNECTIONS: u32 = 2;
+
+/// Writes `dir`/ingest.toml for an ingest that hands over to Kafka.
 pub(crate) fn write_ingest(dir: &Path, at: Addresses) -> Result<PathBuf, UpError> {
-    write(
-        dir,
-        "ingest.toml",
-        &json!({
-            "listen": at.ingest(),
-            "admin": { "address": at.ingest_admin() },
-            "kafka": {
-                "bootstrap_servers": at.kafka().to_string(),
-                "events_topic": topics::EVENTS,
-                "outcomes_topic": topics::OUTCOMES,
-            },
-            // nginx on this machine says for whom it asks.
-            "privacy": { "trusted_proxies": [at.ip()] },
-        }),
-    )
+    let kafka = json!({
+        "bootstrap_servers": at.kafka().to_string(),
+        "events_topic": topics::EVENTS,
+        "outcomes_topic": topics::OUTCOMES,
+    });
+    let mut settings = ingest(at);
+    settings["kafka"] = kafka;
+    write(dir, "ingest.toml", &settings)
+}
+
+/// Writes `dir`/ingest.toml for an ingest that stores by itself.
+pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
+    let mut settings = ingest(at);
+    settings["store"] = "postgresql".into();
+    settings["database"] = json!({
+        "url": database,
+        "queue_kib_max": LIGHT_QUEUE_KIB_MAX,
+        "user_agents_max": LIGHT_USER_AGENTS_MAX,
+    });
+    settings["http"] = json!({ "bodies_kib_max": LIGHT_QUEUE_KIB_MAX });
+    write(dir, "ingest.toml", &settings)
+}
+
+fn ingest(at: Addresses) -> Value {
+    json!({
+        "listen": at.ingest(),
+        "admin": { "address": at.ingest_admin() },
+        // nginx, or view, on this machine says for whom it asks.
+        "privacy": { "trusted_proxies": [at.ip()] },
+    })
 }
 
 /// Writes `dir`/sink.toml.
@@ -51,18 +75,38 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
 
 /// Writes `dir`/view.toml. On an address that others reach the page wants a password; see [`make_view_credentials`].
 pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
-    write(
-        dir,
-        "view.toml",
-        &json!({
-            "listen": at.view(),
-            "admin": { "address": at.view_admin() },
-            "state_dir": dir.join("view"),
-            "database": { "url": database },
-            "access": { "public": is_public(at) },
-            "http": { "trusted_proxies": [at.ip()] },
-        }),
-    )
+    write(dir, "view.toml", &view(dir, at, database))
+}
+
+/// Writes `dir`/view.toml for a view that serves the site, too.
+pub(crate) fn write_light_view(
+    dir: &Path,
+    at: Addresses,
+    database: &str,
+    share: &Path,
+    second_names: &[SecondName],
+) -> Result<PathBuf, UpError> {
+    let mut settings = view(dir, at, database);
+    settings["listen"] = at.site().to_string().into();
+    settings["database"]["connections"] = LIGHT_VIEW_CONNECTIONS.into();
+    settings["site"] = json!({
+        "dir": share.join("web"),
+        "ingest": at.ingest().to_string(),
+        "bodies_kib_max": LIGHT_QUEUE_KIB_MAX,
+        "second_names": second_names.iter().map(SecondName::as_given).collect::<Vec<_>>(),
+    });
+    write(dir, "view.toml", &settings)
+}
+
+fn view(dir: &Path, at: Addresses, database: &str) -> Value {
+    json!({
+        "listen": at.view(),
+        "admin": { "address": at.view_admin() },
+        "state_dir": dir.join("view"),
+        "database": { "url": database },
+        "access": { "public": is_public(at) },
+        "http": { "trusted_proxies": [at.ip()] },
+    })
 }
 
 /// Whether the live page is open to whoever reaches it: only this machine does.
