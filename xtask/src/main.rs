@@ -97,9 +97,6 @@ enum Task {
         /// Write the reference of the options anew where it is stale
         #[arg(long)]
         write: bool,
-        /// Also make this link to a host's system as Nix built it, to be booted
-        #[arg(long, value_name = "LINK")]
-        system: Option<PathBuf>,
     },
     /// Build the container image: target/image/footfall.tar
     Image {
@@ -167,9 +164,9 @@ fn run() -> Result<()> {
             setup::set_up(&checkout, &steps, For::Lab, false)?;
             lab::ask(&checkout, &steps, &questions)
         }
-        Task::Nix { write, system } => {
+        Task::Nix { write } => {
             build::workspace(&checkout, &steps, For::Up)?;
-            nix::check(&checkout, &steps, &nix::Options { write, system: system.as_deref() })
+            nix::check(&checkout, &steps, write)
         }
         Task::Image { test: false } => image::release(&checkout, &steps),
         Task::Image { test: true } => image::test(&checkout, &steps),

@@ -78,14 +78,15 @@ impl Evaluator {
         Ok(path.into())
     }
 
-    /// Builds the package, the image's description and the hosts; links to the appliance's system.
-    pub(crate) fn build_all(&self, link: Option<&Path>) -> Result<()> {
+    /// Builds the package, the image's description and the hosts. target/nix/appliance then leads to one of them, which
+    /// the lab boots.
+    pub(crate) fn build_all(&self) -> Result<()> {
         self.build(&["packages", "default"], None)?;
         self.build(&["packages", "oci-image"], None)?;
         let hosts = self.evaluate("builtins.attrNames (import ./nixos/tests/hosts.nix)")?;
         for host in hosts.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let link = link.filter(|_| host == "appliance");
-            self.build(&["checks", &format!("host-{host}")], link)?;
+            let link = self.checkout.join("target/nix/appliance");
+            self.build(&["checks", &format!("host-{host}")], (host == "appliance").then_some(&*link))?;
         }
         Ok(())
     }
