@@ -10,6 +10,7 @@ mod host;
 mod image;
 mod install;
 mod kafka_libs;
+mod lab;
 mod package_list;
 mod parts_file;
 #[path = "../../crates/footfall/src/progress.rs"]
@@ -45,6 +46,9 @@ enum Task {
         /// Also what only the tests need (Chromium, curl, npm packages)
         #[arg(long)]
         tests: bool,
+        /// Also what only `cargo xtask lab` needs: then .parts/root serves it and the tests
+        #[arg(long)]
+        lab: bool,
         /// Set up every part, also those that this machine has itself
         #[arg(long)]
         without_host: bool,
@@ -88,6 +92,11 @@ enum Task {
         #[arg(long)]
         test: bool,
     },
+    /// Set up what is missing, then boot machines and ask them the questions of vm-tests (as root)
+    Lab {
+        /// Names of vm-tests/questions.json; all where none is given
+        questions: Vec<OsString>,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -111,7 +120,10 @@ fn run() -> Result<()> {
     let checkout = checkout()?;
     let steps = Steps::new();
     match task {
-        Task::Setup { tests, without_host } => {
+        Task::Setup { tests, lab, without_host } => {
+            if lab {
+                setup::set_up(&checkout, &steps, For::Lab, without_host)?;
+            }
             let purpose = if tests { For::Tests } else { For::Up };
             setup::set_up(&checkout, &steps, purpose, without_host)?;
             build::workspace(&checkout, &steps, purpose)
@@ -143,6 +155,10 @@ fn run() -> Result<()> {
         }
         Task::Image { test: false } => image::release(&checkout, &steps),
         Task::Image { test: true } => image::test(&checkout, &steps),
+        Task::Lab { questions } => {
+            setup::set_up(&checkout, &steps, For::Lab, false)?;
+            lab::ask(&checkout, &steps, &questions)
+        }
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

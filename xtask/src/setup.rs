@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use crate::package_list::PackageList;
 use crate::parts_file::{self, Place, Places};
 use crate::progress::{Step, Steps};
-use crate::{apt, debian_root, host, kafka_libs, size, stamped, web_tests};
+use crate::{apt, debian_root, host, kafka_libs, lab, size, stamped, web_tests};
 
 /// What the parts are wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum For {
     Tests,
     /// Everything from Debian, with its licences: this machine's own parts are not passed on.
     Image,
+    /// The root then holds every part, whatever the host has: machines are booted from it.
+    Lab,
 }
 
 /// Sets up what is missing and says where everything is: the path of parts.json.
@@ -31,17 +33,23 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
     let (postgres, nginx, java) = (on_host(host::postgres()), on_host(host::nginx()), on_host(host::java()));
     let mut packages = Vec::new();
     for (found, name) in [(&postgres, "postgres"), (&nginx, "nginx"), (&java, "java")] {
-        if found.is_none() {
+        if found.is_none() || purpose == For::Lab {
             packages.extend(list.packages(name)?);
+        }
+    }
+    let mut host_packages = Vec::new();
+    if purpose == For::Lab {
+        packages.extend(list.packages("lab")?);
+        if !lab::host_is_ready() {
+            host_packages.extend(list.packages("lab-host")?);
         }
     }
     let (root, kafka) = (parts.join("root"), parts.join("kafka"));
     let release = list.release()?;
     let mmdebstrap = list.packages("mmdebstrap")?;
-    let mut test_packages = Vec::new();
     for (name, found) in [("chromium", web_tests::has_chromium()), ("curl", host::program("curl").is_some())] {
         if purpose == For::Tests && !found {
-            test_packages.extend(list.packages(name)?);
+            host_packages.extend(list.packages(name)?);
         }
     }
     let pom = kafka_libs::pom(checkout);
@@ -70,9 +78,9 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
             }),
         ),
         (
-            format!("debian packages for tests ({})", test_packages.join(", ")),
-            !test_packages.is_empty(),
-            Box::new(|step| apt::install(&test_packages, "for the tests", step).map(|()| String::new())),
+            format!("debian packages ({})", host_packages.join(", ")),
+            !host_packages.is_empty(),
+            Box::new(|step| apt::install(&host_packages, "for that", step).map(|()| String::new())),
         ),
         (
             "npm packages of web/tests".to_owned(),

@@ -14,7 +14,13 @@ use serde::de::DeserializeOwned;
 pub use errors::{ConfigError, ConfigErrors, FieldError};
 pub(crate) use keys::Keys;
 pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
+pub(crate) use sources::load_checked;
 pub use sources::{Sources, load};
+
+/// What the loader and `describe` need of a type: its keys, their meaning and their defaults.
+pub(crate) trait Described: Serialize + DeserializeOwned + Default + JsonSchema {}
+
+impl<C: Serialize + DeserializeOwned + Default + JsonSchema> Described for C {}
 
 /// A daemon's whole configuration: one struct, with a section (a nested struct) per subject.
 ///

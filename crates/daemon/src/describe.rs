@@ -19,7 +19,7 @@ pub(crate) fn describe<C: Configuration>(program: &Program) -> anyhow::Result<St
     ))
 }
 
-fn configuration(keys: &Keys) -> String {
+pub(crate) fn configuration(keys: &Keys) -> String {
     let mut table = String::from("| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
     for (path, key) in &keys.0 {
         let default = match &key.default {
@@ -58,7 +58,7 @@ fn metrics(text: &str) -> String {
     table
 }
 
-fn row(table: &mut String, cells: &[&str]) {
+pub(crate) fn row(table: &mut String, cells: &[&str]) {
     for cell in cells {
         // Writing to a String cannot fail.
         let _ = write!(table, "| {} ", cell.replace('|', "\\|"));

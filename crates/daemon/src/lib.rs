@@ -5,11 +5,14 @@
 //! the metrics registry, the shutdown token, readiness and progress. There is no global state but the log subscriber
 //! and the panic hook, which Rust itself keeps global. [`connections`] is for the daemons that serve a port of their own.
 //!
+//! [`run_command`] is the same for a command that does one thing and ends: configuration, log, exit code, description.
+//!
 //! A daemon is ready when it can do its job ([`Readiness`]), alive for the watchdog only while its loops move
 //! ([`Progress`]), and gone at the latest `drain_ms_max` after the first SIGTERM, whatever `run` does.
 
 mod admin;
 mod cli;
+mod command;
 mod config;
 pub mod connections;
 mod describe;
@@ -24,6 +27,7 @@ mod secret;
 mod shell;
 mod shutdown;
 
+pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
     AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, LogConfig, LogFormat, Sources, load,
 };

@@ -1,5 +1,7 @@
 //! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
 
+pub mod backup;
+pub mod broker;
 pub mod check;
 pub mod enter;
 pub mod health;
@@ -7,8 +9,12 @@ mod http;
 pub mod load;
 pub mod parts;
 pub mod port_holder;
+mod postgres_tools;
 mod progress;
 pub mod psql;
+pub mod restore;
+pub mod retain;
+pub mod secrets;
 pub mod topics;
 pub mod up;
 pub mod users;

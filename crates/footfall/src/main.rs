@@ -3,23 +3,28 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use footfall::broker;
 use footfall::check::{self, Screen, Target};
 use footfall::enter::Enter;
 use footfall::health::{self, Ill};
 use footfall::load::{self, LoadOptions};
-use footfall::parts::SecondName;
+use footfall::parts::kafka::Listen;
+use footfall::parts::{self, SecondName};
 use footfall::psql::{self, Role};
+use footfall::secrets;
 use footfall::topics::{self, Topic};
 use footfall::up::password::{self as password_file, Given};
 use footfall::up::state::State;
-use footfall::up::{self, Ended};
+use footfall::up::{self, Ended, Profile, migrate};
+use footfall::{backup, restore, retain};
+use footfall_daemon::CommandArguments;
 use ipnet::IpNet;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -35,6 +40,8 @@ struct Arguments {
 enum Command {
     /// Start everything on this machine and stay in the foreground; Ctrl-C stops it all
     Up(UpArguments),
+    /// Have what `up --keep` keeps go on as another profile; nothing that is stored changes
+    MigrateProfile(MigrateProfileArguments),
     /// Say whether every part of the running instance can do its job; exit 1 unless all can
     Health(OfInstance),
     /// Print the live page's password
@@ -45,10 +52,24 @@ enum Command {
     Check(CheckArguments),
     /// Post events at a steady rate and account for each; exit 1 unless all were acknowledged
     Load(LoadArguments),
+    /// Become one Kafka broker, whose folder is formatted the first time
+    Kafka(KafkaArguments),
+    /// Make the secrets that are missing; one that is there is never changed
+    Secrets {
+        /// The folder that holds one file for each
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
     /// Make the topics that are missing
     Topics(TopicsArguments),
     /// Make roles, database, extension and tables, and bring them up to date
     Migrate(MigrateArguments),
+    /// Remove what is older than it is to be kept (what footfall-retention.timer runs)
+    Retain(CommandArguments),
+    /// Write a backup of the database, check it, and remove the oldest (what footfall-backup.timer runs)
+    Backup(CommandArguments),
+    /// Make the database anew from a backup; what came later is read from Kafka again
+    Restore(restore::Arguments),
     /// Become another program, inside another root (how `up` starts each part)
     #[command(hide = true)]
     Enter(EnterArguments),
@@ -65,13 +86,23 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Up(arguments) => in_runtime(up(arguments)),
+        Command::MigrateProfile(arguments) => in_runtime(migrate_profile(arguments)),
         Command::Psql(arguments) => match psql(arguments)? {},
         Command::Health(arguments) => in_runtime(health(arguments)),
         Command::Password(arguments) => password(arguments),
         Command::Check(arguments) => in_runtime(check(arguments)),
         Command::Load(arguments) => in_runtime(load(arguments)),
+        Command::Kafka(arguments) => match kafka(arguments)? {},
+        Command::Secrets { dir } => {
+            secrets::make(&dir, &[secrets::VISITOR_SECRET, secrets::VIEW_PASSWORD])
+                .with_context(|| format!("secrets in {}", dir.display()))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Topics(arguments) => in_runtime(make_topics(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate(arguments)),
+        Command::Retain(arguments) => Ok(retain::main(arguments)),
+        Command::Backup(arguments) => Ok(backup::main(arguments)),
+        Command::Restore(arguments) => Ok(restore::main(&arguments)),
         Command::Enter(arguments) => match enter(arguments)? {},
     }
 }
@@ -82,6 +113,9 @@ fn in_runtime(doing: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::
 
 #[derive(Args)]
 struct UpArguments {
+    /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
+    #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
+    profile: Option<Profile>,
     /// Keep the data in this folder for the next run (default: a temporary folder)
     #[arg(long, value_name = "DIR", env = "FOOTFALL_UP_KEEP")]
     keep: Option<PathBuf>,
@@ -116,6 +150,7 @@ struct UpArguments {
 
 async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     let options = up::Options {
+        profile: arguments.profile,
         keep: arguments.keep,
         listen: arguments.listen,
         publish: arguments.publish,
@@ -138,6 +173,38 @@ async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
 fn network(text: &str) -> Result<IpNet, String> {
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())
+}
+
+#[derive(Args)]
+struct MigrateProfileArguments {
+    /// The folder that `up --keep` keeps
+    #[arg(long, value_name = "DIR")]
+    keep: PathBuf,
+    /// What it is to be
+    #[arg(value_enum)]
+    to: Profile,
+    /// The address that the parts listen on meanwhile, with the standard ports
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// The file that says where the programs are (default: they are on PATH)
+    #[arg(long, value_name = "FILE")]
+    parts: Option<PathBuf>,
+    /// How long it may take to store what Kafka holds, in seconds
+    #[arg(long, default_value_t = 600)]
+    wait_s: u64,
+}
+
+async fn migrate_profile(arguments: MigrateProfileArguments) -> anyhow::Result<ExitCode> {
+    let MigrateProfileArguments { keep, to, listen, parts, wait_s } = arguments;
+    let options = migrate::Options { keep, to, listen, parts, wait_max: Duration::from_secs(wait_s) };
+    let from = migrate::migrate_profile(&options).await?;
+    let (keep, mut out) = (options.keep.display(), std::io::stdout());
+    if from == to {
+        writeln!(out, "{keep} is of the profile {to} already.")?;
+    } else {
+        writeln!(out, "{keep} was of the profile {from} and is {to} now: `footfall up --keep {keep}`")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where the package puts the plain files: bin/footfall has them in share/footfall.
@@ -266,9 +333,38 @@ async fn load(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
 }
 
 #[derive(Args)]
+struct KafkaArguments {
+    /// The broker's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// The address that it listens on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// Its port; the controller has the next one
+    #[arg(long, default_value_t = 9092)]
+    port: u16,
+    /// The host name that clients on other machines know it by (default: the address)
+    #[arg(long, value_name = "NAME")]
+    advertise: Option<String>,
+    /// Java's heap, in MiB
+    #[arg(long, default_value_t = parts::kafka::HEAP_MIB)]
+    heap_mib: u32,
+    /// The folder with Kafka's jars (default: share/footfall/kafka beside this program's folder)
+    #[arg(long, value_name = "DIR", env = "FOOTFALL_KAFKA_LIBS")]
+    libs: Option<PathBuf>,
+}
+
+fn kafka(arguments: KafkaArguments) -> anyhow::Result<Infallible> {
+    let libs = arguments.libs.map_or_else(|| Ok(installed_share()?.join("kafka")), anyhow::Ok)?;
+    let address = SocketAddr::new(arguments.listen, arguments.port);
+    let listen = Listen { address, advertise: arguments.advertise };
+    Ok(broker::exec(&parts::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
+}
+
+#[derive(Args)]
 struct TopicsArguments {
     /// HOST:PORT of one or more brokers, separated by commas
-    #[arg(long)]
+    #[arg(long, env = "FOOTFALL_BOOTSTRAP_SERVERS")]
     bootstrap_servers: String,
     /// The topic of events
     #[arg(long, default_value = topics::EVENTS)]
@@ -285,6 +381,9 @@ struct TopicsArguments {
     /// How long messages are kept
     #[arg(long, default_value_t = 7 * 24)]
     retention_hours: u32,
+    /// How long to ask again while no broker answers, in seconds
+    #[arg(long, default_value_t = 0)]
+    wait_s: u32,
 }
 
 async fn make_topics(arguments: TopicsArguments) -> anyhow::Result<ExitCode> {
@@ -295,7 +394,8 @@ async fn make_topics(arguments: TopicsArguments) -> anyhow::Result<ExitCode> {
         retention: Duration::from_secs(u64::from(arguments.retention_hours) * 3600),
     };
     let topics = [topic(arguments.events_topic, arguments.events_partitions), topic(arguments.outcomes_topic, 1)];
-    topics::create(&arguments.bootstrap_servers, &topics).await?;
+    let wait_max = Duration::from_secs(arguments.wait_s.into());
+    topics::create_within(&arguments.bootstrap_servers, &topics, wait_max).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,7 @@ pub const EVENTS: &str = "analytics-events";
 pub const OUTCOMES: &str = "analytics-outcomes";
 
 const REQUEST_S_MAX: u64 = 30;
+const ASK_AGAIN_MS: u64 = 500;
 /// A broker that has just made a topic may need a moment to elect its leaders.
 const VISIBLE_S_MAX: u64 = 30;
 
@@ -77,6 +78,22 @@ pub async fn create(bootstrap_servers: &str, topics: &[Topic]) -> Result<(), Top
     let seen = tokio::task::spawn_blocking(move || names.iter().try_for_each(|name| wait_for(&admin, name)));
     // The closure does not panic, and nothing cancels it.
     seen.await.unwrap_or(Ok(()))
+}
+
+/// As [`create`], asked again for `wait_max` while no broker answers as it should.
+///
+/// # Errors
+/// The last answer.
+pub async fn create_within(bootstrap_servers: &str, topics: &[Topic], wait_max: Duration) -> Result<(), TopicsError> {
+    let started = Instant::now();
+    loop {
+        match create(bootstrap_servers, topics).await {
+            Err(TopicsError::Kafka(_)) if started.elapsed() < wait_max => {
+                tokio::time::sleep(Duration::from_millis(ASK_AGAIN_MS)).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 fn new_topic<'a>((topic, settings): (&'a Topic, &'a Vec<(&'static str, String)>)) -> NewTopic<'a> {

@@ -1,6 +1,7 @@
 //! What can be set, with its unit and its default.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
@@ -27,10 +28,14 @@ pub struct Config {
     pub drain_ms_max: u64,
     /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 sends none.
     pub sample_interval_s: u16,
+    /// Where events go: to Kafka, from which a footfall-sink stores them, or straight into PostgreSQL (the light profile).
+    pub store: Store,
     /// What a connection and a request may take.
     pub http: HttpConfig,
-    /// Where events go.
+    /// Where events go with `store = "kafka"`.
     pub kafka: KafkaConfig,
+    /// Where events go with `store = "postgresql"`.
+    pub database: DatabaseConfig,
     /// What is known of a visitor.
     pub privacy: PrivacyConfig,
     /// What an event may hold.
@@ -57,6 +62,16 @@ pub struct HttpConfig {
 }
 
 /// Where events go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// An event is answered when every in-sync replica has it.
+    Kafka,
+    /// An event is answered when it is committed.
+    Postgresql,
+}
+
+/// Where events go with `store = "kafka"`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
@@ -73,6 +88,30 @@ pub struct KafkaConfig {
     /// KiB of events that may wait for their acknowledgement; beyond that the client is asked to come again.
     pub queue_kib_max: u32,
 }
+
+/// Where events go with `store = "postgresql"`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a
+    /// postgresql:// URL.
+    pub url: String,
+    /// Password, where the server wants one.
+    pub password: Secret,
+    /// The longest pause between two attempts to reach a database that is away, in milliseconds.
+    pub retry_ms_max: u64,
+    /// How long an event may take to be committed, in milliseconds; then the client is asked to send it again.
+    pub commit_ms_max: u64,
+    /// KiB of events that may wait for their commit; beyond that the client is asked to come again.
+    pub queue_kib_max: u32,
+    /// Events that one transaction takes; a request's events stay together.
+    pub batch_rows_max: usize,
+    /// Distinct user agents that are remembered, at least 1: one that is known costs nothing to read again. Each takes
+    /// about half a KiB.
+    pub user_agents_max: NonZeroUsize,
+}
+
+const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 /// What is known of a visitor.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -99,6 +138,7 @@ impl Default for Config {
             log: LogConfig::default(),
             drain_ms_max: 20_000,
             sample_interval_s: 15,
+            store: Store::Kafka,
             http: HttpConfig {
                 connections_max: 10_000,
                 header_ms_max: 30_000,
@@ -115,6 +155,15 @@ impl Default for Config {
                 acknowledge_ms_max: 5_000,
                 queue_kib_max: 64 * 1024,
             },
+            database: DatabaseConfig {
+                url: "host=/run/postgresql user=footfall_writer dbname=analytics".into(),
+                password: Secret::default(),
+                retry_ms_max: 5_000,
+                commit_ms_max: 5_000,
+                queue_kib_max: 64 * 1024,
+                batch_rows_max: 5_000,
+                user_agents_max: USER_AGENTS_MAX,
+            },
             privacy: PrivacyConfig {
                 visitor_secret: Secret::default(),
                 trusted_proxies: Vec::new(),
@@ -123,6 +172,20 @@ impl Default for Config {
             },
             limits: Limits::default(),
         }
+    }
+}
+
+impl DatabaseConfig {
+    /// The connection's parameters, the password put in.
+    pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
+        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
+            FieldError::new("database.url", footfall_store::error_text(&error))
+        })?;
+        if !self.password.is_empty() {
+            parameters.password(self.password.expose());
+        }
+        parameters.application_name("footfall-ingest");
+        Ok(parameters)
     }
 }
 
@@ -171,7 +234,7 @@ impl Configuration for Config {
         if self.kafka.events_topic == self.kafka.outcomes_topic {
             errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
         }
-        let (http, kafka) = (&self.http, &self.kafka);
+        let (http, kafka, database) = (&self.http, &self.kafka, &self.database);
         for (field, value, range) in [
             ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),
             ("http.connections_max", http.connections_max as u64, 1..=1_000_000),
@@ -183,6 +246,10 @@ impl Configuration for Config {
             ("kafka.linger_ms", kafka.linger_ms.into(), 0..=1_000),
             ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500..=600_000),
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
+            ("database.retry_ms_max", database.retry_ms_max, 100..=3_600_000),
+            ("database.commit_ms_max", database.commit_ms_max, 500..=600_000),
+            ("database.queue_kib_max", database.queue_kib_max.into(), 1024..=2_097_151),
+            ("database.batch_rows_max", database.batch_rows_max as u64, 1..=100_000),
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
         }
@@ -190,6 +257,7 @@ impl Configuration for Config {
         if (1..16).contains(&secret_bytes) {
             errors.push(FieldError::new("privacy.visitor_secret", "has fewer than 16 bytes"));
         }
+        errors.extend(self.database.parameters().err());
         errors.extend(self.privacy.networks().err());
         errors.extend(self.privacy.countries().and_then(Result::err));
         if let Err(message) = self.limits.validate() {

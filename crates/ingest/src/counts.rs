@@ -1,4 +1,4 @@
-//! What this daemon did with events, counted, and handed to the database by way of Kafka like the events themselves.
+//! What this daemon did with events, counted, and handed to the database by the way of the events themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ impl Counts {
         }
     }
 
-    /// Kafka has these events.
+    /// These events are durable.
     pub(crate) fn accepted(&self, events: u64) {
         self.accepted.fetch_add(events, Ordering::Relaxed);
         self.metrics.accepted.inc_by(events);
@@ -78,7 +78,7 @@ impl Counts {
 
     async fn send(&self, unsent: &mut Option<OutcomeCounts>, handover: &Handover) {
         if let Some(counts) = unsent
-            && handover.send_counts(&self.source, &counts.to_line()).await.is_ok()
+            && handover.send_counts(counts).await.is_ok()
         {
             *unsent = None;
         }
@@ -93,6 +93,6 @@ pub(crate) async fn report(counts: Arc<Counts>, handover: Arc<Handover>, shutdow
         counts.hand_over(&handover).await;
     }
     if !handover.is_ready() {
-        warn!("the last counts of refused events may be lost: no broker answers");
+        warn!("the last counts of refused events may be lost: nobody takes them");
     }
 }

@@ -1,8 +1,8 @@
-//! HTTP in, durable in Kafka, then the answer.
+//! HTTP in, durable in Kafka (or, in the light profile, in PostgreSQL), then the answer.
 //!
 //! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
-//! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica), and only then is it
-//! answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
+//! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica, or committed), and only
+//! then is it answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
 //! metrics (`samples`).
 
 mod answer;
@@ -31,14 +31,12 @@ use footfall_daemon::{Shell, connections};
 /// # Errors
 /// Where the address cannot be bound or the producer cannot be made: nothing that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
-    let kafka_ready = shell.readiness.condition("kafka");
-    let handover =
-        Arc::new(handover::Handover::new(&config.kafka, kafka_ready, metrics.clone()).context("kafka producer")?);
+    let (handover, keeps_going) = handover::Handover::start(&config, &shell, &metrics)?;
+    let handover = Arc::new(handover);
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
-    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
-    let probe = tokio::spawn(handover::probe(handover.clone(), shell.shutdown.clone()));
     let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
     let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), handover.clone(), metrics.clone()));
     let countries =
@@ -47,15 +45,19 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
+    // Who waits at a socket that systemd kept through a restart is to be answered by a daemon that knows where
+    // events go.
+    handover.look().await;
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), countries, metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;
 
     reporter.await?;
-    probe.await?;
     samples.await?;
     // Every request has its answer; what is left to hand over is what was counted meanwhile.
     counts.hand_over(&handover).await;
+    handover.close();
+    keeps_going.await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What footfall-ingest counts. Each help text is the metric's documentation.
 
 use footfall_daemon::Registry;
-use footfall_event::Reason;
+use footfall_event::{Outcome, Reason};
+use footfall_store::Written;
 use hyper::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +25,12 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoredLabels {
+    outcome: &'static str,
+    reason: &'static str,
+}
+
 /// Registers the metrics on a registry that only describes them.
 pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
@@ -37,11 +44,14 @@ pub(crate) struct Metrics {
     rejected: Vec<Counter>,
     queue_full: Counter,
     broker_away: Counter,
+    database_away: Counter,
     pub(crate) not_acknowledged: Counter,
     queue_messages: Gauge,
     queue_bytes: Gauge,
     pub(crate) samples_dropped: Counter,
     pub(crate) connections: Gauge,
+    committed: Family<StoredLabels, Counter>,
+    pub(crate) commit_seconds: Histogram,
 }
 
 impl Metrics {
@@ -60,12 +70,18 @@ impl Metrics {
                 .collect(),
             queue_full: deferral("queue_full"),
             broker_away: deferral("broker_away"),
+            database_away: deferral("database_away"),
             not_acknowledged: deferral("not_acknowledged"),
             queue_messages: Gauge::default(),
             queue_bytes: Gauge::default(),
             samples_dropped: Counter::default(),
             connections: Gauge::default(),
+            committed: Family::default(),
+            commit_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
         };
+        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
+            drop(metrics.committed(outcome));
+        }
         for status in [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
             drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
         }
@@ -75,7 +91,11 @@ impl Metrics {
             "Time from a request's head to its answer, in seconds",
             metrics.request_seconds.clone(),
         );
-        registry.register("ingest_events", "Events that Kafka acknowledged", events);
+        registry.register(
+            "ingest_events",
+            "Events that are durable: Kafka acknowledged them, or PostgreSQL committed them",
+            events,
+        );
         registry.register(
             "ingest_events_rejected",
             "Events that were refused, and bodies that hold none, by reason",
@@ -83,25 +103,35 @@ impl Metrics {
         );
         registry.register(
             "ingest_events_deferred",
-            "Events that the client was asked to send again: because the queue was full, no broker answered, or no acknowledgement came in time",
+            "Events that the client was asked to send again: because the queue was full, no broker or no database answered, or no acknowledgement or commit came in time",
             deferred,
         );
         registry.register(
             "ingest_queue_messages",
-            "Messages that wait for their acknowledgement, as of the last second",
+            "Messages that wait for their acknowledgement (with Kafka as of the last second) or their commit",
             metrics.queue_messages.clone(),
         );
         registry.register(
             "ingest_queue_bytes",
-            "Size of the messages that wait for their acknowledgement, as of the last second",
+            "Size of the messages that wait for their acknowledgement (with Kafka as of the last second) or their commit",
             metrics.queue_bytes.clone(),
         );
         registry.register(
             "ingest_samples_dropped",
-            "Samples of these metrics that were not handed over: no broker answered in time, or the queue was half full",
+            "Samples of these metrics that were not handed over: no broker or no database answered in time, or the queue was half full",
             metrics.samples_dropped.clone(),
         );
         registry.register("ingest_connections", "Open connections", metrics.connections.clone());
+        registry.register(
+            "ingest_committed",
+            "With store = postgresql: events by what became of them: stored, duplicate, or quarantined with the reason",
+            metrics.committed.clone(),
+        );
+        registry.register(
+            "ingest_commit_seconds",
+            "With store = postgresql: time to store what requests brought since the last commit, in seconds",
+            metrics.commit_seconds.clone(),
+        );
         metrics
     }
 
@@ -116,6 +146,31 @@ impl Metrics {
 
     pub(crate) fn not_enqueued(&self, queue_is_full: bool) {
         if queue_is_full { &self.queue_full } else { &self.broker_away }.inc();
+    }
+
+    fn committed(&self, outcome: Outcome) -> Counter {
+        let reason = outcome.reason().map(Reason::as_str).unwrap_or_default();
+        self.committed.get_or_create(&StoredLabels { outcome: outcome.as_str(), reason }).clone()
+    }
+
+    pub(crate) fn note_written(&self, written: &Written) {
+        for (outcome, count) in &written.outcomes {
+            self.committed(*outcome).inc_by(*count);
+        }
+    }
+
+    pub(crate) fn database_away(&self, events: u64) {
+        self.database_away.inc_by(events);
+    }
+
+    pub(crate) fn queue_full(&self, events: u64) {
+        self.queue_full.inc_by(events);
+    }
+
+    /// Adds what now waits; below 0, what waits no longer.
+    pub(crate) fn queue_changes(&self, messages: i64, bytes: i64) {
+        self.queue_messages.inc_by(messages);
+        self.queue_bytes.inc_by(bytes);
     }
 
     pub(crate) fn broker_away(&self, events: u64) {

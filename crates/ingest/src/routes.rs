@@ -171,32 +171,31 @@ impl Service {
 
     async fn hand_over(&self, parsed: Parsed) -> Answer {
         let shape = parsed.shape;
-        let mut accepted: Vec<Accepted> = Vec::with_capacity(parsed.events.len());
+        let mut answer_ids = Vec::with_capacity(parsed.events.len());
+        let mut events = Vec::with_capacity(parsed.events.len());
         let mut rejected = Vec::new();
         for (index, event) in parsed.events.into_iter().enumerate() {
             match event {
-                Ok(event) => accepted.push(event),
+                Ok(Accepted { event, answer_id }) => {
+                    answer_ids.push(answer_id);
+                    events.push(event);
+                }
                 Err(rejection) => rejected.push(RefusedElement { index, rejection }),
             }
         }
-        let events: Vec<_> = accepted.iter().map(|accepted| &accepted.event).collect();
-        let ready = self.handover.is_ready();
-        let sent = self.handover.send_events(&events).await;
+        let sent = self.handover.send_events(events).await;
         self.counts.accepted(sent.unwrap_or_else(|acknowledged| acknowledged));
         if sent.is_err() {
             // The whole request comes again, and with it what was refused: it is counted then.
-            if !ready {
-                self.metrics.broker_away(events.len() as u64);
-            }
             return answer::unavailable();
         }
         for RefusedElement { rejection, .. } in &rejected {
             self.counts.rejected(rejection.reason);
         }
-        match (shape, accepted.as_slice(), rejected.as_slice()) {
-            (Shape::Single, [only], _) => answer::received(&only.answer_id),
+        match (shape, answer_ids.as_slice(), rejected.as_slice()) {
+            (Shape::Single, [only], _) => answer::received(only),
             (Shape::Single, _, [only]) => answer::refused(&only.rejection),
-            _ => answer::batch(accepted.len(), &rejected),
+            _ => answer::batch(answer_ids.len(), &rejected),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The metrics, handed to the database by way of Kafka. They never wait for one another, and never take an event's place.
+//! The metrics, handed to the database by the way of the events. They never wait for one another, and never take an event's place.
 
 use std::sync::Arc;
 
@@ -10,14 +10,13 @@ use crate::config::Config;
 use crate::handover::Handover;
 use crate::metrics::Metrics;
 
-/// Sends a sample as often as the configuration says, until the shutdown begins. One that Kafka does not take is
+/// Sends a sample as often as the configuration says, until the shutdown begins. One that is not taken is
 /// dropped: the next one tells more.
 pub(crate) async fn report(config: Config, shell: Shell, handover: Arc<Handover>, metrics: Arc<Metrics>) {
     let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
     while let Some(sample) = sampler.next().await {
         let sample = PipelineSample::new(&config.instance, sample.at, sample.started_at, sample.series);
-        let line = sample.to_line();
-        let sent = shell.shutdown.run_until_cancelled(handover.send_sample(&config.instance, &line)).await;
+        let sent = shell.shutdown.run_until_cancelled(handover.send_sample(sample)).await;
         if let Some(Err(error)) = sent {
             debug!(%error, "a sample is dropped");
             metrics.samples_dropped.inc();

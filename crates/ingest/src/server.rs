@@ -49,11 +49,13 @@ fn serve_one(
     let connections = service.metrics.connections.clone();
     let (answering, is_answering) = watch::channel(false);
     let answering = Arc::new(answering);
+    let stopping = shutdown.clone();
     let answer = service_fn(move |request| {
-        let (service, answering) = (service.clone(), answering.clone());
+        let (service, answering, stopping) = (service.clone(), answering.clone(), stopping.clone());
         answering.send_replace(true);
         async move {
-            let answer = service.answer(request, peer.ip()).await;
+            let mut answer = service.answer(request, peer.ip()).await;
+            connections::end_with_answer(&mut answer, &stopping);
             answering.send_replace(false);
             Ok::<_, Infallible>(answer)
         }

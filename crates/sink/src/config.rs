@@ -19,8 +19,6 @@ pub struct Config {
     pub drain_ms_max: u64,
     /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 stores none.
     pub sample_interval_s: u16,
-    /// Days for which the samples of all daemons are kept.
-    pub sample_keep_days: u16,
     /// Where events come from.
     pub kafka: KafkaConfig,
     /// Where they go.
@@ -98,7 +96,6 @@ impl Default for Config {
             log: LogConfig::default(),
             drain_ms_max: 20_000,
             sample_interval_s: 15,
-            sample_keep_days: 7,
             kafka: KafkaConfig {
                 bootstrap_servers: "127.0.0.1:9092".into(),
                 group_id: "footfall-sink".into(),
@@ -157,7 +154,6 @@ impl Configuration for Config {
             ("kafka.session_ms_max", self.kafka.session_ms_max.into(), 6_000..=1_800_000),
             ("kafka.prefetch_kib_max", self.kafka.prefetch_kib_max.into(), 1024..=2_097_151),
             ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),
-            ("sample_keep_days", self.sample_keep_days.into(), 1..=3_650),
             ("batch.rows_max", self.batch.rows_max as u64, 1..=100_000),
             ("batch.bytes_max", self.batch.bytes_max as u64, 1..=256 * 1024 * 1024),
         ] {

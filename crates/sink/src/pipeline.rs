@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use footfall_daemon::{Condition, FieldError, Shell, Ticker};
 use footfall_event::{Event, Limits, OutcomesMessage};
-use footfall_store::{Content, Enricher, Position, Record, Writer, WriterError};
+use footfall_store::{Commit, Content, Enricher, Position, Record, Writer, WriterError};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
@@ -175,7 +175,7 @@ impl Pipeline {
         self.batch = Batch::default();
         if self.writer.as_ref().is_none_or(Writer::is_closed) {
             self.writer = None;
-            self.writer = Some(self.runtime.block_on(Writer::connect(&self.database))?);
+            self.writer = Some(self.runtime.block_on(Writer::connect(&self.database, Commit::Asynchronous))?);
         }
         self.database_ready.set(true);
         // Kafka counts as there when it answers, whether or not it has a partition for this sink.

@@ -2,7 +2,7 @@
 //! Kafka is away, and where a batch is stuck.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use footfall_daemon::{Sample, Sampler, Shell};
 use footfall_event::PipelineSample;
@@ -10,7 +10,7 @@ use footfall_store::{SampleWriter, WriterError};
 use thiserror::Error;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -19,7 +19,6 @@ use crate::metrics::Metrics;
 const SOURCE: &str = "sink";
 /// How long one sample may take; the next one tells more.
 const WRITE_MS_MAX: u64 = 5_000;
-const DROP_OLD_EVERY_S: u64 = 3_600;
 
 #[derive(Debug, Error)]
 enum NotStored {
@@ -32,22 +31,14 @@ enum NotStored {
 struct Samples {
     source: String,
     database: tokio_postgres::Config,
-    keep_days: u16,
     writer: Option<SampleWriter>,
-    dropped_old_at: Option<Instant>,
 }
 
 /// Stores a sample as often as the configuration says, until the shutdown begins.
 pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) {
     let Ok(database) = config.database.parameters() else { return };
     let source = if config.kafka.group_instance_id.is_empty() { SOURCE } else { &config.kafka.group_instance_id };
-    let mut samples = Samples {
-        source: source.to_owned(),
-        database,
-        keep_days: config.sample_keep_days,
-        writer: None,
-        dropped_old_at: None,
-    };
+    let mut samples = Samples { source: source.to_owned(), database, writer: None };
     let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
     while let Some(sample) = sampler.next().await {
         let stored = shell.shutdown.run_until_cancelled(samples.store(sample)).await;
@@ -70,14 +61,6 @@ impl Samples {
                 None => SampleWriter::connect(&self.database).await?,
             };
             writer.write(&sample).await?;
-            if self.dropped_old_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(DROP_OLD_EVERY_S)) {
-                self.dropped_old_at = Some(Instant::now());
-                match writer.drop_old(self.keep_days).await {
-                    Ok(0) => {}
-                    Ok(days) => info!(days, "old samples are dropped"),
-                    Err(error) => warn!(%error, "old samples are not dropped"),
-                }
-            }
             Ok::<_, WriterError>(writer)
         });
         self.writer = Some(writer.await??);

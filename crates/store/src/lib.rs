@@ -1,9 +1,9 @@
 //! What Footfall keeps in PostgreSQL, and how it gets there.
 //!
-//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s from Kafka in one
-//! transaction: ledger, rows, roll-ups, quarantine, outcome counts and the offsets move together or not at all, so a
-//! crash at any point leaves nothing half done and nothing to be undone. Whoever listens on the channel
-//! `footfall_events` hears `{"events":N}` when N rows have been stored.
+//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or (in
+//! the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts and the
+//! offsets move together or not at all, so a crash at any point leaves nothing half done and nothing to be undone.
+//! Whoever listens on the channel `footfall_events` hears `{"events":N}` when N rows have been stored.
 //!
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
@@ -11,16 +11,20 @@ mod batch;
 mod enricher;
 mod error;
 mod prepare;
+mod retention;
 mod samples;
 mod statements;
 mod tally;
 mod transaction;
+mod turn;
 mod visits;
 mod writer;
 
 pub use batch::{Content, Position, Record};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
-pub use prepare::{PrepareError, Prepared, prepare};
+pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
+pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
-pub use writer::{Claim, Writer, Written};
+pub use turn::take_turn;
+pub use writer::{Claim, Commit, Writer, Written};

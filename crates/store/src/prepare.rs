@@ -78,13 +78,12 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
         .await
         .map_err(while_doing("waiting for another starter"))?;
 
-    cluster.batch_execute(ROLES).await.map_err(while_doing("making the roles"))?;
+    make_roles(&cluster).await.map_err(while_doing("making the roles"))?;
     let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
     let database_created =
         cluster.query_opt(exists, &[&database]).await.map_err(while_doing("looking for the database"))?.is_none();
     if database_created {
-        let create = format!("CREATE DATABASE {database} OWNER footfall_owner TEMPLATE template0 ENCODING 'UTF8'");
-        cluster.batch_execute(&create).await.map_err(while_doing("making the database"))?;
+        make_database(&cluster, &database).await.map_err(while_doing("making the database"))?;
     }
 
     let mut target = admin.clone();
@@ -108,13 +107,31 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     Ok(Prepared { database, database_created, applied })
 }
 
-/// CREATE DATABASE takes no parameter, so the name is checked to need no quoting.
-fn is_plain_name(name: &str) -> bool {
+/// Makes the three roles where they are missing.
+///
+/// # Errors
+/// Where PostgreSQL is away or refuses.
+pub async fn make_roles(cluster: &Client) -> Result<(), tokio_postgres::Error> {
+    cluster.batch_execute(ROLES).await
+}
+
+/// Makes a database that `footfall_owner` owns; its name is a plain one.
+///
+/// # Errors
+/// Where PostgreSQL is away or refuses.
+pub async fn make_database(cluster: &Client, name: &str) -> Result<(), tokio_postgres::Error> {
+    let create = format!("CREATE DATABASE {name} OWNER footfall_owner TEMPLATE template0 ENCODING 'UTF8'");
+    cluster.batch_execute(&create).await
+}
+
+/// CREATE DATABASE takes no parameter, so a name is checked to need no quoting.
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.chars().all(|other| other.is_ascii_lowercase() || other.is_ascii_digit() || other == '_')
 }
 
-async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
+pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
     let mut config = config.clone();
     config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
     let (client, connection) = config.connect(NoTls).await?;

@@ -6,10 +6,9 @@ use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 
 use crate::writer::connect;
-use crate::{Content, Record, WriterError};
+use crate::{Commit, Content, Record, WriterError};
 
 pub(crate) const ADD_SAMPLES: &str = include_str!("../../../sql/writer/add_samples.sql");
-const DROP_OLD: &str = "SELECT footfall.drop_old_pipeline_samples($1)";
 
 /// Adds the samples among these records.
 pub(crate) async fn add_samples(
@@ -50,7 +49,7 @@ impl SampleWriter {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config) -> Result<Self, WriterError> {
-        let client = connect(config).await?;
+        let client = connect(config, Commit::Asynchronous).await?;
         let add_samples = client.prepare(ADD_SAMPLES).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, add_samples })
     }
@@ -61,13 +60,5 @@ impl SampleWriter {
     /// Where PostgreSQL is away or refuses it.
     pub async fn write(&self, sample: &PipelineSample) -> Result<(), WriterError> {
         add(&self.client, &self.add_samples, &[sample]).await
-    }
-
-    /// Drops the days of samples that ended at least this many days ago; answers how many.
-    ///
-    /// # Errors
-    /// Where PostgreSQL is away or refuses.
-    pub async fn drop_old(&self, keep_days: u16) -> Result<i32, WriterError> {
-        Ok(self.client.query_one(DROP_OLD, &[&i32::from(keep_days)]).await?.get(0))
     }
 }

@@ -13,8 +13,27 @@ use crate::transaction::{advance, moves, store};
 use crate::{Content, Enricher, Record, WriterError, error_text};
 
 const CONNECT_MS_MAX: u64 = 5_000;
-/// A statement that waits longer than this for another's lock has met something that is not the sink's doing.
-const SESSION: &str = "SET synchronous_commit = off; SET lock_timeout = '10s'; SET statement_timeout = '60s'";
+/// A statement that waits longer than this for another's lock has met something that is not the writer's doing.
+const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'";
+
+/// What a commit means once it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// It is on the disk: for records that exist nowhere else.
+    Durable,
+    /// It may be lost in a crash of the server, and its offsets with it: for records that Kafka still has.
+    Asynchronous,
+}
+
+impl Commit {
+    fn setting(self) -> &'static str {
+        match self {
+            // Also where an administrator has switched it off for everybody.
+            Self::Durable => "SET synchronous_commit = on",
+            Self::Asynchronous => "SET synchronous_commit = off",
+        }
+    }
+}
 
 /// What became of a batch: one outcome for each event in it.
 #[derive(Debug, Default)]
@@ -47,8 +66,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`WriterError::Unavailable`].
-    pub async fn connect(config: &Config) -> Result<Self, WriterError> {
-        let client = connect(config).await?;
+    pub async fn connect(config: &Config, commit: Commit) -> Result<Self, WriterError> {
+        let client = connect(config, commit).await?;
         let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, statements, held: HashMap::new() })
     }
@@ -57,6 +76,14 @@ impl Writer {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Finds out whether the server answers.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`].
+    pub async fn ask(&self) -> Result<(), WriterError> {
+        self.client.batch_execute("").await.map_err(WriterError::Unavailable)
     }
 
     /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets
@@ -151,13 +178,15 @@ impl Writer {
     }
 }
 
-pub(crate) async fn connect(config: &Config) -> Result<Client, WriterError> {
+pub(crate) async fn connect(config: &Config, commit: Commit) -> Result<Client, WriterError> {
     let mut config = config.clone();
     config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
     let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
     // The connection's end is seen by the next statement.
     tokio::spawn(connection);
-    client.batch_execute(SESSION).await.map_err(WriterError::Unavailable)?;
+    for settings in [SESSION, commit.setting()] {
+        client.batch_execute(settings).await.map_err(WriterError::Unavailable)?;
+    }
     Ok(client)
 }
 

@@ -1,11 +1,11 @@
-//! Daemons on a kit: ingest, any number of sinks, nginx where a browser comes.
+//! Daemons on a kit: ingest, any number of sinks, nginx where a browser comes. Or on PostgreSQL alone: the light profile.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use footfall::parts::{DaemonOptions, Nginx, NginxOptions, Part, SecondName};
+use footfall::parts::{DaemonOptions, Kafka, Nginx, NginxOptions, Part, Postgres, SecondName};
 use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -55,7 +55,7 @@ pub struct Stack {
     pub events_topic: String,
     /// Topic of ingest's counts.
     pub outcomes_topic: String,
-    /// bootstrap.servers of the broker.
+    /// bootstrap.servers of the broker; empty in the light profile.
     pub kafka: String,
     /// Reads and writes everything.
     pub database: Client,
@@ -77,25 +77,46 @@ impl Stack {
 
     /// Starts a stack with options.
     pub async fn start_with(kit: &Kit, options: StackOptions) -> Self {
+        Self::start_on(&kit.postgres, Some(&kit.kafka), options).await
+    }
+
+    /// Starts a stack of the light profile: ingest stores by itself, and there is neither a broker nor a sink.
+    pub async fn start_light(postgres: &Postgres, options: StackOptions) -> Self {
+        Self::start_on(postgres, None, options).await
+    }
+
+    async fn start_on(postgres: &Postgres, broker: Option<&Kafka>, options: StackOptions) -> Self {
         let address = own_address();
         let name = format!("test_{}", Uuid::now_v7().simple());
         let dir = run_dir("stack");
-        let admin = kit.postgres.admin(&name);
+        let admin = postgres.admin(&name);
+        let (reader_url, writer_url) = (postgres.url("footfall_reader", &name), postgres.url("footfall_writer", &name));
         let (events_topic, outcomes_topic) = (format!("{name}-events"), format!("{name}-outcomes"));
-        let kafka = kit.kafka.address().to_string();
+        let kafka = broker.map(|broker| broker.address().to_string()).unwrap_or_default();
         let topics = [Topic::new(&events_topic, EVENTS_PARTITIONS), Topic::new(&outcomes_topic, 1)];
-        let (prepared, created) = tokio::join!(footfall_store::prepare(&admin), create(&kafka, &topics));
+        let created = async {
+            if broker.is_some() {
+                create(&kafka, &topics).await.unwrap();
+            }
+        };
+        let (prepared, ()) = tokio::join!(footfall_store::prepare(&admin), created);
         prepared.unwrap();
-        created.unwrap();
 
         let ingest_port = SocketAddr::new(address, 3001);
         let credentials = dir.join("credentials");
         std::fs::create_dir_all(&credentials).unwrap();
         std::fs::write(credentials.join("privacy.visitor_secret"), CREDENTIAL).unwrap();
         let config = dir.join("ingest.toml");
+        let store = if broker.is_some() {
+            format!(
+                "kafka.bootstrap_servers = \"{kafka}\"\nkafka.events_topic = \"{events_topic}\"\n\
+                 kafka.outcomes_topic = \"{outcomes_topic}\"\n"
+            )
+        } else {
+            format!("store = \"postgresql\"\ndatabase.url = \"{writer_url}\"\ndatabase.retry_ms_max = 500\n")
+        };
         let text = format!(
-            "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\nkafka.bootstrap_servers = \"{kafka}\"\n\
-             kafka.events_topic = \"{events_topic}\"\nkafka.outcomes_topic = \"{outcomes_topic}\"\n\
+            "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\n{store}\
              privacy.trusted_proxies = [\"{address}\"]\n",
             options.ingest, options.sample_interval_s
         );
@@ -112,10 +133,7 @@ impl Stack {
         let view_port = SocketAddr::new(address, 3003);
         let view = match &options.view {
             None => None,
-            Some(lines) => {
-                let reader = kit.postgres.url("footfall_reader", &name);
-                Some(start_view(&dir, view_port, lines, &reader).await)
-            }
+            Some(lines) => Some(start_view(&dir, view_port, lines, &reader_url).await),
         };
         let nginx = if options.site {
             let options = NginxOptions {
@@ -143,13 +161,13 @@ impl Stack {
             kafka,
             database,
             http: Http::default(),
-            reader_url: kit.postgres.url("footfall_reader", &name),
-            writer_url: kit.postgres.url("footfall_writer", &name),
+            reader_url,
+            writer_url,
             admin,
             sink_options: options.sink,
             sample_interval_s: options.sample_interval_s,
         };
-        if !options.no_sink {
+        if broker.is_some() && !options.no_sink {
             stack.add_sink().await;
         }
         stack
@@ -183,6 +201,23 @@ impl Stack {
             environment: Vec::new(),
         };
         self.sinks.push(options.start(&self.dir).await.unwrap());
+    }
+
+    /// A second ingest on the ports 3011 and 3012, configured as the first.
+    pub async fn another_ingest(&self) -> Part {
+        let text = std::fs::read_to_string(self.dir.join("ingest.toml")).unwrap();
+        let text = text.replace(":3001", ":3011").replace(":3002", ":3012");
+        let config = self.dir.join("ingest-2.toml");
+        std::fs::write(&config, format!("instance = \"ingest-2\"\n{text}")).unwrap();
+        let options = DaemonOptions {
+            program: "footfall-ingest",
+            name: "ingest-2".into(),
+            config,
+            credentials: Some(self.dir.join("credentials")),
+            admin: SocketAddr::new(self.address, 3012),
+            environment: Vec::new(),
+        };
+        options.start(&self.dir).await.unwrap()
     }
 
     /// http://ADDRESS:PORT/PATH
@@ -226,8 +261,11 @@ impl Stack {
         }
     }
 
-    /// Waits until the database holds every offset that Kafka has given out.
+    /// Waits until the database holds every offset that Kafka has given out. In the light profile it does already.
     pub async fn wait_until_all_is_read(&mut self, within: Duration) {
+        if self.kafka.is_empty() {
+            return;
+        }
         let topics = [(self.events_topic.clone(), i32::from(EVENTS_PARTITIONS)), (self.outcomes_topic.clone(), 1)];
         let kafka = self.kafka.clone();
         let ends = tokio::task::spawn_blocking(move || {

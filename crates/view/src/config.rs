@@ -1,12 +1,16 @@
 //! What can be set, with its unit and its default.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use hyper::http::uri::Authority;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::site::Site;
 
 /// Configuration of footfall-view.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +39,24 @@ pub struct Config {
     pub live: LiveConfig,
     /// What the page shows.
     pub page: PageConfig,
+    /// What is served beside the page where there is no web server (the light profile).
+    pub site: SiteConfig,
+}
+
+/// What is served beside the page where there is no web server (the light profile).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteConfig {
+    /// Folder with `site/` and `tracker/dist/`. It is read once, at the start, and holds at most 32 MiB. Empty serves no
+    /// site.
+    pub dir: String,
+    /// Address of footfall-ingest, such as `127.0.0.1:3001`, which /analytics, /pixel.gif and /health are passed on to.
+    /// Empty passes nothing on. Ingest has to trust this host (`privacy.trusted_proxies`), or it takes it for the visitor.
+    pub ingest: String,
+    /// KiB that bodies on their way to ingest may fill together; beyond that clients are asked to come again.
+    pub bodies_kib_max: usize,
+    /// Further paths for what is served, as blockers know the first ones by name: `["/s.js=/analytics.js"]`.
+    pub second_names: Vec<String>,
 }
 
 /// What a connection may take.
@@ -209,6 +231,12 @@ impl Default for Config {
                     step("Clicked there too", "button_click", Some("/page2")),
                 ],
             },
+            site: SiteConfig {
+                dir: String::new(),
+                ingest: String::new(),
+                bodies_kib_max: 64 * 1024,
+                second_names: Vec::new(),
+            },
         }
     }
 }
@@ -224,6 +252,37 @@ impl DatabaseConfig {
         }
         parameters.application_name("footfall-view");
         Ok(parameters)
+    }
+}
+
+impl SiteConfig {
+    /// The site's files, where a folder is named.
+    pub(crate) fn files(&self) -> Result<Option<Site>, FieldError> {
+        let dir = Some(&self.dir).filter(|dir| !dir.is_empty());
+        let site = dir.map(|dir| Site::read(Path::new(dir)));
+        site.transpose().map_err(|error| FieldError::new("site.dir", error.to_string()))
+    }
+
+    /// Where ingest is, where something is passed on to it.
+    pub(crate) fn ingest(&self) -> Result<Option<Authority>, FieldError> {
+        let ingest = Some(&self.ingest).filter(|ingest| !ingest.is_empty());
+        let ingest =
+            ingest.map(|ingest| ingest.parse::<Authority>().ok().filter(|given| given.port().is_some()).ok_or(ingest));
+        ingest.transpose().map_err(|given| {
+            FieldError::new("site.ingest", format!("{given:?} is no address with a port, such as 127.0.0.1:3001"))
+        })
+    }
+
+    /// Second names, and the first ones that they stand for.
+    pub(crate) fn names(&self) -> Result<HashMap<String, String>, FieldError> {
+        let is_path = |path: &str| path.len() > 1 && path.starts_with('/') && !path.contains(['?', '#', '%', ' ']);
+        let names = self.second_names.iter().map(|pair| {
+            let paths = pair.split_once('=').filter(|(second, first)| is_path(second) && is_path(first));
+            paths.map(|(second, first)| (second.to_owned(), first.to_owned())).ok_or_else(|| {
+                FieldError::new("site.second_names", format!("{pair:?} is not two paths as in /s.js=/analytics.js"))
+            })
+        });
+        names.collect()
     }
 }
 
@@ -308,6 +367,18 @@ impl Configuration for Config {
         }
         if self.page.funnel.iter().any(|step| step.name.is_empty()) {
             errors.push(FieldError::new("page.funnel", "a step has no name"));
+        }
+        let site = &self.site;
+        errors.extend(FieldError::unless_within(
+            "site.bodies_kib_max",
+            site.bodies_kib_max as u64,
+            1024..=64 * 1024 * 1024,
+        ));
+        errors.extend(site.files().err());
+        errors.extend(site.ingest().err());
+        errors.extend(site.names().err());
+        if base == "/" && !site.dir.is_empty() {
+            errors.push(FieldError::new("base_path", "leaves no place for the site of site.dir"));
         }
         errors.extend(self.page.zone().err());
         errors.extend(database.parameters().err());

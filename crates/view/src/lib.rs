@@ -4,7 +4,8 @@
 //! `selection` (period, time zone, filters) is what a page's address says. `live` keeps one view for each selection that
 //! somebody looks at, whoever and however many they are: PostgreSQL notifies (`listener`), the view asks once, and each
 //! open page is sent the parts that changed. `page` renders the parts, `api` answers the same questions as JSON and
-//! CSV, `access` decides who may look.
+//! CSV, `access` decides who may look. Where there is no web server (the light profile), `site` serves the site and the
+//! tracker, and `forward` passes on to ingest what is ingest's.
 
 mod access;
 mod answer;
@@ -12,6 +13,7 @@ mod api;
 mod assets;
 mod config;
 mod database;
+mod forward;
 mod listener;
 mod live;
 mod metrics;
@@ -20,6 +22,7 @@ mod questions;
 mod routes;
 mod selection;
 mod server;
+mod site;
 mod table;
 
 pub use config::Config;
@@ -36,13 +39,13 @@ use footfall_daemon::{Shell, connections};
 /// Where the address cannot be bound, the state cannot be read, or the configuration holds what cannot be used: nothing
 /// that a retry would mend.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
+    let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let database_ready = shell.readiness.condition("database");
     let parameters = config.database.parameters().map_err(|error| config_error(&error))?;
     let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
     let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
-    let listener = connections::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
 
     let listening = tokio::spawn(listener::listen(
         parameters,

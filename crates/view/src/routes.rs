@@ -1,6 +1,6 @@
 //! The few paths there are, and who may ask for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,10 +21,12 @@ use crate::access::{Access, Denied, Login, Share, ShareError, Viewer, Wish, is_s
 use crate::answer::{self, Answer};
 use crate::config::{Config, FunnelStep, LiveConfig};
 use crate::database::Database;
+use crate::forward::Forward;
 use crate::live::{Hub, Place, Watch, stream};
 use crate::metrics::Metrics;
 use crate::page::{self, Frame, Look};
 use crate::selection::{FILTERS, FieldProblem, Filters, Selection};
+use crate::site::Site;
 use crate::{api, assets};
 
 const READ: &str = "GET, HEAD";
@@ -47,6 +49,10 @@ pub(crate) struct Service {
     hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     watchers: Arc<Semaphore>,
+    site: Option<Site>,
+    forward: Option<Forward>,
+    /// Second names, and the first ones that they stand for.
+    names: HashMap<String, String>,
 }
 
 /// As what somebody looks: on the page itself, or through a shared link.
@@ -85,6 +91,9 @@ impl Service {
             hub,
             metrics,
             watchers: Arc::new(Semaphore::new(config.live.watchers_max)),
+            site: config.site.files()?,
+            forward: config.site.ingest()?.map(|ingest| Forward::new(ingest, config.site.bodies_kib_max)),
+            names: config.site.names()?,
         })
     }
 
@@ -97,11 +106,12 @@ impl Service {
 
     async fn route(&self, request: Request<Incoming>, peer: IpAddr, stop: &CancellationToken) -> Answer {
         let uri = request.uri().clone();
-        let Some(path) = uri.path().strip_prefix(&self.base_path) else {
-            if uri.path() == self.base_path.trim_end_matches('/') {
+        let path = self.names.get(uri.path()).map_or(uri.path(), String::as_str);
+        let Some(path) = path.strip_prefix(&self.base_path) else {
+            if path == self.base_path.trim_end_matches('/') {
                 return answer::see_other(&self.base_path);
             }
-            return self.not_found();
+            return self.beside(path, request, peer).await;
         };
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let is_write = *request.method() == Method::POST;
@@ -124,6 +134,18 @@ impl Service {
             "shares" | "shares/withdraw" if is_read || is_write => self.shares(path, request).await,
             "login" | "logout" | "shares" | "shares/withdraw" => answer::method_not_allowed(READ_AND_WRITE),
             _ => self.look(path, request, stop).await,
+        }
+    }
+
+    /// What a web server would serve where there is one.
+    async fn beside(&self, path: &str, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        if let (Some(forward), Some(path)) = (&self.forward, Forward::path(path)) {
+            let client = self.access.client_address(peer, request.headers());
+            return forward.pass(path, request, client).await;
+        }
+        match &self.site {
+            Some(site) => site.answer(request.method(), path, request.headers()),
+            None => self.not_found(),
         }
     }
 

@@ -50,7 +50,11 @@ fn serve_one(
     let (moving, is_moving) = watch::channel(());
     let answer = service_fn(move |request| {
         let (service, shutdown) = (service.clone(), shutdown.clone());
-        async move { Ok::<_, Infallible>(service.answer(request, peer.ip(), &shutdown).await) }
+        async move {
+            let mut answer = service.answer(request, peer.ip(), &shutdown).await;
+            connections::end_with_answer(&mut answer, &shutdown);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

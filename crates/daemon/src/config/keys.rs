@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::Configuration;
+use super::Described;
 use crate::secret;
 
 /// One key.
@@ -27,7 +27,7 @@ pub(crate) struct Key {
 pub(crate) struct Keys(pub(crate) BTreeMap<String, Key>);
 
 impl Keys {
-    pub(crate) fn of<C: Configuration>() -> Result<Self, serde_json::Error> {
+    pub(crate) fn of<C: Described>() -> Result<Self, serde_json::Error> {
         let schema = schemars::schema_for!(C).to_value();
         let default = serde_json::to_value(C::default())?;
         let mut keys = BTreeMap::new();

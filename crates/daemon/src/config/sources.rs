@@ -11,7 +11,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
 use super::keys::nearest;
-use super::{ConfigError, ConfigErrors, Configuration, Keys};
+use super::{ConfigError, ConfigErrors, Configuration, Described, FieldError, Keys};
 
 const ENVIRONMENT_PREFIX: &str = "FOOTFALL_";
 /// Names the configuration file; the one variable with the prefix that is not a key.
@@ -54,6 +54,17 @@ impl Sources {
 /// Everything that is wrong: unreadable sources, unknown keys, values of the wrong type, and what
 /// [`Configuration::validate`] and the shared sections refuse. No message repeats a secret.
 pub fn load<C: Configuration>(sources: &Sources, secrets: &[&str]) -> Result<C, ConfigErrors> {
+    load_checked(sources, secrets, |config: &C| {
+        config.common().validate().into_iter().chain(config.validate().err().unwrap_or_default()).collect()
+    })
+}
+
+/// The same for any type: `refused` says what is wrong with the values as a whole.
+pub(crate) fn load_checked<C: Described>(
+    sources: &Sources,
+    secrets: &[&str],
+    refused: impl FnOnce(&C) -> Vec<FieldError>,
+) -> Result<C, ConfigErrors> {
     let mut errors = Vec::new();
     let keys = match Keys::of::<C>() {
         Ok(keys) => keys,
@@ -68,8 +79,7 @@ pub fn load<C: Configuration>(sources: &Sources, secrets: &[&str]) -> Result<C, 
     match extract::<C>(figment.clone(), &mut errors) {
         Some(config) => {
             let wrong = |key: &String| errors.iter().any(|error| error.key.as_ref() == Some(key));
-            let refused = config.common().validate().into_iter().chain(config.validate().err().unwrap_or_default());
-            let refused: Vec<_> = refused.filter(|refused| !wrong(&refused.field)).collect();
+            let refused: Vec<_> = refused(&config).into_iter().filter(|refused| !wrong(&refused.field)).collect();
             errors.extend(refused.into_iter().map(|refused| ConfigError {
                 source_name: source_of(figment.find_metadata(&refused.field)),
                 key: Some(refused.field),
@@ -204,7 +214,7 @@ fn refuse_unknown(values: &mut Dict, path: &str, source_name: &str, keys: &Keys,
 
 /// Serde stops at the first error. So each value that it refuses is noted and replaced by the default, until the rest
 /// is accepted or an error repeats.
-fn extract<C: Configuration>(mut figment: Figment, errors: &mut Vec<ConfigError>) -> Option<C> {
+fn extract<C: Described>(mut figment: Figment, errors: &mut Vec<ConfigError>) -> Option<C> {
     let defaults = Figment::from(Serialized::defaults(C::default()));
     let mut replaced = Vec::new();
     loop {

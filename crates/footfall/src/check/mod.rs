@@ -46,7 +46,8 @@ struct Walk<'a, F> {
 
 /// What is looked at after the event was posted, and had to be looked at before.
 struct Before {
-    watch: Result<Watch, String>,
+    /// None where there is no topic.
+    watch: Option<Result<Watch, String>>,
     database: Result<Database, String>,
 }
 
@@ -80,12 +81,15 @@ impl<F: FnMut(&StageReport)> Walk<'_, F> {
             Ok::<_, String>((database, row))
         });
 
-        let found = match before.watch {
-            Ok(watch) => flat(spawn_blocking(move || watch.find(event_id)).await),
-            Err(error) => Err(error),
-        };
-        let position = found.as_ref().ok().copied();
-        let topic = verdict.in_topic(found);
+        let (mut position, mut topic) = (None, Ok("light profile: there is none, ingest commits by itself".to_owned()));
+        if let Some(watch) = before.watch {
+            let found = match watch {
+                Ok(watch) => flat(spawn_blocking(move || watch.find(event_id)).await),
+                Err(error) => Err(error),
+            };
+            position = found.as_ref().ok().copied();
+            topic = verdict.in_topic(found);
+        }
         self.note(Stage::Topic, topic);
 
         let sink = self.web.sink().await;
@@ -115,9 +119,12 @@ impl<F: FnMut(&StageReport)> Walk<'_, F> {
 
     async fn before(&self) -> Before {
         let (brokers, topic) = (self.target.kafka.clone(), self.target.events_topic.clone());
-        let watch = spawn_blocking(move || Watch::begin(&brokers, &topic));
+        let is_light = self.target.is_light();
+        let watch = async {
+            if is_light { None } else { Some(flat(spawn_blocking(move || Watch::begin(&brokers, &topic)).await)) }
+        };
         let (watch, database) = tokio::join!(watch, Database::connect(&self.target.database));
-        Before { watch: flat(watch), database }
+        Before { watch, database }
     }
 
     /// Answers whether the stage was passed.

@@ -55,10 +55,10 @@ impl Stage {
         match self {
             Self::Site => "the site answers and serves analytics.js",
             Self::IngestThroughSite => "ingest is reached through the site",
-            Self::Ingest => "ingest is reached directly and has its Kafka",
+            Self::Ingest => "ingest is reached directly and can hand over",
             Self::Accepted => "ingest takes the event",
             Self::Topic => "the event stands in Kafka",
-            Self::Sink => "the sink is ready",
+            Self::Sink => "what stores the events is ready",
             Self::Row => "the event is a row in analytics_events, once",
             Self::RollUp => "the roll-up analytics_summary holds it",
             Self::Outcomes => "analytics_outcomes counts it",

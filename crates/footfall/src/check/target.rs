@@ -41,7 +41,7 @@ pub struct Target {
     pub ingest: String,
     /// `http://HOST:PORT`, without a path.
     pub sink_admin: String,
-    /// HOST:PORT of one or more brokers, separated by commas.
+    /// HOST:PORT of one or more brokers, separated by commas; empty in the light profile, whose ingest stores by itself.
     pub kafka: String,
     /// The topic of events.
     pub events_topic: String,
@@ -99,15 +99,20 @@ impl Target {
     /// The parts of a running instance, as its daemons were told of them.
     fn of_instance(state: &State) -> Result<Self, TargetError> {
         let ingest: IngestFile = read(&state.dir.join("ingest.toml"))?;
-        let sink: SinkFile = read(&state.dir.join("sink.toml"))?;
+        let sink_admin = match &ingest.kafka {
+            Some(_) => read::<SinkFile>(&state.dir.join("sink.toml"))?.admin.address,
+            // What stores is ingest itself.
+            None => ingest.admin.address,
+        };
+        let kafka = ingest.kafka.unwrap_or_default();
         let mut database = tokio_postgres::Config::new();
         database.host_path(&state.socket_dir).port(state.port).user("footfall_reader").dbname(&state.database);
         Ok(Self {
             site: format!("http://{}", state.site),
             ingest: format!("http://{}", ingest.listen),
-            sink_admin: format!("http://{}", sink.admin.address),
-            kafka: ingest.kafka.bootstrap_servers,
-            events_topic: ingest.kafka.events_topic,
+            sink_admin: format!("http://{sink_admin}"),
+            kafka: kafka.bootstrap_servers,
+            events_topic: kafka.events_topic,
             database,
             logs: Some(state.dir.join("logs")),
         })
@@ -133,10 +138,22 @@ impl Target {
         self
     }
 
+    /// Whether it is the light profile: ingest stores by itself, and view serves the site.
+    pub(crate) fn is_light(&self) -> bool {
+        self.kafka.is_empty()
+    }
+
     /// Where `part` says what ails it.
     pub(crate) fn log_of(&self, part: LogOf) -> String {
+        let part = match part {
+            LogOf::Nginx if self.is_light() => LogOf::View,
+            LogOf::Kafka if self.is_light() => LogOf::Postgres,
+            LogOf::Sink if self.is_light() => LogOf::Ingest,
+            other => other,
+        };
         let (name, unit) = match part {
             LogOf::Nginx => ("nginx", "nginx"),
+            LogOf::View => ("view", "footfall-view"),
             LogOf::Ingest => ("ingest", "footfall-ingest"),
             LogOf::Kafka => ("kafka", "apache-kafka"),
             LogOf::Sink => ("sink", "footfall-sink"),
@@ -153,6 +170,7 @@ impl Target {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum LogOf {
     Nginx,
+    View,
     Ingest,
     Kafka,
     Sink,
@@ -162,10 +180,11 @@ pub(crate) enum LogOf {
 #[derive(Deserialize)]
 struct IngestFile {
     listen: SocketAddr,
-    kafka: KafkaTable,
+    admin: AdminTable,
+    kafka: Option<KafkaTable>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct KafkaTable {
     bootstrap_servers: String,
     events_topic: String,

@@ -90,6 +90,14 @@ impl<'a> Web<'a> {
         })?;
         match kafka_ready(&answer) {
             Some(true) if answer.status == StatusCode::OK => Ok(format!("{url}, kafkaReady")),
+            Some(_) if self.target.is_light() => Err(Failed {
+                tried: tried(),
+                came_back: quoted(&answer),
+                do_first: format!(
+                    "Ingest runs without its database: look into {}.",
+                    self.target.log_of(LogOf::Postgres)
+                ),
+            }),
             Some(_) => Err(Failed {
                 tried: tried(),
                 came_back: quoted(&answer),
@@ -135,7 +143,11 @@ impl<'a> Web<'a> {
         };
         let do_first = match answer.status {
             StatusCode::OK if answered_id(&answer).as_deref() == Some(&*event_id.to_string()) => {
-                return Ok(format!("{} ms, acknowledged by Kafka", elapsed_ms(now)));
+                let durable = if self.target.is_light() { "committed" } else { "acknowledged by Kafka" };
+                return Ok(format!("{} ms, {durable}", elapsed_ms(now)));
+            }
+            StatusCode::SERVICE_UNAVAILABLE if self.target.is_light() => {
+                format!("PostgreSQL did not commit in time: look into {}.", self.target.log_of(LogOf::Postgres))
             }
             StatusCode::SERVICE_UNAVAILABLE => format!(
                 "Kafka did not acknowledge in time: look into {}. Is its disk full, are replicas out of sync?",

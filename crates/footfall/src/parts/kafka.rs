@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
@@ -11,6 +11,7 @@ use super::error::{At as _, Error, Result};
 use super::folders;
 use super::launch::Launch;
 use super::locations::Parts;
+use super::memory;
 use super::part::Part;
 use super::ready::Ready;
 
@@ -57,41 +58,24 @@ impl Kafka {
     pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make(dir, "kafka")?;
-        let (properties, logging) = (folder.join("server.properties"), folder.join("log4j2.yaml"));
-        let data = folder.join("data");
-        std::fs::write(&properties, settings(address, &data)).at(&properties)?;
-        std::fs::write(&logging, LOGGING).at(&logging)?;
-        let java = |name: &str, options: &[&str], arguments: Vec<OsString>| {
-            let mut all: Vec<OsString> = options.iter().map(Into::into).collect();
-            all.push(format!("-Dlog4j2.configurationFile={}", logging.display()).into());
-            // Java's own scratch files (jansi, lz4, performance data) stay inside the instance.
-            all.push(format!("-Djava.io.tmpdir={}", folder.display()).into());
-            all.push("-XX:-UsePerfData".into());
-            all.push("-cp".into());
-            all.push(parts.kafka_libs.join("*").into());
-            all.extend(arguments);
+        let java = |name: &str, arguments: Vec<OsString>| {
             Ok::<_, Error>(Launch {
                 name: name.into(),
-                program: parts.java.clone(),
-                arguments: all,
+                program: parts.java()?.clone(),
+                arguments,
                 environment: Vec::new(),
                 user: None,
-                binds: vec![folder.clone(), parts.kafka_libs.clone()],
+                binds: vec![folder.clone(), parts.kafka_libs()?.to_owned()],
                 stop_signal: Signal::SIGTERM,
                 lock_file: None,
                 log: folders::log(dir, "kafka")?,
             })
         };
-        if !data.join("meta.properties").exists() {
-            let arguments = format_arguments(&properties);
-            format(&java("kafka format", &["-Xmx256m", "-XX:TieredStopAtLevel=1"], arguments)?).await?;
+        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
+        if let Some(arguments) = files.to_format() {
+            format(&java("kafka format", arguments)?).await?;
         }
-        let broker = java(
-            "kafka",
-            &["-Xms512m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true"],
-            vec!["kafka.Kafka".into(), properties.into()],
-        )?;
-        Ok(Self { part: Part::spawn(broker, Ready::Metadata(address))?, address })
+        Ok(Self { part: Part::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
     }
 
     /// Where it listens: the clients' bootstrap server.
@@ -101,15 +85,96 @@ impl Kafka {
     }
 }
 
-fn settings(address: SocketAddr, data: &Path) -> String {
-    let controller = SocketAddr::new(address.ip(), address.port().saturating_add(1));
+/// The heap of a broker that serves one appliance.
+pub const HEAP_MIB: u32 = 512;
+
+/// Where a broker listens and what it is called by its clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// Its own address and port; the controller has the next port.
+    pub address: SocketAddr,
+    /// The host name that clients on other machines know it by; the address where none is named.
+    pub advertise: Option<String>,
+}
+
+impl From<SocketAddr> for Listen {
+    fn from(address: SocketAddr) -> Self {
+        Self { address, advertise: None }
+    }
+}
+
+/// A broker's folder with the files that it is started with, and the command lines of java.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+    libs: PathBuf,
+    heap_mib: u32,
+}
+
+impl Files {
+    /// Writes the broker's settings into `folder`; `libs` holds Kafka's jars.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(folder: &Path, libs: &Path, listen: &Listen, heap_mib: u32) -> Result<Self> {
+        let files = Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib };
+        let (properties, logging) = (files.properties(), files.logging());
+        std::fs::write(&properties, settings(listen, &files.data())).at(&properties)?;
+        std::fs::write(&logging, LOGGING).at(&logging)?;
+        Ok(files)
+    }
+
+    /// What java is told to format the data; nothing where that was done.
+    #[must_use]
+    pub fn to_format(&self) -> Option<Vec<OsString>> {
+        let formatted = self.data().join("meta.properties").exists();
+        (!formatted).then(|| self.java(&["-Xmx256m", "-XX:TieredStopAtLevel=1"], format_arguments(&self.properties())))
+    }
+
+    /// What java is told to run the broker.
+    #[must_use]
+    pub fn to_run(&self) -> Vec<OsString> {
+        let (least, most) = (format!("-Xms{}m", self.heap_mib), format!("-Xmx{}m", self.heap_mib));
+        let options = [least.as_str(), most.as_str(), "-XX:+UseG1GC", "-Djava.awt.headless=true"];
+        self.java(&options, vec!["kafka.Kafka".into(), self.properties().into()])
+    }
+
+    fn java(&self, options: &[&str], arguments: Vec<OsString>) -> Vec<OsString> {
+        let mut all: Vec<OsString> = options.iter().map(Into::into).collect();
+        all.push(format!("-Dlog4j2.configurationFile={}", self.logging().display()).into());
+        // Java's own scratch files (jansi, lz4, performance data) stay inside the instance.
+        all.push(format!("-Djava.io.tmpdir={}", self.folder.display()).into());
+        all.push("-XX:-UsePerfData".into());
+        all.push("-cp".into());
+        all.push(self.libs.join("*").into());
+        all.extend(arguments);
+        all
+    }
+
+    fn properties(&self) -> PathBuf {
+        self.folder.join("server.properties")
+    }
+
+    fn logging(&self) -> PathBuf {
+        self.folder.join("log4j2.yaml")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+}
+
+fn settings(listen: &Listen, data: &Path) -> String {
+    let Listen { address, advertise } = listen;
+    let (port, controller) = (address.port(), SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    let advertised = advertise.as_ref().map_or_else(|| address.to_string(), |name| format!("{name}:{port}"));
     format!(
         "{SETTINGS}\n\
          # This instance.\n\
          node.id=1\n\
          controller.quorum.bootstrap.servers={controller}\n\
          listeners=PLAINTEXT://{address},CONTROLLER://{controller}\n\
-         advertised.listeners=PLAINTEXT://{address},CONTROLLER://{controller}\n\
+         advertised.listeners=PLAINTEXT://{advertised},CONTROLLER://{controller}\n\
          log.dirs={data}\n",
         data = data.display()
     )
@@ -152,7 +217,8 @@ async fn format(tool: &Launch) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cluster_id, settings};
+    use super::{Listen, cluster_id, settings};
+    use std::net::SocketAddr;
 
     #[test]
     fn a_cluster_id_is_what_kafka_accepts() {
@@ -166,8 +232,16 @@ mod tests {
 
     #[test]
     fn nothing_listens_on_another_address() {
-        let text = settings("127.9.8.7:9092".parse().unwrap(), "/d".as_ref());
+        let text = settings(&"127.9.8.7:9092".parse::<SocketAddr>().unwrap().into(), "/d".as_ref());
         let listeners = text.lines().find(|line| line.starts_with("listeners=")).unwrap();
         assert_eq!(listeners, "listeners=PLAINTEXT://127.9.8.7:9092,CONTROLLER://127.9.8.7:9093");
+    }
+
+    #[test]
+    fn clients_are_told_the_name_that_they_can_reach() {
+        let address = "192.168.1.2:9092".parse().unwrap();
+        let text = settings(&Listen { address, advertise: Some("kafka.lan".into()) }, "/d".as_ref());
+        let advertised = text.lines().find(|line| line.starts_with("advertised.listeners=")).unwrap();
+        assert_eq!(advertised, "advertised.listeners=PLAINTEXT://kafka.lan:9092,CONTROLLER://192.168.1.2:9093");
     }
 }

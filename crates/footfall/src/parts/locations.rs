@@ -22,12 +22,12 @@ pub struct Program {
 pub struct Parts {
     /// The folder with `postgres`, `initdb` and `psql` of PostgreSQL 17.
     pub postgres_bin: Program,
-    /// The program nginx.
-    pub nginx: Program,
-    /// The program java, 21 or later.
-    pub java: Program,
-    /// The folder with Kafka's jars, on the host.
-    pub kafka_libs: PathBuf,
+    /// The program nginx; the light profile needs none.
+    nginx: Option<Program>,
+    /// The program java, 21 or later; the light profile needs none.
+    java: Option<Program>,
+    /// The folder with Kafka's jars, on the host; the light profile needs none.
+    kafka_libs: Option<PathBuf>,
 }
 
 impl Parts {
@@ -40,23 +40,57 @@ impl Parts {
         serde_json::from_slice(&text).map_err(|source| Error::PartsFile { path: path.to_owned(), source })
     }
 
-    /// Finds every program on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names.
+    /// Finds the programs on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names.
     ///
     /// # Errors
-    /// Names the first that is missing.
+    /// There is no PostgreSQL. That another one is missing is told by whoever needs it.
     pub fn on_path() -> Result<Self> {
         let host = |path| Program { root: None, path };
         let postgres = find("postgres", &["/usr/lib/postgresql/17/bin"])?;
         let bin = postgres.parent().unwrap_or(Path::new("/")).to_owned();
-        let libs = std::env::var_os("FOOTFALL_KAFKA_LIBS")
-            .ok_or_else(|| Error::Missing("the folder of Kafka's jars (FOOTFALL_KAFKA_LIBS)".into()))?;
         Ok(Self {
             postgres_bin: host(bin),
-            nginx: host(find("nginx", &["/usr/sbin"])?),
-            java: host(find("java", &[])?),
-            kafka_libs: libs.into(),
+            nginx: find("nginx", &["/usr/sbin"]).ok().map(host),
+            java: java().ok().map(host),
+            kafka_libs: std::env::var_os("FOOTFALL_KAFKA_LIBS").map(Into::into),
         })
     }
+
+    /// The program nginx.
+    ///
+    /// # Errors
+    /// It was not found.
+    pub fn nginx(&self) -> Result<&Program> {
+        self.nginx.as_ref().ok_or_else(|| missing("nginx"))
+    }
+
+    /// The program java.
+    ///
+    /// # Errors
+    /// It was not found.
+    pub fn java(&self) -> Result<&Program> {
+        self.java.as_ref().ok_or_else(|| missing("java"))
+    }
+
+    /// The folder with Kafka's jars.
+    ///
+    /// # Errors
+    /// It was not named.
+    pub fn kafka_libs(&self) -> Result<&Path> {
+        self.kafka_libs.as_deref().ok_or_else(|| missing("the folder of Kafka's jars (FOOTFALL_KAFKA_LIBS)"))
+    }
+}
+
+fn missing(what: &str) -> Error {
+    Error::Missing(what.to_owned())
+}
+
+/// The program java on PATH.
+///
+/// # Errors
+/// It is not there.
+pub fn java() -> Result<PathBuf> {
+    find("java", &["/usr/bin"])
 }
 
 /// A program on PATH or in one of the folders named.
@@ -94,7 +128,15 @@ mod tests {
             "postgres_bin": { "path": "/usr/lib/postgresql/17/bin", "root": "/c/.parts/root" }
         }"#;
         let parts: Parts = serde_json::from_str(text).unwrap();
-        assert_eq!(parts.nginx.root, None);
-        assert_eq!(parts.java.root.unwrap().to_str(), Some("/c/.parts/root"));
+        assert_eq!(parts.nginx().unwrap().root, None);
+        assert_eq!(parts.java().unwrap().root.as_ref().unwrap().to_str(), Some("/c/.parts/root"));
+    }
+
+    #[test]
+    fn postgresql_alone_is_enough_until_another_is_needed() {
+        let parts: Parts = serde_json::from_str(r#"{ "postgres_bin": { "path": "/usr/bin" } }"#).unwrap();
+        for error in [parts.nginx().unwrap_err(), parts.java().unwrap_err(), parts.kafka_libs().unwrap_err()] {
+            assert!(error.to_string().contains("is not to be found"), "{error}");
+        }
     }
 }

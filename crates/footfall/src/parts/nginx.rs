@@ -72,10 +72,10 @@ impl Nginx {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
-        std::fs::write(&conf, configuration(&folder, &log, &parts.nginx, options)).at(&conf)?;
+        std::fs::write(&conf, configuration(&folder, &log, parts.nginx()?, options)).at(&conf)?;
         let launch = Launch {
             name: "nginx".into(),
-            program: parts.nginx.clone(),
+            program: parts.nginx()?.clone(),
             arguments: vec![
                 "-e".into(),
                 log.clone().into(),

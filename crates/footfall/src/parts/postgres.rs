@@ -15,9 +15,31 @@ use super::locations::{Parts, Program};
 use super::part::Part;
 use super::ready::Ready;
 
+/// The settings that are the same everywhere; also what the NixOS module uses.
+const SETTINGS: &str = include_str!("../../../../nixos/postgresql/postgresql.conf");
+/// Read after them where the machine is small.
+const LIGHT_SETTINGS: &str = include_str!("../../../../nixos/postgresql/light.conf");
 const USER: &str = "postgres";
 /// The kernel's limit for the path of a Unix socket.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// What a server may take of its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// nixos/postgresql/postgresql.conf.
+    Full,
+    /// With nixos/postgresql/light.conf: for a machine of 512 MB.
+    Light,
+}
+
+impl Size {
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Full => "",
+            Self::Light => LIGHT_SETTINGS,
+        }
+    }
+}
 
 /// A PostgreSQL server. It is a [`Part`]: stopping it is a fast shutdown.
 ///
@@ -51,7 +73,7 @@ impl Postgres {
     /// # Errors
     /// With the last lines of `dir`/logs/postgres.log where the server says why.
     pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
-        let postgres = Self::spawn(parts, dir, address, port).await?;
+        let postgres = Self::spawn(parts, dir, address, port, Size::Full).await?;
         postgres.wait_until_ready().await?;
         Ok(postgres)
     }
@@ -60,7 +82,7 @@ impl Postgres {
     ///
     /// # Errors
     /// The data cannot be made, or the server cannot be run.
-    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16, size: Size) -> Result<Self> {
         let program = &parts.postgres_bin;
         let address = SocketAddr::new(address, port);
         let folder = folders::make_for(dir, "postgres", program, USER)?;
@@ -80,7 +102,7 @@ impl Postgres {
         if !data.join("PG_VERSION").exists() {
             initialise(&launch, &folder, program).await?;
         }
-        write_configuration(&data, address, &socket_dir)?;
+        write_configuration(&data, address, &socket_dir, size)?;
         let ready = Ready::Query(Box::new(admin(&socket_dir, address.port(), "postgres")));
         Ok(Self { part: Part::spawn_alone(launch, ready).await?, address, socket_dir, _short: short })
     }
@@ -163,7 +185,7 @@ async fn initialise(postgres: &Launch, folder: &Path, program: &Program) -> Resu
 }
 
 /// Written at every start, because addresses may change between them. initdb's own file ends by including it.
-fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path) -> Result<()> {
+fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path, size: Size) -> Result<()> {
     const INCLUDE: &str = "include 'footfall.conf'";
     let main = data.join("postgresql.conf");
     let text = std::fs::read_to_string(&main).at(&main)?;
@@ -172,20 +194,14 @@ fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path) -> R
     }
     let own = data.join("footfall.conf");
     let settings = format!(
-        "listen_addresses = '{ip}'\n\
+        "{SETTINGS}\n\
+         {of_size}\n\
+         # This instance.\n\
+         listen_addresses = '{ip}'\n\
          port = {port}\n\
          unix_socket_directories = '{socket_dir}'\n\
-         unix_socket_permissions = 0700\n\
-         password_encryption = 'scram-sha-256'\n\
-         shared_preload_libraries = 'timescaledb'\n\
-         timescaledb.telemetry_level = off\n\
-         timescaledb.license = 'apache'\n\
-         shared_buffers = 128MB\n\
-         max_connections = 60\n\
-         max_wal_size = 1GB\n\
-         timezone = 'UTC'\n\
-         log_timezone = 'UTC'\n\
-         jit = off\n",
+         unix_socket_permissions = 0700\n",
+        of_size = size.settings(),
         ip = address.ip(),
         port = address.port(),
         socket_dir = socket_dir.display(),

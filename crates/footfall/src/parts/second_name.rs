@@ -31,6 +31,14 @@ fn is_path(text: &str) -> bool {
     text.len() > 1 && text.starts_with('/') && text.bytes().all(is_plain) && !text.contains("..")
 }
 
+impl SecondName {
+    /// As it was given, and as footfall-view takes it.
+    #[must_use]
+    pub fn as_given(&self) -> String {
+        format!("{}={}", self.second, self.first)
+    }
+}
+
 /// As a location of nginx's.
 impl fmt::Display for SecondName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

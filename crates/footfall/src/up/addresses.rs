@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::profile::Profile;
 use crate::parts;
 use crate::port_holder::Wanted;
 
@@ -75,32 +76,49 @@ impl Addresses {
     }
 
     /// Every port that `up` needs; Grafana's only where there is a Grafana.
-    pub(crate) fn wanted(self, with_grafana: bool) -> Vec<Wanted> {
-        let controller = self.port(self.kafka().port() + 1);
+    pub(crate) fn wanted(self, profile: Profile, with_grafana: bool) -> Vec<Wanted> {
         let all = [
             ("site", self.site()),
             ("ingest", self.ingest()),
             ("ingest's metrics", self.ingest_admin()),
-            ("live page", self.view()),
             ("live page's metrics", self.view_admin()),
-            ("sink's metrics", self.sink_admin()),
-            ("Kafka", self.kafka()),
-            ("Kafka's controller", controller),
-            ("PostgreSQL", self.postgres()),
         ];
-        let grafana = with_grafana.then_some(("Grafana", self.grafana()));
-        all.into_iter().chain(grafana).map(|(what, address)| Wanted { what, address }).collect()
+        let common = wanted(all);
+        match profile {
+            // The live page is served where the site is.
+            Profile::Light => common.chain([self.wanted_by_postgres()]).collect(),
+            Profile::Appliance => {
+                let grafana = with_grafana.then_some(("Grafana", self.grafana()));
+                let further = wanted([("live page", self.view())].into_iter().chain(grafana));
+                common.chain(further).chain(self.wanted_by_sink()).collect()
+            }
+        }
     }
+
+    /// What a sink, its Kafka and its database need.
+    pub(crate) fn wanted_by_sink(self) -> Vec<Wanted> {
+        let controller = self.port(self.kafka().port() + 1);
+        let all = [("sink's metrics", self.sink_admin()), ("Kafka", self.kafka()), ("Kafka's controller", controller)];
+        wanted(all).chain([self.wanted_by_postgres()]).collect()
+    }
+
+    fn wanted_by_postgres(self) -> Wanted {
+        Wanted { what: "PostgreSQL", address: self.postgres() }
+    }
+}
+
+fn wanted(all: impl IntoIterator<Item = (&'static str, SocketAddr)>) -> impl Iterator<Item = Wanted> {
+    all.into_iter().map(|(what, address)| Wanted { what, address })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Addresses;
+    use super::{Addresses, Profile};
 
     #[test]
     fn only_the_site_is_published() {
         let at = Addresses::on("127.0.0.1".parse().unwrap(), Some("0.0.0.0".parse().unwrap()));
-        for wanted in at.wanted(true) {
+        for wanted in at.wanted(Profile::Appliance, true) {
             assert_eq!(wanted.what == "site", !wanted.address.ip().is_loopback(), "{wanted:?}");
         }
         assert_eq!(at.site_from_here().to_string(), "127.0.0.1:8080");

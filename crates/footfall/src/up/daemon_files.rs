@@ -1,36 +1,58 @@
 //! The configuration and the secret that our daemons are started with.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::UpError;
 use super::addresses::Addresses;
-use crate::topics;
+use crate::parts::SecondName;
+use crate::{secrets, topics};
 
 /// The consumer group of the sinks.
 const SINK_GROUP: &str = "footfall-sink";
 
-/// Writes `dir`/ingest.toml.
+/// What the bodies of all requests may fill in the light profile, in KiB, and what may wait for its commit: a few of the
+/// largest requests, and thousands of usual ones.
+const LIGHT_QUEUE_KIB_MAX: u32 = 8 * 1024;
+/// What the light profile remembers of user agents, each of half a KiB.
+const LIGHT_USER_AGENTS_MAX: u32 = 2_000;
+/// Connections by which the light profile's live page asks: each is a process of PostgreSQL's.
+const LIGHT_VIEW_CONNECTIONS: u32 = 2;
+
+/// Writes `dir`/ingest.toml for an ingest that hands over to Kafka.
 pub(crate) fn write_ingest(dir: &Path, at: Addresses) -> Result<PathBuf, UpError> {
-    write(
-        dir,
-        "ingest.toml",
-        &json!({
-            "listen": at.ingest(),
-            "admin": { "address": at.ingest_admin() },
-            "kafka": {
-                "bootstrap_servers": at.kafka().to_string(),
-                "events_topic": topics::EVENTS,
-                "outcomes_topic": topics::OUTCOMES,
-            },
-            // nginx on this machine says for whom it asks.
-            "privacy": { "trusted_proxies": [at.ip()] },
-        }),
-    )
+    let kafka = json!({
+        "bootstrap_servers": at.kafka().to_string(),
+        "events_topic": topics::EVENTS,
+        "outcomes_topic": topics::OUTCOMES,
+    });
+    let mut settings = ingest(at);
+    settings["kafka"] = kafka;
+    write(dir, "ingest.toml", &settings)
+}
+
+/// Writes `dir`/ingest.toml for an ingest that stores by itself.
+pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
+    let mut settings = ingest(at);
+    settings["store"] = "postgresql".into();
+    settings["database"] = json!({
+        "url": database,
+        "queue_kib_max": LIGHT_QUEUE_KIB_MAX,
+        "user_agents_max": LIGHT_USER_AGENTS_MAX,
+    });
+    settings["http"] = json!({ "bodies_kib_max": LIGHT_QUEUE_KIB_MAX });
+    write(dir, "ingest.toml", &settings)
+}
+
+fn ingest(at: Addresses) -> Value {
+    json!({
+        "listen": at.ingest(),
+        "admin": { "address": at.ingest_admin() },
+        // nginx, or view, on this machine says for whom it asks.
+        "privacy": { "trusted_proxies": [at.ip()] },
+    })
 }
 
 /// Writes `dir`/sink.toml.
@@ -54,18 +76,48 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
 
 /// Writes `dir`/view.toml. On an address that others reach the page wants a password; see [`make_view_credentials`].
 pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
-    write(
-        dir,
-        "view.toml",
-        &json!({
-            "listen": at.view(),
-            "admin": { "address": at.view_admin() },
-            "state_dir": dir.join("view"),
-            "database": { "url": database },
-            "access": { "public": at.are_private() },
-            "http": { "trusted_proxies": [at.ip()] },
-        }),
-    )
+    write(dir, "view.toml", &view(dir, at, database))
+}
+
+/// Writes `dir`/view.toml for a view that serves the site, too.
+pub(crate) fn write_light_view(
+    dir: &Path,
+    at: Addresses,
+    database: &str,
+    share: &Path,
+    second_names: &[SecondName],
+    trusted_proxies: &[IpNet],
+) -> Result<PathBuf, UpError> {
+    let mut settings = view(dir, at, database);
+    settings["listen"] = at.site().to_string().into();
+    settings["database"]["connections"] = LIGHT_VIEW_CONNECTIONS.into();
+    // view knows single addresses only.
+    let mut trusted = vec![at.ip()];
+    for network in trusted_proxies {
+        if network.prefix_len() != network.max_prefix_len() {
+            return Err(UpError::NotOneProxy(*network));
+        }
+        trusted.push(network.addr());
+    }
+    settings["http"]["trusted_proxies"] = json!(trusted);
+    settings["site"] = json!({
+        "dir": share.join("web"),
+        "ingest": at.ingest().to_string(),
+        "bodies_kib_max": LIGHT_QUEUE_KIB_MAX,
+        "second_names": second_names.iter().map(SecondName::as_given).collect::<Vec<_>>(),
+    });
+    write(dir, "view.toml", &settings)
+}
+
+fn view(dir: &Path, at: Addresses, database: &str) -> Value {
+    json!({
+        "listen": at.view(),
+        "admin": { "address": at.view_admin() },
+        "state_dir": dir.join("view"),
+        "database": { "url": database },
+        "access": { "public": at.are_private() },
+        "http": { "trusted_proxies": [at.ip()] },
+    })
 }
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
@@ -78,54 +130,16 @@ fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
 
 /// Makes ingest's folder of secrets the first time: the key of the visitor hashes lasts as long as the data.
 pub(crate) fn make_credentials(dir: &Path) -> Result<PathBuf, UpError> {
-    make_secret(dir, "credentials/ingest", "privacy.visitor_secret")
+    make_secret(dir, "credentials/ingest", secrets::VISITOR_SECRET)
 }
 
 /// Makes the live page's password the first time.
 pub(crate) fn make_view_credentials(dir: &Path) -> Result<PathBuf, UpError> {
-    make_secret(dir, "credentials/view", VIEW_PASSWORD)
+    make_secret(dir, "credentials/view", secrets::VIEW_PASSWORD)
 }
-
-/// The file of the live page's password within its folder of secrets.
-pub(crate) const VIEW_PASSWORD: &str = "access.password";
 
 fn make_secret(dir: &Path, folder: &str, name: &str) -> Result<PathBuf, UpError> {
     let folder = dir.join(folder);
-    let secret = folder.join(name);
-    let made = std::fs::create_dir_all(&folder).and_then(|()| write_once(&secret));
-    made.map_err(|source| UpError::file(&secret, source))?;
+    secrets::make(&folder, &[name]).map_err(|source| UpError::file(&folder.join(name), source))?;
     Ok(folder)
-}
-
-fn write_once(secret: &Path) -> std::io::Result<()> {
-    if secret.exists() {
-        return Ok(());
-    }
-    let partial = secret.with_extension("partial");
-    let key: [u8; 32] = rand::random();
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&partial)?.write_all(text.as_bytes())?;
-    std::fs::rename(partial, secret)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::make_credentials;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    #[test]
-    fn the_secret_is_made_once_and_closed_to_others() {
-        let dir = tempfile::tempdir().unwrap();
-        let read = || {
-            let folder = make_credentials(dir.path()).unwrap();
-            let file = folder.join("privacy.visitor_secret");
-            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-            (std::fs::read_to_string(&file).unwrap(), mode & 0o777)
-        };
-        let (secret, mode) = read();
-        assert_eq!((secret.len(), mode), (64, 0o600));
-        assert_eq!(read().0, secret);
-    }
 }

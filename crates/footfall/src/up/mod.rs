@@ -5,7 +5,10 @@ mod daemon_files;
 mod deaths;
 mod home;
 mod keeper;
+pub mod migrate;
 pub mod password;
+mod profile;
+mod retention;
 mod signals;
 mod start;
 pub mod state;
@@ -23,6 +26,7 @@ use crate::topics::TopicsError;
 use addresses::Addresses;
 use home::Home;
 use keeper::Running;
+pub use profile::Profile;
 use signals::Signals;
 use start::Plan;
 use state::{State, StateError};
@@ -30,6 +34,8 @@ use state::{State, StateError};
 /// What a person may choose.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// What to start; what the folder remembers where none is named, and for a new one an appliance.
+    pub profile: Option<Profile>,
     /// The folder whose data is kept for the next run; a temporary one where none is named.
     pub keep: Option<PathBuf>,
     /// The address that everything listens on, with the standard ports.
@@ -42,7 +48,7 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// The file that says where the programs are; they are looked for on PATH where none is named.
     pub parts: Option<PathBuf>,
-    /// Further paths for what nginx serves.
+    /// Further paths for what is served.
     pub second_names: Vec<SecondName>,
     /// The folder that holds `web/`, `nixos/` and `grafana/`.
     pub share: PathBuf,
@@ -66,6 +72,39 @@ pub enum UpError {
     /// There is no one address to tell the clients of Kafka.
     #[error("{0} stands for every address: name one that this machine has")]
     NoOneAddress(IpAddr),
+    /// The folder is another profile's.
+    #[error(
+        "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or have it go on as the other \
+         with `footfall migrate-profile --keep {} {asked}`", dir.display(), dir.display()
+    )]
+    OtherProfile {
+        /// The instance's folder.
+        dir: PathBuf,
+        /// What it is.
+        remembered: Profile,
+        /// What was asked for.
+        asked: Profile,
+    },
+    /// There is nothing to change.
+    #[error("{} holds no data of a `footfall up --keep`", .0.display())]
+    NoInstance(PathBuf),
+    /// Kafka holds what a profile without it would never see.
+    #[error(
+        "Kafka still holds {messages} messages that are not stored, so the instance stays an appliance: {} says why; \
+         --wait-s waits for longer", log.display()
+    )]
+    NotAllStored {
+        /// How many.
+        messages: i64,
+        /// The sink's log.
+        log: PathBuf,
+    },
+    /// The database does not say how far it has stored.
+    #[error("the database does not say how far it has stored: {}", footfall_store::error_text(.0))]
+    Ask(tokio_postgres::Error),
+    /// The light profile has no nginx, which would know networks.
+    #[error("{0} is a network: the light profile takes a trusted proxy by its address only")]
+    NotOneProxy(IpNet),
     /// A part did not start.
     #[error(transparent)]
     Part(#[from] parts::Error),
@@ -111,24 +150,27 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     if options.listen.is_unspecified() {
         return Err(UpError::NoOneAddress(options.listen));
     }
-    let grafana = Grafana::find();
-    let taken = port_holder::taken(&at.wanted(grafana.is_ok()))?;
+    let profile = profile(options)?;
+    let grafana = match profile {
+        Profile::Light => Err("not part of the light profile".to_owned()),
+        Profile::Appliance => Grafana::find(),
+    };
+    let taken = port_holder::taken(&at.wanted(profile, grafana.is_ok()))?;
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let parts = match &options.parts {
-        Some(file) => Parts::load(file)?,
-        None => Parts::on_path()?,
-    };
+    let parts = load_parts(options.parts.as_deref())?;
     // nginx sees the files from inside its root, where this process's own folder means nothing.
     let share = std::path::absolute(&options.share).map_err(|source| UpError::file(&options.share, source))?;
     let keep = options.keep.as_deref();
     let home = Home::open(keep).map_err(|source| UpError::file(keep.unwrap_or(&std::env::temp_dir()), source))?;
+    profile.remember(home.path())?;
     let mut signals =
         Signals::listen().map_err(|source| UpError::file(Path::new("the signals of this process"), source))?;
     let steps = Steps::new();
     let running = Running::new(steps.clone());
     let plan = Plan {
+        profile,
         parts: &parts,
         dir: home.path(),
         share: &share,
@@ -158,13 +200,33 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     ended
 }
 
+/// What the folder remembers; what is asked for must not differ.
+fn profile(options: &Options) -> Result<Profile, UpError> {
+    let remembered = match &options.keep {
+        Some(dir) => Profile::of(dir)?,
+        None => None,
+    };
+    match (remembered, options.profile, &options.keep) {
+        (Some(remembered), Some(asked), Some(dir)) if remembered != asked => {
+            Err(UpError::OtherProfile { dir: dir.clone(), remembered, asked })
+        }
+        (remembered, asked, _) => Ok(remembered.or(asked).unwrap_or(Profile::Appliance)),
+    }
+}
+
+fn load_parts(file: Option<&Path>) -> Result<Parts, parts::Error> {
+    file.map_or_else(Parts::on_path, Parts::load)
+}
+
 /// Starts everything and waits; returns by itself only where something goes wrong.
 async fn run(plan: &Plan<'_>, running: &Running, home: &Home) -> Result<Ended, UpError> {
     let state = plan.start(running).await?;
     let _announced = state.announce()?;
     plan.steps.say(&addresses(plan, &state, home));
-    running.gave_up().await;
-    Ok(Ended::GaveUp)
+    tokio::select! {
+        () = running.gave_up() => Ok(Ended::GaveUp),
+        never = retention::remove_daily(&state, plan.share, plan.steps) => match never {},
+    }
 }
 
 fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
@@ -181,28 +243,31 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
     };
     let password = password::file(&state.dir);
     let login = if at.are_private() { "to share links" } else { "to log in" };
+    let (site, ingest) = (at.site_from_here(), at.ingest());
+    let metrics = |name: &str, at| format!("   {name} http://{at}/metrics");
+    let (sink, further) = match plan.profile {
+        Profile::Light => (String::new(), String::new()),
+        Profile::Appliance => {
+            (metrics("sink", at.sink_admin()), format!("kafka     {}\ngrafana   {grafana}\n", at.kafka()))
+        }
+    };
     format!(
         "\n\
          site      http://{site}/\n\
          live page http://{site}/live/   password {login}: `footfall password`, which reads {password}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
-         metrics   ingest http://{ingest_admin}/metrics   sink http://{sink_admin}/metrics   live page http://{view_admin}/metrics\n\
-         kafka     {kafka}\n\
-         grafana   {grafana}\n\
+         metrics{ingest_metrics}{sink}{view}\n\
+         {further}\
          data      {data}\n\
          logs      {dir}/logs\n\
          \n\
          Everything is ready. Ctrl-C stops it.",
-        site = at.site_from_here(),
         password = password.display(),
-        ingest = at.ingest(),
         socket = state.socket_dir.display(),
         port = state.port,
         database = state.database,
-        ingest_admin = at.ingest_admin(),
-        sink_admin = at.sink_admin(),
-        view_admin = at.view_admin(),
-        kafka = at.kafka(),
+        ingest_metrics = metrics("ingest", at.ingest_admin()),
+        view = metrics("live page", at.view_admin()),
     )
 }

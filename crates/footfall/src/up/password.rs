@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::UpError;
-use super::daemon_files::VIEW_PASSWORD;
+use crate::secrets::VIEW_PASSWORD;
 
 /// Where a person's own password comes from.
 #[derive(Clone)]

@@ -8,20 +8,22 @@ use tokio::try_join;
 
 use super::addresses::Addresses;
 use super::keeper::Running;
+use super::profile::Profile;
 use super::state::State;
 use super::{UpError, daemon_files, password};
 use crate::health::Sign;
-use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName};
+use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName, Size};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
 
 /// The database that everything is stored in.
-const DATABASE: &str = "analytics";
+pub(crate) const DATABASE: &str = "analytics";
 /// As many sinks can share the load.
 const EVENTS_PARTITIONS: u16 = 3;
 
 /// What `up` starts, and with what.
 pub(crate) struct Plan<'a> {
+    pub(crate) profile: Profile,
     pub(crate) parts: &'a Parts,
     pub(crate) dir: &'a Path,
     pub(crate) share: &'a Path,
@@ -36,14 +38,48 @@ pub(crate) struct Plan<'a> {
 impl Plan<'_> {
     /// Starts all parts; each is in the hands of `running` from its first moment.
     pub(crate) async fn start(&self, running: &Running) -> Result<State, UpError> {
+        match self.profile {
+            Profile::Light => self.start_light(running).await,
+            Profile::Appliance => self.start_appliance(running).await,
+        }
+    }
+
+    async fn start_light(&self, running: &Running) -> Result<State, UpError> {
+        let dir = self.dir;
+        let access = self.postgres(running, Size::Light).await?;
+        self.shown("database schema", async { footfall_store::prepare(&access.admin).await.map(drop) }).await?;
+        let config = daemon_files::write_light_ingest(dir, self.at, &access.writer)?;
+        let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
+        self.shown("ingest", ingest).await?;
+        // What clients reach comes last, and so goes first.
+        let config = daemon_files::write_light_view(
+            dir,
+            self.at,
+            &access.reader,
+            self.share,
+            self.second_names,
+            self.trusted_proxies,
+        )?;
+        let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
+        self.shown("site and live page", view).await?;
+        self.state(access)
+    }
+
+    async fn postgres(&self, running: &Running, size: Size) -> Result<Access, UpError> {
+        let Self { parts, dir, at, .. } = *self;
+        self.shown("PostgreSQL", async {
+            let postgres = Postgres::spawn(parts, dir, at.ip(), at.postgres().port(), size).await?;
+            let access = Access::to(&postgres);
+            running.keep(Box::new(postgres)).await?;
+            Ok::<_, parts::Error>(access)
+        })
+        .await
+    }
+
+    async fn start_appliance(&self, running: &Running) -> Result<State, UpError> {
         let Self { parts, dir, at, .. } = *self;
         let (access, ()) = try_join!(
-            self.shown("PostgreSQL", async {
-                let postgres = Postgres::spawn(parts, dir, at.ip(), at.postgres().port()).await?;
-                let access = Access::to(&postgres);
-                running.keep(Box::new(postgres)).await?;
-                Ok::<_, parts::Error>(access)
-            }),
+            self.postgres(running, Size::Full),
             self.shown("Kafka", async {
                 let kafka = Kafka::spawn(parts, dir, at.ip(), at.kafka().port()).await?;
                 running.keep(Box::new(kafka)).await
@@ -58,11 +94,13 @@ impl Plan<'_> {
         )?;
 
         // The sink first: what stops last has stored what the others left.
-        let sink = running.keep(Box::new(Box::new(self.sink(&access.writer)?.spawn(dir)?)));
-        let ingest = running.keep(Box::new(Box::new(self.ingest()?.spawn(dir)?)));
+        let sink = running.keep(Box::new(Box::new(sink(dir, at, &access.writer)?.spawn(dir)?)));
+        let config = daemon_files::write_ingest(dir, at)?;
+        let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         try_join!(self.shown("sink", sink), self.shown("ingest", ingest))?;
 
-        let view = running.keep(Box::new(Box::new(self.view(&access.reader)?.spawn(dir)?)));
+        let config = daemon_files::write_view(dir, at, &access.reader)?;
+        let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("live page", view).await?;
 
         let site = NginxOptions {
@@ -85,29 +123,18 @@ impl Plan<'_> {
         self.state(access)
     }
 
-    fn sink(&self, database: &str) -> Result<DaemonOptions, UpError> {
-        Ok(DaemonOptions {
-            program: "footfall-sink",
-            name: "sink".into(),
-            config: daemon_files::write_sink(self.dir, self.at, database)?,
-            credentials: None,
-            admin: self.at.sink_admin(),
-            environment: Vec::new(),
-        })
-    }
-
-    fn ingest(&self) -> Result<DaemonOptions, UpError> {
+    fn ingest(&self, config: PathBuf) -> Result<DaemonOptions, UpError> {
         Ok(DaemonOptions {
             program: "footfall-ingest",
             name: "ingest".into(),
-            config: daemon_files::write_ingest(self.dir, self.at)?,
+            config,
             credentials: Some(daemon_files::make_credentials(self.dir)?),
             admin: self.at.ingest_admin(),
             environment: Vec::new(),
         })
     }
 
-    fn view(&self, database: &str) -> Result<DaemonOptions, UpError> {
+    fn view(&self, config: PathBuf) -> Result<DaemonOptions, UpError> {
         let credentials = daemon_files::make_view_credentials(self.dir)?;
         if let Some(given) = self.password {
             password::set(self.dir, given)?;
@@ -115,7 +142,7 @@ impl Plan<'_> {
         Ok(DaemonOptions {
             program: "footfall-view",
             name: "view".into(),
-            config: daemon_files::write_view(self.dir, self.at, database)?,
+            config,
             credentials: Some(credentials),
             admin: self.at.view_admin(),
             environment: Vec::new(),
@@ -139,12 +166,10 @@ impl Plan<'_> {
     /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
     fn signs(&self) -> Vec<Sign> {
         let ready = |part: &str, admin| Sign { part: part.into(), url: format!("http://{admin}/ready") };
-        vec![
-            ready("ingest", self.at.ingest_admin()),
-            ready("sink", self.at.sink_admin()),
-            ready("view", self.at.view_admin()),
-            Sign { part: "nginx".into(), url: format!("http://{}/", self.at.site_from_here()) },
-        ]
+        let site = Sign { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+        let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
+        let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
+        daemons.into_iter().chain(sink).collect()
     }
 
     /// Waits for something while its name and seconds are shown.
@@ -165,6 +190,18 @@ impl Plan<'_> {
             }
         }
     }
+}
+
+/// The sink of an instance in `dir`.
+pub(crate) fn sink(dir: &Path, at: Addresses, database: &str) -> Result<DaemonOptions, UpError> {
+    Ok(DaemonOptions {
+        program: "footfall-sink",
+        name: "sink".into(),
+        config: daemon_files::write_sink(dir, at, database)?,
+        credentials: None,
+        admin: at.sink_admin(),
+        environment: Vec::new(),
+    })
 }
 
 /// How the database is reached, kept when its server is handed to its keeper.

@@ -7,6 +7,7 @@ mod answers;
 mod by_hand;
 mod encodings;
 mod enrichment;
+mod light;
 mod limits;
 mod metrics;
 mod outage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, shared};
+use footfall_testkit::{Stack, StackOptions, shared};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
@@ -14,6 +14,21 @@ const SOON: Duration = Duration::from_secs(15);
 #[tokio::test]
 async fn the_counts_add_up_from_the_request_to_the_table() {
     let mut stack = Stack::start(shared().await).await;
+    let accepted = the_counts_add_up(&mut stack, (SINK, "footfall_sink_events_total")).await;
+    let messages = topic::read(&stack, &stack.events_topic).await.len();
+    assert_eq!(i64::try_from(messages).unwrap(), accepted);
+}
+
+#[tokio::test]
+async fn the_counts_add_up_where_ingest_stores_by_itself() {
+    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
+    the_counts_add_up(&mut stack, (INGEST, "footfall_ingest_committed_total")).await;
+    // Each answer came after its commit; so nothing is under way.
+    assert_eq!(stack.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
+}
+
+/// Answers how many events were accepted. `stored_by`: who counts what is stored, and in which metric.
+async fn the_counts_add_up(stack: &mut Stack, stored_by: (u16, &str)) -> i64 {
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
     stack.database.batch_execute(refused).await.unwrap();
     let event =
@@ -72,7 +87,7 @@ async fn the_counts_add_up_from_the_request_to_the_table() {
         let (port, name) = match (source, outcome) {
             ("ingest", "accepted") => (INGEST, "footfall_ingest_events_total"),
             ("ingest", _) => (INGEST, "footfall_ingest_events_rejected_total"),
-            _ => (SINK, "footfall_sink_events_total"),
+            _ => stored_by,
         };
         let reason = format!("reason=\"{reason}\"");
         let outcome = format!("outcome=\"{outcome}\"");
@@ -81,7 +96,7 @@ async fn the_counts_add_up_from_the_request_to_the_table() {
             ("ingest", _) => &[&reason],
             _ => &[&outcome, &reason],
         };
-        let metric = metric(&stack, port, name, labels).await;
+        let metric = metric(stack, port, name, labels).await;
         assert_eq!(i64::try_from(metric).unwrap(), count, "{source} {outcome} {reason}");
     }
     // Nothing else was counted, and nothing else is there.
@@ -89,8 +104,7 @@ async fn the_counts_add_up_from_the_request_to_the_table() {
     assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, stored);
     assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, quarantined);
     assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, stored);
-    let messages = topic::read(&stack, &stack.events_topic).await.len();
-    assert_eq!(i64::try_from(messages).unwrap(), accepted);
+    accepted
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What docs/ says of the daemons is what the daemons say of themselves.
+//! What docs/ says of the daemons and commands is what these say of themselves.
 
 use std::process::Command;
 
@@ -6,13 +6,20 @@ use footfall_testkit::checkout;
 
 #[test]
 fn the_tables_of_configuration_and_metrics_are_not_stale() {
-    for daemon in ["footfall-ingest", "footfall-sink", "footfall-view"] {
-        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(daemon);
-        let described = Command::new(program).arg("describe").output().unwrap();
+    for (document, command) in [
+        ("footfall-ingest", "footfall-ingest describe"),
+        ("footfall-sink", "footfall-sink describe"),
+        ("footfall-view", "footfall-view describe"),
+        ("footfall-retention", "footfall retain describe"),
+        ("footfall-backup", "footfall backup describe"),
+    ] {
+        let mut words = command.split(' ');
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(words.next().unwrap());
+        let described = Command::new(program).args(words).output().unwrap();
         assert!(described.status.success());
-        let file = checkout().join("docs").join(format!("{daemon}.md"));
+        let file = checkout().join("docs").join(format!("{document}.md"));
         let written = std::fs::read_to_string(&file).unwrap();
-        let command = format!("stale: target/debug/{daemon} describe > docs/{daemon}.md");
+        let command = format!("stale: target/debug/{command} > docs/{document}.md");
         assert_eq!(written, String::from_utf8(described.stdout).unwrap(), "{command}");
     }
 }

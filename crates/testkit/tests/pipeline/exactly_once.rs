@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use footfall::load::{LoadOptions, LoadReport, run};
 use footfall::parts::Part;
-use footfall_testkit::{Kit, Stack, shared};
+use footfall_testkit::{Kit, Stack, StackOptions, own_postgres, shared};
 use rand::RngExt as _;
 use tokio::task::JoinHandle;
 
@@ -118,6 +118,51 @@ async fn a_broker_that_crashes_under_load_costs_no_event_and_doubles_none() {
     kit.kafka.kill().await;
     kit.kafka.start_again().await.unwrap();
     assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ingest_that_stores_by_itself_and_crashes_loses_no_acknowledged_event_and_doubles_none() {
+    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
+    let load = load(&stack);
+    keep_killing(&mut stack.ingest, &load).await;
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_ingest_stores_by_itself_a_database_that_crashes_costs_no_event_and_doubles_none() {
+    let mut postgres = own_postgres().await;
+    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
+    let load = load(&stack);
+    for _ in 0..3 {
+        a_moment().await;
+        postgres.kill().await;
+        postgres.start_again().await.unwrap();
+    }
+    let report = load.await.unwrap();
+    assert_stored_once(&mut stack, &report).await;
+    // Ingest itself lived on, so what it counted is exact, also where a commit was not answered.
+    let accepted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
+    stack.wait_for(accepted, i64::try_from(report.acknowledged.len()).unwrap(), Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_ingests_that_store_by_themselves_in_one_database_take_turns_and_double_nothing() {
+    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
+    let _other = stack.another_ingest().await;
+    let mut options = LoadOptions::new(&stack.url(3001, "/analytics"), 200.0, 1_000);
+    options.retry = true;
+    let other = LoadOptions { url: stack.url(3011, "/analytics"), ..options.clone() };
+    let (mut report, others) = tokio::join!(run(&options), run(&other));
+    let (report, others) = (report.as_mut().unwrap(), others.unwrap());
+    assert!(others.is_all_acknowledged(), "{:?}", others.by_status);
+    report.acknowledged.extend(others.acknowledged);
+    report.sent += others.sent;
+    let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
+    assert_eq!(stack.number(duplicates).await, 0);
+    let wanted = i64::try_from(report.acknowledged.len()).unwrap();
+    assert_eq!(stack.number("SELECT count(DISTINCT event_id) FROM analytics_events").await, wanted);
+    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, wanted);
+    assert_eq!(recount::differing(&mut stack).await, [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

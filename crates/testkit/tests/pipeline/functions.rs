@@ -353,29 +353,13 @@ async fn sizes_add_up_to_the_database_but_for_the_catalogues() {
 }
 
 #[tokio::test]
-async fn old_samples_go_by_the_day_at_the_writers_word_and_it_can_do_nothing_else() {
+async fn the_writer_writes_samples_and_neither_reads_nor_removes_them() {
     let database = Database::new().await;
-    let samples = "INSERT INTO pipeline_samples SELECT at, 'x', at, '{\"m\": 1}'
-        FROM generate_series(date_trunc('day', now()) - interval '9 days', now(), '1 hour') AS at";
-    database.admin.batch_execute(samples).await.unwrap();
-    let left = "SELECT date_trunc('day', now()) - min(at) FROM pipeline_samples";
-    let drop_old = async |days: i32| {
-        answer(&database.writer, &format!("SELECT footfall.drop_old_pipeline_samples({days})")).await.unwrap()
-    };
-    assert_eq!(drop_old(30).await, ["0"]);
-    // A day that ended 7 days ago at the earliest moment is the eighth before today.
-    assert_eq!(drop_old(7).await, ["2"]);
-    database.says(left, &["7 days"]).await;
-    assert_eq!(drop_old(7).await, ["0"]);
-    // Not even a careless configuration costs the last day.
-    assert_eq!(drop_old(-5).await, ["6"]);
-    database.says(left, &["1 day"]).await;
     for (client, statement) in [
         (&database.writer, "DELETE FROM pipeline_samples"),
         (&database.writer, "SELECT * FROM pipeline_samples"),
         (&database.writer, "SELECT drop_chunks('pipeline_samples', older_than => now())"),
         (&database.writer, "SELECT * FROM footfall.pipeline_silence()"),
-        (&database.reader, "SELECT footfall.drop_old_pipeline_samples(7)"),
         (&database.reader, "INSERT INTO pipeline_samples VALUES (now(), 'x', now(), '{}')"),
         (&database.reader, "SELECT payload FROM analytics_quarantine"),
     ] {

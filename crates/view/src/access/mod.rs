@@ -134,7 +134,8 @@ impl Access {
     }
 
     /// The address that a request comes from: a proxy of ours says for whom it asks.
-    fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// Whose request it is: a trusted proxy says for whom it asks.
+    pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusted_proxies.contains(&peer) {
             return peer;
         }

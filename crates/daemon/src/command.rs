@@ -1,0 +1,136 @@
+//! A command that a timer or a person runs, and that ends by itself: configuration, log and description are a daemon's.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::{Keys, load_checked};
+use crate::{ConfigErrors, FieldError, LogConfig, Sources, describe, logging};
+
+/// EX_USAGE of sysexits.h, as daemons have it.
+const EXIT_USAGE: u8 = 64;
+
+/// A command's whole configuration; see [`Configuration`](crate::Configuration) for what its types must be like.
+pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSchema {
+    /// `log`
+    fn log(&self) -> &LogConfig;
+
+    /// What the types cannot say. Gives every error, not only the first.
+    ///
+    /// # Errors
+    /// One [`FieldError`] for each field that is wrong.
+    fn validate(&self) -> Result<(), Vec<FieldError>>;
+}
+
+/// What tells one command from another.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// As it is typed: `footfall retain`.
+    pub name: &'static str,
+    /// Its name in the journal.
+    pub identifier: &'static str,
+    /// The dotted keys of all [`Secret`](crate::Secret) fields, which systemd credentials may hold.
+    pub secrets: &'static [&'static str],
+    /// Each exit code, and what it means.
+    pub exit_codes: &'static [(u8, &'static str)],
+}
+
+/// The command line of such a command.
+#[derive(Args, Clone, Debug)]
+pub struct CommandArguments {
+    /// TOML file with the configuration; else the one that FOOTFALL_CONFIG names, else none
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    asked: Option<Asked>,
+}
+
+#[derive(Subcommand, Clone, Copy, Debug)]
+enum Asked {
+    /// Check the configuration and do nothing; exit code 64 if bad
+    CheckConfig,
+    /// Print the configuration in effect as TOML, secrets masked
+    PrintConfig,
+    /// Print a table of all configuration keys as Markdown
+    Describe,
+}
+
+/// The whole of such a command: reads the configuration, starts the log, and calls `run`, which answers the exit code.
+pub fn run_command<C: CommandConfiguration>(
+    command: &Command,
+    arguments: CommandArguments,
+    run: impl FnOnce(C) -> anyhow::Result<u8>,
+) -> ExitCode {
+    if let Some(Asked::Describe) = arguments.asked {
+        return print(command, describe::<C>(command));
+    }
+    let config = match load_for::<C>(command, &Sources::of_process(arguments.config)) {
+        Ok(config) => config,
+        Err(errors) => {
+            for error in errors.0 {
+                complain(command, &format!("configuration: {error}"));
+            }
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match arguments.asked {
+        Some(Asked::CheckConfig) => print(command, Ok("the configuration is good\n".into())),
+        Some(Asked::PrintConfig) => print(command, toml::to_string(&config).context("not expressible in TOML")),
+        Some(Asked::Describe) | None => start(command, config, run),
+    }
+}
+
+fn start<C: CommandConfiguration>(command: &Command, config: C, run: impl FnOnce(C) -> anyhow::Result<u8>) -> ExitCode {
+    if let Err(error) = logging::start(config.log(), command.identifier) {
+        complain(command, &format!("{error:#}"));
+        return ExitCode::FAILURE;
+    }
+    match run(config) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load_for<C: CommandConfiguration>(command: &Command, sources: &Sources) -> Result<C, ConfigErrors> {
+    load_checked(sources, command.secrets, |config: &C| {
+        let level = logging::filter(&config.log().level).err();
+        let level = level.map(|message| FieldError::new("log.level", message));
+        level.into_iter().chain(config.validate().err().unwrap_or_default()).collect()
+    })
+}
+
+fn describe<C: CommandConfiguration>(command: &Command) -> anyhow::Result<String> {
+    let mut text = format!("# {}\n\n## Configuration\n\n{}", command.name, describe::configuration(&Keys::of::<C>()?));
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n");
+    for (code, meaning) in command.exit_codes {
+        describe::row(&mut text, &[&code.to_string(), meaning]);
+    }
+    Ok(text)
+}
+
+fn print(command: &Command, text: anyhow::Result<String>) -> ExitCode {
+    let printed = text.and_then(|text| Ok(io::stdout().write_all(text.as_bytes())?));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(command, &format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// For what happens before there is a log. Where standard error is closed there is nobody to tell.
+fn complain(command: &Command, message: &str) {
+    let _ = writeln!(io::stderr(), "{}: {message}", command.name);
+}

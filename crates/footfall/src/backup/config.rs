@@ -1,0 +1,113 @@
+//! What `footfall backup` can be told, with its unit and its default.
+
+use std::path::PathBuf;
+
+use footfall_daemon::{CommandConfiguration, FieldError, LogConfig, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of `footfall backup`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// What is backed up.
+    pub database: DatabaseConfig,
+    /// Folder of the backups, which exists. It should be on another disk than the database.
+    pub dir: PathBuf,
+    /// How many backups of this database are kept, at least 1: a new one that was checked pushes out the oldest.
+    pub keep: u16,
+    /// MiB of the disk that a backup leaves free: one that would take more is not begun, or is given up.
+    pub free_mib_min: u64,
+    /// How pg_dump compresses: METHOD or METHOD:LEVEL, with gzip, lz4, zstd or none.
+    pub compression: String,
+    /// File that says where PostgreSQL's programs are, as `cargo xtask setup` writes it; empty: Debian's of PostgreSQL
+    /// 17, else those on PATH.
+    pub parts: String,
+}
+
+/// What is backed up.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connection string of PostgreSQL, as a role that may read everything: `host=/run/postgresql user=postgres
+    /// dbname=analytics`, or a postgresql:// URL.
+    pub url: String,
+    /// Password, where the server wants one.
+    pub password: Secret,
+    /// How long to wait for `footfall retain`, or another backup, that is under way, in seconds.
+    pub turn_s_max: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            log: LogConfig::default(),
+            database: DatabaseConfig {
+                url: "host=/run/postgresql user=postgres dbname=analytics".into(),
+                password: Secret::default(),
+                turn_s_max: 4 * 3600,
+            },
+            dir: "/var/lib/footfall-backup".into(),
+            keep: 7,
+            free_mib_min: 1024,
+            compression: "zstd:3".into(),
+            parts: String::new(),
+        }
+    }
+}
+
+impl DatabaseConfig {
+    /// The connection's parameters, the password put in.
+    pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
+        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
+            FieldError::new("database.url", footfall_store::error_text(&error))
+        })?;
+        if !self.password.is_empty() {
+            parameters.password(self.password.expose());
+        }
+        if parameters.get_dbname().is_none() {
+            return Err(FieldError::new("database.url", "names no database"));
+        }
+        parameters.application_name("footfall-backup");
+        Ok(parameters)
+    }
+}
+
+/// A word of letters and digits, and a level after a colon: nothing that pg_dump could take for another option.
+fn is_compression(text: &str) -> bool {
+    let (method, level) = text.split_once(':').unwrap_or((text, "0"));
+    ["gzip", "lz4", "zstd", "none"].contains(&method) && level.parse::<u8>().is_ok()
+}
+
+impl CommandConfiguration for Config {
+    fn log(&self) -> &LogConfig {
+        &self.log
+    }
+
+    fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut errors = Vec::new();
+        if !self.dir.is_absolute() {
+            errors.push(FieldError::new("dir", "is not an absolute path"));
+        }
+        errors.extend(FieldError::unless_within("keep", self.keep.into(), 1..=10_000));
+        errors.extend(FieldError::unless_within("database.turn_s_max", self.database.turn_s_max.into(), 1..=86_400));
+        if !is_compression(&self.compression) {
+            errors.push(FieldError::new("compression", "is none of gzip, lz4, zstd, none, with or without :LEVEL"));
+        }
+        errors.extend(self.database.parameters().err());
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_compression;
+
+    #[test]
+    fn a_compression_is_no_option() {
+        assert!(["gzip", "zstd:3", "none", "lz4:1"].into_iter().all(is_compression));
+        assert!(!["", "zip", "zstd:x", "zstd:3 --file=/etc/passwd", "-1"].into_iter().any(is_compression));
+    }
+}

@@ -1,0 +1,55 @@
+//! `footfall kafka`: becomes one Kafka broker, for a service manager that has no unit of its own for Kafka.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use crate::enter::{Enter, EnterError};
+use crate::parts::kafka::{Files, Listen};
+use crate::parts::{self};
+
+/// Why the broker could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// Its files cannot be written.
+    #[error(transparent)]
+    Files(#[from] parts::Error),
+    /// java cannot be run.
+    #[error("{} cannot be run: {source}", java.display())]
+    Java {
+        /// The program.
+        java: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Kafka's tool says why on standard error.
+    #[error("the data cannot be formatted: {0}")]
+    Format(ExitStatus),
+    /// This process cannot become java.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
+}
+
+/// Formats the data in `folder` the first time, then becomes the broker: its process id, signals and output are java's.
+///
+/// # Errors
+/// Returns only where that failed.
+pub fn exec(
+    java: &Path,
+    libs: &Path,
+    folder: &Path,
+    listen: &Listen,
+    heap_mib: u32,
+) -> Result<Infallible, BrokerError> {
+    let files = Files::write(folder, libs, listen, heap_mib)?;
+    if let Some(arguments) = files.to_format() {
+        let ended = Command::new(java).args(arguments).status();
+        let status = ended.map_err(|source| BrokerError::Java { java: java.to_owned(), source })?;
+        if !status.success() {
+            return Err(BrokerError::Format(status));
+        }
+    }
+    let program: Vec<OsString> = std::iter::once(java.into()).chain(files.to_run()).collect();
+    Ok(Enter::default().exec(&program)?)
+}

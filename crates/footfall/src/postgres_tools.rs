@@ -1,0 +1,153 @@
+//! pg_dump and pg_restore: where they are, and how they reach a database without a password in `ps`.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use tempfile::NamedTempFile;
+use tokio_postgres::config::Host;
+
+use crate::parts::{self, Parts, Program};
+
+/// Debian's: the `pg_dump` on its PATH chooses a version by what clusters there are.
+const DEBIAN: &str = "/usr/lib/postgresql/17/bin";
+
+/// The folder of PostgreSQL's programs, and how one of them is run.
+#[derive(Debug, Clone)]
+pub(crate) struct PostgresTools {
+    bin: Program,
+}
+
+impl PostgresTools {
+    /// Those that the file of parts names, else Debian's of PostgreSQL 17, else those on PATH.
+    pub(crate) fn find(parts: Option<&Path>) -> parts::Result<Self> {
+        let host = |path: PathBuf| Program { root: None, path };
+        let bin = match parts {
+            Some(file) => Parts::load(file)?.postgres_bin,
+            None if Path::new(DEBIAN).join("pg_dump").is_file() => host(DEBIAN.into()),
+            None => host(parts::find("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
+        };
+        Ok(Self { bin })
+    }
+
+    /// One of the programs, which ends where this thread does.
+    pub(crate) fn command(&self, name: &str, access: Option<&Access>) -> parts::Result<Command> {
+        let mut command = Command::new(parts::ours("footfall")?);
+        command.env_clear().envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
+        let parent_death = ["--parent-death", Signal::SIGTERM.as_str()];
+        command.args(["enter", "--parent", &std::process::id().to_string()]).args(parent_death);
+        if let Some(root) = &self.bin.root {
+            command.arg("--root").arg(root);
+        }
+        if let Some(access) = access {
+            command.envs(access.environment());
+            // Inside another root they are seen at the same place; on the host itself nothing is bound.
+            if self.bin.root.is_some() {
+                for path in access.paths() {
+                    command.arg("--bind").arg(path);
+                }
+            }
+        }
+        command.arg("--").arg(self.bin.path.join(name));
+        Ok(command)
+    }
+}
+
+/// How libpq is told which database is meant: by its variables, and by a file where there is a password.
+#[derive(Debug)]
+pub(crate) struct Access {
+    hosts: Vec<String>,
+    sockets: Vec<PathBuf>,
+    ports: Vec<String>,
+    user: Option<String>,
+    database: String,
+    password_file: Option<NamedTempFile>,
+}
+
+impl Access {
+    /// The same as `config`, but to `database`.
+    pub(crate) fn new(config: &tokio_postgres::Config, database: &str) -> std::io::Result<Self> {
+        let hosts = config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let sockets = config.get_hosts().iter().filter_map(|host| match host {
+            Host::Unix(path) => Some(path.clone()),
+            Host::Tcp(_) => None,
+        });
+        let password_file = match config.get_password() {
+            None => None,
+            Some(password) => {
+                // Made with mode 0600, which libpq wants.
+                let mut file = NamedTempFile::new()?;
+                let password = String::from_utf8_lossy(password).replace('\\', "\\\\").replace(':', "\\:");
+                writeln!(file, "*:*:*:*:{password}")?;
+                Some(file)
+            }
+        };
+        Ok(Self {
+            hosts: hosts.collect(),
+            sockets: sockets.collect(),
+            ports: config.get_ports().iter().map(u16::to_string).collect(),
+            user: config.get_user().map(ToOwned::to_owned),
+            database: database.to_owned(),
+            password_file,
+        })
+    }
+
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut variables: Vec<(&'static str, OsString)> =
+            vec![("PGDATABASE", self.database.clone().into()), ("PGAPPNAME", "footfall-backup".into())];
+        let lists = [("PGHOST", self.hosts.join(",")), ("PGPORT", self.ports.join(","))];
+        variables
+            .extend(lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, list.into())));
+        variables.extend(self.user.as_ref().map(|user| ("PGUSER", user.into())));
+        variables.extend(self.password_file.as_ref().map(|file| ("PGPASSFILE", file.path().into())));
+        variables
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let files = self.password_file.iter().map(NamedTempFile::path);
+        self.sockets.iter().map(PathBuf::as_path).chain(files)
+    }
+}
+
+const SHOWN_LINES_MAX: usize = 10;
+
+/// The end of what a tool said, for an error: without the lines that quote rows, and so what a visitor typed.
+pub(crate) fn said(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let quotes = ["CONTEXT:", "DETAIL:", "Command was:"];
+    let lines: Vec<_> = text.lines().filter(|line| !quotes.iter().any(|start| line.contains(start))).collect();
+    lines.get(lines.len().saturating_sub(SHOWN_LINES_MAX)..).unwrap_or_default().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, said};
+
+    #[test]
+    fn a_password_stands_in_a_closed_file_and_nowhere_else() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let config = "host=db,/run/p port=5432,5433 user=o password='a:b\\\\c' dbname=x".parse().unwrap();
+        let access = Access::new(&config, "y").unwrap();
+        let variables = access.environment();
+        let of = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_str().unwrap());
+        assert_eq!(
+            (of("PGHOST"), of("PGPORT"), of("PGUSER"), of("PGDATABASE")),
+            (Some("db,/run/p"), Some("5432,5433"), Some("o"), Some("y"))
+        );
+        let file = of("PGPASSFILE").unwrap();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "*:*:*:*:a\\:b\\\\c\n");
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!variables.iter().any(|(_, value)| value.to_str().unwrap().contains("a:b")));
+    }
+
+    #[test]
+    fn what_a_visitor_typed_is_not_repeated() {
+        let text = b"pg_restore: error: COPY failed\nCONTEXT:  COPY x, line 1: \"secret\"\nCommand was: COPY";
+        assert_eq!(said(text), "pg_restore: error: COPY failed");
+    }
+}

@@ -1,0 +1,235 @@
+//! What `footfall retain` can be told, with its unit and its default.
+
+use footfall_daemon::{CommandConfiguration, FieldError, LogConfig, Secret};
+use footfall_store::{Pace, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A tracker sends an event again for so many days. An id that the ledger has forgotten by then would be stored twice.
+const TRACKER_KEEPS_DAYS: u16 = 7;
+const DAYS_MAX: u16 = 36_500;
+
+/// Configuration of `footfall retain`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// What is removed from.
+    pub database: DatabaseConfig,
+    /// How long what is kept.
+    pub keep_days: KeepDays,
+    /// How much at a time.
+    pub batch: BatchConfig,
+}
+
+/// What is removed from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connection string of PostgreSQL, as the owner of the tables: `host=/run/postgresql user=footfall_owner
+    /// dbname=analytics`, or a postgresql:// URL.
+    pub url: String,
+    /// Password, where the server wants one.
+    pub password: Secret,
+    /// How long to wait for a backup that is under way, in seconds.
+    pub turn_s_max: u32,
+}
+
+/// Days for which each table is kept; 0 keeps for ever. Days are whole days of UTC: with 1, today and yesterday stay.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepDays {
+    /// Days for which events are kept; 0 keeps them for ever. What can still be asked of older days:
+    /// docs/backup-and-restore.md.
+    pub analytics_events: u16,
+    /// Days for which the roll-up of visits is kept, at least as long as events; 0 keeps it for ever.
+    pub analytics_visit_parts: u16,
+    /// Days for which the roll-up by minute is kept, at least as long as events; 0 keeps it for ever.
+    pub analytics_summary: u16,
+    /// Days for which the counts of what became of events are kept; 0 keeps them for ever.
+    pub analytics_outcomes: u16,
+    /// Days for which events that could not be stored are kept; 0 keeps them for ever.
+    pub analytics_quarantine: u16,
+    /// Days for which ids of events are kept, by which a repeat is known, 8 or more; 0 keeps them for ever. At least
+    /// twice as long as Kafka keeps messages, or a topic that has to be read from its beginning stores some twice.
+    pub analytics_ledger: u16,
+    /// Days for which the daemons' metrics are kept; 0 keeps them for ever.
+    pub pipeline_samples: u16,
+}
+
+/// How much at a time.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchConfig {
+    /// Rows that one transaction removes; a minute that has more goes as a whole.
+    pub rows_max: u32,
+    /// Pages (8 KiB) of the ledger that one transaction looks through.
+    pub pages_max: u32,
+    /// How long a transaction waits for a lock, in milliseconds; the sink may wait behind it.
+    pub lock_ms_max: u32,
+    /// How often a batch that meets a lock is tried, before it is left to the next run.
+    pub attempts_max: u32,
+    /// Milliseconds between two attempts.
+    pub retry_ms: u64,
+    /// Milliseconds between two batches, for others.
+    pub pause_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            log: LogConfig::default(),
+            database: DatabaseConfig {
+                url: "host=/run/postgresql user=footfall_owner dbname=analytics".into(),
+                password: Secret::default(),
+                turn_s_max: 4 * 3600,
+            },
+            keep_days: KeepDays {
+                analytics_events: 0,
+                analytics_visit_parts: 0,
+                analytics_summary: 0,
+                analytics_outcomes: 400,
+                analytics_quarantine: 30,
+                analytics_ledger: 30,
+                pipeline_samples: 7,
+            },
+            batch: BatchConfig {
+                rows_max: 10_000,
+                pages_max: 500,
+                // Less than PostgreSQL's deadlock_timeout of a second: it is never the sink that is told to give way.
+                lock_ms_max: 500,
+                attempts_max: 20,
+                retry_ms: 3_000,
+                pause_ms: 20,
+            },
+        }
+    }
+}
+
+impl KeepDays {
+    /// How long a table is kept; 0 for ever.
+    #[must_use]
+    pub fn of(&self, table: Table) -> u16 {
+        match table {
+            Table::Events => self.analytics_events,
+            Table::VisitParts => self.analytics_visit_parts,
+            Table::Summary => self.analytics_summary,
+            Table::Outcomes => self.analytics_outcomes,
+            Table::Quarantine => self.analytics_quarantine,
+            Table::Ledger => self.analytics_ledger,
+            Table::Samples => self.pipeline_samples,
+        }
+    }
+
+    fn errors(&self) -> Vec<FieldError> {
+        let field = |table: Table| format!("keep_days.{}", table.name());
+        let mut errors: Vec<_> = Table::ALL
+            .into_iter()
+            .filter_map(|table| FieldError::unless_within(&field(table), self.of(table).into(), 0..=DAYS_MAX.into()))
+            .collect();
+        if (1..=TRACKER_KEEPS_DAYS).contains(&self.analytics_ledger) {
+            let message = format!(
+                "{} is not more than {TRACKER_KEEPS_DAYS}: for so many days a tracker sends an event again, and it \
+                 would be stored twice",
+                self.analytics_ledger
+            );
+            errors.push(FieldError::new(field(Table::Ledger), message));
+        }
+        // Functions answer for whole minutes and half hours from the roll-ups: with these gone and events left they
+        // would deny events that a filter still finds.
+        for roll_up in [Table::VisitParts, Table::Summary] {
+            let (days, events) = (self.of(roll_up), self.analytics_events);
+            if days != 0 && (events == 0 || days < events) {
+                let events = if events == 0 { "which are kept for ever".into() } else { format!("{events}") };
+                let message = format!("{days} is less than keep_days.analytics_events, {events}: it adds them up");
+                errors.push(FieldError::new(field(roll_up), message));
+            }
+        }
+        errors
+    }
+}
+
+impl DatabaseConfig {
+    /// The connection's parameters, the password put in.
+    pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
+        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
+            FieldError::new("database.url", footfall_store::error_text(&error))
+        })?;
+        if !self.password.is_empty() {
+            parameters.password(self.password.expose());
+        }
+        parameters.application_name("footfall-retention");
+        Ok(parameters)
+    }
+}
+
+impl BatchConfig {
+    pub(crate) fn pace(&self) -> Pace {
+        let Self { rows_max, pages_max, lock_ms_max, attempts_max, retry_ms, pause_ms } = *self;
+        Pace { rows_max, pages_max, lock_ms_max, attempts_max, retry_ms, pause_ms }
+    }
+}
+
+impl CommandConfiguration for Config {
+    fn log(&self) -> &LogConfig {
+        &self.log
+    }
+
+    fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let mut errors = self.keep_days.errors();
+        for (field, value, range) in [
+            ("batch.rows_max", u64::from(self.batch.rows_max), 1..=1_000_000),
+            ("batch.pages_max", self.batch.pages_max.into(), 1..=100_000),
+            ("batch.lock_ms_max", self.batch.lock_ms_max.into(), 1..=60_000),
+            ("batch.attempts_max", self.batch.attempts_max.into(), 1..=1_000),
+            ("batch.retry_ms", self.batch.retry_ms, 0..=600_000),
+            ("batch.pause_ms", self.batch.pause_ms, 0..=60_000),
+            ("database.turn_s_max", self.database.turn_s_max.into(), 1..=86_400),
+        ] {
+            errors.extend(FieldError::unless_within(field, value, range));
+        }
+        errors.extend(self.database.parameters().err());
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use footfall_daemon::CommandConfiguration as _;
+
+    use super::Config;
+
+    fn refused(set: impl FnOnce(&mut Config)) -> Vec<String> {
+        let mut config = Config::default();
+        set(&mut config);
+        let errors = config.validate().err().unwrap_or_default();
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn the_ledger_outlives_what_a_tracker_keeps() {
+        assert!(refused(|_| ()).is_empty());
+        for days in [1, 7] {
+            assert_eq!(refused(|config| config.keep_days.analytics_ledger = days), ["keep_days.analytics_ledger"]);
+        }
+        for days in [0, 8] {
+            assert!(refused(|config| config.keep_days.analytics_ledger = days).is_empty(), "{days}");
+        }
+    }
+
+    #[test]
+    fn a_roll_up_is_not_removed_before_the_events_that_it_adds_up() {
+        assert_eq!(refused(|config| config.keep_days.analytics_summary = 400), ["keep_days.analytics_summary"]);
+        let both = ["keep_days.analytics_visit_parts", "keep_days.analytics_summary"];
+        let set = |events, roll_ups| {
+            refused(|config| {
+                config.keep_days.analytics_events = events;
+                config.keep_days.analytics_visit_parts = roll_ups;
+                config.keep_days.analytics_summary = roll_ups;
+            })
+        };
+        assert_eq!(set(31, 30), both);
+        assert!(set(30, 30).is_empty() && set(30, 0).is_empty() && set(30, 31).is_empty());
+    }
+}

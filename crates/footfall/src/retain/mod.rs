@@ -1,0 +1,99 @@
+//! `footfall retain`: removes from each table what is older than it is to be kept.
+
+mod config;
+
+use std::process::ExitCode;
+
+use footfall_daemon::{Command, CommandArguments, run_command};
+use footfall_store::{Remover, Table, error_text, is_locked};
+use tracing::{error, info, warn};
+
+pub use config::{BatchConfig, Config, DatabaseConfig, KeepDays};
+
+/// EX_TEMPFAIL of sysexits.h: the next run does what this one could not.
+const EXIT_LATER: u8 = 75;
+const EXIT_FAILED: u8 = 1;
+
+/// `footfall retain` as a command with a configuration.
+pub const COMMAND: Command = Command {
+    name: "footfall retain",
+    identifier: "footfall-retention",
+    secrets: &["database.password"],
+    exit_codes: &[
+        (0, "everything that is too old is gone"),
+        (EXIT_FAILED, "PostgreSQL is away or refused; what was removed before it stays removed"),
+        (64, "the command line or the configuration is wrong"),
+        (EXIT_LATER, "something was locked all the time, or a backup did not end: the next run removes it"),
+    ],
+};
+
+/// The whole of the command.
+#[must_use]
+pub fn main(arguments: CommandArguments) -> ExitCode {
+    run_command(&COMMAND, arguments, |config: Config| {
+        Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(&config)))
+    })
+}
+
+/// Removes from every table what is too old, and logs for each what that was. One that cannot be removed from does not
+/// keep the others from it. Answers the exit code.
+pub async fn run(config: &Config) -> u8 {
+    let database = match config.database.parameters() {
+        Ok(database) => database,
+        Err(refused) => {
+            error!(field = refused.field, error = refused.message, "not a connection string");
+            return EXIT_FAILED;
+        }
+    };
+    let remover = match Remover::connect(&database, config.batch.pace(), config.database.turn_s_max).await {
+        Ok(remover) => remover,
+        Err(error) if is_locked(&error) => {
+            warn!(waited_s = config.database.turn_s_max, "a backup is under way: nothing is removed this time");
+            return EXIT_LATER;
+        }
+        Err(error) => {
+            error!(error = error_text(&error), "nothing is removed: the database cannot be reached");
+            return EXIT_FAILED;
+        }
+    };
+    let mut code = 0;
+    for table in Table::ALL {
+        let days = config.keep_days.of(table);
+        if days > 0 {
+            code = worse(code, remove(&remover, table, days).await);
+        }
+    }
+    code
+}
+
+async fn remove(remover: &Remover, table: Table, days: u16) -> u8 {
+    let name = table.name();
+    match remover.remove(table, days).await {
+        Ok(removed) => {
+            let horizon = removed.horizon.map(tracing::field::display);
+            info!(
+                table = name,
+                keep_days = days,
+                kept_since = horizon,
+                rows = removed.rows,
+                chunks = removed.chunks,
+                bytes = removed.bytes,
+                "old data is removed"
+            );
+            if removed.batches_left == 0 {
+                return 0;
+            }
+            warn!(table = name, batches_left = removed.batches_left, "locked by others: left to the next run");
+            EXIT_LATER
+        }
+        Err(error) => {
+            error!(table = name, error = error_text(&error), "old data is not removed");
+            EXIT_FAILED
+        }
+    }
+}
+
+/// A failure outweighs what can wait.
+fn worse(one: u8, other: u8) -> u8 {
+    if one == EXIT_FAILED || other == EXIT_FAILED { EXIT_FAILED } else { one.max(other) }
+}

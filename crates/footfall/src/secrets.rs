@@ -1,0 +1,57 @@
+//! The secrets of an instance: made where they are missing, never changed.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Ingest's: the key of the visitors' hashes, which lasts as long as the data.
+pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
+/// View's: the live page's password.
+pub const VIEW_PASSWORD: &str = "access.password";
+
+/// Makes `folder`, closed to others, and in it each of the secrets that is missing: 32 random bytes as hexadecimal
+/// digits, in a file of the secret's name that only its owner reads.
+///
+/// # Errors
+/// The folder or a file cannot be made.
+pub fn make(folder: &Path, names: &[&str]) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    names.iter().try_for_each(|name| make_one(&folder.join(name)))
+}
+
+fn make_one(secret: &Path) -> std::io::Result<()> {
+    if secret.exists() {
+        return Ok(());
+    }
+    let mut partial = secret.as_os_str().to_owned();
+    partial.push(".partial");
+    let key: [u8; 32] = rand::random();
+    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    file.write_all(text.as_bytes())?;
+    // A power cut must not leave an empty secret under the real name.
+    file.sync_all()?;
+    fs::rename(partial, secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{VISITOR_SECRET, make};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_secret_is_made_once_and_closed_to_others() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("a/b");
+        let read = || {
+            make(&folder, &[VISITOR_SECRET]).unwrap();
+            let file = folder.join(VISITOR_SECRET);
+            let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            (std::fs::read_to_string(&file).unwrap(), mode(&folder), mode(&file))
+        };
+        let (secret, folder_mode, mode) = read();
+        assert_eq!((secret.len(), folder_mode, mode), (64, 0o700, 0o600));
+        assert_eq!(read().0, secret);
+    }
+}

@@ -1,0 +1,241 @@
+//! Removes what is older than it is to be kept: chunks of hypertables whole, rows of the other tables in batches, each
+//! a short transaction that gives way to whoever holds what it wants.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config};
+
+use crate::prepare::connect;
+use crate::turn::take_turn;
+
+/// A removal's text, part of the program.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/retention/", $name, ".sql"))
+    };
+}
+
+/// A table that grows, and from which what is old can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `analytics_events`, by the time of the event.
+    Events,
+    /// `analytics_visit_parts`, by their half hour.
+    VisitParts,
+    /// `analytics_summary_parts`, by their minute.
+    Summary,
+    /// `analytics_outcomes_parts`, by their minute.
+    Outcomes,
+    /// `analytics_quarantine`, by when it was quarantined.
+    Quarantine,
+    /// `analytics_ledger`, by when the event was received.
+    Ledger,
+    /// `pipeline_samples`, by when the sample was taken.
+    Samples,
+}
+
+impl Table {
+    /// Every one. Events come before their roll-ups: where a run is cut short, what is left is a range whose roll-ups
+    /// outlive its events, which the functions can answer for.
+    pub const ALL: [Self; 7] =
+        [Self::Events, Self::VisitParts, Self::Summary, Self::Outcomes, Self::Quarantine, Self::Ledger, Self::Samples];
+
+    /// The table's name, as configuration and log have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "analytics_events",
+            Self::VisitParts => "analytics_visit_parts",
+            Self::Summary => "analytics_summary",
+            Self::Outcomes => "analytics_outcomes",
+            Self::Quarantine => "analytics_quarantine",
+            Self::Ledger => "analytics_ledger",
+            Self::Samples => "pipeline_samples",
+        }
+    }
+}
+
+/// How a run goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Rows that a transaction removes, and a few more where a minute has more.
+    pub rows_max: u32,
+    /// Pages of the ledger that a transaction reads through.
+    pub pages_max: u32,
+    /// How long a transaction waits for a lock that somebody else holds, in milliseconds. Whoever comes after it waits
+    /// behind it, the sink as well.
+    pub lock_ms_max: u32,
+    /// How often a batch is tried before it is left to the next run.
+    pub attempts_max: u32,
+    /// Milliseconds between two attempts.
+    pub retry_ms: u64,
+    /// Milliseconds between two batches.
+    pub pause_ms: u64,
+}
+
+/// What a run removed from a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Where what is kept begins.
+    pub horizon: Option<Timestamp>,
+    /// Chunks, of a hypertable.
+    pub chunks: u64,
+    /// What these chunks took on the disk with their indexes.
+    pub bytes: i64,
+    /// Rows, of another table.
+    pub rows: i64,
+    /// Batches that met a lock each time, and are left to the next run.
+    pub batches_left: u64,
+}
+
+/// A connection as `footfall_owner` that removes.
+pub struct Remover {
+    client: Client,
+    pace: Pace,
+}
+
+impl Remover {
+    /// Connects, and waits until no backup is under way: `turn_s_max` seconds at most.
+    ///
+    /// # Errors
+    /// Where PostgreSQL is away or refuses, or the turn did not come: see [`is_locked`].
+    pub async fn connect(config: &Config, pace: Pace, turn_s_max: u32) -> Result<Self, tokio_postgres::Error> {
+        let client = connect(config).await?;
+        take_turn(&client, turn_s_max).await?;
+        let session = [("lock_timeout", u64::from(pace.lock_ms_max)), ("statement_timeout", STATEMENT_MS_MAX)];
+        for (setting, ms) in session {
+            client.execute("SELECT set_config($1, $2, false)", &[&setting, &ms.to_string()]).await?;
+        }
+        Ok(Self { client, pace })
+    }
+
+    /// Removes from a table what is older than `days` days.
+    ///
+    /// # Errors
+    /// Where PostgreSQL is away or refuses for another reason than a lock. What was removed before it stays removed.
+    pub async fn remove(&self, table: Table, days: u16) -> Result<Removed, tokio_postgres::Error> {
+        let horizon = self.client.query_one(sql!("horizon"), &[&i32::from(days)]).await?.get(0);
+        let mut removed = match table {
+            Table::Events | Table::VisitParts | Table::Samples => self.drop_chunks(table, horizon).await,
+            Table::Summary => self.delete(sql!("delete_old_summary"), horizon).await,
+            Table::Outcomes => self.delete(sql!("delete_old_outcomes"), horizon).await,
+            Table::Quarantine => self.delete(sql!("delete_old_quarantine"), horizon).await,
+            Table::Ledger => self.delete_from_ledger(horizon).await,
+        }?;
+        removed.horizon = Some(horizon);
+        Ok(removed)
+    }
+
+    /// Each chunk is a transaction of its own: the locks on one are not held while the next is waited for.
+    async fn drop_chunks(&self, table: Table, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
+        let mut removed = Removed::default();
+        for chunk in self.client.query(sql!("old_chunks"), &[&table.name(), &horizon]).await? {
+            let (start, end, bytes): (Timestamp, Timestamp, i64) = (chunk.get(0), chunk.get(1), chunk.get(2));
+            let name = table.name();
+            let dropped = self
+                .attempt(async || {
+                    let row = self.client.query_one(sql!("drop_chunk"), &[&name, &start, &end]).await?;
+                    Ok(row.get::<_, i64>(0))
+                })
+                .await?;
+            match dropped {
+                Some(chunks) => {
+                    removed.chunks += chunks.unsigned_abs();
+                    removed.bytes += if chunks > 0 { bytes } else { 0 };
+                }
+                None => removed.batches_left += 1,
+            }
+            self.pause().await;
+        }
+        Ok(removed)
+    }
+
+    /// Batches by time. One that is locked ends the table's turn: what comes after it is younger.
+    async fn delete(&self, statement: &str, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
+        let statement = self.client.prepare(statement).await?;
+        let rows_max = i64::from(self.pace.rows_max);
+        let mut removed = Removed::default();
+        let mut reached: Option<Timestamp> = None;
+        loop {
+            let batch = self
+                .attempt(async || {
+                    let row = self.client.query_one(&statement, &[&reached, &horizon, &rows_max]).await?;
+                    Ok((row.get::<_, i64>(0), row.get::<_, Option<Timestamp>>(1)))
+                })
+                .await?;
+            match batch {
+                Some((rows, Some(last))) => {
+                    removed.rows += rows;
+                    reached = Some(last);
+                }
+                Some((_, None)) => return Ok(removed),
+                None => {
+                    removed.batches_left += 1;
+                    return Ok(removed);
+                }
+            }
+            self.pause().await;
+        }
+    }
+
+    async fn delete_from_ledger(&self, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
+        let statement = self.client.prepare(sql!("delete_old_ledger")).await?;
+        // What is added meanwhile is young.
+        let pages: i64 = self.client.query_one(sql!("ledger_pages"), &[]).await?.get(0);
+        let mut removed = Removed::default();
+        let step = i64::from(self.pace.pages_max);
+        let mut from = 0;
+        while from < pages {
+            let to = from + step;
+            let rows = self
+                .attempt(async || {
+                    Ok(self.client.query_one(&statement, &[&from, &to, &horizon]).await?.get::<_, i64>(0))
+                })
+                .await?;
+            match rows {
+                Some(rows) => removed.rows += rows,
+                None => removed.batches_left += 1,
+            }
+            if rows != Some(0) {
+                self.pause().await;
+            }
+            from = to;
+        }
+        Ok(removed)
+    }
+
+    /// None where a lock was in the way each time.
+    async fn attempt<T>(
+        &self,
+        mut batch: impl AsyncFnMut() -> Result<T, tokio_postgres::Error>,
+    ) -> Result<Option<T>, tokio_postgres::Error> {
+        for attempt in 1..=self.pace.attempts_max {
+            match batch().await {
+                Ok(done) => return Ok(Some(done)),
+                Err(error) if is_locked(&error) => {
+                    if attempt < self.pace.attempts_max {
+                        sleep(Duration::from_millis(self.pace.retry_ms)).await;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn pause(&self) {
+        sleep(Duration::from_millis(self.pace.pause_ms)).await;
+    }
+}
+
+/// A statement that is under way for longer has met something that is not a lock.
+const STATEMENT_MS_MAX: u64 = 600_000;
+
+/// Whether somebody else held what was wanted: trying again helps.
+#[must_use]
+pub fn is_locked(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
+}

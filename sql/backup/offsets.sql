@@ -1,0 +1,2 @@
+-- Up to where each partition is stored.
+SELECT topic, partition, next_offset FROM kafka_offsets ORDER BY topic, partition

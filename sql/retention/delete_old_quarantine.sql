@@ -1,0 +1,17 @@
+-- The oldest first, about so many rows.
+-- $1: where the batch before ended, so that what it removed is not looked through again. Answers how many rows went,
+-- and up to when; null where none was left.
+WITH oldest AS (
+    SELECT max(quarantined_at) AS last
+    FROM (
+        SELECT quarantined_at FROM analytics_quarantine
+        WHERE quarantined_at >= coalesce($1::timestamptz, '-infinity') AND quarantined_at < $2
+        ORDER BY quarantined_at
+        LIMIT $3::bigint
+    ) AS batch
+), gone AS (
+    DELETE FROM analytics_quarantine
+    WHERE quarantined_at >= coalesce($1::timestamptz, '-infinity') AND quarantined_at <= (SELECT last FROM oldest)
+    RETURNING 1
+)
+SELECT count(*), (SELECT last FROM oldest) FROM gone

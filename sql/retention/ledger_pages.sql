@@ -1,0 +1,1 @@
+SELECT pg_relation_size('analytics_ledger') / current_setting('block_size')::bigint

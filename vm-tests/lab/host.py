@@ -1,0 +1,14 @@
+"""Running the host's programs."""
+
+import subprocess
+
+from errors import LabError
+
+
+def run(*command: object) -> str:
+    """Runs to the end; what it says belongs to the error where it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(words)}: exit code {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout

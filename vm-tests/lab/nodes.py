@@ -1,0 +1,153 @@
+"""The kinds of machines: what makes a Debian one of them before it boots first. vm-tests/nodes has them for NixOS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tree import Tree
+
+SHARE = "/usr/share/footfall/nixos"
+SITE = f"    root /usr/share/footfall/web;\n    include {SHARE}/nginx/footfall-locations.conf;\n"
+# What the appliance with certificates is called.
+NAME = "stats.example"
+# Of a cluster, whose broker is on the machine of that name.
+KAFKA = "kafka:9092"
+
+
+@dataclass(frozen=True)
+class Kind:
+    place: Callable[[Tree], None]
+    # Whether Footfall is installed on it.
+    footfall: bool = False
+    disk_mb: int = 3_000
+
+
+def blank(_tree: Tree) -> None:
+    """A Debian with nothing of ours."""
+
+
+def client(_tree: Tree) -> None:
+    """Has a browser (chromium, chromedriver), curl and Python, as every machine here."""
+
+
+def appliance(tree: Tree) -> None:
+    """Everything on one host, as an administrator of Debian sets it up from what `cargo xtask install` brought."""
+    installed(tree)
+    database(tree)
+    web_server(tree, f"server {{\n    listen 80 default_server;\n    listen [::]:80 default_server;\n{SITE}}}\n")
+    tree.enable("footfall.target")
+
+
+def installed(tree: Tree) -> None:
+    """The users; /etc/footfall comes by systemd-tmpfiles when the machine boots."""
+    tree.run("systemd-sysusers")
+
+
+def database_host(tree: Tree) -> None:
+    """PostgreSQL for other hosts of the network, which come with a password."""
+    installed(tree)
+    database(tree)
+    tree.write("/etc/postgresql/17/main/conf.d/network.conf", "listen_addresses = '*'\n")
+    hba = "/etc/postgresql/17/main/pg_hba.conf"
+    tree.write(hba, "host analytics footfall_writer,footfall_reader samenet scram-sha-256\n" + tree.read(hba))
+    tree.enable("footfall-migrate.service")
+
+
+def kafka_host(tree: Tree) -> None:
+    """One broker for other hosts, and the topics."""
+    installed(tree)
+    command = "/usr/bin/footfall kafka --dir ${STATE_DIRECTORY} --listen 0.0.0.0 --advertise kafka"
+    tree.drop_in("footfall-kafka.service", f"[Service]\nExecStart=\nExecStart={command}\n")
+    topics_elsewhere(tree)
+    for unit in ("footfall-kafka.service", "footfall-topics.service"):
+        tree.enable(unit)
+
+
+def ingest_host(tree: Tree) -> None:
+    installed(tree)
+    topics_elsewhere(tree)
+    tree.drop_in("footfall-ingest.socket", "[Socket]\nListenStream=\nListenStream=3001\n")
+    tree.write("/etc/footfall/ingest.toml", f'kafka.bootstrap_servers = "{KAFKA}"\n')
+    # The same on every host: a visitor is the same whichever of them he comes by.
+    tree.write("/var/lib/footfall/secrets/privacy.visitor_secret", "a secret of this test alone\n", 0o600)
+    for unit in ("footfall-ingest.socket", "footfall-ingest.service"):
+        tree.enable(unit)
+
+
+def sink_host(tree: Tree) -> None:
+    installed(tree)
+    topics_elsewhere(tree)
+    # The database is brought up to date on its own host.
+    tree.mask("footfall-migrate.service")
+    url = "host=database user=footfall_writer dbname=analytics"
+    tree.write("/etc/footfall/sink.toml", f'kafka.bootstrap_servers = "{KAFKA}"\ndatabase.url = "{url}"\n')
+    tree.write("/etc/footfall/database.password", "password of this test\n", 0o600)
+    # systemd's own name for the host, so that no two sinks have the same in their group.
+    password = "LoadCredential=database.password:/etc/footfall/database.password"
+    tree.drop_in("footfall-sink@.service", f"[Service]\n{password}\n")
+    tree.enable("footfall-sink@4195.service", file="footfall-sink@.service")
+
+
+def topics_elsewhere(tree: Tree) -> None:
+    tree.drop_in("footfall-topics.service", f"[Service]\nEnvironment=FOOTFALL_BOOTSTRAP_SERVERS={KAFKA}\n")
+
+
+def database(tree: Tree) -> None:
+    ours, etc = f"{SHARE}/postgresql", "/etc/postgresql/17/main"
+    tree.copy(f"{ours}/postgresql.conf", f"{etc}/conf.d/footfall.conf")
+    # Before Debian's own lines: the first that fits decides.
+    tree.write(f"{etc}/pg_hba.conf", tree.read(f"{ours}/pg_hba.conf") + tree.read(f"{etc}/pg_hba.conf"))
+    tree.write(f"{etc}/pg_ident.conf", tree.read(f"{ours}/pg_ident.conf"))
+    tree.enable("postgresql.service")
+
+
+def appliance_tls(tree: Tree) -> None:
+    """An appliance under a name, with certificates of its owner's. What belongs to the test stands in /etc/tls."""
+    installed(tree)
+    database(tree)
+    tree.path("/etc/tls").mkdir()
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
+    tree.run(*new, "-subj", "/CN=test", "-keyout", "/etc/tls/ca.key", "-out", "/etc/tls/ca.pem")
+    names = f"subjectAltName=DNS:{NAME}"
+    own = ["-CA", "/etc/tls/ca.pem", "-CAkey", "/etc/tls/ca.key", "-addext", names, "-addext", "basicConstraints=CA:FALSE"]
+    tree.run(*new, *own, "-subj", f"/CN={NAME}", "-keyout", "/etc/tls/own.key", "-out", "/etc/tls/own.pem")
+    web_server(
+        tree,
+        f"""\
+server {{
+    listen 80 default_server;
+    listen [::]:80 default_server;
+    return 301 https://{NAME}$request_uri;
+}}
+server {{
+    listen 443 ssl default_server;
+    listen [::]:443 ssl default_server;
+    ssl_reject_handshake on;
+}}
+server {{
+    listen 443 ssl;
+    listen [::]:443 ssl;
+    server_name {NAME};
+    ssl_certificate /etc/tls/own.pem;
+    ssl_certificate_key /etc/tls/own.key;
+{SITE}}}
+""",
+    )
+    tree.enable("footfall.target")
+
+
+def web_server(tree: Tree, servers: str) -> None:
+    tree.remove("/etc/nginx/sites-enabled/default")
+    tree.write("/etc/nginx/sites-enabled/footfall", f"include {SHARE}/nginx/footfall-upstreams.conf;\n{servers}")
+    tree.enable("nginx.service")
+
+
+KINDS: dict[str, Kind] = {
+    "blank": Kind(blank),
+    "client": Kind(client),
+    "appliance": Kind(appliance, footfall=True),
+    "appliance_tls": Kind(appliance_tls, footfall=True),
+    "database": Kind(database_host, footfall=True),
+    "kafka": Kind(kafka_host, footfall=True),
+    "ingest": Kind(ingest_host, footfall=True),
+    "sink": Kind(sink_host, footfall=True),
+}
