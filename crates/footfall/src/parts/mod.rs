@@ -34,5 +34,5 @@ pub(crate) use nginx::from_here;
 pub use nginx::{Nginx, NginxOptions};
 pub(crate) use once::run_once;
 pub use part::{Ending, Part};
-pub use postgres::{Postgres, Size};
+pub use postgres::{Alone, Postgres, Size};
 pub use second_name::{NoSecondName, SecondName};
