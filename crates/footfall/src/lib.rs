@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod broker;
 pub mod check;
+pub mod database_server;
 pub mod enter;
 pub mod health;
 mod http;

@@ -12,8 +12,9 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use footfall::broker;
 use footfall::check::{self, Screen, Target};
+use footfall::database_server;
 use footfall::enter::Enter;
-use footfall::health::{self, Ill};
+use footfall::health::{self, Ill, Sign};
 use footfall::load::{self, LoadOptions};
 use footfall::parts::kafka::Listen;
 use footfall::parts::{self, SecondName};
@@ -43,9 +44,9 @@ enum Command {
     /// Have what `up --keep` keeps go on as another profile; nothing that is stored changes
     MigrateProfile(MigrateProfileArguments),
     /// Say whether every part of the running instance can do its job; exit 1 unless all can
-    Health(OfInstance),
+    Health(HealthArguments),
     /// Print the live page's password
-    Password(OfInstance),
+    Password(PasswordArguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(PsqlArguments),
     /// Send one marked event down the whole path and say which stage it got to; exit 1 unless all is well
@@ -54,6 +55,8 @@ enum Command {
     Load(LoadArguments),
     /// Become one Kafka broker, whose folder is formatted the first time
     Kafka(KafkaArguments),
+    /// Become a PostgreSQL server on a Unix socket alone, whose database is made the first time
+    Postgres(PostgresArguments),
     /// Make the secrets that are missing; one that is there is never changed
     Secrets {
         /// The folder that holds one file for each
@@ -93,6 +96,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => in_runtime(check(arguments)),
         Command::Load(arguments) => in_runtime(load(arguments)),
         Command::Kafka(arguments) => match kafka(arguments)? {},
+        Command::Postgres(arguments) => match postgres(&arguments)? {},
         Command::Secrets { dir } => {
             secrets::make(&dir, &[secrets::VISITOR_SECRET, secrets::VIEW_PASSWORD])
                 .with_context(|| format!("secrets in {}", dir.display()))?;
@@ -114,7 +118,7 @@ fn in_runtime(doing: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::
 #[derive(Args)]
 struct UpArguments {
     /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
     profile: Option<Profile>,
     /// Keep the data in this folder for the next run (default: a temporary folder)
     #[arg(long, value_name = "DIR", env = "FOOTFALL_UP_KEEP")]
@@ -228,15 +232,41 @@ impl OfInstance {
     }
 }
 
-async fn health(arguments: OfInstance) -> anyhow::Result<ExitCode> {
-    let ill = health::ill(&arguments.state()?.signs).await;
+#[derive(Args)]
+struct HealthArguments {
+    #[command(flatten)]
+    of: OfInstance,
+    /// Ask these addresses, and no instance: http://127.0.0.1:3002/ready
+    #[arg(long, value_name = "URL", conflicts_with = "instance")]
+    ready: Vec<String>,
+}
+
+async fn health(arguments: HealthArguments) -> anyhow::Result<ExitCode> {
+    let signs = if arguments.ready.is_empty() {
+        arguments.of.state()?.signs
+    } else {
+        arguments.ready.into_iter().map(|url| Sign { part: "asked".into(), url }).collect()
+    };
+    let ill = health::ill(&signs).await;
     let words: Vec<_> = ill.iter().map(Ill::to_string).collect();
     writeln!(std::io::stdout(), "{}", if ill.is_empty() { "all parts are ready".into() } else { words.join("\n") })?;
     Ok(if ill.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn password(arguments: OfInstance) -> anyhow::Result<ExitCode> {
-    let file = password_file::file(&arguments.state()?.dir);
+#[derive(Args)]
+struct PasswordArguments {
+    #[command(flatten)]
+    of: OfInstance,
+    /// The folder of view's secrets, where it is no part of an instance
+    #[arg(long, value_name = "DIR", env = "CREDENTIALS_DIRECTORY", conflicts_with = "instance")]
+    credentials: Option<PathBuf>,
+}
+
+fn password(arguments: PasswordArguments) -> anyhow::Result<ExitCode> {
+    let file = match arguments.credentials {
+        Some(folder) => folder.join(secrets::VIEW_PASSWORD),
+        None => password_file::file(&arguments.of.state()?.dir),
+    };
     let word = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     writeln!(std::io::stdout(), "{word}")?;
     Ok(ExitCode::SUCCESS)
@@ -359,6 +389,21 @@ fn kafka(arguments: KafkaArguments) -> anyhow::Result<Infallible> {
     let address = SocketAddr::new(arguments.listen, arguments.port);
     let listen = Listen { address, advertise: arguments.advertise };
     Ok(broker::exec(&parts::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
+}
+
+#[derive(Args)]
+struct PostgresArguments {
+    /// The server's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// The folder of its socket: who reaches that may be any of its users
+    #[arg(long, value_name = "DIR", default_value = "/run/postgresql")]
+    socket_dir: PathBuf,
+}
+
+fn postgres(arguments: &PostgresArguments) -> anyhow::Result<Infallible> {
+    let bin = parts::Parts::on_path()?.postgres_bin.path;
+    Ok(database_server::exec(&bin, &arguments.dir, &arguments.socket_dir)?)
 }
 
 #[derive(Args)]

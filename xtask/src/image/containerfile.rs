@@ -7,7 +7,7 @@ use serde_json::json;
 use super::statement::Statement;
 
 /// Where Debian has programs, and the image ours.
-const PATH: &str = "/usr/sbin:/usr/bin";
+const PATH: &str = "/usr/sbin:/usr/bin:/usr/lib/postgresql/17/bin";
 /// Where `cargo xtask image` puts Kafka's jars.
 pub(crate) const KAFKA_LIBS: &str = "/usr/share/footfall/kafka";
 

@@ -194,11 +194,11 @@ fn own_files(
     }
     let jvm = format!("/usr/lib/jvm/java-21-openjdk-{}/bin/java", java.architecture);
     debian::link(Path::new(&jvm), &ours.join("usr/bin/java"))?;
-    for volume in statement.volumes.iter().filter(|volume| *volume != "/tmp") {
-        let volume = ours.join(volume.trim_start_matches('/'));
-        fs::create_dir_all(&volume)?;
-        fs::set_permissions(&volume, Permissions::from_mode(0o700))?;
-        chown(&volume, Some(uid), Some(gid))?;
+    for path in statement.volumes.iter().chain(&statement.folders).filter(|path| *path != "/tmp") {
+        let path = ours.join(path.trim_start_matches('/'));
+        fs::create_dir_all(&path)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o700))?;
+        chown(&path, Some(uid), Some(gid))?;
     }
     fs::copy(folder.join("sbom.cdx.json"), ours.join(SBOM))?;
     for program in programs {

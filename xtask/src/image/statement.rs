@@ -17,6 +17,8 @@ pub(crate) struct Statement {
     pub(crate) working_directory: String,
     /// All that is written to: everything else may be read-only.
     pub(crate) volumes: Vec<String>,
+    /// Folders beside the volumes that are the user's: a volume that is mounted there begins as theirs.
+    pub(crate) folders: Vec<String>,
     pub(crate) ports: Vec<String>,
     pub(crate) health: Health,
     pub(crate) stop_signal: String,

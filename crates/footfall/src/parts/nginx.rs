@@ -112,17 +112,7 @@ pid "{folder}/nginx.pid";
 error_log "{log}" warn;
 events {{ worker_connections 1024; }}
 http {{
-    types {{
-        text/html html;
-        text/css css;
-        text/javascript js;
-        application/json json map;
-        image/svg+xml svg;
-        image/png png;
-        image/x-icon ico;
-        text/plain txt;
-    }}
-    default_type application/octet-stream;
+    include "{share}/nixos/nginx/footfall-types.conf";
     sendfile on;
     client_body_temp_path "{folder}/body";
     proxy_temp_path "{folder}/proxy";

@@ -159,13 +159,10 @@ impl Plan<'_> {
     /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
     fn signs(&self) -> Vec<Sign> {
         let ready = |part: &str, admin| Sign { part: part.into(), url: format!("http://{admin}/ready") };
-        let mut signs = vec![
-            ready("ingest", self.at.ingest_admin()),
-            ready("view", self.at.view_admin()),
-            Sign { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) },
-        ];
-        signs.extend((self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin())));
-        signs
+        let site = Sign { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+        let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
+        let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
+        daemons.into_iter().chain(sink).collect()
     }
 
     /// Waits for something while its name and seconds are shown.
