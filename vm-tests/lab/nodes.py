@@ -61,7 +61,9 @@ def database_host(tree: Tree) -> None:
 def kafka_host(tree: Tree) -> None:
     """One broker for other hosts, and the topics."""
     installed(tree)
-    command = "/usr/bin/footfall kafka --dir ${STATE_DIRECTORY} --listen 0.0.0.0 --advertise kafka"
+    # The broker advertises where it listens to its controller, so it is one address and not all of them.
+    own = next(line.split()[0] for line in tree.read("/etc/hosts").splitlines() if line.split()[1:] == ["kafka"])
+    command = f"/usr/bin/footfall kafka --dir ${{STATE_DIRECTORY}} --listen {own} --advertise kafka"
     tree.drop_in("footfall-kafka.service", f"[Service]\nExecStart=\nExecStart={command}\n")
     topics_elsewhere(tree)
     for unit in ("footfall-kafka.service", "footfall-topics.service"):
