@@ -7,6 +7,7 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod image;
 mod install;
 mod kafka_libs;
 mod lab;
@@ -97,6 +98,12 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Build the container image: target/image/footfall.tar
+    Image {
+        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        #[arg(long)]
+        test: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -161,6 +168,8 @@ fn run() -> Result<()> {
             build::workspace(&checkout, &steps, For::Up)?;
             nix::check(&checkout, &steps, write)
         }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

@@ -9,9 +9,6 @@ use serde::de::DeserializeOwned;
 use crate::topics;
 use crate::up::state::{State, StateError};
 
-/// The port on which `up` serves the site.
-const SITE_PORT: u16 = 8080;
-
 /// Addresses that take the place of the running instance's.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Given {
@@ -111,7 +108,7 @@ impl Target {
         let mut database = tokio_postgres::Config::new();
         database.host_path(&state.socket_dir).port(state.port).user("footfall_reader").dbname(&state.database);
         Ok(Self {
-            site: format!("http://{}", SocketAddr::new(ingest.listen.ip(), SITE_PORT)),
+            site: format!("http://{}", state.site),
             ingest: format!("http://{}", ingest.listen),
             sink_admin: format!("http://{sink_admin}"),
             kafka: kafka.bootstrap_servers,

@@ -6,6 +6,7 @@ mod browser;
 mod driver;
 mod guide;
 mod life;
+mod light;
 mod processes;
 mod tracker;
 mod up;
