@@ -1,7 +1,7 @@
 # What `nix flake check` builds beside the machines of vm-tests.
 { pkgs }:
 let
-  inherit (pkgs) lib footfall;
+  inherit (pkgs) footfall;
   # The workspace with the package's own dependencies, and another thing done with it.
   withCargo =
     name: tools: command:

@@ -112,7 +112,8 @@ in
       # Before NixOS's own lines: the first that fits decides.
       authentication = builtins.readFile ../postgresql/pg_hba.conf;
       identMap = builtins.readFile ../postgresql/pg_ident.conf;
-      ensureDatabases = [ database.name ];
+      # The database is made by footfall-migrate, and belongs to footfall_owner: one that ensureDatabases made would be
+      # the superuser's.
     };
 
     systemd.services.footfall-migrate = lib.mkIf database.migrates {

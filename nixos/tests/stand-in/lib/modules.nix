@@ -235,7 +235,7 @@ let
         inherit lib config options;
       };
       call =
-        file: module:
+        _file: module:
         if lib.isFunction module then
           module (
             base

@@ -149,9 +149,11 @@ in
       description = "PostgreSQL Setup Scripts";
       requires = [ "postgresql.service" ];
       after = [ "postgresql.service" ];
-      script = lib.concatMapStrings (database: ''
-        /usr/bin/psql -tAc "SELECT 1 FROM pg_database WHERE datname = '${database}'" | grep -q 1 || /usr/bin/psql -tAc 'CREATE DATABASE "${database}"'
-      '') cfg.ensureDatabases;
+      script =
+        "true\n"
+        + lib.concatMapStrings (database: ''
+          /usr/bin/psql -tAc "SELECT 1 FROM pg_database WHERE datname = '${database}'" | grep -q 1 || /usr/bin/psql -tAc 'CREATE DATABASE "${database}"'
+        '') cfg.ensureDatabases;
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;

@@ -171,7 +171,7 @@ let
           arguments =
             builtins.mapAttrs
               (
-                name: hasDefault:
+                name: _hasDefault:
                 if given ? ${name} then
                   given.${name}
                 else if pkgs ? ${name} then
