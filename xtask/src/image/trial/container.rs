@@ -18,6 +18,16 @@ const LOG_LINES_SHOWN: usize = 30;
 /// crun refuses to start where both generations of control groups are in use, even if it is told to use none.
 const WITHOUT_CGROUPS: &str = r#"mount -t tmpfs tmpfs /sys/fs/cgroup && exec "$@""#;
 
+/// What a person chooses for one container.
+#[derive(Default)]
+pub(crate) struct Chosen<'a> {
+    /// The volume of its data.
+    pub(crate) volume: &'a str,
+    pub(crate) environment: &'a [(&'a str, &'a str)],
+    /// Files that are mounted, and the variables that name them there.
+    pub(crate) secrets: &'a [(&'a str, &'a Path)],
+}
+
 /// What every container of the image is started from.
 pub(crate) struct Bundle {
     folder: PathBuf,
@@ -40,18 +50,17 @@ impl Bundle {
     pub(crate) fn new(folder: &Path, root: &Path, inspected: Value) -> Result<Self> {
         let stated = inspected["Docker"]["config"].clone();
         ensure!(stated.is_object(), "buildah tells no configuration");
-        let bundle = Self { folder: folder.to_owned(), root: root.to_owned(), stated };
-        // As a container engine does: a new volume has what the image has there, and its owner.
-        let (volume, of_image) = (bundle.data(), root.join("var/lib/footfall"));
+        Ok(Self { folder: folder.to_owned(), root: root.to_owned(), stated })
+    }
+
+    /// A volume, made as a container engine makes it: a new one has what the image has there, and its owner.
+    fn volume(&self, name: &str) -> Result<PathBuf> {
+        let (volume, of_image) = (self.folder.join(name), self.root.join("var/lib/footfall"));
         fs::create_dir_all(&volume)?;
         let owner = fs::metadata(&of_image).with_context(|| of_image.display().to_string())?;
         fs::set_permissions(&volume, owner.permissions())?;
         chown(&volume, Some(owner.uid()), Some(owner.gid()))?;
-        Ok(bundle)
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.join("data")
+        Ok(volume)
     }
 
     /// The image says what nixos/image.json says.
@@ -95,12 +104,11 @@ impl Bundle {
         Ok(())
     }
 
-    /// Starts a container; each secret is a file that is mounted, and the variable that names it there.
-    pub(crate) fn start(&self, name: &str, network: &Network, secrets: &[(&str, &Path)]) -> Result<Container> {
+    pub(crate) fn start(&self, name: &str, network: &Network, chosen: &Chosen) -> Result<Container> {
         let id = format!("footfall-{}-{}", std::process::id(), name.replace(' ', "-"));
         let folder = self.folder.join(&id);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join("config.json"), serde_json::to_vec_pretty(&self.configuration(secrets)?)?)?;
+        fs::write(folder.join("config.json"), serde_json::to_vec_pretty(&self.configuration(chosen)?)?)?;
         let log = folder.join("log");
         let file = File::create(&log)?;
         let state = self.folder.join("crun");
@@ -112,7 +120,7 @@ impl Bundle {
     }
 
     /// For crun: what the image states, and around it no more than a container engine gives by default.
-    fn configuration(&self, secrets: &[(&str, &Path)]) -> Result<Value> {
+    fn configuration(&self, chosen: &Chosen) -> Result<Value> {
         let stated = &self.stated;
         let user: Vec<u32> = stated["User"].as_str().unwrap_or_default().split(':').flat_map(str::parse).collect();
         let [uid, gid] = user.as_slice() else { bail!("the image names no user by number") };
@@ -130,12 +138,15 @@ impl Bundle {
             mounts.push(match volume.as_str() {
                 // What it forgets at each start may be forgotten.
                 "/tmp" => own("tmpfs", "/tmp", &["nosuid", "noexec", "nodev", "mode=1777"]),
-                "/var/lib/footfall" => mount("bind", &self.data(), &volume, &["rbind", "nosuid", "nodev"]),
+                "/var/lib/footfall" => {
+                    mount("bind", &self.volume(chosen.volume)?, &volume, &["rbind", "nosuid", "nodev"])
+                }
                 other => bail!("{other} is a volume that the trial does not know"),
             });
         }
         let mut environment = strings(&stated["Env"]);
-        for (variable, file) in secrets {
+        environment.extend(chosen.environment.iter().map(|(variable, value)| format!("{variable}={value}")));
+        for (variable, file) in chosen.secrets {
             let inside = format!("/run/secrets/{variable}");
             // The bind's target cannot be made on a read-only root: a folder of memory holds it, as with Docker.
             mounts.push(own("tmpfs", "/run", &["nosuid", "noexec", "nodev", "mode=755"]));

@@ -22,7 +22,7 @@ use crate::command;
 use crate::package_list::PackageList;
 use crate::progress::Steps;
 
-use container::{Bundle, Container};
+use container::{Bundle, Chosen, Container};
 use network::Network;
 
 /// The first start makes a database and formats the broker's folder.
@@ -74,7 +74,8 @@ impl<'a> Trial<'a> {
         self.shown("contents", || contents::check(self.image, self.root))?;
         self.shown("statement", || self.bundle.check_statement(&self.image.statement))?;
 
-        let first = self.start("first start", &[])?;
+        let appliance = || Chosen { volume: "data", ..Chosen::default() };
+        let first = self.start("first start", &appliance())?;
         self.shown("closed", || self.is_closed(&first))?;
         self.shown("a stranger wants a password", || self.wants_password(&first, None))?;
         self.shown("an event becomes a row", || self.counts_a_click(&first))?;
@@ -83,16 +84,25 @@ impl<'a> Trial<'a> {
 
         let secret = self.folder.join("password");
         fs::write(&secret, PASSWORD)?;
-        let second = self.start("second start", &[("FOOTFALL_UP_PASSWORD_FILE", &secret)])?;
+        let second =
+            self.start("second start", &Chosen { secrets: &[("FOOTFALL_UP_PASSWORD_FILE", &secret)], ..appliance() })?;
         self.shown("what was acknowledged is stored", || self.holds(&second, &acknowledged))?;
         self.shown("the given password", || self.wants_password(&second, Some(PASSWORD)))?;
         let more = self.shown("SIGKILL under load", || self.is_killed_under_load(second))?;
         acknowledged.extend(more);
 
-        let third = self.start("third start", &[])?;
+        let third = self.start("third start", &appliance())?;
         self.shown("nothing acknowledged is lost", || self.holds(&third, &acknowledged))?;
         self.shown("the whole path", || self.checks_itself(&third))?;
-        self.shown("SIGTERM", || self.stops(third))
+        self.shown("SIGTERM", || self.stops(third))?;
+
+        let profile = [("FOOTFALL_UP_PROFILE", "light")];
+        let chosen = Chosen { volume: "light", environment: &profile, ..Chosen::default() };
+        let light = self.start("the light profile", &chosen)?;
+        self.shown("light: closed", || self.is_closed(&light))?;
+        self.shown("light: a stranger wants a password", || self.wants_password(&light, None))?;
+        self.shown("light: an event becomes a row", || self.counts_a_click(&light))?;
+        self.shown("light: SIGTERM", || self.stops(light))
     }
 
     /// Shows a question with its time and the words of its answer.
@@ -110,11 +120,11 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Starts a container of its own on the same volume, and waits until it says that it is well.
-    fn start(&self, name: &str, secrets: &[(&str, &Path)]) -> Result<Container> {
+    /// Starts a container, and waits until it says that it is well.
+    fn start(&self, name: &str, chosen: &Chosen) -> Result<Container> {
         let step = self.steps.begin(name);
         let started = Instant::now();
-        let mut container = self.bundle.start(name, &self.network, secrets)?;
+        let mut container = self.bundle.start(name, &self.network, chosen)?;
         loop {
             if let Some(status) = container.ended()? {
                 anyhow::bail!("{name}: the container ended with {status}:\n{}", container.log_end());
@@ -175,6 +185,10 @@ impl<'a> Trial<'a> {
             ensure!(answer.status == 200, "{path} answers {}", answer.status);
         }
         let file = self.folder.join("one");
+        // The ids of another container's event are none of this one's.
+        if file.exists() {
+            fs::remove_file(&file)?;
+        }
         let loaded = self.load(&file, 1)?.wait()?;
         ensure!(loaded.success(), "the event was not acknowledged");
         self.holds(container, &ids(&file)?)?;
