@@ -76,6 +76,9 @@ with subtest("is a number on the live page, without a reload"):
 with subtest("is a number in Grafana's query"):
     t.assertEqual(number_in_grafana("All events"), ask_database(appliance, "SELECT count(*) FROM analytics_events"))
 
+with subtest("footfall check finds the host's own services, and all is well"):
+    appliance.succeed("footfall check")
+
 with subtest("how long it takes, as the two pages see it"):
     # Noted, not judged: this machine is shared. Each page notes the time itself, by the one clock that both have.
     browse(
