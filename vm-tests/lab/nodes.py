@@ -1,12 +1,18 @@
 """The kinds of machines: what makes a Debian one of them before it boots first. vm-tests/nodes has them for NixOS."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from errors import LabError
+from host import run
 from tree import Tree
 
 SHARE = "/usr/share/footfall/nixos"
 SITE = f"    root /usr/share/footfall/web;\n    include {SHARE}/nginx/footfall-locations.conf;\n"
+# A host's system, built by Nix.
+NIX_SYSTEM = Path(__file__).parents[2] / "target/nix/appliance"
 # What the appliance with certificates is called.
 NAME = "stats.example"
 # Of a cluster, whose broker is on the machine of that name.
@@ -143,6 +149,32 @@ def web_server(tree: Tree, servers: str) -> None:
     tree.enable("nginx.service")
 
 
+def nix_appliance(tree: Tree) -> None:
+    """The appliance that `cargo xtask nix` built (target/nix/appliance) on Debian's systemd, with Debian's PostgreSQL,
+    nginx and Java."""
+    if not NIX_SYSTEM.exists():
+        raise LabError(f"{NIX_SYSTEM} is not there: run `cargo xtask nix` first")
+    # Of Footfall, only Kafka's jars stay: all else comes from the Nix store.
+    tree.run("sh", "-c", "rm -r /usr/bin/footfall* /usr/share/footfall/[!k]* /usr/lib/systemd/system/footfall*")
+    tree.run("sh", "-c", "rm /usr/lib/sysusers.d/footfall.conf /usr/lib/tmpfiles.d/footfall.conf")
+    store = tree.path("/nix/store")
+    store.mkdir(parents=True)
+    run("cp", "-r", *run("nix-store", "--query", "--requisites", NIX_SYSTEM.resolve()).split(), store)
+    # What the store holds belongs to nobody who runs.
+    run("chown", "-R", "root:root", store)
+    etc = NIX_SYSTEM.resolve() / "etc"
+    for entry in sorted(etc.iterdir()):
+        if entry.name != "systemd":
+            for file in [entry] if entry.is_file() else sorted(entry.iterdir()):
+                tree.link(f"/etc/{file.relative_to(etc)}", str(file.resolve()))
+    for unit in sorted((etc / "systemd/system").resolve().iterdir()):
+        for file in sorted(unit.iterdir()) if unit.is_dir() else [unit]:
+            tree.link(f"/etc/systemd/system/{file.relative_to(unit.parent)}", os.readlink(file))
+    # Debian would start its own cluster of PostgreSQL as well.
+    tree.link("/etc/systemd/system-generators/postgresql-generator", "/dev/null")
+    tree.run("systemd-sysusers")
+
+
 KINDS: dict[str, Kind] = {
     "blank": Kind(blank),
     "client": Kind(client),
@@ -152,4 +184,5 @@ KINDS: dict[str, Kind] = {
     "kafka": Kind(kafka_host, footfall=True),
     "ingest": Kind(ingest_host, footfall=True),
     "sink": Kind(sink_host, footfall=True),
+    "nix_appliance": Kind(nix_appliance, footfall=True),
 }

@@ -15,23 +15,16 @@ use evaluator::Evaluator;
 
 const REFERENCE: &str = "docs/nixos-options.md";
 
-/// What is done beside the checks.
-pub(crate) struct Options<'a> {
-    /// Whether a reference of the options that is stale is written anew instead of being an error.
-    pub(crate) write: bool,
-    /// A link that is made to a host's system as Nix built it: etc/ with units, configuration and accounts.
-    pub(crate) system: Option<&'a Path>,
-}
-
-/// Runs every check. The programs must be built: they check settings while a system is built.
-pub(crate) fn check(checkout: &Path, steps: &Steps, options: &Options<'_>) -> Result<()> {
+/// Runs every check. The programs must be built: they check settings while a system is built. With `write`, a reference
+/// of the options that is stale is written anew instead of being an error.
+pub(crate) fn check(checkout: &Path, steps: &Steps, write: bool) -> Result<()> {
     let nix = step(steps, "nix", |step| Evaluator::prepare(checkout, step))?;
     step(steps, "flake check", |_| nix.flake_check())?;
-    step(steps, "options reference", |_| reference(&nix, checkout, options.write))?;
+    step(steps, "options reference", |_| reference(&nix, checkout, write))?;
     step(steps, "the module system answers as nixpkgs' does", |_| module_system(&nix, checkout))?;
     step(steps, "what hosts come to", |_| accepted(&nix))?;
     step(steps, "what must be refused", |step| refused(&nix, step))?;
-    step(steps, "packages and hosts are built", |_| nix.build_all(options.system))
+    step(steps, "packages and hosts are built", |_| nix.build_all())
 }
 
 fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
@@ -85,7 +78,8 @@ fn module_system(nix: &Evaluator, checkout: &Path) -> Result<()> {
 fn accepted(nix: &Evaluator) -> Result<()> {
     let answers = nix.evaluate("import ./nixos/tests/accepted.nix { inherit nixosSystem; }")?;
     let answers = object(&answers)?;
-    let wrong: Vec<_> = answers.iter().filter(|(_, holds)| **holds != Value::Bool(true)).map(|(name, _)| name).collect();
+    let wrong: Vec<_> =
+        answers.iter().filter(|(_, holds)| **holds != Value::Bool(true)).map(|(name, _)| name).collect();
     if answers.is_empty() || !wrong.is_empty() {
         bail!("nixos/tests/accepted.nix: of {} these do not hold: {wrong:?}", answers.len());
     }
@@ -95,10 +89,8 @@ fn accepted(nix: &Evaluator) -> Result<()> {
 fn refused(nix: &Evaluator, step: &Step) -> Result<()> {
     let cases = "import ./nixos/tests/refused.nix { inherit nixosSystem; }";
     let list = nix.evaluate(&format!("builtins.mapAttrs (_: one: {{ inherit (one) says build; }}) ({cases})"))?;
-    let list: BTreeMap<String, Refusal> = object(&list)?
-        .iter()
-        .map(|(name, case)| Ok((name.clone(), Refusal::read(case)?)))
-        .collect::<Result<_>>()?;
+    let list: BTreeMap<String, Refusal> =
+        object(&list)?.iter().map(|(name, case)| Ok((name.clone(), Refusal::read(case)?))).collect::<Result<_>>()?;
     if list.is_empty() {
         bail!("nixos/tests/refused.nix holds no case");
     }
@@ -131,7 +123,11 @@ impl Refusal {
 fn must_fail(name: &str, says: &str, outcome: Result<()>) -> Result<()> {
     let Err(error) = outcome else { bail!("{name} was accepted, and should have been refused: {says}") };
     let said = error.to_string();
-    if words(&said).contains(&words(says)) { Ok(()) } else { bail!("{name} was refused, but not with {says:?}:\n{said}") }
+    if words(&said).contains(&words(says)) {
+        Ok(())
+    } else {
+        bail!("{name} was refused, but not with {says:?}:\n{said}")
+    }
 }
 
 /// Text with each run of white space as one blank: Nix breaks and indents lines.

@@ -11,6 +11,8 @@ use super::error::{At as _, Error, Result};
 use super::folders;
 use super::launch::Launch;
 use super::locations::Parts;
+use super::memory;
+use super::nginx::from_here;
 use super::part::Part;
 use super::ready::Ready;
 
@@ -70,7 +72,7 @@ impl Kafka {
                 log: folders::log(dir, "kafka")?,
             })
         };
-        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), HEAP_MIB)?;
+        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
         if let Some(arguments) = files.to_format()? {
             format(&java("kafka format", arguments)?).await?;
             files.formatted()?;
@@ -205,7 +207,9 @@ fn sync(path: &Path) -> Result<()> {
 
 fn settings(listen: &Listen, data: &Path) -> String {
     let Listen { address, advertise } = listen;
-    let (port, controller) = (address.port(), SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    // Nobody but the broker itself asks the controller, and it could not ask the address that stands for all.
+    let controller = from_here(SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    let port = address.port();
     let advertised = advertise.as_ref().map_or_else(|| address.to_string(), |name| format!("{name}:{port}"));
     format!(
         "{SETTINGS}\n\
@@ -282,5 +286,13 @@ mod tests {
         let text = settings(&Listen { address, advertise: Some("kafka.lan".into()) }, "/d".as_ref());
         let advertised = text.lines().find(|line| line.starts_with("advertised.listeners=")).unwrap();
         assert_eq!(advertised, "advertised.listeners=PLAINTEXT://kafka.lan:9092,CONTROLLER://192.168.1.2:9093");
+    }
+
+    #[test]
+    fn on_all_addresses_the_controller_is_still_the_brokers_own() {
+        let listen = Listen { address: "0.0.0.0:9092".parse().unwrap(), advertise: Some("kafka".into()) };
+        let text = settings(&listen, "/d".as_ref());
+        assert!(text.contains("\nlisteners=PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093\n"), "{text}");
+        assert!(text.contains("\nadvertised.listeners=PLAINTEXT://kafka:9092,CONTROLLER://127.0.0.1:9093\n"), "{text}");
     }
 }
