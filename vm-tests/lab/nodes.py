@@ -19,6 +19,10 @@ NAME = "stats.example"
 KAFKA = "kafka:9092"
 
 
+# What the light profile does without.
+NOT_LIGHT = ["footfall-kafka.service", "footfall-topics.service", "footfall-sink@4195.service"]
+
+
 @dataclass(frozen=True)
 class Kind:
     place: Callable[[Tree], None]
@@ -41,6 +45,39 @@ def appliance(tree: Tree) -> None:
     database(tree)
     web_server(tree, f"server {{\n    listen 80 default_server;\n    listen [::]:80 default_server;\n{SITE}}}\n")
     tree.enable("footfall.target")
+
+
+def light(tree: Tree) -> None:
+    """The light profile by the same units: no Kafka, no sink, no nginx. `become-appliance` is what its owner does later."""
+    installed(tree)
+    database(tree)
+    tree.copy(f"{SHARE}/postgresql/light.conf", "/etc/postgresql/17/main/conf.d/light.conf")
+    own = tree.read(f"{SHARE}/footfall/ingest.toml")
+    tree.write("/etc/footfall/ingest.toml", f'store = "postgresql"\n\n{own}')
+    site = '[site]\ndir = "/usr/share/footfall/web"\ningest = "127.0.0.1:3001"\n'
+    tree.write("/etc/footfall/view.toml", site)
+    tree.drop_in("footfall-view.socket", "[Socket]\nListenStream=\nListenStream=80\n")
+    for unit in NOT_LIGHT:
+        tree.mask(unit)
+    tree.enable("footfall.target")
+    web_server(tree, f"server {{\n    listen 80 default_server;\n{SITE}}}\n")
+    tree.disable("nginx.service")
+    tree.write(
+        "/usr/local/bin/become-appliance",
+        f"""\
+#!/bin/sh
+set -eu
+systemctl stop footfall.target footfall-view.socket footfall-view.service footfall-ingest.service
+rm /etc/postgresql/17/main/conf.d/light.conf /etc/footfall/view.toml
+rm -r /etc/systemd/system/footfall-view.socket.d
+cp {SHARE}/footfall/ingest.toml {SHARE}/footfall/view.toml /etc/footfall
+systemctl unmask {" ".join(NOT_LIGHT)}
+systemctl restart postgresql@17-main
+systemctl enable --now nginx
+systemctl start footfall-view.socket footfall.target
+""",
+        0o755,
+    )
 
 
 def installed(tree: Tree) -> None:
@@ -179,6 +216,7 @@ KINDS: dict[str, Kind] = {
     "blank": Kind(blank),
     "client": Kind(client),
     "appliance": Kind(appliance, footfall=True),
+    "light": Kind(light, footfall=True),
     "appliance_tls": Kind(appliance_tls, footfall=True),
     "database": Kind(database_host, footfall=True),
     "kafka": Kind(kafka_host, footfall=True),
