@@ -14,7 +14,7 @@ with subtest("events, a backup, and more events"):
         send(appliance, "http://localhost/analytics", event("before", str(number)))
     wait_for_rows(appliance, "before", 30)
     appliance.succeed("systemctl start footfall-backup.service")
-    backup = appliance.succeed(f"find {BACKUPS} -mindepth 1 -maxdepth 1 ! -name '.*' ! -name '*.partial'").split()
+    backup = appliance.succeed(f"find {BACKUPS} -name '*.dump'").split()
     t.assertEqual(len(backup), 1, backup)
     t.assertEqual(appliance.succeed(f"stat -c %U {backup[0]}").strip(), "postgres")
     for user in ("footfall-ingest", "footfall-view", "footfall-sink"):

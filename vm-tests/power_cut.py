@@ -10,7 +10,7 @@ answers: list[tuple[str, str]] = []
 for cut in range(1, CUTS + 1):
     with subtest(f"cut {cut}"):
         begin_load(client, "http://appliance/analytics")
-        stored = f"SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
+        stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
         before = int(ask_database(appliance, stored))
         retry(lambda _last: int(ask_database(appliance, stored)) > before + 200, 60)
         # Shows that the cut is one: what nobody synced is gone afterwards.
@@ -26,7 +26,7 @@ for cut in range(1, CUTS + 1):
 
 with subtest("everything acknowledged is stored, once"):
     kept = acknowledged(answers)
-    t.assertGreater(len(kept), 1_000)
+    t.assertGreater(len(kept), 500)
     # Otherwise the load did not meet the cut.
     t.assertGreater(len(answers), len(kept))
     log.info(f"{len(kept)} of {len(answers)} events were acknowledged")

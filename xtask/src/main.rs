@@ -11,6 +11,7 @@ mod image;
 mod install;
 mod kafka_libs;
 mod lab;
+mod nix;
 mod package_list;
 mod parts_file;
 #[path = "../../crates/footfall/src/progress.rs"]
@@ -86,16 +87,22 @@ enum Task {
         #[arg(long)]
         with_kafka: bool,
     },
+    /// Set up what is missing, then boot machines and ask them the questions of vm-tests (as root)
+    Lab {
+        /// Names of vm-tests/questions.json; all where none is given
+        questions: Vec<OsString>,
+    },
+    /// Evaluate the flake and build what it says, against a stand-in for nixpkgs (as root on Debian)
+    Nix {
+        /// Write the reference of the options anew where it is stale
+        #[arg(long)]
+        write: bool,
+    },
     /// Build the container image: target/image/footfall.tar
     Image {
         /// Build it of the programs that the tests use, start it, and ask it everything that it promises
         #[arg(long)]
         test: bool,
-    },
-    /// Set up what is missing, then boot machines and ask them the questions of vm-tests (as root)
-    Lab {
-        /// Names of vm-tests/questions.json; all where none is given
-        questions: Vec<OsString>,
     },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
@@ -153,12 +160,16 @@ fn run() -> Result<()> {
         Task::Install { prefix, dev_profile, with_kafka } => {
             install::Install { prefix: &prefix, dev_profile, with_kafka }.run(&checkout, &steps)
         }
-        Task::Image { test: false } => image::release(&checkout, &steps),
-        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::Lab { questions } => {
             setup::set_up(&checkout, &steps, For::Lab, false)?;
             lab::ask(&checkout, &steps, &questions)
         }
+        Task::Nix { write } => {
+            build::workspace(&checkout, &steps, For::Up)?;
+            nix::check(&checkout, &steps, write)
+        }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

@@ -15,10 +15,10 @@ use crate::{apt, debian_root, host, kafka_libs, lab, size, stamped, web_tests};
 pub(crate) enum For {
     Up,
     Tests,
-    /// Everything from Debian, with its licences: this machine's own parts are not passed on.
-    Image,
     /// The root then holds every part, whatever the host has: machines are booted from it.
     Lab,
+    /// Everything from Debian, with its licences: this machine's own parts are not passed on.
+    Image,
 }
 
 /// Sets up what is missing and says where everything is: the path of parts.json.

@@ -174,12 +174,6 @@ async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())
-}
-
 #[derive(Args)]
 struct MigrateProfileArguments {
     /// The folder that `up --keep` keeps
@@ -210,6 +204,12 @@ async fn migrate_profile(arguments: MigrateProfileArguments) -> anyhow::Result<E
         writeln!(out, "{keep} was of the profile {from} and is {to} now: `footfall up --keep {keep}`")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())
 }
 
 /// Where the package puts the plain files: bin/footfall has them in share/footfall.

@@ -27,7 +27,7 @@ pub struct StackOptions {
     pub sink: String,
     /// Seconds between two samples of the daemons' metrics; 0, the default, takes none.
     pub sample_interval_s: u16,
-    /// Starts nginx with the demo site.
+    /// Starts nginx with the demo site; in the light profile view serves it, on its own port.
     pub site: bool,
     /// Further paths for what nginx serves.
     pub second_names: Vec<SecondName>,
@@ -115,9 +115,11 @@ impl Stack {
         } else {
             format!("store = \"postgresql\"\ndatabase.url = \"{writer_url}\"\ndatabase.retry_ms_max = 500\n")
         };
+        // View connects from the first of the loopback addresses.
+        let also_trusted = if broker.is_some() { "" } else { ", \"127.0.0.1\"" };
         let text = format!(
             "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\n{store}\
-             privacy.trusted_proxies = [\"{address}\"]\n",
+             privacy.trusted_proxies = [\"{address}\"{also_trusted}]\n",
             options.ingest, options.sample_interval_s
         );
         std::fs::write(&config, text).unwrap();
@@ -131,11 +133,22 @@ impl Stack {
         };
         let ingest = ingest.start(&dir).await.unwrap();
         let view_port = SocketAddr::new(address, 3003);
+        let is_served_by_view = options.site && broker.is_none();
+        let site = if is_served_by_view {
+            let web = checkout().join("web");
+            let names: Vec<_> = options.second_names.iter().map(SecondName::as_given).collect();
+            format!(
+                "site.dir = \"{}\"\nsite.ingest = \"{ingest_port}\"\nsite.second_names = {names:?}\n",
+                web.display()
+            )
+        } else {
+            String::new()
+        };
         let view = match &options.view {
             None => None,
-            Some(lines) => Some(start_view(&dir, view_port, lines, &reader_url).await),
+            Some(lines) => Some(start_view(&dir, view_port, &format!("{lines}\n{site}"), &reader_url).await),
         };
-        let nginx = if options.site {
+        let nginx = if options.site && !is_served_by_view {
             let options = NginxOptions {
                 share: checkout().into(),
                 listen: SocketAddr::new(address, 8080),

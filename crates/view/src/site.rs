@@ -356,7 +356,7 @@ mod tests {
         let mut tags = std::collections::HashSet::new();
         for encoding in ["identity", "gzip", "gzip;q=0.5, br;q=0", "br, gzip"] {
             let accept = (ACCEPT_ENCODING, encoding);
-            let answer = site.answer(&Method::GET, "/analytics.js", &headers(&[accept.clone()]));
+            let answer = site.answer(&Method::GET, "/analytics.js", &headers(std::slice::from_ref(&accept)));
             let tag = answer.headers()[ETAG].clone();
             let mut again = headers(&[accept]);
             again.insert(IF_NONE_MATCH, HeaderValue::from_str(&format!("\"x\", W/{}", tag.to_str().unwrap())).unwrap());

@@ -73,8 +73,9 @@ impl Kafka {
             })
         };
         let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
-        if let Some(arguments) = files.to_format() {
+        if let Some(arguments) = files.to_format()? {
             format(&java("kafka format", arguments)?).await?;
+            files.formatted()?;
         }
         Ok(Self { part: Part::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
     }
@@ -121,15 +122,42 @@ impl Files {
         let files = Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib };
         let (properties, logging) = (files.properties(), files.logging());
         std::fs::write(&properties, settings(listen, &files.data())).at(&properties)?;
+        let to_format = files.properties_to_format();
+        std::fs::write(&to_format, settings(listen, &files.half_formatted())).at(&to_format)?;
         std::fs::write(&logging, LOGGING).at(&logging)?;
         Ok(files)
     }
 
-    /// What java is told to format the data; nothing where that was done.
-    #[must_use]
-    pub fn to_format(&self) -> Option<Vec<OsString>> {
-        let formatted = self.data().join("meta.properties").exists();
-        (!formatted).then(|| self.java(&["-Xmx256m", "-XX:TieredStopAtLevel=1"], format_arguments(&self.properties())))
+    /// What java is told to format the data; nothing where that was done. [`Self::formatted`] completes it.
+    ///
+    /// # Errors
+    /// What an attempt left that was cut off cannot be removed.
+    pub fn to_format(&self) -> Result<Option<Vec<OsString>>> {
+        if self.data().join("meta.properties").exists() {
+            return Ok(None);
+        }
+        let half = self.half_formatted();
+        if half.exists() {
+            std::fs::remove_dir_all(&half).at(&half)?;
+        }
+        let options = ["-Xmx256m", "-XX:TieredStopAtLevel=1"];
+        Ok(Some(self.java(&options, format_arguments(&self.properties_to_format()))))
+    }
+
+    /// Puts the formatted data in its place. Kafka's tool syncs nothing: after a power cut in the first half minute the
+    /// files were there and empty, and the broker never started again.
+    ///
+    /// # Errors
+    /// The data cannot be synced or moved.
+    pub fn formatted(&self) -> Result<()> {
+        let (half, data) = (self.half_formatted(), self.data());
+        for entry in std::fs::read_dir(&half).at(&half)? {
+            let path = entry.at(&half)?.path();
+            sync(&path)?;
+        }
+        sync(&half)?;
+        std::fs::rename(&half, &data).at(&data)?;
+        sync(&self.folder)
     }
 
     /// What java is told to run the broker.
@@ -163,6 +191,18 @@ impl Files {
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
+
+    fn half_formatted(&self) -> PathBuf {
+        self.folder.join("data.partial")
+    }
+
+    fn properties_to_format(&self) -> PathBuf {
+        self.folder.join("format.properties")
+    }
+}
+
+fn sync(path: &Path) -> Result<()> {
+    std::fs::File::open(path).and_then(|opened| opened.sync_all()).at(path)
 }
 
 fn settings(listen: &Listen, data: &Path) -> String {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::UpError;
 use super::addresses::Addresses;
+use super::start::Plan;
 use crate::parts::SecondName;
 use crate::{secrets, topics};
 
@@ -80,26 +80,14 @@ pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<Pa
 }
 
 /// Writes `dir`/view.toml for a view that serves the site, too.
-pub(crate) fn write_light_view(
-    dir: &Path,
-    at: Addresses,
-    database: &str,
-    share: &Path,
-    second_names: &[SecondName],
-    trusted_proxies: &[IpNet],
-) -> Result<PathBuf, UpError> {
+pub(crate) fn write_light_view(plan: &Plan<'_>, database: &str) -> Result<PathBuf, UpError> {
+    let Plan { dir, at, share, second_names, trusted_proxies, .. } = *plan;
     let mut settings = view(dir, at, database);
     settings["listen"] = at.site().to_string().into();
     settings["database"]["connections"] = LIGHT_VIEW_CONNECTIONS.into();
-    // view knows single addresses only.
-    let mut trusted = vec![at.ip()];
-    for network in trusted_proxies {
-        if network.prefix_len() != network.max_prefix_len() {
-            return Err(UpError::NotOneProxy(*network));
-        }
-        trusted.push(network.addr());
+    if !trusted_proxies.is_empty() {
+        settings["http"]["trusted_proxies"] = json!(trusted_proxies);
     }
-    settings["http"]["trusted_proxies"] = json!(trusted);
     settings["site"] = json!({
         "dir": share.join("web"),
         "ingest": at.ingest().to_string(),

@@ -99,16 +99,18 @@ impl Pipeline {
         let writer = postgres.url("footfall_writer", DATABASE);
         footfall_store::prepare(&database).await?;
         self.kafka.insert(Kafka::spawn(parts, dir, at.ip(), at.kafka().port()).await?).wait_until_ready().await?;
-        self.sink.insert(sink(dir, at, &writer)?.spawn(dir)?).wait_until_ready().await?;
-
+        // Whether it is ready is not asked: what counts is what it stores.
+        let sink = self.sink.insert(sink(dir, at, &writer)?.spawn(dir)?);
         let began = Instant::now();
         loop {
-            let left = left(at.kafka().to_string(), &database).await?;
-            match left {
-                0 => return Ok(()),
-                _ if began.elapsed() < wait_max => tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await,
-                _ => return Err(UpError::NotAllStored { messages: left, log: dir.join("logs/sink.log") }),
+            let messages = left(at.kafka().to_string(), &database).await?;
+            if messages == 0 {
+                return Ok(());
             }
+            if began.elapsed() >= wait_max || sink.status().is_some() {
+                return Err(UpError::NotAllStored { messages, log: sink.log().to_owned() });
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
         }
     }
 

@@ -102,9 +102,6 @@ pub enum UpError {
     /// The database does not say how far it has stored.
     #[error("the database does not say how far it has stored: {}", footfall_store::error_text(.0))]
     Ask(tokio_postgres::Error),
-    /// The light profile has no nginx, which would know networks.
-    #[error("{0} is a network: the light profile takes a trusted proxy by its address only")]
-    NotOneProxy(IpNet),
     /// A part did not start.
     #[error(transparent)]
     Part(#[from] parts::Error),

@@ -52,14 +52,7 @@ impl Plan<'_> {
         let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         self.shown("ingest", ingest).await?;
         // What clients reach comes last, and so goes first.
-        let config = daemon_files::write_light_view(
-            dir,
-            self.at,
-            &access.reader,
-            self.share,
-            self.second_names,
-            self.trusted_proxies,
-        )?;
+        let config = daemon_files::write_light_view(self, &access.reader)?;
         let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("site and live page", view).await?;
         self.state(access)

@@ -39,7 +39,7 @@ const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
 /// The watchdog wants a sign of life at least this often.
 const TICK_MS: u64 = 500;
-/// For a new connection with its offset, and for dropping old samples.
+/// For a new connection with its offset.
 const CONNECT_MS_MAX: u64 = 10_000;
 
 /// What one request brought.
@@ -425,7 +425,8 @@ impl Batch {
         self.attempted_from = None;
         self.records.drain(..stored);
         let mut left = stored;
-        while let Some(job) = self.jobs.pop_front_if(|job| job.records <= left) {
+        while self.jobs.front().is_some_and(|job| job.records <= left) {
+            let Some(job) = self.jobs.pop_front() else { break };
             left -= job.records;
             // A request that has given up meanwhile is sent again, and is a duplicate then.
             let _ = job.done.send(());

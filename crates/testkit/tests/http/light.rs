@@ -188,24 +188,13 @@ async fn what_the_database_refuses_is_kept_with_its_bytes_and_its_neighbours_are
 }
 
 #[tokio::test]
-async fn samples_come_by_the_same_way_and_old_ones_go() {
-    let mut stack =
-        Stack::start_light(&shared().await.postgres, StackOptions { no_sink: true, ..StackOptions::default() }).await;
-    let old = "INSERT INTO pipeline_samples (at, source, started_at, samples) SELECT now() - interval '20 days', 'old', now(), '{}'";
-    assert_eq!(stack.database.execute(old, &[]).await.unwrap(), 1);
-    let config = stack.dir.join("ingest.toml");
-    let text = std::fs::read_to_string(&config).unwrap().replace("sample_interval_s = 0", "sample_interval_s = 1");
-    std::fs::write(&config, text).unwrap();
-    stack.ingest.start_again().await.unwrap();
-    stack.wait_for("SELECT count(*) FROM pipeline_samples WHERE source = 'old'", 0, SOON).await;
+async fn samples_come_by_the_same_way() {
+    let options = StackOptions { sample_interval_s: 1, ..StackOptions::default() };
+    let mut stack = Stack::start_light(&shared().await.postgres, options).await;
     let ready =
         "SELECT LEAST(count(*), 2) FROM pipeline_samples WHERE source = 'ingest' AND samples -> 'footfall_ready' = '1'";
     stack.wait_for(ready, 2, SOON).await;
-    assert_eq!(
-        stack
-            .number("SELECT count(*) FROM footfall.pipeline_sources() WHERE ready AND program = 'footfall-ingest'")
-            .await,
-        1
-    );
+    let sources = "SELECT count(*) FROM footfall.pipeline_sources() WHERE ready AND program = 'footfall-ingest'";
+    assert_eq!(stack.number(sources).await, 1);
     assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }

@@ -111,7 +111,7 @@ fn assert_stopped_in_order(printed: &str, parts: &[&str]) {
     assert!(ends.is_sorted(), "{parts:?}:\n{printed}");
 }
 
-fn assert_nothing_is_left(processes: &[Seen], run: &Path) {
+pub(crate) fn assert_nothing_is_left(processes: &[Seen], run: &Path) {
     assert!(processes.len() >= 2, "too few to mean anything: {processes:?}");
     let left: Vec<_> = processes.iter().filter(|process| process.runs()).collect();
     assert!(left.is_empty(), "{left:?}");

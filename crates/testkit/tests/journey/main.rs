@@ -7,6 +7,7 @@ mod compose;
 mod driver;
 mod guide;
 mod life;
+mod light;
 mod processes;
 mod tracker;
 mod up;

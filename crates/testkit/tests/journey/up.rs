@@ -31,10 +31,15 @@ pub(crate) struct Up {
 impl Up {
     /// Starts it without waiting. `run` is the test's folder.
     pub(crate) fn start(address: IpAddr, run: &Path) -> Self {
+        Self::start_with(address, run, &["--parts", ".parts/parts.json"])
+    }
+
+    /// Starts it with these further arguments, which say where the programs are.
+    pub(crate) fn start_with(address: IpAddr, run: &Path, further: &[&str]) -> Self {
         let (dir, announced) = (run.join("instance"), run.join("announced"));
         std::fs::create_dir_all(&announced).unwrap();
         let mut command = Command::new(footfall());
-        command.args(["up", "--listen", &address.to_string(), "--parts", ".parts/parts.json", "--share", "."]);
+        command.args(["up", "--listen", &address.to_string(), "--share", "."]).args(further);
         command.arg("--keep").arg(&dir).env("XDG_RUNTIME_DIR", &announced).current_dir(checkout());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut launcher = command.spawn().expect("footfall is built beside the tests");
@@ -46,13 +51,18 @@ impl Up {
 
     /// Starts it and waits until it says that everything is ready.
     pub(crate) async fn ready(address: IpAddr, run: &Path) -> Self {
-        let mut up = Self::start(address, run);
+        Self::start(address, run).until_ready().await
+    }
+
+    /// Waits until it says that everything is ready.
+    pub(crate) async fn until_ready(mut self) -> Self {
+        let up = &mut self;
         eventually("everything is ready", READY_MAX, async || {
             assert!(up.launcher.try_wait().unwrap().is_none(), "{}", up.printed());
             up.printed().contains("Everything is ready")
         })
         .await;
-        up
+        self
     }
 
     /// Everything that it printed so far.
@@ -88,11 +98,16 @@ impl Up {
 
     /// `footfall psql -- -c SQL`, as the guide has it.
     pub(crate) fn psql(&self, sql: &str) -> String {
-        let mut psql = Command::new(footfall());
-        psql.args(["psql", "--", "-c", sql]).env("XDG_RUNTIME_DIR", &self.announced);
-        let output = psql.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        self.command(&["psql", "--", "-c", sql])
+    }
+
+    /// A command on this instance, which has to succeed; what it printed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(footfall());
+        let output = command.args(arguments).env("XDG_RUNTIME_DIR", &self.announced).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{out}\n{err}");
+        out.into_owned()
     }
 
     /// A connection that reads what a dashboard may read.
@@ -117,7 +132,7 @@ impl Drop for Up {
 }
 
 /// The program, which lies one folder above the tests.
-fn footfall() -> PathBuf {
+pub(crate) fn footfall() -> PathBuf {
     std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("footfall")
 }
 

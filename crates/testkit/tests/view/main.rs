@@ -6,4 +6,5 @@ mod access;
 mod headers;
 mod live;
 mod numbers;
+mod site;
 mod view;

@@ -1,0 +1,201 @@
+//! What view serves beside the live page in the light profile is what nginx serves: the same heads, the same bodies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use footfall::parts::SecondName;
+use footfall_testkit::{Answer, Stack, StackOptions, checkout, eventually, shared};
+use jiff::Timestamp;
+
+const NGINX: u16 = 8080;
+const VIEW: u16 = 3003;
+const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
+const SOON: Duration = Duration::from_secs(20);
+/// What tells nothing of how a thing is served, or what view does not say: parts of a file (Accept-Ranges) and its age.
+const INCIDENTAL: [&str; 9] = [
+    "accept-ranges",
+    "connection",
+    "content-length",
+    "date",
+    "expires",
+    "etag",
+    "last-modified",
+    "server",
+    "transfer-encoding",
+];
+
+/// The same site twice: by nginx, and by view.
+async fn both() -> (Stack, Stack) {
+    let second_names: Vec<SecondName> =
+        ["/s.js=/analytics.js", "/e=/analytics", "/p=/page2"].iter().map(|name| name.parse().unwrap()).collect();
+    let options = StackOptions { site: true, view: Some(String::new()), second_names, ..StackOptions::default() };
+    let kit = shared().await;
+    tokio::join!(Stack::start_with(kit, options.clone()), Stack::start_light(&kit.postgres, options))
+}
+
+async fn ask(stack: &Stack, port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    stack.http.send(method, &stack.url(port, path), headers, body.to_owned()).await.expect("an answer")
+}
+
+/// What a head says, with Expires as whole minutes from now, so that two moments compare.
+fn told(answer: &Answer) -> BTreeMap<String, Vec<String>> {
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in &answer.headers {
+        if !INCIDENTAL.contains(&name.as_str()) {
+            told.entry(name.to_string()).or_default().push(value.to_str().unwrap().to_owned());
+        }
+    }
+    if let Some(expires) = answer.header("expires") {
+        let expires = Timestamp::strptime("%a, %d %b %Y %H:%M:%S GMT %z", format!("{expires} +0000")).unwrap();
+        let minutes = (expires.duration_since(Timestamp::now()).as_secs_f64() / 60.0).round();
+        told.insert("expires".into(), vec![format!("{minutes}")]);
+    }
+    told
+}
+
+fn scripts() -> Vec<String> {
+    let folder = checkout().join("web/tracker/dist");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let scripts: Vec<_> = names.filter(|name| name.ends_with(".js")).map(|name| format!("/{name}")).collect();
+    assert!(scripts.len() >= 4, "{scripts:?}");
+    scripts
+}
+
+fn files() -> Vec<String> {
+    let names = |folder: &Path| -> Vec<String> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    names(&checkout().join("web/site")).into_iter().map(|name| format!("/{name}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_is_served_as_nginx_serves_it() {
+    let (nginx, light) = both().await;
+    let mut paths: BTreeSet<String> = scripts().into_iter().chain(files()).collect();
+    paths.extend(
+        [
+            "/",
+            "/?a=b",
+            "/page2",
+            "/more",
+            "/shop",
+            "/shop/",
+            "/shop/cart/17",
+            "/s.js",
+            "/p",
+            "/nowhere",
+            "/nowhere.html",
+            "/nowhere/",
+            "/analytics.0123456789ab.js",
+            "/analytics.core.0123456789ab.js",
+            "/analytics.0123456789AB.js",
+            "/analytics.js.gz",
+            "/site/index.html",
+            "/tracker/dist/analytics.js",
+            "/page2%2ehtml",
+            "/README.md",
+            "/..%2fREADME.md",
+        ]
+        .map(str::to_owned),
+    );
+    let mut compared = 0;
+    for path in &paths {
+        for (method, encoding) in [("GET", "identity"), ("GET", "gzip"), ("HEAD", "gzip"), ("GET", "gzip;q=0")] {
+            let asked = [("accept-encoding", encoding)];
+            let theirs = ask(&nginx, NGINX, method, path, &asked, "").await;
+            let ours = ask(&light, VIEW, method, path, &asked, "").await;
+            // What nginx itself refuses as a bad path is not there for us.
+            let status = if theirs.status == 400 { 404 } else { theirs.status.as_u16() };
+            assert_eq!(ours.status.as_u16(), status, "{method} {path}");
+            if theirs.status == 400 {
+                continue;
+            }
+            assert_eq!(told(&ours), told(&theirs), "{method} {path} {encoding}");
+            if !encoding.starts_with("gzip") || encoding.ends_with('0') {
+                assert_eq!(ours.body, theirs.body, "{method} {path} {encoding}");
+            }
+            compared += 1;
+            if theirs.status == 200 {
+                let tagged = |answer: &Answer| answer.header("etag").expect("a tag").to_owned();
+                let theirs = [asked[0], ("if-none-match", &tagged(&theirs))];
+                let ours = [asked[0], ("if-none-match", &tagged(&ours))];
+                let theirs = ask(&nginx, NGINX, method, path, &theirs, "").await;
+                let ours = ask(&light, VIEW, method, path, &ours, "").await;
+                assert_eq!((theirs.status.as_u16(), ours.status.as_u16()), (304, 304), "{method} {path}");
+                assert!(ours.body.is_empty());
+                let caching = |answer: &Answer| {
+                    let mut told = told(answer);
+                    told.retain(|name, _| ["cache-control", "expires", "content-security-policy"].contains(&&**name));
+                    told
+                };
+                assert_eq!(caching(&ours), caching(&theirs), "304 of {method} {path}");
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
+    for (method, path) in [("POST", "/"), ("DELETE", "/analytics.js"), ("POST", "/nowhere")] {
+        let theirs = ask(&nginx, NGINX, method, path, &[], "").await.status;
+        assert_eq!(ask(&light, VIEW, method, path, &[], "").await.status, theirs, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ingests_is_passed_on_as_nginx_passes_it_on_also_while_ingest_is_away() {
+    let (mut nginx, mut light) = both().await;
+    let json = [("content-type", "application/json")];
+    let large = format!(r#"{{"event_type":"x","page_url":"http://a.b/","filler":"{}"}}"#, "x".repeat(1024 * 1024));
+    let fits = format!(r#"{{"event_type":"x","page_url":"http://a.b/","filler":"{}"}}"#, "x".repeat(900 * 1024));
+    let requests: [(&str, &str, &str); 10] = [
+        ("POST", "/analytics", EVENT),
+        ("POST", "/e", EVENT),
+        ("POST", "/analytics?x=1", "[]"),
+        ("OPTIONS", "/analytics", ""),
+        ("GET", "/analytics", ""),
+        ("GET", "/pixel.gif?u=http://a.b/", ""),
+        ("HEAD", "/health", ""),
+        ("GET", "/health", ""),
+        ("POST", "/analytics", &large),
+        ("POST", "/analytics", &fits),
+    ];
+    for is_away in [false, true] {
+        if is_away {
+            nginx.ingest.kill().await;
+            light.ingest.kill().await;
+        }
+        for (method, path, body) in &requests {
+            let theirs = ask(&nginx, NGINX, method, path, &json, body).await;
+            let ours = ask(&light, VIEW, method, path, &json, body).await;
+            assert_eq!(ours.status, theirs.status, "{method} {path} {is_away}");
+            assert_eq!(told(&ours), told(&theirs), "{method} {path} {is_away}");
+            let is_new_each_time = theirs.status == 200 && (path.contains("health") || body.len() > 2);
+            if !is_new_each_time {
+                assert_eq!(ours.body, theirs.body, "{method} {path} {is_away}");
+            }
+            assert_eq!(theirs.status == 503, is_away && body.len() != large.len(), "{method} {path} {is_away}");
+        }
+    }
+    // And of ingest no other path.
+    light.ingest.start_again().await.unwrap();
+    for path in ["/analytics/", "/metrics", "/ready", "/pixel.gif/", "/%61nalytics/x"] {
+        assert_eq!(ask(&light, VIEW, "GET", path, &[], "").await.status, 404, "{path}");
+    }
+    let stored = "SELECT count(*) FROM analytics_events";
+    light.wait_for(stored, 4, SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_is_told_the_visitors_address_and_not_what_a_visitor_claims() {
+    let view = Some("http.trusted_proxies = []".to_owned());
+    let options = StackOptions { site: true, view, ..StackOptions::default() };
+    let mut light = Stack::start_light(&shared().await.postgres, options).await;
+    let visitors = "SELECT count(DISTINCT visitor_id) FROM analytics_events";
+    for (port, visitors_then) in [(VIEW, 1), (3001, 3)] {
+        for address in ["192.0.2.1", "192.0.2.2"] {
+            let claimed = [("content-type", "application/json"), ("x-forwarded-for", address), ("user-agent", "a")];
+            let answer = ask(&light, port, "POST", "/analytics", &claimed, EVENT).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        eventually("so many visitors", SOON, async || light.number(visitors).await == visitors_then).await;
+    }
+}
