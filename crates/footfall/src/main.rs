@@ -120,14 +120,15 @@ struct UpArguments {
     /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
     #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
     profile: Option<Profile>,
+    // An image says this and `publish`; whoever runs it may say otherwise after that.
     /// Keep the data in this folder for the next run (default: a temporary folder)
-    #[arg(long, value_name = "DIR", env = "FOOTFALL_UP_KEEP")]
+    #[arg(long, value_name = "DIR", overrides_with = "keep")]
     keep: Option<PathBuf>,
     /// The address that everything listens on, with the standard ports
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "FOOTFALL_UP_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
     /// The address where others reach the site, and nothing but the site; 0.0.0.0 stands for every one
-    #[arg(long, value_name = "ADDRESS", env = "FOOTFALL_UP_PUBLISH")]
+    #[arg(long, value_name = "ADDRESS", overrides_with = "publish")]
     publish: Option<IpAddr>,
     /// A file with the live page's password (or set FOOTFALL_UP_PASSWORD; default: one is made)
     #[arg(long, value_name = "FILE", env = "FOOTFALL_UP_PASSWORD_FILE")]

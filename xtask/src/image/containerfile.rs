@@ -17,9 +17,8 @@ pub(crate) fn text(statement: &Statement, archives: &[String], labels: &[(&str, 
     for archive in archives {
         let _ = writeln!(text, "ADD {archive} /");
     }
-    let own = [("PATH", PATH), ("FOOTFALL_KAFKA_LIBS", KAFKA_LIBS)];
     let stated = statement.environment.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    for (key, value) in own.into_iter().chain(stated) {
+    for (key, value) in [("PATH", PATH)].into_iter().chain(stated) {
         let _ = writeln!(text, "ENV {key}={}", json!(value));
     }
     let stated = statement.labels.iter().map(|(key, value)| (key.as_str(), value.clone()));
@@ -59,15 +58,16 @@ mod tests {
         let statement = Statement::read(checkout).unwrap();
         assert!(statement.user.uid > 0 && statement.user.uid < 65_536, "rootless users have 65536 numbers");
         let text = text(&statement, &["base.tar".into()], &[("org.opencontainers.image.version", "1 \"2\"".into())]);
+        assert!(!text.contains("ENV FOOTFALL_"), "a daemon that is started by itself would not know the setting");
         for line in [
             "FROM scratch",
             "ADD base.tar /",
-            "ENV FOOTFALL_UP_KEEP=\"/var/lib/footfall\"",
+            "ENV LC_ALL=\"C.UTF-8\"",
             "LABEL org.opencontainers.image.version=\"1 \\\"2\\\"\"",
             "EXPOSE 8080/tcp",
             "VOLUME [\"/tmp\",\"/var/lib/footfall\"]",
             "USER 10001:10001",
-            "ENTRYPOINT [\"footfall\",\"up\"]",
+            "HEALTHCHECK --interval=30s --timeout=10s --start-period=180s --retries=3 CMD [\"footfall\",\"health\"]",
         ] {
             assert!(text.lines().any(|each| each == line), "{line}\nis not in\n{text}");
         }

@@ -47,7 +47,7 @@ pub(crate) struct Container {
 }
 
 impl Bundle {
-    pub(crate) fn new(folder: &Path, root: &Path, inspected: Value) -> Result<Self> {
+    pub(crate) fn new(folder: &Path, root: &Path, inspected: &Value) -> Result<Self> {
         let stated = inspected["Docker"]["config"].clone();
         ensure!(stated.is_object(), "buildah tells no configuration");
         Ok(Self { folder: folder.to_owned(), root: root.to_owned(), stated })

@@ -66,7 +66,7 @@ impl<'a> Trial<'a> {
         fs::create_dir_all(&folder)?;
         let stated = image.buildah.inspect(&image.name)?;
         let network = Network::make()?;
-        let bundle = Bundle::new(&folder, root, stated)?;
+        let bundle = Bundle::new(&folder, root, &stated)?;
         Ok(Self { image, root, steps, bundle, network, folder })
     }
 
