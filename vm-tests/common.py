@@ -3,6 +3,7 @@
 import json
 import shlex
 import uuid
+from typing import Any
 
 
 def event(event_type: str, button: str = "") -> str:
@@ -43,3 +44,56 @@ def wait_for_rows(machine: "Machine", event_type: str, count: int, timeout: int 
 
     retry(are_there, timeout)
     t.assertEqual(found, count)
+
+
+def begin_load(machine: "Machine", url: str, connections: int = 8) -> None:
+    """Sends events from a machine until `end_load`."""
+    machine.copy_from_host(f"{here}/load.py", "/root/load.py")
+    machine.succeed(f"systemd-run --quiet --unit=load python3 /root/load.py {url} /root/answers {connections}")
+
+
+def end_load(machine: "Machine") -> list[tuple[str, str]]:
+    """Each event's id and what was answered."""
+    machine.succeed("systemctl stop load")
+    lines = machine.succeed("cat /root/answers").splitlines()
+    return [(line.split()[0], line.split()[1]) for line in lines]
+
+
+def wait_until_stored_once(machine: "Machine", ids: list[str], timeout: int = 120) -> None:
+    """Waits until each of these events is a row; no event may be two."""
+    machine.succeed(f"cat > /tmp/ids <<'END'\n{chr(10).join(ids)}\nEND\nchmod 644 /tmp/ids")
+    count = "SELECT count(*) FROM wanted WHERE id NOT IN (SELECT event_id FROM analytics_events)"
+    ask = f"CREATE TEMP TABLE wanted (id uuid); COPY wanted FROM '/tmp/ids'; {count}"
+    missing = len(ids)
+
+    def none_is_missing(_last: bool) -> bool:
+        nonlocal missing
+        missing = int(ask_database(machine, ask))
+        return missing == 0
+
+    try:
+        retry(none_is_missing, timeout)
+    finally:
+        log.info(f"{missing} of {len(ids)} acknowledged events are not stored")
+    twice = "SELECT count(*) FROM (SELECT 1 FROM analytics_events GROUP BY event_id HAVING count(*) > 1) AS twice"
+    t.assertEqual(ask_database(machine, twice), "0", "events that are stored more than once")
+
+
+def acknowledged(answers: list[tuple[str, str]]) -> list[str]:
+    return [event_id for event_id, said in answers if said == "200"]
+
+
+def wait_for_footfall(machine: "Machine", timeout: int = 180) -> None:
+    for unit in ("footfall-migrate.service", "footfall-topics.service", "footfall-ingest.service"):
+        machine.wait_for_unit(unit, timeout=timeout)
+    for unit in ("footfall-sink@4195.service", "footfall-view.service"):
+        machine.wait_for_unit(unit, timeout=timeout)
+    machine.wait_for_open_port(80)
+
+
+def browse(machine: "Machine", *steps: list[str]) -> list[Any]:
+    """Steps of vm-tests/browser.py in Chromium on a machine; what each gave."""
+    if machine.execute("test -e /root/browser.py")[0] != 0:
+        machine.copy_from_host(f"{here}/browser.py", "/root/browser.py")
+    gave: list[Any] = json.loads(machine.succeed(f"python3 /root/browser.py {shlex.quote(json.dumps(steps))}"))
+    return gave

@@ -46,7 +46,7 @@ def type_errors(scratch: Path) -> list[str]:
     for question in Question.all().values():
         text, places[question.name] = behind_head(question)
         (scratch / f"{question.name}.py").write_text(text)
-    checked = [scratch, LAB, SCRIPTS / "driver.py", SCRIPTS / "browser.py"]
+    checked = [scratch, LAB, *(SCRIPTS / f"{name}.py" for name in ("driver", "browser", "load"))]
     settings = {
         # pyright takes relative paths only.
         "include": [os.path.relpath(path, scratch) for path in checked],

@@ -62,6 +62,8 @@ def _prepare(root: Path, folder: Path, cgroup: str) -> None:
     tree.write("/etc/resolv.conf", "")
     # The journal is kept over a reboot, and read when the machine is off.
     tree.path("/var/log/journal").mkdir(exist_ok=True)
+    # The root was made with a file of its own there, so that it got no cluster; this is Debian's.
+    tree.copy("/usr/share/postgresql-common/createcluster.conf", "/etc/postgresql-common/createcluster.conf")
     # A cluster with pages that it checks, as on any new Debian; made once because it takes seconds.
     nspawn = [*isolate.in_cgroup(cgroup), "systemd-nspawn", f"--directory={merged}", "--register=no", "--keep-unit", "--as-pid2", "--pipe"]
     run(*nspawn, "--setenv=LANG=C.UTF-8", "pg_createcluster", "17", "main")

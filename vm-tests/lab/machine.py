@@ -55,6 +55,7 @@ class Machine:
         if self._place is not None:
             self._place(self._disk.root)
             self._place = None
+            self._disk.sync()
         self._may_reboot = allow_reboot
         self._console.touch()
         self._console_from = self._console.stat().st_size

@@ -20,14 +20,16 @@ class Tree:
         """Runs a program of the tree in it, with nothing but its files."""
         run("chroot", self._root, *command)
 
-    def write(self, inside: str, text: str) -> None:
-        """Whom a file belongs to that is there, it still belongs to."""
+    def write(self, inside: str, text: str, mode: int | None = None) -> None:
+        """Whom a file belongs to that is there, it still belongs to, and may still read it."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():
             # It may lead out of the tree.
             path.unlink()
         path.write_text(text)
+        if mode is not None:
+            path.chmod(mode)
 
     def copy(self, source: str, target: str) -> None:
         """Copies within the tree, as an administrator copies an example to where it is read."""
@@ -44,9 +46,13 @@ class Tree:
     def remove(self, inside: str) -> None:
         self.path(inside).unlink(missing_ok=True)
 
-    def enable(self, unit: str, by: str = "multi-user.target") -> None:
-        """What `systemctl enable` does for a unit that is wanted by a target."""
-        self.link(f"/etc/systemd/system/{by}.wants/{unit}", f"/usr/lib/systemd/system/{unit}")
+    def enable(self, unit: str, by: str = "multi-user.target", file: str | None = None) -> None:
+        """What `systemctl add-wants` does: a target wants the unit, which stands in `file` where it is an instance."""
+        self.link(f"/etc/systemd/system/{by}.wants/{unit}", f"/usr/lib/systemd/system/{file or unit}")
+
+    def drop_in(self, unit: str, text: str) -> None:
+        """What `systemctl edit` does."""
+        self.write(f"/etc/systemd/system/{unit}.d/override.conf", text)
 
     def disable(self, unit: str, by: str = "multi-user.target") -> None:
         self.remove(f"/etc/systemd/system/{by}.wants/{unit}")

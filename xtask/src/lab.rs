@@ -8,13 +8,27 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::install::Install;
 use crate::progress::Steps;
-use crate::{apt, command, host};
+use crate::{apt, command, host, web_tests};
 
 /// Whether the programs are there that boot machines and join them.
 pub(crate) fn host_is_ready() -> bool {
     ["systemd-nspawn", "ip", "python3", "mkfs.ext4", "losetup", "unshare", "setpriv", "nsenter"]
         .iter()
         .all(|program| host::program(program).is_some())
+}
+
+/// Type-checks the scripts and the lab, and runs its own tests.
+fn check(checkout: &Path, folder: &Path, steps: &Steps) -> Result<()> {
+    let scripts = checkout.join("vm-tests");
+    let step = steps.begin("the scripts and the lab are checked");
+    if web_tests::npm_is_stale(&scripts) {
+        web_tests::install_npm(&scripts, &step)?;
+    }
+    let mut check = command::new("python3");
+    check.arg("-B").arg(scripts.join("lab/check.py")).arg(folder.join("types"));
+    command::run(&mut check, &step)?;
+    step.done("");
+    Ok(())
 }
 
 /// Installs Footfall as on a Debian, and hands over to the lab.
@@ -27,6 +41,9 @@ pub(crate) fn ask(checkout: &Path, steps: &Steps, questions: &[OsString]) -> Res
     let lock = File::create(folder.join("lock"))?;
     lock.try_lock().context("another `cargo xtask lab` is running in this checkout")?;
 
+    if questions.is_empty() {
+        check(checkout, &folder, steps)?;
+    }
     let installed = folder.join("installed");
     if installed.exists() {
         std::fs::remove_dir_all(&installed)?;

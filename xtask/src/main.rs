@@ -7,9 +7,11 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod image;
 mod install;
 mod kafka_libs;
 mod lab;
+mod nix;
 mod package_list;
 mod parts_file;
 #[path = "../../crates/footfall/src/progress.rs"]
@@ -90,6 +92,18 @@ enum Task {
         /// Names of vm-tests/questions.json; all where none is given
         questions: Vec<OsString>,
     },
+    /// Evaluate the flake and build what it says, against a stand-in for nixpkgs (as root on Debian)
+    Nix {
+        /// Write the reference of the options anew where it is stale
+        #[arg(long)]
+        write: bool,
+    },
+    /// Build the container image: target/image/footfall.tar
+    Image {
+        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        #[arg(long)]
+        test: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -150,6 +164,12 @@ fn run() -> Result<()> {
             setup::set_up(&checkout, &steps, For::Lab, false)?;
             lab::ask(&checkout, &steps, &questions)
         }
+        Task::Nix { write } => {
+            build::workspace(&checkout, &steps, For::Up)?;
+            nix::check(&checkout, &steps, write)
+        }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

@@ -32,22 +32,19 @@ impl PostgresTools {
         Ok(Self { bin })
     }
 
-    /// One of the programs, which ends where this thread does.
-    pub(crate) fn command(&self, name: &str, access: Option<&Access>) -> parts::Result<Command> {
+    /// One of the programs, which ends where this thread does. It finds `shared` where it is.
+    pub(crate) fn command(&self, name: &str, access: Option<&Access>, shared: Option<&Path>) -> parts::Result<Command> {
         let mut command = Command::new(parts::ours("footfall")?);
         command.env_clear().envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
         let parent_death = ["--parent-death", Signal::SIGTERM.as_str()];
         command.args(["enter", "--parent", &std::process::id().to_string()]).args(parent_death);
-        if let Some(root) = &self.bin.root {
-            command.arg("--root").arg(root);
-        }
         if let Some(access) = access {
             command.envs(access.environment());
-            // Inside another root they are seen at the same place; on the host itself nothing is bound.
-            if self.bin.root.is_some() {
-                for path in access.paths() {
-                    command.arg("--bind").arg(path);
-                }
+        }
+        if let Some(root) = &self.bin.root {
+            command.arg("--root").arg(root);
+            for path in access.into_iter().flat_map(Access::paths).chain(shared) {
+                command.arg("--bind").arg(path);
             }
         }
         command.arg("--").arg(self.bin.path.join(name));
@@ -116,11 +113,12 @@ impl Access {
 
 const SHOWN_LINES_MAX: usize = 10;
 
-/// The end of what a tool said, for an error: without the lines that quote rows, and so what a visitor typed.
+/// The end of what a tool said, for an error: without the lines that quote rows, and so what a visitor typed, and without
+/// warnings, of which pg_dump has the same for every TimescaleDB.
 pub(crate) fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let quotes = ["CONTEXT:", "DETAIL:", "Command was:"];
-    let lines: Vec<_> = text.lines().filter(|line| !quotes.iter().any(|start| line.contains(start))).collect();
+    let left_out = ["CONTEXT:", "DETAIL:", "Command was:", ": warning:", ": detail:", ": hint:"];
+    let lines: Vec<_> = text.lines().filter(|line| !left_out.iter().any(|part| line.contains(part))).collect();
     lines.get(lines.len().saturating_sub(SHOWN_LINES_MAX)..).unwrap_or_default().join("; ")
 }
 

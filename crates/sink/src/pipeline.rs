@@ -253,10 +253,19 @@ impl Pipeline {
             }
             None => {}
         }
-        if let Some(record) = polled {
-            self.batch.push(record);
+        match polled {
+            Some(record) => self.batch.push(record),
+            // Or a sink without work would not notice that it is a new database, which may want more of Kafka.
+            None => self.notice_a_closed_connection()?,
         }
         if self.batch.is_due(&self.batch_limits) { self.store() } else { Ok(Step::Other) }
+    }
+
+    fn notice_a_closed_connection(&self) -> Result<(), WriterError> {
+        match &self.writer {
+            Some(writer) if writer.is_closed() => self.runtime.block_on(writer.ask()),
+            _ => Ok(()),
+        }
     }
 
     fn record(&self, message: &BorrowedMessage<'_>) -> Record {

@@ -140,7 +140,11 @@ async fn enter_ledger(
         Content::Counts(counts) => Some((counts.id, counts.at)),
         Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
     });
-    let ids: BTreeMap<Uuid, Timestamp> = ids.collect();
+    // Of repeats the first, as among batches: whatever makes a batch, the ledger is the same.
+    let ids = ids.fold(BTreeMap::new(), |mut first: BTreeMap<Uuid, Timestamp>, (id, at)| {
+        first.entry(id).or_insert(at);
+        first
+    });
     if ids.is_empty() {
         return Ok(HashSet::new());
     }

@@ -9,6 +9,7 @@ mod address;
 mod http;
 mod kit;
 mod stack;
+pub mod topic;
 
 pub use address::own_address;
 pub use http::{Answer, Http};

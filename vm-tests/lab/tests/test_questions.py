@@ -11,7 +11,7 @@ from nodes import KINDS  # noqa: E402
 from questions import SCRIPTS, Question  # noqa: E402
 
 # Not questions: what they share, what is copied onto machines, what they are checked against.
-BESIDE = {"browser.py", "common.py", "driver.py"}
+BESIDE = {"browser.py", "common.py", "driver.py", "load.py"}
 
 
 class Questions(unittest.TestCase):

@@ -10,7 +10,6 @@ pub(crate) mod manifest;
 pub(crate) mod recount;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
@@ -281,7 +280,7 @@ async fn write(
 
     let name = database.get_dbname().unwrap_or_default();
     let file = folder::create(dump).at(dump)?;
-    let dumping = pg_dump(config, tools, Access::new(database, name).at(dump)?, &snapshot, &file, folder);
+    let dumping = pg_dump(config, tools, Access::new(database, name).at(dump)?, &snapshot, dump, folder);
     let counting = async {
         let rows = manifest::row_counts(client).await?;
         let offsets = manifest::offsets(client).await?;
@@ -338,17 +337,20 @@ async fn pg_dump(
     tools: &PostgresTools,
     access: Access,
     snapshot: &str,
-    file: &File,
+    dump: &Path,
     folder: &Folder,
 ) -> Result<(), BackupError> {
     let run = |source| BackupError::Run { program: "pg_dump", source };
-    let mut command = tools.command("pg_dump", Some(&access))?;
+    let mut command = tools.command("pg_dump", Some(&access), Some(folder.path()))?;
     command
         .args(["--format=custom", "--no-password", "--lock-wait-timeout=60000"])
         .arg(format!("--compress={}", config.compression))
         .arg(format!("--snapshot={snapshot}"))
+        // By its name: to standard output pg_dump only appends, and a table of contents without places stays in front.
+        .arg("--file")
+        .arg(dump)
         .stdin(Stdio::null())
-        .stdout(file.try_clone().map_err(run)?)
+        .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn().map_err(run)?;
     let mut text = Vec::new();
@@ -359,12 +361,13 @@ async fn pg_dump(
         }
         child.wait().await
     };
+    let full = || BackupError::DiskRanFull { dir: config.dir.clone(), left_mib: config.free_mib_min };
+    let is_full = || Ok::<_, BackupError>(folder.free_bytes().at(folder.path())? < config.free_mib_min * MIB);
     let filling = async {
         loop {
             tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)).await;
-            if folder.free_bytes().at(folder.path())? < config.free_mib_min * MIB {
-                let (dir, left_mib) = (config.dir.clone(), config.free_mib_min);
-                return Err::<(), _>(BackupError::DiskRanFull { dir, left_mib });
+            if is_full()? {
+                return Err::<(), BackupError>(full());
             }
         }
     };
@@ -373,6 +376,10 @@ async fn pg_dump(
         full = filling => return full,
     };
     if !status.success() {
+        // It may have been faster than the look at the disk.
+        if is_full()? {
+            return Err(full());
+        }
         return Err(BackupError::Dump { status, said: said(&text) });
     }
     // pg_dump says each time that TimescaleDB's catalogue refers to itself, which timescaledb_pre_restore sees to.

@@ -13,7 +13,7 @@ const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Whether pg_restore can read the table of contents.
 pub(crate) fn list(tools: &PostgresTools, dump: &File) -> Result<(), BackupError> {
-    let output = tools.command("pg_restore", None)?.arg("--list").stdin(from_start(dump)?).output();
+    let output = tools.command("pg_restore", None, None)?.arg("--list").stdin(from_start(dump)?).output();
     let output = output.map_err(|source| BackupError::Run { program: "pg_restore", source })?;
     if output.status.success() { Ok(()) } else { Err(BackupError::Unreadable(said(&output.stderr))) }
 }
@@ -21,7 +21,7 @@ pub(crate) fn list(tools: &PostgresTools, dump: &File) -> Result<(), BackupError
 /// Rows by table as the dump names it: `schema.table`.
 pub(crate) fn rows(tools: &PostgresTools, dump: &File) -> Result<BTreeMap<String, u64>, BackupError> {
     let run = |source| BackupError::Run { program: "pg_restore", source };
-    let mut command = tools.command("pg_restore", None)?;
+    let mut command = tools.command("pg_restore", None, None)?;
     command.args(["--data-only", "--file=-"]).stdin(from_start(dump)?);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(run)?;
     let stderr = child.stderr.take();

@@ -40,7 +40,8 @@ impl Parts {
         serde_json::from_slice(&text).map_err(|source| Error::PartsFile { path: path.to_owned(), source })
     }
 
-    /// Finds the programs on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names.
+    /// Finds the programs on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names, or where
+    /// a package installs them.
     ///
     /// # Errors
     /// There is no PostgreSQL. That another one is missing is told by whoever needs it.
@@ -52,7 +53,7 @@ impl Parts {
             postgres_bin: host(bin),
             nginx: find("nginx", &["/usr/sbin"]).ok().map(host),
             java: java().ok().map(host),
-            kafka_libs: std::env::var_os("FOOTFALL_KAFKA_LIBS").map(Into::into),
+            kafka_libs: std::env::var_os("FOOTFALL_KAFKA_LIBS").map(Into::into).or_else(installed_kafka_libs),
         })
     }
 
@@ -83,6 +84,12 @@ impl Parts {
 
 fn missing(what: &str) -> Error {
     Error::Missing(what.to_owned())
+}
+
+/// Where a package that brings Kafka has its jars: bin/footfall has them in share/footfall/kafka.
+fn installed_kafka_libs() -> Option<PathBuf> {
+    let libs = std::env::current_exe().ok()?.parent()?.parent()?.join("share/footfall/kafka");
+    libs.is_dir().then_some(libs)
 }
 
 /// The program java on PATH.

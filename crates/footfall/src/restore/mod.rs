@@ -66,6 +66,16 @@ pub enum RestoreError {
     /// The backup is not one, or is damaged.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The backup is not whole.
+    #[error("{} has {there} bytes, and was written with {wanted}", path.display())]
+    OtherSize {
+        /// Which file.
+        path: PathBuf,
+        /// What it has.
+        there: u64,
+        /// What its description says.
+        wanted: u64,
+    },
     /// A program is missing.
     #[error(transparent)]
     Program(#[from] parts::Error),
@@ -168,6 +178,10 @@ pub async fn run(arguments: &Arguments, mut say: impl FnMut(&str)) -> Result<Vec
     let tools = PostgresTools::find(arguments.parts.as_deref())?;
     recount::list(&tools, &dump)?;
     let described = Manifest::beside(&arguments.file).map_err(at)?;
+    let bytes = dump.metadata().map_err(at)?.len();
+    if let Some(manifest) = described.as_ref().filter(|manifest| manifest.bytes != bytes) {
+        return Err(RestoreError::OtherSize { path: arguments.file.clone(), there: bytes, wanted: manifest.bytes });
+    }
     match &described {
         Some(manifest) => say(&format!(
             "{}: {} events as of {}",
@@ -269,7 +283,7 @@ async fn pg_restore(
 ) -> Result<(), RestoreError> {
     let at = |path: &Path, source| RestoreError::File { path: path.to_owned(), source };
     let access = Access::new(&arguments.database, restoring).map_err(|source| at(&std::env::temp_dir(), source))?;
-    let mut command = tools.command("pg_restore", Some(&access))?;
+    let mut command = tools.command("pg_restore", Some(&access), None)?;
     // One job only: TimescaleDB's catalogue is not restored right by several.
     command.args(["--exit-on-error", "--no-password", "--dbname", restoring]);
     let mut stdin = dump.try_clone().map_err(|source| at(&arguments.file, source))?;

@@ -8,7 +8,7 @@ use footfall_testkit::{Stack, StackOptions, checkout, eventually, shared};
 use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
-use crate::topic;
+use footfall_testkit::topic;
 
 const SOON: Duration = Duration::from_secs(10);
 const CHROME: &str =

@@ -18,4 +18,3 @@ mod quarantine;
 mod samples;
 mod slow_clients;
 mod stop;
-mod topic;

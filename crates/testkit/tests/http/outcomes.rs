@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, SINK, metric};
-use crate::topic;
+use footfall_testkit::topic;
 
 const SOON: Duration = Duration::from_secs(15);
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, metric};
-use crate::topic;
+use footfall_testkit::topic;
 
 const SOON: Duration = Duration::from_secs(10);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","user_agent":"agent","session_id":"SESSION"}"#;

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::metrics::{SINK, metric};
-use crate::topic;
+use footfall_testkit::topic;
 
 const SOON: Duration = Duration::from_secs(15);
 const STOP_MAX: Duration = Duration::from_secs(25);

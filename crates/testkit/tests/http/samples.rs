@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::metrics::{INGEST, SINK, metric};
 use crate::outage::breakable;
-use crate::topic;
+use footfall_testkit::topic;
 
 const SOON: Duration = Duration::from_secs(20);
 const AT_ONCE: Duration = Duration::from_secs(1);

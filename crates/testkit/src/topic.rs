@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use footfall_testkit::Stack;
+use crate::Stack;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -20,12 +20,12 @@ fn client(stack: &Stack) -> ClientConfig {
 }
 
 /// Writes these messages to one partition of the events' topic, in this order; their offsets.
-pub(crate) async fn write<T: AsRef<[u8]>>(stack: &Stack, partition: i32, messages: &[T]) -> Vec<i64> {
+pub async fn write<T: AsRef<[u8]>>(stack: &Stack, partition: i32, messages: &[T]) -> Vec<i64> {
     write_to(stack, &stack.events_topic, partition, messages).await
 }
 
 /// The same for any topic.
-pub(crate) async fn write_to<T: AsRef<[u8]>>(stack: &Stack, topic: &str, partition: i32, messages: &[T]) -> Vec<i64> {
+pub async fn write_to<T: AsRef<[u8]>>(stack: &Stack, topic: &str, partition: i32, messages: &[T]) -> Vec<i64> {
     let producer: FutureProducer = client(stack).create().unwrap();
     let record = |message| FutureRecord::<str, [u8]>::to(topic).partition(partition).payload(message);
     let deliveries: Vec<_> =
@@ -38,7 +38,7 @@ pub(crate) async fn write_to<T: AsRef<[u8]>>(stack: &Stack, topic: &str, partiti
 }
 
 /// Every message of a topic.
-pub(crate) async fn read(stack: &Stack, topic: &str) -> Vec<OwnedMessage> {
+pub async fn read(stack: &Stack, topic: &str) -> Vec<OwnedMessage> {
     let (config, topic) = (client(stack), topic.to_owned());
     tokio::task::spawn_blocking(move || {
         let consumer: BaseConsumer = config.create().unwrap();
@@ -64,7 +64,7 @@ pub(crate) async fn read(stack: &Stack, topic: &str) -> Vec<OwnedMessage> {
 }
 
 /// Deletes the messages of a partition of the events' topic that stand before this offset, as retention does.
-pub(crate) async fn delete_before(stack: &Stack, partition: i32, offset: i64) {
+pub async fn delete_before(stack: &Stack, partition: i32, offset: i64) {
     let admin: AdminClient<DefaultClientContext> = client(stack).create().unwrap();
     let mut offsets = TopicPartitionList::new();
     offsets.add_partition_offset(&stack.events_topic, partition, Offset::Offset(offset)).unwrap();

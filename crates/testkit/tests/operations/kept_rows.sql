@@ -1,0 +1,17 @@
+-- For each table: how many of the rows of old_rows.sql are left, of those that lie at the horizon or after it, and of
+-- those that lie before it.
+SELECT string_agg(format('%s %s %s', name, kept, old), E'\n' ORDER BY name)
+FROM (
+    SELECT name, count(*) FILTER (WHERE at >= horizon) AS kept, count(*) FILTER (WHERE at < horizon) AS old
+    FROM (
+        SELECT 'events', timestamp FROM analytics_events WHERE event_type = 'old'
+        UNION ALL SELECT 'visit parts', half_hour FROM analytics_visit_parts WHERE visit_key = 'old'
+        UNION ALL SELECT 'summary', time_bucket FROM analytics_summary_parts WHERE event_type = 'old'
+        UNION ALL SELECT 'outcomes', time_bucket FROM analytics_outcomes_parts WHERE source = 'old'
+        UNION ALL SELECT 'quarantine', quarantined_at FROM analytics_quarantine WHERE topic = 'old'
+        UNION ALL SELECT 'ledger', ledger.received_at FROM analytics_ledger AS ledger WHERE ledger.received_at < date_trunc('day', now(), 'UTC')
+        UNION ALL SELECT 'samples', at FROM pipeline_samples WHERE source = 'old'
+    ) AS rows (name, at)
+    CROSS JOIN (SELECT date_trunc('day', now(), 'UTC') - INTERVAL '240 hours') AS horizon (horizon)
+    GROUP BY name
+) AS counted

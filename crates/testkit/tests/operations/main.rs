@@ -1,0 +1,11 @@
+//! What an operator's timers do, on real parts: one binary, so that PostgreSQL and Kafka start once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod backup;
+mod command;
+mod configuration;
+mod everything;
+mod restore;
+mod retention;
+mod small_disk;

@@ -1,0 +1,182 @@
+//! What is too old goes, nothing else does, and nobody waits for it.
+
+use std::time::Duration;
+
+use footfall::load::{LoadOptions, run};
+use footfall_testkit::{Kit, Stack, StackOptions, eventually, shared};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::command::{database, retain, retention_file};
+use crate::everything::assert_rolled_up;
+
+const SOON: Duration = Duration::from_secs(60);
+const TABLES: [&str; 7] = ["events", "ledger", "outcomes", "quarantine", "samples", "summary", "visit parts"];
+/// The rows of old_rows.sql at the horizon and after it, and before it.
+const KEPT: u32 = 6;
+const OLD: u32 = 6;
+
+async fn connect(kit: &Kit, stack: &Stack) -> Client {
+    let (client, connection) = kit.postgres.admin(database(stack)).connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// What is left of the old rows, each table with what is kept and what is too old.
+async fn left(stack: &Stack) -> Vec<String> {
+    let text: String = stack.database.query_one(include_str!("kept_rows.sql"), &[]).await.unwrap().get(0);
+    text.lines().map(ToOwned::to_owned).collect()
+}
+
+fn each(kept: u32, old: impl Fn(&str) -> u32) -> Vec<String> {
+    TABLES.iter().map(|table| format!("{table} {kept} {}", old(table))).collect()
+}
+
+/// Days of all tables.
+fn days(events: u16) -> String {
+    ["events", "visit_parts", "summary", "outcomes", "quarantine", "ledger"]
+        .iter()
+        .map(|table| format!("keep_days.analytics_{table} = {events}\n"))
+        .chain([format!("keep_days.pipeline_samples = {events}\n")])
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
+    let kit = shared().await;
+    let mut stack = Stack::start(kit).await;
+    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    assert_eq!(left(&stack).await, each(KEPT, |_| OLD));
+
+    let options = LoadOptions::new(&stack.url(3001, "/analytics"), 500.0, 3_000);
+    let load = tokio::spawn(async move { run(&options).await.unwrap() });
+    stack.wait_for("SELECT least(count(*), 500) FROM analytics_events WHERE event_type <> 'old'", 500, SOON).await;
+    // Ever so small batches, so that there are many beside the sink's.
+    let small = "batch.rows_max = 1\nbatch.pages_max = 1\nbatch.pause_ms = 1\n";
+    let forever = days(0);
+    retain(&retention_file(kit, &stack, &format!("{small}{forever}"))).await.assert(0, "");
+    assert_eq!(left(&stack).await, each(KEPT, |_| OLD), "0 keeps for ever");
+
+    let config = retention_file(kit, &stack, &format!("{small}{}", days(10)));
+    let retained = retain(&config).await;
+    assert!(!load.is_finished(), "the load ended before the retention did");
+    for table in ["analytics_quarantine", "analytics_ledger", "analytics_summary", "analytics_outcomes"] {
+        retained.assert(0, &format!("\"table\":\"{table}\",\"keep_days\":10,"));
+    }
+    assert_eq!(retained.text.matches("\"rows\":6,\"chunks\":0").count(), 4, "{retained:?}");
+    // Five days, of which the first holds the last moment before the horizon.
+    assert_eq!(retained.text.matches("\"rows\":0,\"chunks\":5").count(), 3, "{retained:?}");
+    assert_eq!(left(&stack).await.len(), TABLES.len());
+    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+
+    let report = load.await.unwrap();
+    assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
+    stack.wait_for("SELECT count(*) FROM analytics_events WHERE event_type <> 'old'", 3_000, SOON).await;
+    stack.wait_until_all_is_read(SOON).await;
+    assert!(!stack.sinks[0].log_end().contains("reading begins anew"), "{}", stack.logs());
+    let again = retain(&config).await;
+    assert_eq!(again.text.matches("\"rows\":0,\"chunks\":0").count(), 7, "{again:?}");
+    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+}
+
+#[tokio::test]
+async fn what_somebody_reads_is_left_to_the_next_run_and_the_rest_goes() {
+    let kit = shared().await;
+    let stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
+    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    let reader = connect(kit, &stack).await;
+    // One day's chunk, as a long question of constants holds it.
+    let at = Timestamp::now() - SignedDuration::from_hours(24 * 13);
+    let day = at.strftime("%Y-%m-%d");
+    let question = format!(
+        "BEGIN; SELECT count(*) FROM analytics_events WHERE timestamp >= '{day} 01:00Z' AND timestamp < '{day} 20:00Z'"
+    );
+    reader.batch_execute(&question).await.unwrap();
+    let lines = format!("batch.attempts_max = 2\nbatch.retry_ms = 10\nbatch.lock_ms_max = 50\n{}", days(10));
+    let config = retention_file(kit, &stack, &lines);
+    retain(&config).await.assert(75, "\"table\":\"analytics_events\",\"batches_left\":1");
+    assert_eq!(left(&stack).await, each(KEPT, |table| if table == "events" { 1 } else { 0 }));
+    reader.batch_execute("COMMIT").await.unwrap();
+    retain(&config).await.assert(0, "\"table\":\"analytics_events\"");
+    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+}
+
+#[tokio::test]
+async fn a_backup_that_is_under_way_is_waited_for() {
+    let kit = shared().await;
+    let stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
+    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    let other = connect(kit, &stack).await;
+    footfall_store::take_turn(&other, 10).await.unwrap();
+    let short = retention_file(kit, &stack, &format!("database.turn_s_max = 1\n{}", days(10)));
+    retain(&short).await.assert(75, "a backup is under way: nothing is removed this time");
+    assert_eq!(left(&stack).await, each(KEPT, |_| OLD));
+
+    let patient = retention_file(kit, &stack, &format!("database.turn_s_max = 60\n{}", days(10)));
+    let waiting = tokio::spawn(async move { retain(&patient).await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually("it waits", SOON, async || other.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 1).await;
+    drop(other);
+    waiting.await.unwrap().assert(0, "old data is removed");
+    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+}
+
+/// Events of four days, one visit an hour, by way of the whole pipeline.
+async fn four_days(stack: &mut Stack) -> Vec<String> {
+    let now = Timestamp::now();
+    let event = |hour: i64| {
+        let page = if hour % 2 == 0 { "even" } else { "odd" };
+        json!({"event_type": "page_view", "page_url": format!("https://a.b/{page}"), "session_id": format!("s{hour}"),
+               "event_id": Uuid::new_v4(), "timestamp": now - SignedDuration::from_hours(hour)})
+    };
+    let events: Vec<String> = (0..96).map(|hour| event(hour).to_string()).collect();
+    assert_eq!(stack.post(format!("[{}]", events.join(","))).await.status, 200);
+    stack.wait_for("SELECT count(*) FROM analytics_events", 96, SOON).await;
+    events
+}
+
+#[tokio::test]
+async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before() {
+    let kit = shared().await;
+    let mut stack = Stack::start(kit).await;
+    let events = four_days(&mut stack).await;
+    // Bots too: what sends no user agent might be one.
+    let totals = |filters: &str| {
+        format!(
+            "SELECT format('%s %s %s %s', visitors, visits, views, events) FROM footfall.totals(
+                date_trunc('day', now(), 'UTC') - INTERVAL '96 hours', date_trunc('hour', now()), '{filters}')"
+        )
+    };
+    let all = totals(r#"{"bot": "any"}"#);
+    let of_a_page = totals(r#"{"bot": "any", "page": "/even"}"#);
+    let ask =
+        async |stack: &Stack, query: &str| -> String { stack.database.query_one(query, &[]).await.unwrap().get(0) };
+    let (before, of_a_page_before) = (ask(&stack, &all).await, ask(&stack, &of_a_page).await);
+    assert_eq!(before, "1 95 95 95");
+
+    let config = retention_file(kit, &stack, "keep_days.analytics_events = 1\n");
+    retain(&config).await.assert(0, "\"table\":\"analytics_events\",\"keep_days\":1");
+    let gone = "SELECT 96 - count(*) FROM analytics_events";
+    assert!((48..=72).contains(&stack.number(gone).await), "two to three days are gone");
+    // Whole minutes and half hours: as before. What only an event tells: of the days that have events.
+    assert_eq!(ask(&stack, &all).await, before);
+    let kept =
+        "SELECT count(*) FROM analytics_events WHERE page_path = '/even' AND timestamp < date_trunc('hour', now())";
+    let kept = stack.number(kept).await;
+    assert_ne!(ask(&stack, &of_a_page).await, of_a_page_before);
+    assert_eq!(ask(&stack, &of_a_page).await, format!("1 {kept} {kept} {kept}"));
+
+    // The ledger remembers what the table does not: a repeat from a day that is gone is a repeat.
+    assert_eq!(stack.post(events[90].clone()).await.status, 200);
+    let repeats = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
+    stack.wait_for(repeats, 1, SOON).await;
+    assert_eq!(ask(&stack, &all).await, before);
+
+    // With the roll-ups cut at the same midnight, what is left is once more what a recount finds.
+    let cut = "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visit_parts = 1\n";
+    retain(&retention_file(kit, &stack, cut)).await.assert(0, "\"table\":\"analytics_summary\"");
+    assert_rolled_up(&mut stack).await;
+}

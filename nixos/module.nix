@@ -1,0 +1,23 @@
+# Footfall on NixOS: `services.footfall.enable = true;` and the whole path runs on this host.
+#
+# The units are the plain files of nixos/systemd, taken from the package; each file here holds the options of one part
+# and what they change in its units. What NixOS has itself (PostgreSQL, Kafka, nginx, Grafana, certificates) is set, not
+# written again.
+{
+  imports = [
+    ./module/options.nix
+    ./module/profiles.nix
+    ./module/units.nix
+    ./module/users.nix
+    ./module/secrets.nix
+    ./module/ingest.nix
+    ./module/sink.nix
+    ./module/view.nix
+    ./module/kafka.nix
+    ./module/postgresql.nix
+    ./module/site.nix
+    ./module/grafana.nix
+    ./module/retention.nix
+    ./module/backup.nix
+  ];
+}

@@ -1,0 +1,70 @@
+# footfall-backup: keeps copies of the database, each night.
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  daemon = import ./daemon.nix { inherit lib pkgs; };
+  cfg = config.services.footfall;
+  file = daemon.checked {
+    name = "backup";
+    inherit (cfg.backup) settings;
+    inherit (cfg) package;
+    check = "footfall backup check-config";
+  };
+in
+{
+  options.services.footfall.backup = {
+    enable = lib.mkEnableOption "footfall-backup, which keeps copies of the database, each night (part of the profiles appliance and light)";
+    startAt = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "*-*-* 04:00:00";
+      description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
+    };
+  }
+  // daemon.options {
+    program = "backup";
+    document = "footfall-backup.md";
+    example = {
+      dir = "/mnt/backup/footfall";
+      keep = 14;
+    };
+    secrets."database.password" =
+      "Password of a role that may read everything, where the database is elsewhere and wants one.";
+  };
+
+  config = lib.mkIf (cfg.enable && cfg.backup.enable) {
+    services.footfall.backup.settings = lib.mkMerge [
+      (daemon.defaults ../footfall/backup.toml)
+      { database.url = lib.mkDefault (cfg.database.urlOf "postgres"); }
+    ];
+    assertions = daemon.assertions {
+      option = "backup";
+      inherit (cfg.backup) settings secrets;
+    };
+    environment.etc."footfall/backup.toml".source = file;
+    systemd.services.footfall-backup = {
+      # pg_dump and pg_restore.
+      path = [ config.services.postgresql.package ];
+      serviceConfig = {
+        LoadCredential = daemon.credentials cfg.backup.secrets;
+        # A folder of the host's own, beside the unit's.
+        ReadWritePaths = lib.optional (cfg.backup.settings ? dir) cfg.backup.settings.dir;
+      };
+    };
+    systemd.timers.footfall-backup = {
+      wantedBy = [ "timers.target" ];
+      timerConfig = lib.mkIf (cfg.backup.startAt != null) {
+        # An empty one takes the plain unit's away.
+        OnCalendar = [
+          ""
+          cfg.backup.startAt
+        ];
+      };
+    };
+  };
+}

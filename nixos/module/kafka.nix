@@ -1,0 +1,89 @@
+# Kafka on this host, by services.apache-kafka, or where it is elsewhere.
+#
+# The options of services.apache-kafka: nixpkgs, nixos/modules/services/misc/apache-kafka.nix.
+{ lib, config, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.footfall;
+  # nixos/kafka/server.properties: `key=value` lines and comments.
+  properties = lib.listToAttrs (
+    map (found: lib.nameValuePair (lib.head found) (lib.mkDefault (lib.last found))) (
+      lib.filter (found: found != null) (
+        map (builtins.match "([^#= ]+)=(.*)") (
+          lib.splitString "\n" (builtins.readFile ../kafka/server.properties)
+        )
+      )
+    )
+  );
+in
+{
+  options.services.footfall.kafka = {
+    enable = lib.mkEnableOption "Apache Kafka on this host, one broker (part of the profile appliance)";
+    bootstrapServers = mkOption {
+      type = types.listOf types.str;
+      default = [ "127.0.0.1:9092" ];
+      example = [
+        "kafka1.example.org:9092"
+        "kafka2.example.org:9092"
+      ];
+      description = "Brokers that ingest and sink ask first. Set it where Kafka is elsewhere.";
+    };
+    listen = mkOption {
+      type = types.str;
+      default = "127.0.0.1";
+      example = "10.0.0.3";
+      description = "The address that the broker of this host is reached at, by itself too: no wildcard.";
+    };
+    heapMib = mkOption {
+      type = types.ints.positive;
+      default = 512;
+      example = 1024;
+      description = "The heap of the broker of this host, in MiB. Its cache is the system's page cache, outside of it.";
+    };
+    dataDir = mkOption {
+      type = types.path;
+      default = "/var/lib/apache-kafka";
+      example = "/srv/kafka";
+      description = "Where the broker of this host keeps what it holds.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.apache-kafka = lib.mkIf cfg.kafka.enable {
+      enable = true;
+      # A name and no secret: it keeps a broker from folders that are another cluster's.
+      clusterId = lib.mkDefault "Rm9vdGZhbGwtS2Fma2EtMQ";
+      formatLogDirs = lib.mkDefault true;
+      formatLogDirsIgnoreFormatted = lib.mkDefault true;
+      jvmOptions = [
+        "-Xms${toString cfg.kafka.heapMib}m"
+        "-Xmx${toString cfg.kafka.heapMib}m"
+      ];
+      settings = properties // {
+        "node.id" = lib.mkDefault 1;
+        # By voters and not by bootstrap servers: NixOS formats without the option that the latter would want.
+        "controller.quorum.voters" = lib.mkDefault "1@${cfg.kafka.listen}:9093";
+        "listeners" = lib.mkDefault [
+          "PLAINTEXT://${cfg.kafka.listen}:9092"
+          "CONTROLLER://${cfg.kafka.listen}:9093"
+        ];
+        "advertised.listeners" = lib.mkDefault [ "PLAINTEXT://${cfg.kafka.listen}:9092" ];
+        "log.dirs" = lib.mkDefault [ cfg.kafka.dataDir ];
+      };
+    };
+
+    systemd.services.apache-kafka = lib.mkIf cfg.kafka.enable {
+      serviceConfig = {
+        # A broker that ends by a fault is started again; clients wait for it meanwhile.
+        Restart = "on-failure";
+        RestartSec = 2;
+        LimitNOFILE = 65536;
+      };
+    };
+
+    systemd.services.footfall-topics = lib.mkIf (cfg.profile != "light") {
+      environment.FOOTFALL_BOOTSTRAP_SERVERS = lib.concatStringsSep "," cfg.kafka.bootstrapServers;
+      wants = lib.optional cfg.kafka.enable "apache-kafka.service";
+    };
+  };
+}

@@ -1,0 +1,83 @@
+# Which parts a profile brings. A host's own word on a part is stronger.
+{ lib, config, ... }:
+let
+  cfg = config.services.footfall;
+  # Each part, and the profiles that it belongs to.
+  parts = {
+    ingest = [
+      "appliance"
+      "light"
+    ];
+    sink = [ "appliance" ];
+    view = [
+      "appliance"
+      "light"
+    ];
+    kafka = [ "appliance" ];
+    database = [
+      "appliance"
+      "light"
+    ];
+    site = [ "appliance" ];
+    grafana = [ "appliance" ];
+    retention = [
+      "appliance"
+      "light"
+    ];
+    backup = [
+      "appliance"
+      "light"
+    ];
+  };
+in
+{
+  config = lib.mkIf cfg.enable {
+    services.footfall = lib.mkMerge [
+      (lib.mapAttrs (_: profiles: { enable = lib.mkDefault (lib.elem cfg.profile profiles); }) parts)
+      (lib.mkIf (cfg.profile == "light") {
+        ingest.settings = {
+          store = lib.mkDefault "postgresql";
+          database.url = lib.mkDefault (cfg.database.urlOf "footfall_writer");
+          # The live page is the proxy in front.
+          privacy.trusted_proxies = lib.mkDefault [
+            "127.0.0.1"
+            "::1"
+          ];
+        };
+        view.listen = lib.mkDefault "${cfg.site.address}:${toString cfg.site.port}";
+        view.settings.site = {
+          dir = lib.mkDefault "${cfg.package}/share/footfall/web";
+          ingest = lib.mkDefault cfg.ingest.listen;
+        };
+      })
+    ];
+
+    networking.firewall.allowedTCPPorts =
+      lib.mkIf (cfg.openFirewall && cfg.profile == "light" && cfg.view.enable)
+        [
+          cfg.site.port
+        ];
+
+    assertions = [
+      {
+        assertion =
+          cfg.profile == "light"
+          || !(cfg.ingest.enable || cfg.sink.enable)
+          || cfg.kafka.enable
+          || cfg.kafka.bootstrapServers != [ "127.0.0.1:9092" ];
+        message = "Footfall's ingest and sink need Kafka: set services.footfall.kafka.enable, or services.footfall.kafka.bootstrapServers to one elsewhere.";
+      }
+      {
+        assertion =
+          !(cfg.sink.enable || cfg.view.enable)
+          || cfg.database.enable
+          || cfg.database.host != "/run/postgresql";
+        message = "Footfall's sink and live page need PostgreSQL: set services.footfall.database.enable, or services.footfall.database.host to one elsewhere.";
+      }
+      {
+        assertion = cfg.profile != "light" || !(cfg.sink.enable || cfg.kafka.enable || cfg.site.enable);
+        message = "The light profile has no Kafka, sink or nginx: take services.footfall.profile = \"appliance\" where these are wanted.";
+      }
+    ];
+  };
+}

@@ -1,0 +1,63 @@
+# footfall-retention: removes what is too old, each night.
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  daemon = import ./daemon.nix { inherit lib pkgs; };
+  cfg = config.services.footfall;
+  file = daemon.checked {
+    name = "retention";
+    inherit (cfg.retention) settings;
+    inherit (cfg) package;
+    check = "footfall retain check-config";
+  };
+in
+{
+  options.services.footfall.retention = {
+    enable = lib.mkEnableOption "footfall-retention, which removes what is too old, each night (part of the profiles appliance and light)";
+    startAt = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "*-*-* 04:00:00";
+      description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
+    };
+  }
+  // daemon.options {
+    program = "retention";
+    document = "footfall-retention.md";
+    example = {
+      keep_days.analytics_events = 400;
+    };
+    secrets."database.password" =
+      "Password of footfall_owner, where the database is elsewhere and wants one.";
+  };
+
+  config = lib.mkIf (cfg.enable && cfg.retention.enable) {
+    services.footfall.retention.settings = lib.mkMerge [
+      (daemon.defaults ../footfall/retention.toml)
+      { database.url = lib.mkDefault (cfg.database.urlOf "footfall_owner"); }
+    ];
+    assertions = daemon.assertions {
+      option = "retention";
+      inherit (cfg.retention) settings secrets;
+    };
+    environment.etc."footfall/retention.toml".source = file;
+    systemd.services.footfall-retention = {
+      serviceConfig.LoadCredential = daemon.credentials cfg.retention.secrets;
+    };
+    systemd.timers.footfall-retention = {
+      wantedBy = [ "timers.target" ];
+      timerConfig = lib.mkIf (cfg.retention.startAt != null) {
+        # An empty one takes the plain unit's away.
+        OnCalendar = [
+          ""
+          cfg.retention.startAt
+        ];
+      };
+    };
+  };
+}

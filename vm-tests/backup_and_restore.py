@@ -1,0 +1,45 @@
+# After the database is destroyed: does its backup, and then Kafka, bring everything back, once?
+
+BACKUPS = "/var/lib/footfall-backup"
+DATABASE = "host=/run/postgresql user=postgres dbname=analytics"
+# In the order of the path, so that nothing runs that misses what stops after it.
+USES_DATABASE = "footfall-sink@4195.service footfall-view.socket footfall-view.service"
+ALL = "SELECT count(*), count(DISTINCT event_id) FROM analytics_events"
+
+start_all()
+wait_for_footfall(appliance)
+
+with subtest("events, a backup, and more events"):
+    for number in range(30):
+        send(appliance, "http://localhost/analytics", event("before", str(number)))
+    wait_for_rows(appliance, "before", 30)
+    appliance.succeed("systemctl start footfall-backup.service")
+    backup = appliance.succeed(f"find {BACKUPS} -name '*.dump'").split()
+    t.assertEqual(len(backup), 1, backup)
+    t.assertEqual(appliance.succeed(f"stat -c %U {backup[0]}").strip(), "postgres")
+    for user in ("footfall-ingest", "footfall-view", "footfall-sink"):
+        appliance.fail(f"runuser -u {user} -- head -c1 {backup[0]}")
+    for number in range(20):
+        send(appliance, "http://localhost/analytics", event("after", str(number)))
+    wait_for_rows(appliance, "after", 20)
+    visits = "SELECT count(*) FROM analytics_visit_parts"
+    had = [ask_database(appliance, sql) for sql in (ALL, "SELECT sum(event_count) FROM analytics_summary", visits)]
+
+with subtest("the database is destroyed, and events go on arriving"):
+    appliance.succeed(f"systemctl stop {USES_DATABASE}")
+    ask_database(appliance, "DROP DATABASE analytics WITH (FORCE)", database="postgres")
+    for number in range(10):
+        send(appliance, "http://localhost/analytics", event("meanwhile", str(number)))
+
+with subtest("the backup is restored, and Kafka has the rest"):
+    appliance.succeed(f"runuser -u postgres -- footfall restore {backup[0]} --database '{DATABASE}'")
+    appliance.succeed("systemctl restart footfall-migrate.service", f"systemctl start {USES_DATABASE}")
+    wait_for_rows(appliance, "before", 30)
+    wait_for_rows(appliance, "after", 20)
+    wait_for_rows(appliance, "meanwhile", 10)
+
+with subtest("it is what it was"):
+    t.assertEqual(ask_database(appliance, ALL), "60|60")
+    counts = f"SELECT sum(event_count) FROM analytics_summary WHERE event_type IN ('before', 'after')"
+    t.assertEqual(ask_database(appliance, counts), had[1])
+    t.assertEqual(had[0], "50|50")

@@ -1,0 +1,38 @@
+# When the disk is full: is nothing acknowledged that is not kept, and does everything go on once there is room?
+
+start_all()
+wait_for_footfall(appliance)
+client.wait_for_unit("multi-user.target")
+
+stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
+
+with subtest("the disk fills up under load"):
+    begin_load(client, "http://appliance/analytics")
+    retry(lambda _last: int(ask_database(appliance, stored)) > 200, 60)
+    # The second file takes what the first left in between.
+    appliance.succeed(
+        """fallocate -l "$(df --output=avail -B1 / | tail -1)" /var/tmp/filler || true
+        dd if=/dev/zero of=/var/tmp/rest bs=4k status=none || true"""
+    )
+
+with subtest("then it says that it cannot keep events"):
+    client.wait_until_fails(
+        f"curl -sf --max-time 20 -H 'Content-Type: application/json' -d {shlex.quote(event('full'))} http://appliance/analytics",
+        timeout=90,
+    )
+
+with subtest("room again, and all of it goes on by itself"):
+    appliance.succeed("rm -f /var/tmp/filler /var/tmp/rest")
+    retry(lambda _last: appliance.execute("curl -sf http://localhost/health | grep -q '\"kafkaReady\":true'")[0] == 0, 120)
+    client.wait_until_succeeds(
+        f"curl -sf --max-time 20 -H 'Content-Type: application/json' -d {shlex.quote(event('room'))} http://appliance/analytics",
+        timeout=90,
+    )
+    answers = end_load(client)
+    wait_for_footfall(appliance)
+
+with subtest("everything acknowledged is stored, once"):
+    kept = acknowledged(answers)
+    log.info(f"{len(kept)} of {len(answers)} events were acknowledged")
+    t.assertGreater(len(answers), len(kept))
+    wait_until_stored_once(appliance, kept)

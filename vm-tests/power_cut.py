@@ -1,0 +1,38 @@
+# Does a power cut of the whole machine, under load, lose nothing that was acknowledged and store nothing twice?
+
+CUTS = 2
+
+start_all()
+wait_for_footfall(appliance)
+client.wait_for_unit("multi-user.target")
+
+answers: list[tuple[str, str]] = []
+for cut in range(1, CUTS + 1):
+    with subtest(f"cut {cut}"):
+        begin_load(client, "http://appliance/analytics")
+        stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
+        before = int(ask_database(appliance, stored))
+        retry(lambda _last: int(ask_database(appliance, stored)) > before + 200, 60)
+        # Shows that the cut is one: what nobody synced is gone afterwards.
+        appliance.succeed("echo lost > /root/unsynced")
+        appliance.crash()
+        # The client goes on meanwhile: nothing may be acknowledged that nobody keeps.
+        appliance.start()
+        wait_for_footfall(appliance)
+        appliance.fail("grep -q lost /root/unsynced")
+        after = int(ask_database(appliance, stored))
+        retry(lambda _last: int(ask_database(appliance, stored)) > after + 100, 60)
+        answers += end_load(client)
+
+with subtest("everything acknowledged is stored, once"):
+    kept = acknowledged(answers)
+    t.assertGreater(len(kept), 500)
+    # Otherwise the load did not meet the cut.
+    t.assertGreater(len(answers), len(kept))
+    log.info(f"{len(kept)} of {len(answers)} events were acknowledged")
+    wait_until_stored_once(appliance, kept)
+
+with subtest("the roll-up counts the rows"):
+    rows = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
+    rolled_up = "SELECT sum(event_count) FROM analytics_summary WHERE event_type = 'load'"
+    t.assertEqual(ask_database(appliance, rolled_up), ask_database(appliance, rows))

@@ -1,0 +1,54 @@
+# With a name and certificates: is everything encrypted, for that name alone, and a sign-in never sent in the clear?
+
+NAME = "stats.example"
+
+start_all()
+wait_for_footfall(appliance)
+client.wait_for_unit("multi-user.target")
+
+# What only this test knows: who signed the certificate, and where the name leads.
+client.succeed(f"cat > /tmp/ca.pem <<'END'\n{appliance.succeed('cat /etc/tls/ca.pem')}\nEND")
+address = client.succeed("getent ahostsv4 appliance | head -1 | cut -d' ' -f1").strip()
+CURL = f"curl -sS --max-time 20 --cacert /tmp/ca.pem --resolve '*:443:{address}' --resolve '*:80:{address}'"
+
+
+def ask(what: str) -> str:
+    return client.succeed(f"{CURL} {what}")
+
+
+with subtest("the certificate is the name's"):
+    t.assertEqual(ask(f"-o /dev/null -w '%{{http_code}} %{{ssl_verify_result}}' https://{NAME}/"), "200 0")
+    client.fail(f"curl -sS --max-time 20 --resolve '*:443:{address}' https://{NAME}/")
+
+with subtest("another name gets no answer"):
+    client.fail(f"{CURL} -k https://other.example/")
+    client.fail(f"{CURL} -k https://{address}/")
+
+with subtest("old protocols are refused"):
+    client.fail(f"{CURL} --tls-max 1.1 https://{NAME}/")
+
+with subtest("what comes in the clear is sent to https, and nothing is taken there"):
+    said = ask(f"-o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/page2.html?a=b")
+    t.assertEqual(said, f"301 https://{NAME}/page2.html?a=b")
+    clear = event("tls", "clear")
+    t.assertEqual(ask(f"-o /dev/null -w '%{{http_code}}' -d {shlex.quote(clear)} http://{NAME}/analytics"), "301")
+
+with subtest("an event arrives"):
+    body = shlex.quote(event("tls", "encrypted"))
+    ask(f"--fail-with-body -H 'Content-Type: application/json' -d {body} https://{NAME}/analytics")
+    wait_for_rows(appliance, "tls", 1)
+
+with subtest("whoever signs in gets a cookie for https alone"):
+    password = appliance.succeed("cat /var/lib/footfall/secrets/access.password").strip()
+    page = ask(f"-L -c /tmp/jar -b /tmp/jar https://{NAME}/live/")
+    t.assertIn("password", page)
+    headers = ask(
+        f"-D - -o /dev/null -c /tmp/jar -b /tmp/jar -H 'Origin: https://{NAME}' -H 'Sec-Fetch-Site: same-origin'"
+        f" --data-urlencode password={shlex.quote(password)} https://{NAME}/live/login"
+    )
+    cookies = [line for line in headers.splitlines() if line.lower().startswith("set-cookie:")]
+    t.assertEqual(len(cookies), 1, headers)
+    for word in ("Secure", "HttpOnly", "SameSite="):
+        t.assertIn(word, cookies[0])
+    page = ask(f"-b /tmp/jar https://{NAME}/live/")
+    t.assertNotIn('type="password"', page)
