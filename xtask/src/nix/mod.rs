@@ -85,7 +85,8 @@ fn module_system(nix: &Evaluator, checkout: &Path) -> Result<()> {
 fn accepted(nix: &Evaluator) -> Result<()> {
     let answers = nix.evaluate("import ./nixos/tests/accepted.nix { inherit nixosSystem; }")?;
     let answers = object(&answers)?;
-    let wrong: Vec<_> = answers.iter().filter(|(_, holds)| **holds != Value::Bool(true)).map(|(name, _)| name).collect();
+    let wrong: Vec<_> =
+        answers.iter().filter(|(_, holds)| **holds != Value::Bool(true)).map(|(name, _)| name).collect();
     if answers.is_empty() || !wrong.is_empty() {
         bail!("nixos/tests/accepted.nix: of {} these do not hold: {wrong:?}", answers.len());
     }
@@ -95,10 +96,8 @@ fn accepted(nix: &Evaluator) -> Result<()> {
 fn refused(nix: &Evaluator, step: &Step) -> Result<()> {
     let cases = "import ./nixos/tests/refused.nix { inherit nixosSystem; }";
     let list = nix.evaluate(&format!("builtins.mapAttrs (_: one: {{ inherit (one) says build; }}) ({cases})"))?;
-    let list: BTreeMap<String, Refusal> = object(&list)?
-        .iter()
-        .map(|(name, case)| Ok((name.clone(), Refusal::read(case)?)))
-        .collect::<Result<_>>()?;
+    let list: BTreeMap<String, Refusal> =
+        object(&list)?.iter().map(|(name, case)| Ok((name.clone(), Refusal::read(case)?))).collect::<Result<_>>()?;
     if list.is_empty() {
         bail!("nixos/tests/refused.nix holds no case");
     }
@@ -131,7 +130,11 @@ impl Refusal {
 fn must_fail(name: &str, says: &str, outcome: Result<()>) -> Result<()> {
     let Err(error) = outcome else { bail!("{name} was accepted, and should have been refused: {says}") };
     let said = error.to_string();
-    if words(&said).contains(&words(says)) { Ok(()) } else { bail!("{name} was refused, but not with {says:?}:\n{said}") }
+    if words(&said).contains(&words(says)) {
+        Ok(())
+    } else {
+        bail!("{name} was refused, but not with {says:?}:\n{said}")
+    }
 }
 
 /// Text with each run of white space as one blank: Nix breaks and indents lines.
