@@ -29,7 +29,9 @@
 
       apps = eachSystem (pkgs: import ./nixos/apps.nix { inherit pkgs; });
 
-      devShells = eachSystem (pkgs: { default = pkgs.callPackage ./nixos/dev-shell.nix { }; });
+      devShells = eachSystem (pkgs: {
+        default = pkgs.callPackage ./nixos/dev-shell.nix { };
+      });
 
       formatter = eachSystem (pkgs: pkgs.callPackage ./nixos/formatter.nix { });
 

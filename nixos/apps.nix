@@ -29,5 +29,7 @@ in
     pkgs.grafana
   ] "export FOOTFALL_KAFKA_LIBS=${pkgs.apacheKafka}/libs" "";
 
-  light = up "footfall-light" "The same without Kafka, nginx and Grafana, for a small machine" [ postgresql ] "" "--profile light";
+  light = up "footfall-light" "The same without Kafka, nginx and Grafana, for a small machine" [
+    postgresql
+  ] "" "--profile light";
 }

@@ -1,7 +1,7 @@
 # What `nix flake check` builds beside the machines of vm-tests.
 { pkgs }:
 let
-  inherit (pkgs) lib footfall;
+  inherit (pkgs) footfall;
   # The workspace with the package's own dependencies, and another thing done with it.
   withCargo =
     name: tools: command:
@@ -18,7 +18,9 @@ in
   # Builds the programs, and runs the unit tests as its check phase.
   package = footfall;
 
-  clippy = withCargo "clippy" [ pkgs.clippy ] "cargo clippy --offline --workspace --all-targets -- -D warnings";
+  clippy = withCargo "clippy" [
+    pkgs.clippy
+  ] "cargo clippy --offline --workspace --all-targets -- -D warnings";
 
   rustfmt = withCargo "rustfmt" [ pkgs.rustfmt ] "cargo fmt --all --check";
 
@@ -37,10 +39,8 @@ in
         touch "$out"
       '';
 
-  options-reference =
-    pkgs.runCommand "footfall-options-reference" { }
-      ''
-        diff -u ${../docs/nixos-options.md} ${pkgs.callPackage ./options-reference.nix { }}
-        touch "$out"
-      '';
+  options-reference = pkgs.runCommand "footfall-options-reference" { } ''
+    diff -u ${../docs/nixos-options.md} ${pkgs.callPackage ./options-reference.nix { }}
+    touch "$out"
+  '';
 }

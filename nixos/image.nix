@@ -37,11 +37,11 @@ dockerTools.streamLayeredImage {
   inherit (image) name;
   tag = footfall.version;
   contents = parts ++ accounts;
-  # Volumes begin with what the image has in their place: folders that belong to the user.
-  fakeRootCommands = lib.concatMapStrings (volume: ''
-    mkdir -p ".${volume}"
-    chown ${toString user.uid}:${toString user.gid} ".${volume}"
-  '') image.volumes;
+  # Folders that belong to the user; a volume begins with what the image has in its place.
+  fakeRootCommands = lib.concatMapStrings (folder: ''
+    mkdir -p ".${folder}"
+    chown ${toString user.uid}:${toString user.gid} ".${folder}"
+  '') (image.volumes ++ image.folders);
   config = {
     Entrypoint = [ (lib.getExe footfall) ] ++ lib.tail image.entry_point;
     User = "${toString user.uid}:${toString user.gid}";

@@ -1,5 +1,9 @@
 # docs/nixos-options.md, from the options themselves.
-{ lib, pkgs, writeText }:
+{
+  lib,
+  pkgs,
+  writeText,
+}:
 let
   evaluated = lib.evalModules {
     modules = [

@@ -2,7 +2,9 @@
 { pkgs, footfall }:
 let
   inherit (pkgs) lib;
-  questions = lib.filterAttrs (_: question: lib.elem "nixos" question.drivers) (lib.importJSON ./questions.json);
+  questions = lib.filterAttrs (_: question: lib.elem "nixos" question.drivers) (
+    lib.importJSON ./questions.json
+  );
 in
 lib.mapAttrs' (
   name: question:

@@ -1,5 +1,10 @@
 # footfall-backup: keeps copies of the database, each night.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
@@ -28,7 +33,8 @@ in
       dir = "/mnt/backup/footfall";
       keep = 14;
     };
-    secrets."database.password" = "Password of a role that may read everything, where the database is elsewhere and wants one.";
+    secrets."database.password" =
+      "Password of a role that may read everything, where the database is elsewhere and wants one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.backup.enable) {

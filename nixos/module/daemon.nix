@@ -38,7 +38,10 @@ in
 
   # The keys of a plain file of nixos/footfall, each to be overridden by the host's own.
   defaults =
-    file: lib.optionalAttrs (builtins.pathExists file) (lib.mapAttrsRecursive (_: lib.mkDefault) (lib.importTOML file));
+    file:
+    lib.optionalAttrs (builtins.pathExists file) (
+      lib.mapAttrsRecursive (_: lib.mkDefault) (lib.importTOML file)
+    );
 
   # The configuration file, once the program has found it good.
   checked =
@@ -61,7 +64,8 @@ in
 
   # LoadCredential for the secrets that the host names; a unit's own line for a key is replaced by it.
   credentials =
-    secrets: lib.mapAttrsToList (key: file: "${key}:${file}") (lib.filterAttrs (_: file: file != null) secrets);
+    secrets:
+    lib.mapAttrsToList (key: file: "${key}:${file}") (lib.filterAttrs (_: file: file != null) secrets);
 
   # A secret that stands in the settings would be readable by everybody on this host.
   assertions =
@@ -77,7 +81,8 @@ in
         on this host can read. Put it into a file and name that in services.footfall.${option}.secrets."${key}".'';
     }) (lib.attrNames secrets)
     ++ lib.mapAttrsToList (key: file: {
-      assertion = file == null || !(builtins.isPath file || lib.hasPrefix builtins.storeDir (toString file));
+      assertion =
+        file == null || !(builtins.isPath file || lib.hasPrefix builtins.storeDir (toString file));
       message = ''
         services.footfall.${option}.secrets."${key}" is or becomes a file in the Nix store, which everybody on this host can
         read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';

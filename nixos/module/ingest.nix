@@ -1,5 +1,10 @@
 # footfall-ingest: takes events.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
@@ -29,8 +34,10 @@ in
       limits.events_max = 500;
     };
     secrets = {
-      "privacy.visitor_secret" = "Key of the visitors' daily hashes, at least 16 bytes; null takes one that is made on the first boot. Hosts of one cluster share it.";
-      "database.password" = "Password of footfall_writer, in the light profile with a database elsewhere.";
+      "privacy.visitor_secret" =
+        "Key of the visitors' daily hashes, at least 16 bytes; null takes one that is made on the first boot. Hosts of one cluster share it.";
+      "database.password" =
+        "Password of footfall_writer, in the light profile with a database elsewhere.";
     };
   };
 

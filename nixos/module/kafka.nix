@@ -9,7 +9,9 @@ let
   properties = lib.listToAttrs (
     map (found: lib.nameValuePair (lib.head found) (lib.mkDefault (lib.last found))) (
       lib.filter (found: found != null) (
-        map (builtins.match "([^#= ]+)=(.*)") (lib.splitString "\n" (builtins.readFile ../kafka/server.properties))
+        map (builtins.match "([^#= ]+)=(.*)") (
+          lib.splitString "\n" (builtins.readFile ../kafka/server.properties)
+        )
       )
     )
   );

@@ -1,18 +1,31 @@
 # PostgreSQL with TimescaleDB on this host, by services.postgresql, or where it is elsewhere.
 #
 # The options of services.postgresql: nixpkgs, nixos/modules/services/databases/postgresql.nix.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.services.footfall;
   database = cfg.database;
-  # nixos/postgresql/postgresql.conf: `key = value` lines, text in single quotes, and comments.
-  lines = lib.filter (found: found != null) (
-    map (builtins.match "([a-z_.]+) *= *'?([^']*[^' ])'? *") (
-      lib.splitString "\n" (builtins.readFile ../postgresql/postgresql.conf)
-    )
-  );
-  settings = lib.listToAttrs (map (found: lib.nameValuePair (lib.head found) (lib.last found)) lines);
+  # `key = value` lines, text in single quotes, and comments.
+  read =
+    file:
+    lib.listToAttrs (
+      map (found: lib.nameValuePair (lib.head found) (lib.last found)) (
+        lib.filter (found: found != null) (
+          map (builtins.match "([a-z_.]+) *= *'?([^']*[^' ])'? *") (
+            lib.splitString "\n" (builtins.readFile file)
+          )
+        )
+      )
+    );
+  settings =
+    read ../postgresql/postgresql.conf
+    // lib.optionalAttrs (cfg.profile == "light") (read ../postgresql/light.conf);
 in
 {
   options.services.footfall.database = {
@@ -51,7 +64,8 @@ in
       type = types.functionTo types.str;
       internal = true;
       readOnly = true;
-      default = role: "host=${database.host} port=${toString database.port} user=${role} dbname=${database.name}";
+      default =
+        role: "host=${database.host} port=${toString database.port} user=${role} dbname=${database.name}";
       description = "How a role connects.";
     };
     migrates = mkOption {
@@ -98,7 +112,8 @@ in
       # Before NixOS's own lines: the first that fits decides.
       authentication = builtins.readFile ../postgresql/pg_hba.conf;
       identMap = builtins.readFile ../postgresql/pg_ident.conf;
-      ensureDatabases = [ database.name ];
+      # The database is made by footfall-migrate, and belongs to footfall_owner: one that ensureDatabases made would be
+      # the superuser's.
     };
 
     systemd.services.footfall-migrate = lib.mkIf database.migrates {

@@ -52,17 +52,26 @@ in
       })
     ];
 
-    networking.firewall.allowedTCPPorts = lib.mkIf (cfg.openFirewall && cfg.profile == "light" && cfg.view.enable) [
-      cfg.site.port
-    ];
+    networking.firewall.allowedTCPPorts =
+      lib.mkIf (cfg.openFirewall && cfg.profile == "light" && cfg.view.enable)
+        [
+          cfg.site.port
+        ];
 
     assertions = [
       {
-        assertion = cfg.profile == "light" || !(cfg.ingest.enable || cfg.sink.enable) || cfg.kafka.enable || cfg.kafka.bootstrapServers != [ "127.0.0.1:9092" ];
+        assertion =
+          cfg.profile == "light"
+          || !(cfg.ingest.enable || cfg.sink.enable)
+          || cfg.kafka.enable
+          || cfg.kafka.bootstrapServers != [ "127.0.0.1:9092" ];
         message = "Footfall's ingest and sink need Kafka: set services.footfall.kafka.enable, or services.footfall.kafka.bootstrapServers to one elsewhere.";
       }
       {
-        assertion = !(cfg.sink.enable || cfg.view.enable) || cfg.database.enable || cfg.database.host != "/run/postgresql";
+        assertion =
+          !(cfg.sink.enable || cfg.view.enable)
+          || cfg.database.enable
+          || cfg.database.host != "/run/postgresql";
         message = "Footfall's sink and live page need PostgreSQL: set services.footfall.database.enable, or services.footfall.database.host to one elsewhere.";
       }
       {

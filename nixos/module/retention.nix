@@ -1,5 +1,10 @@
 # footfall-retention: removes what is too old, each night.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
@@ -27,7 +32,8 @@ in
     example = {
       keep_days.analytics_events = 400;
     };
-    secrets."database.password" = "Password of footfall_owner, where the database is elsewhere and wants one.";
+    secrets."database.password" =
+      "Password of footfall_owner, where the database is elsewhere and wants one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.retention.enable) {

@@ -1,5 +1,10 @@
 # footfall-sink: stores events.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
@@ -37,7 +42,8 @@ in
     example = {
       batch.rows_max = 10000;
     };
-    secrets."database.password" = "Password of footfall_writer, where the database is elsewhere and wants one.";
+    secrets."database.password" =
+      "Password of footfall_writer, where the database is elsewhere and wants one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.sink.enable) {

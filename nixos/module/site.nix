@@ -101,7 +101,10 @@ in
       {
         assertion =
           site.tls.certificateKey == null
-          || !(builtins.isPath site.tls.certificateKey || lib.hasPrefix builtins.storeDir (toString site.tls.certificateKey));
+          || !(
+            builtins.isPath site.tls.certificateKey
+            || lib.hasPrefix builtins.storeDir (toString site.tls.certificateKey)
+          );
         message = ''
           services.footfall.site.tls.certificateKey is or becomes a file in the Nix store, which everybody on this host can
           read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';
@@ -112,8 +115,12 @@ in
       enable = true;
       appendHttpConfig = lib.mkIf (!elsewhere) "include ${nginxFiles}/footfall-upstreams.conf;";
       upstreams = lib.mkIf elsewhere {
-        footfall_ingest = upstream (if site.ingestServers == [ ] then [ cfg.ingest.listen ] else site.ingestServers);
-        footfall_view = upstream (if site.viewServers == [ ] then [ cfg.view.listen ] else site.viewServers);
+        footfall_ingest = upstream (
+          if site.ingestServers == [ ] then [ cfg.ingest.listen ] else site.ingestServers
+        );
+        footfall_view = upstream (
+          if site.viewServers == [ ] then [ cfg.view.listen ] else site.viewServers
+        );
       };
       virtualHosts.${cfg.domain} = {
         default = lib.mkDefault true;

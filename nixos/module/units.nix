@@ -7,7 +7,8 @@ let
     footfall-migrate = cfg.database.migrates;
     # NixOS has a unit for Kafka itself.
     footfall-kafka = false;
-    footfall-topics = cfg.profile != "light" && (cfg.kafka.enable || cfg.ingest.enable || cfg.sink.enable);
+    footfall-topics =
+      cfg.profile != "light" && (cfg.kafka.enable || cfg.ingest.enable || cfg.sink.enable);
     footfall-ingest = cfg.ingest.enable;
     footfall-view = cfg.view.enable;
     footfall-retention = cfg.retention.enable;
@@ -19,8 +20,8 @@ in
 {
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
+    # Of its tmpfiles.d nothing is taken: /etc/footfall is made from the options here.
     systemd.packages = [ cfg.package ];
-    systemd.tmpfiles.packages = [ cfg.package ];
 
     # NixOS looks into no [Install] section of a unit that a package brings.
     systemd.targets.footfall = {
@@ -32,13 +33,19 @@ in
     systemd.services = lib.mkMerge [
       (disabled (off ours))
       (lib.mkIf (cfg.logNamespace != null) (
-        lib.mapAttrs (_: _: { serviceConfig.LogNamespace = cfg.logNamespace; }) (lib.filterAttrs (_: on: on) ours)
+        lib.mapAttrs (_: _: { serviceConfig.LogNamespace = cfg.logNamespace; }) (
+          lib.filterAttrs (_: on: on) ours
+        )
       ))
       (lib.mkIf (!(lib.elem "footfall-sink@4195.service" cfg.sink.units && cfg.sink.enable)) {
         "footfall-sink@4195".enable = false;
       })
     ];
-    systemd.sockets = disabled (off { inherit (ours) footfall-ingest footfall-view; });
-    systemd.timers = disabled (off { inherit (ours) footfall-retention footfall-backup; });
+    systemd.sockets = disabled (off {
+      inherit (ours) footfall-ingest footfall-view;
+    });
+    systemd.timers = disabled (off {
+      inherit (ours) footfall-retention footfall-backup;
+    });
   };
 }

@@ -1,5 +1,10 @@
 # footfall-view: the live page.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
@@ -30,7 +35,8 @@ in
       page.time_zone = "Europe/Berlin";
     };
     secrets = {
-      "access.password" = "Password of the login form, at least 8 characters; null takes one that is made on the first boot.";
+      "access.password" =
+        "Password of the login form, at least 8 characters; null takes one that is made on the first boot.";
       "access.tokens" = "Bearer tokens of the API, separated by white space.";
       "database.password" = "Password of footfall_reader, where the database is elsewhere and wants one.";
     };

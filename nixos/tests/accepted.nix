@@ -50,10 +50,11 @@ in
     settings."auto.create.topics.enable" == "false"
     && settings."message.max.bytes" == "1048588"
     && settings."process.roles" == "broker,controller"
-    && settings.listeners == [
-      "PLAINTEXT://127.0.0.1:9092"
-      "CONTROLLER://127.0.0.1:9093"
-    ];
+    &&
+      settings.listeners == [
+        "PLAINTEXT://127.0.0.1:9092"
+        "CONTROLLER://127.0.0.1:9093"
+      ];
   postgresql_is_set_by_the_plain_files =
     let
       inherit (appliance.services) postgresql;
@@ -76,7 +77,8 @@ in
     builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.after
     && builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.requires;
   nobody_else_reaches_a_host_that_opens_nothing =
-    appliance.networking.firewall.allowedTCPPorts == [ ] && appliance.services.grafana.settings.server.http_addr == "127.0.0.1";
+    appliance.networking.firewall.allowedTCPPorts == [ ]
+    && appliance.services.grafana.settings.server.http_addr == "127.0.0.1";
   the_site_listens_where_it_always_did =
     map (one: one.port) appliance.services.nginx.virtualHosts.localhost.listen == [ 8080 ];
 
@@ -87,15 +89,17 @@ in
     && changed.services.postgresql.settings.max_connections == 200
     && changed.services.apache-kafka.settings."num.partitions" == 12;
   libraries_of_the_host_are_added =
-    builtins.elem changed.services.postgresql.settings.shared_preload_libraries [
-      "pg_stat_statements,timescaledb"
-      "timescaledb,pg_stat_statements"
+    builtins.elem changed.services.postgresql.settings.shared_preload_libraries
+      [
+        "pg_stat_statements,timescaledb"
+        "timescaledb,pg_stat_statements"
+      ];
+  each_sink_is_a_unit =
+    changed.systemd.targets.footfall.wants == [
+      "footfall-sink@4195.service"
+      "footfall-sink@4196.service"
+      "footfall-sink@4197.service"
     ];
-  each_sink_is_a_unit = changed.systemd.targets.footfall.wants == [
-    "footfall-sink@4195.service"
-    "footfall-sink@4196.service"
-    "footfall-sink@4197.service"
-  ];
   a_journal_of_its_own =
     changed.systemd.services.footfall-ingest.serviceConfig.LogNamespace == "footfall"
     && changed.systemd.services."footfall-sink@".serviceConfig.LogNamespace == "footfall"
@@ -108,6 +112,9 @@ in
     && light.services.footfall.ingest.settings.store == "postgresql"
     && !light.systemd.services.footfall-topics.enable
     && !light.systemd.services."footfall-sink@4195".enable;
+  light_has_a_small_database =
+    light.services.postgresql.settings.max_connections == "20"
+    && light.services.postgresql.settings.password_encryption == "scram-sha-256";
   light_serves_the_site_itself =
     light.systemd.sockets.footfall-view.listenStreams == [
       ""
@@ -116,7 +123,8 @@ in
     && light.networking.firewall.allowedTCPPorts == [ 8080 ]
     && light.services.footfall.view.settings.site.ingest == "127.0.0.1:3001";
   a_secret_of_the_host_replaces_the_made_one =
-    light.systemd.services.footfall-view.serviceConfig.LoadCredential == [ "access.password:/run/keys/footfall-password" ];
+    light.systemd.services.footfall-view.serviceConfig.LoadCredential
+    == [ "access.password:/run/keys/footfall-password" ];
 
   a_cluster_host_runs_what_it_names =
     !cluster.services.postgresql.enable
@@ -124,8 +132,12 @@ in
     && !cluster.systemd.services.footfall-view.enable
     && !cluster.systemd.sockets.footfall-view.enable
     && cluster.services.footfall.sink.settings.kafka.bootstrap_servers == "10.0.0.4:9092,10.0.0.5:9092"
-    && cluster.services.footfall.sink.settings.database.url == "host=10.0.0.6 port=5432 user=footfall_writer dbname=analytics"
-    && cluster.systemd.services.footfall-topics.environment.FOOTFALL_BOOTSTRAP_SERVERS == "10.0.0.4:9092,10.0.0.5:9092";
+    &&
+      cluster.services.footfall.sink.settings.database.url
+      == "host=10.0.0.6 port=5432 user=footfall_writer dbname=analytics"
+    &&
+      cluster.systemd.services.footfall-topics.environment.FOOTFALL_BOOTSTRAP_SERVERS
+      == "10.0.0.4:9092,10.0.0.5:9092";
   a_web_host_asks_ingest_elsewhere =
     builtins.attrNames web.services.nginx.upstreams.footfall_ingest.servers == [
       "10.0.0.2:3001"
@@ -134,9 +146,11 @@ in
     && builtins.attrNames web.services.nginx.upstreams.footfall_view.servers == [ "127.0.0.1:3003" ]
     && !contains "upstreams.conf" web.services.nginx.appendHttpConfig
     && web.services.nginx.virtualHosts."events.example.org".forceSSL
-    && web.networking.firewall.allowedTCPPorts == [
-      80
-      443
-    ];
-  the_template_has_a_certificate_fetched = template.services.nginx.virtualHosts."events.example.org".enableACME;
+    &&
+      web.networking.firewall.allowedTCPPorts == [
+        80
+        443
+      ];
+  the_template_has_a_certificate_fetched =
+    template.services.nginx.virtualHosts."events.example.org".enableACME;
 }

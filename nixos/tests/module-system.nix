@@ -17,7 +17,11 @@ let
     ;
   configOf = modules: (lib.evalModules { inherit modules; }).config;
   # One option `x` of this type, with these definitions.
-  merged = type: definitions: (configOf ([ { options.x = mkOption { inherit type; }; } ] ++ map (x: { config.x = x; }) definitions)).x;
+  merged =
+    type: definitions:
+    (configOf (
+      [ { options.x = mkOption { inherit type; }; } ] ++ map (x: { config.x = x; }) definitions
+    )).x;
   from = file: x: {
     _file = file;
     config = { inherit x; };
@@ -128,7 +132,10 @@ in
       (listOf str)
     ]) [ [ "a" ] ];
     coerced = merged (types.coercedTo (listOf str) (lib.concatStringsSep ",") types.commas) [
-      [ "a" "b" ]
+      [
+        "a"
+        "b"
+      ]
       "c"
     ];
     apply_comes_last =

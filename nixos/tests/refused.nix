@@ -26,11 +26,17 @@ let
   wrongType = option: type: "A definition for option `${option}' is not of type `${type}'";
 in
 {
-  typo_in_an_option = refuse (notThere "services.footfall.openFirewal") { services.footfall.openFirewal = true; };
-  typo_in_a_part = refuse (notThere "services.footfall.site.tls.acm") { services.footfall.site.tls.acm = true; };
-  typo_in_a_secrets_name = refuse (notThere ''services.footfall.ingest.secrets."privacy.visitor_sceret"'') {
-    services.footfall.ingest.secrets."privacy.visitor_sceret" = "/run/keys/x";
+  typo_in_an_option = refuse (notThere "services.footfall.openFirewal") {
+    services.footfall.openFirewal = true;
   };
+  typo_in_a_part = refuse (notThere "services.footfall.site.tls.acm") {
+    services.footfall.site.tls.acm = true;
+  };
+  typo_in_a_secrets_name =
+    refuse (notThere ''services.footfall.ingest.secrets."privacy.visitor_sceret"'')
+      {
+        services.footfall.ingest.secrets."privacy.visitor_sceret" = "/run/keys/x";
+      };
   typo_in_a_unit = refuse (notThere "systemd.services.footfall-ingest.serviceConfg") {
     systemd.services.footfall-ingest.serviceConfg.MemoryMax = "1G";
   };
@@ -61,14 +67,17 @@ in
     refuse (wrongType ''services.apache-kafka.settings."log.dirs"'' "list of absolute path")
       { services.apache-kafka.settings."log.dirs" = "/srv/kafka"; };
   relative_secret =
-    refuse (wrongType ''services.footfall.ingest.secrets."privacy.visitor_secret"'' "null or absolute path")
+    refuse
+      (wrongType ''services.footfall.ingest.secrets."privacy.visitor_secret"'' "null or absolute path")
       { services.footfall.ingest.secrets."privacy.visitor_secret" = "keys/visitor"; };
-  two_hosts_contradict = refuse "The option `services.footfall.domain' has conflicting definition values" {
-    imports = [
-      { services.footfall.domain = "a.example.org"; }
-      { services.footfall.domain = "b.example.org"; }
-    ];
-  };
+  two_hosts_contradict =
+    refuse "The option `services.footfall.domain' has conflicting definition values"
+      {
+        imports = [
+          { services.footfall.domain = "a.example.org"; }
+          { services.footfall.domain = "b.example.org"; }
+        ];
+      };
   name_of_a_database_with_a_quote =
     refuse (wrongType "services.footfall.database.name" "string matching the pattern [a-z_][a-z0-9_]*")
       { services.footfall.database.name = "a'b"; };
@@ -80,7 +89,8 @@ in
   );
 
   secret_beside_the_configuration =
-    refuse ''services.footfall.ingest.secrets."privacy.visitor_secret" is or becomes a file in the Nix store''
+    refuse
+      ''services.footfall.ingest.secrets."privacy.visitor_secret" is or becomes a file in the Nix store''
       { services.footfall.ingest.secrets."privacy.visitor_secret" = ./hosts.nix; };
   secret_in_the_store =
     refuse ''services.footfall.view.secrets."access.password" is or becomes a file in the Nix store''
@@ -88,10 +98,12 @@ in
   secret_in_the_settings = refuse "services.footfall.view.settings.access.password is a secret" {
     services.footfall.view.settings.access.password = "correct horse";
   };
-  key_in_the_store = refuse "services.footfall.site.tls.certificateKey is or becomes a file in the Nix store" {
-    services.footfall.site.tls.certificate = "/var/lib/certificates/events.pem";
-    services.footfall.site.tls.certificateKey = builtins.toFile "key" "PRIVATE";
-  };
+  key_in_the_store =
+    refuse "services.footfall.site.tls.certificateKey is or becomes a file in the Nix store"
+      {
+        services.footfall.site.tls.certificate = "/var/lib/certificates/events.pem";
+        services.footfall.site.tls.certificateKey = builtins.toFile "key" "PRIVATE";
+      };
   database_url_in_the_store =
     refuse "services.footfall.database.migrationEnvironmentFile is or becomes a file in the Nix store"
       { services.footfall.database.migrationEnvironmentFile = builtins.toFile "environment" "PRIVATE"; };
@@ -99,7 +111,9 @@ in
     refuse "services.footfall.grafana.environmentFile is or becomes a file in the Nix store"
       { services.footfall.grafana.environmentFile = builtins.toFile "environment" "PRIVATE"; };
 
-  ingest_without_kafka = refuse "Footfall's ingest and sink need Kafka" { services.footfall.kafka.enable = false; };
+  ingest_without_kafka = refuse "Footfall's ingest and sink need Kafka" {
+    services.footfall.kafka.enable = false;
+  };
   view_without_database = refuse "Footfall's sink and live page need PostgreSQL" {
     services.footfall.database.enable = false;
   };
@@ -117,15 +131,19 @@ in
   typo_in_a_setting_of_ingest = refuseToBuild "lisen: unknown key; did you mean listen?" {
     services.footfall.ingest.settings.lisen = "127.0.0.1:1";
   };
-  typo_in_a_setting_of_the_sink = refuseToBuild "batch.row_max: unknown key; did you mean batch.rows_max?" {
-    services.footfall.sink.settings.batch.row_max = 1;
-  };
+  typo_in_a_setting_of_the_sink =
+    refuseToBuild "batch.row_max: unknown key; did you mean batch.rows_max?"
+      {
+        services.footfall.sink.settings.batch.row_max = 1;
+      };
   typo_in_a_setting_of_the_page = refuseToBuild "page.titel: unknown key; did you mean page.title?" {
     services.footfall.view.settings.page.titel = "x";
   };
-  typo_in_a_setting_of_retention = refuseToBuild "keep_days.analytic_events: unknown key; did you mean keep_days.analytics_events?" {
-    services.footfall.retention.settings.keep_days.analytic_events = 1;
-  };
+  typo_in_a_setting_of_retention =
+    refuseToBuild "keep_days.analytic_events: unknown key; did you mean keep_days.analytics_events?"
+      {
+        services.footfall.retention.settings.keep_days.analytic_events = 1;
+      };
   typo_in_a_setting_of_backup = refuseToBuild "kepp: unknown key; did you mean keep?" {
     services.footfall.backup.settings.kepp = 1;
   };

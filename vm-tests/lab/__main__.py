@@ -71,6 +71,9 @@ class Asking:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # A second one must not cut the clearing up short.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     raise Interrupted
 
 

@@ -101,6 +101,9 @@ class Container:
         # Each process holds the disk mounted until it is gone.
         while "populated 1" in (self._cgroup / "cgroup.events").read_text():
             time.sleep(GONE_INTERVAL_S)
+        # A cgroup that was killed once kills what the next boot's systemd clones into it (Linux 6.18).
+        for folder, _, _ in os.walk(self._cgroup, topdown=False):
+            os.rmdir(folder)
 
     def _find_leader(self) -> int | None:
         nspawn = self._process.pid

@@ -37,6 +37,11 @@ def in_cgroup(name: str) -> list[str]:
 
 
 def remove_cgroups(name: str) -> None:
-    """What a question that was killed leaves behind: a tree of empty cgroups."""
-    remove = f"mount -t cgroup2 cgroup2 {CGROUPS}; cd {CGROUPS}; find {name} -depth -type d -exec rmdir {{}} + || true"
-    run("unshare", "--mount", "sh", "-c", f"[ ! -d {CGROUPS} ] || {{ {remove}; }} 2>/dev/null")
+    """What a question that was killed leaves behind: a tree of cgroups, which are empty when its last process is gone."""
+    script = """mount -t cgroup2 cgroup2 "$1" && cd "$1" || exit 1
+        for _ in $(seq 200); do
+            [ -d "$2" ] || exit 0
+            find "$2" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
+        done
+        exit 1"""
+    run("unshare", "--mount", "sh", "-c", script, "sh", CGROUPS, name)

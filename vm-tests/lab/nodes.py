@@ -1,16 +1,26 @@
 """The kinds of machines: what makes a Debian one of them before it boots first. vm-tests/nodes has them for NixOS."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from errors import LabError
+from host import run
 from tree import Tree
 
 SHARE = "/usr/share/footfall/nixos"
 SITE = f"    root /usr/share/footfall/web;\n    include {SHARE}/nginx/footfall-locations.conf;\n"
+# A host's system, built by Nix.
+NIX_SYSTEM = Path(__file__).parents[2] / "target/nix/appliance"
 # What the appliance with certificates is called.
 NAME = "stats.example"
 # Of a cluster, whose broker is on the machine of that name.
 KAFKA = "kafka:9092"
+
+
+# What the light profile does without.
+NOT_LIGHT = ["footfall-kafka.service", "footfall-topics.service", "footfall-sink@4195.service"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,39 @@ def appliance(tree: Tree) -> None:
     tree.enable("footfall.target")
 
 
+def light(tree: Tree) -> None:
+    """The light profile by the same units: no Kafka, no sink, no nginx. `become-appliance` is what its owner does later."""
+    installed(tree)
+    database(tree)
+    tree.copy(f"{SHARE}/postgresql/light.conf", "/etc/postgresql/17/main/conf.d/light.conf")
+    own = tree.read(f"{SHARE}/footfall/ingest.toml")
+    tree.write("/etc/footfall/ingest.toml", f'store = "postgresql"\n\n{own}')
+    site = '[site]\ndir = "/usr/share/footfall/web"\ningest = "127.0.0.1:3001"\n'
+    tree.write("/etc/footfall/view.toml", site)
+    tree.drop_in("footfall-view.socket", "[Socket]\nListenStream=\nListenStream=80\n")
+    for unit in NOT_LIGHT:
+        tree.mask(unit)
+    tree.enable("footfall.target")
+    web_server(tree, f"server {{\n    listen 80 default_server;\n{SITE}}}\n")
+    tree.disable("nginx.service")
+    tree.write(
+        "/usr/local/bin/become-appliance",
+        f"""\
+#!/bin/sh
+set -eu
+systemctl stop footfall.target footfall-view.socket footfall-view.service footfall-ingest.service
+rm /etc/postgresql/17/main/conf.d/light.conf /etc/footfall/view.toml
+rm -r /etc/systemd/system/footfall-view.socket.d
+cp {SHARE}/footfall/ingest.toml {SHARE}/footfall/view.toml /etc/footfall
+systemctl unmask {" ".join(NOT_LIGHT)}
+systemctl restart postgresql@17-main
+systemctl enable --now nginx
+systemctl start footfall-view.socket footfall.target
+""",
+        0o755,
+    )
+
+
 def installed(tree: Tree) -> None:
     """The users; /etc/footfall comes by systemd-tmpfiles when the machine boots."""
     tree.run("systemd-sysusers")
@@ -55,7 +98,9 @@ def database_host(tree: Tree) -> None:
 def kafka_host(tree: Tree) -> None:
     """One broker for other hosts, and the topics."""
     installed(tree)
-    command = "/usr/bin/footfall kafka --dir ${STATE_DIRECTORY} --listen 0.0.0.0 --advertise kafka"
+    # The broker advertises where it listens to its controller, so it is one address and not all of them.
+    own = next(line.split()[0] for line in tree.read("/etc/hosts").splitlines() if line.split()[1:] == ["kafka"])
+    command = f"/usr/bin/footfall kafka --dir ${{STATE_DIRECTORY}} --listen {own} --advertise kafka"
     tree.drop_in("footfall-kafka.service", f"[Service]\nExecStart=\nExecStart={command}\n")
     topics_elsewhere(tree)
     for unit in ("footfall-kafka.service", "footfall-topics.service"):
@@ -141,13 +186,41 @@ def web_server(tree: Tree, servers: str) -> None:
     tree.enable("nginx.service")
 
 
+def nix_appliance(tree: Tree) -> None:
+    """The appliance that `cargo xtask nix` built (target/nix/appliance) on Debian's systemd, with Debian's PostgreSQL,
+    nginx and Java."""
+    if not NIX_SYSTEM.exists():
+        raise LabError(f"{NIX_SYSTEM} is not there: run `cargo xtask nix` first")
+    # Of Footfall, only Kafka's jars stay: all else comes from the Nix store.
+    tree.run("sh", "-c", "rm -r /usr/bin/footfall* /usr/share/footfall/[!k]* /usr/lib/systemd/system/footfall*")
+    tree.run("sh", "-c", "rm /usr/lib/sysusers.d/footfall.conf /usr/lib/tmpfiles.d/footfall.conf")
+    store = tree.path("/nix/store")
+    store.mkdir(parents=True)
+    run("cp", "-r", *run("nix-store", "--query", "--requisites", NIX_SYSTEM.resolve()).split(), store)
+    # What the store holds belongs to nobody who runs.
+    run("chown", "-R", "root:root", store)
+    etc = NIX_SYSTEM.resolve() / "etc"
+    for entry in sorted(etc.iterdir()):
+        if entry.name != "systemd":
+            for file in [entry] if entry.is_file() else sorted(entry.iterdir()):
+                tree.link(f"/etc/{file.relative_to(etc)}", str(file.resolve()))
+    for unit in sorted((etc / "systemd/system").resolve().iterdir()):
+        for file in sorted(unit.iterdir()) if unit.is_dir() else [unit]:
+            tree.link(f"/etc/systemd/system/{file.relative_to(unit.parent)}", os.readlink(file))
+    # Debian would start its own cluster of PostgreSQL as well.
+    tree.link("/etc/systemd/system-generators/postgresql-generator", "/dev/null")
+    tree.run("systemd-sysusers")
+
+
 KINDS: dict[str, Kind] = {
     "blank": Kind(blank),
     "client": Kind(client),
     "appliance": Kind(appliance, footfall=True),
+    "light": Kind(light, footfall=True),
     "appliance_tls": Kind(appliance_tls, footfall=True),
     "database": Kind(database_host, footfall=True),
     "kafka": Kind(kafka_host, footfall=True),
     "ingest": Kind(ingest_host, footfall=True),
     "sink": Kind(sink_host, footfall=True),
+    "nix_appliance": Kind(nix_appliance, footfall=True),
 }

@@ -12,7 +12,7 @@ use crate::setup::For;
 /// profile, so that it finds nothing left to compile. Tests start the programs, which cargo would not build for them.
 pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<()> {
     let targets: &[&str] = match purpose {
-        For::Up | For::Lab => &["--bins"],
+        For::Up | For::Lab | For::Image => &["--bins"],
         For::Tests => &["--bins", "--tests", "--examples"],
     };
     let step = steps.begin("build");

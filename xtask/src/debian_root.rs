@@ -16,8 +16,11 @@ pub(crate) fn is_current(root: &Path, release: &str, packages: &[&str]) -> bool 
     same_release && packages.iter().all(|package| there.contains(package))
 }
 
+/// Stands in the recipe beside the packages of a root that has their copyright files: only an image asks for them.
+pub(crate) const COPYRIGHT: &str = "+copyright";
+
 fn recipe(release: &str, packages: &[&str]) -> String {
-    format!("{release} {}", packages.join(" "))
+    format!("{release} {COPYRIGHT} {}", packages.join(" "))
 }
 
 pub(crate) fn build(root: &Path, release: &str, packages: &[&str], mmdebstrap: &[&str], step: &Step) -> Result<()> {
@@ -43,6 +46,8 @@ pub(crate) fn build(root: &Path, release: &str, packages: &[&str], mmdebstrap: &
                 // Debian's own is never started.
                 .arg("--dpkgopt=path-exclude=/usr/share/man/*")
                 .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
+                // Who passes the packages on, as an image does, passes their licences on.
+                .arg("--dpkgopt=path-include=/usr/share/doc/*/copyright")
                 .arg("--dpkgopt=path-exclude=/usr/share/locale/*")
                 .arg("--aptopt=Acquire::Languages \"none\"")
                 .arg("--essential-hook=mkdir -p \"$1/etc/postgresql-common\" \"$1/usr/share/man/man1\"")

@@ -71,8 +71,13 @@ impl List {
     }
 }
 
+/// The names of our programs.
+pub(crate) fn programs(checkout: &Path) -> Result<Vec<String>> {
+    Ok(List::read(checkout)?.programs)
+}
+
 /// Copies a file or a folder with what lies in it; links stay links.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let parent = to.parent().context("nothing can be installed as /")?;
     fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
     let kind = fs::symlink_metadata(from).with_context(|| format!("{} is not there", from.display()))?;

@@ -7,6 +7,7 @@ mod build;
 mod command;
 mod debian_root;
 mod host;
+mod image;
 mod install;
 mod kafka_libs;
 mod lab;
@@ -96,9 +97,12 @@ enum Task {
         /// Write the reference of the options anew where it is stale
         #[arg(long)]
         write: bool,
-        /// Also make this link to a host's system as Nix built it, to be booted
-        #[arg(long, value_name = "LINK")]
-        system: Option<PathBuf>,
+    },
+    /// Build the container image: target/image/footfall.tar
+    Image {
+        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        #[arg(long)]
+        test: bool,
     },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
@@ -160,10 +164,12 @@ fn run() -> Result<()> {
             setup::set_up(&checkout, &steps, For::Lab, false)?;
             lab::ask(&checkout, &steps, &questions)
         }
-        Task::Nix { write, system } => {
+        Task::Nix { write } => {
             build::workspace(&checkout, &steps, For::Up)?;
-            nix::check(&checkout, &steps, &nix::Options { write, system: system.as_deref() })
+            nix::check(&checkout, &steps, write)
         }
+        Task::Image { test: false } => image::release(&checkout, &steps),
+        Task::Image { test: true } => image::test(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

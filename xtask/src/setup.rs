@@ -17,6 +17,8 @@ pub(crate) enum For {
     Tests,
     /// The root then holds every part, whatever the host has: machines are booted from it.
     Lab,
+    /// Everything from Debian, with its licences: this machine's own parts are not passed on.
+    Image,
 }
 
 /// Sets up what is missing and says where everything is: the path of parts.json.
@@ -53,7 +55,9 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
     let pom = kafka_libs::pom(checkout);
     let [web, grafana] = ["web/tests", "grafana/tests"].map(|folder| checkout.join(folder));
 
-    let root_missing = !packages.is_empty() && !debian_root::is_current(&root, release, &packages);
+    let mut wanted = packages.clone();
+    wanted.extend((purpose == For::Image).then_some(debian_root::COPYRIGHT));
+    let root_missing = !packages.is_empty() && !debian_root::is_current(&root, release, &wanted);
     let kafka_missing = !stamped::is_current(&kafka, &std::fs::read_to_string(&pom)?);
 
     let jobs: [(String, bool, Job); 5] = [

@@ -2,6 +2,7 @@
 
 mod errors;
 mod keys;
+mod networks;
 mod sections;
 mod sources;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub use errors::{ConfigError, ConfigErrors, FieldError};
 pub(crate) use keys::Keys;
+pub use networks::networks;
 pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
 pub(crate) use sources::load_checked;
 pub use sources::{Sources, load};

@@ -43,12 +43,13 @@ pub fn exec(
     heap_mib: u32,
 ) -> Result<Infallible, BrokerError> {
     let files = Files::write(folder, libs, listen, heap_mib)?;
-    if let Some(arguments) = files.to_format() {
+    if let Some(arguments) = files.to_format()? {
         let ended = Command::new(java).args(arguments).status();
         let status = ended.map_err(|source| BrokerError::Java { java: java.to_owned(), source })?;
         if !status.success() {
             return Err(BrokerError::Format(status));
         }
+        files.formatted()?;
     }
     let program: Vec<OsString> = std::iter::once(java.into()).chain(files.to_run()).collect();
     Ok(Enter::default().exec(&program)?)

@@ -3,7 +3,9 @@
 pub mod backup;
 pub mod broker;
 pub mod check;
+pub mod database_server;
 pub mod enter;
+pub mod health;
 mod http;
 pub mod load;
 pub mod parts;

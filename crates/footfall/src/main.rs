@@ -12,16 +12,21 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use footfall::broker;
 use footfall::check::{self, Screen, Target};
+use footfall::database_server;
 use footfall::enter::Enter;
+use footfall::health::{self, Ill, Sign};
 use footfall::load::{self, LoadOptions};
 use footfall::parts::kafka::Listen;
 use footfall::parts::{self, SecondName};
 use footfall::psql::{self, Role};
 use footfall::secrets;
 use footfall::topics::{self, Topic};
+use footfall::up::password::{self as password_file, Given};
+use footfall::up::state::State;
 use footfall::up::{self, Ended, Profile, migrate};
 use footfall::{backup, restore, retain};
 use footfall_daemon::CommandArguments;
+use ipnet::IpNet;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
@@ -38,6 +43,10 @@ enum Command {
     Up(UpArguments),
     /// Have what `up --keep` keeps go on as another profile; nothing that is stored changes
     MigrateProfile(MigrateProfileArguments),
+    /// Say whether every part of the running instance can do its job; exit 1 unless all can
+    Health(HealthArguments),
+    /// Print the live page's password
+    Password(PasswordArguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(PsqlArguments),
     /// Send one marked event down the whole path and say which stage it got to; exit 1 unless all is well
@@ -46,6 +55,8 @@ enum Command {
     Load(LoadArguments),
     /// Become one Kafka broker, whose folder is formatted the first time
     Kafka(KafkaArguments),
+    /// Become a PostgreSQL server on a Unix socket alone, whose database is made the first time
+    Postgres(PostgresArguments),
     /// Make the secrets that are missing; one that is there is never changed
     Secrets {
         /// The folder that holds one file for each
@@ -80,9 +91,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Up(arguments) => in_runtime(up(arguments)),
         Command::MigrateProfile(arguments) => in_runtime(migrate_profile(arguments)),
         Command::Psql(arguments) => match psql(arguments)? {},
+        Command::Health(arguments) => in_runtime(health(arguments)),
+        Command::Password(arguments) => password(arguments),
         Command::Check(arguments) => in_runtime(check(arguments)),
         Command::Load(arguments) => in_runtime(load(arguments)),
         Command::Kafka(arguments) => match kafka(arguments)? {},
+        Command::Postgres(arguments) => match postgres(&arguments)? {},
         Command::Secrets { dir } => {
             secrets::make(&dir, &[secrets::VISITOR_SECRET, secrets::VIEW_PASSWORD])
                 .with_context(|| format!("secrets in {}", dir.display()))?;
@@ -104,14 +118,29 @@ fn in_runtime(doing: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::
 #[derive(Args)]
 struct UpArguments {
     /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
     profile: Option<Profile>,
     /// Keep the data in this folder for the next run (default: a temporary folder)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "FOOTFALL_UP_KEEP")]
     keep: Option<PathBuf>,
     /// The address that everything listens on, with the standard ports
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "FOOTFALL_UP_LISTEN")]
     listen: IpAddr,
+    /// The address where others reach the site, and nothing but the site; 0.0.0.0 stands for every one
+    #[arg(long, value_name = "ADDRESS", env = "FOOTFALL_UP_PUBLISH")]
+    publish: Option<IpAddr>,
+    /// A file with the live page's password (or set FOOTFALL_UP_PASSWORD; default: one is made)
+    #[arg(long, value_name = "FILE", env = "FOOTFALL_UP_PASSWORD_FILE")]
+    password_file: Option<PathBuf>,
+    /// A proxy in front of the site whose X-Forwarded-For is believed: 172.16.0.0/12
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "NETWORK",
+        env = "FOOTFALL_UP_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    trusted_proxies: Vec<IpNet>,
     /// The file that says where the programs are (default: they are on PATH)
     #[arg(long, value_name = "FILE")]
     parts: Option<PathBuf>,
@@ -128,6 +157,12 @@ async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         profile: arguments.profile,
         keep: arguments.keep,
         listen: arguments.listen,
+        publish: arguments.publish,
+        password: arguments
+            .password_file
+            .map(Given::File)
+            .or_else(|| std::env::var("FOOTFALL_UP_PASSWORD").ok().map(Given::Word)),
+        trusted_proxies: arguments.trusted_proxies,
         parts: arguments.parts,
         second_names: arguments.second_names,
         share: arguments.share.map_or_else(installed_share, Ok)?,
@@ -170,12 +205,71 @@ async fn migrate_profile(arguments: MigrateProfileArguments) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())
+}
+
 /// Where the package puts the plain files: bin/footfall has them in share/footfall.
 fn installed_share() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let prefix = program.parent().and_then(|bin| bin.parent());
     let prefix = prefix.context("this program lies in no folder")?;
     Ok(prefix.join("share/footfall"))
+}
+
+#[derive(Args)]
+struct OfInstance {
+    /// The folder of the instance (default: the one that was started last)
+    #[arg(long, value_name = "DIR")]
+    instance: Option<PathBuf>,
+}
+
+impl OfInstance {
+    fn state(&self) -> anyhow::Result<State> {
+        Ok(self.instance.as_deref().map_or_else(State::latest, State::of_instance)?)
+    }
+}
+
+#[derive(Args)]
+struct HealthArguments {
+    #[command(flatten)]
+    of: OfInstance,
+    /// Ask these addresses, and no instance: http://127.0.0.1:3002/ready
+    #[arg(long, value_name = "URL", conflicts_with = "instance")]
+    ready: Vec<String>,
+}
+
+async fn health(arguments: HealthArguments) -> anyhow::Result<ExitCode> {
+    let signs = if arguments.ready.is_empty() {
+        arguments.of.state()?.signs
+    } else {
+        arguments.ready.into_iter().map(|url| Sign { part: "asked".into(), url }).collect()
+    };
+    let ill = health::ill(&signs).await;
+    let words: Vec<_> = ill.iter().map(Ill::to_string).collect();
+    writeln!(std::io::stdout(), "{}", if ill.is_empty() { "all parts are ready".into() } else { words.join("\n") })?;
+    Ok(if ill.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Args)]
+struct PasswordArguments {
+    #[command(flatten)]
+    of: OfInstance,
+    /// The folder of view's secrets, where it is no part of an instance
+    #[arg(long, value_name = "DIR", env = "CREDENTIALS_DIRECTORY", conflicts_with = "instance")]
+    credentials: Option<PathBuf>,
+}
+
+fn password(arguments: PasswordArguments) -> anyhow::Result<ExitCode> {
+    let file = match arguments.credentials {
+        Some(folder) => folder.join(secrets::VIEW_PASSWORD),
+        None => password_file::file(&arguments.of.state()?.dir),
+    };
+    let word = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    writeln!(std::io::stdout(), "{word}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[derive(Args)]
@@ -295,6 +389,21 @@ fn kafka(arguments: KafkaArguments) -> anyhow::Result<Infallible> {
     let address = SocketAddr::new(arguments.listen, arguments.port);
     let listen = Listen { address, advertise: arguments.advertise };
     Ok(broker::exec(&parts::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
+}
+
+#[derive(Args)]
+struct PostgresArguments {
+    /// The server's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// The folder of its socket: who reaches that may be any of its users
+    #[arg(long, value_name = "DIR", default_value = "/run/postgresql")]
+    socket_dir: PathBuf,
+}
+
+fn postgres(arguments: &PostgresArguments) -> anyhow::Result<Infallible> {
+    let bin = parts::Parts::on_path()?.postgres_bin.path;
+    Ok(database_server::exec(&bin, &arguments.dir, &arguments.socket_dir)?)
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret, networks};
 use footfall_event::Limits;
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -201,15 +201,7 @@ impl PrivacyConfig {
 
     /// The proxies as networks; an address alone is a network of one.
     pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
-        self.trusted_proxies
-            .iter()
-            .map(|text| {
-                let address = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
-                text.parse().or_else(|_| address()).map_err(|_| {
-                    FieldError::new("privacy.trusted_proxies", format!("{text:?} is no address and no network"))
-                })
-            })
-            .collect()
+        networks("privacy.trusted_proxies", &self.trusted_proxies)
     }
 }
 

@@ -154,6 +154,7 @@ impl Stack {
                 listen: SocketAddr::new(address, 8080),
                 ingest: ingest_port,
                 second_names: options.second_names,
+                trusted_proxies: Vec::new(),
                 view: view_port,
             };
             Some(Nginx::start(parts(), &dir, &options).await.unwrap())

@@ -1,11 +1,12 @@
 //! What can be set, with its unit and its default.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret, networks};
 use hyper::http::uri::Authority;
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,8 +72,8 @@ pub struct HttpConfig {
     pub idle_ms_max: u64,
     /// Origins whose pages may read the API, such as `https://intranet.example`; none by default.
     pub cors_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed when attempts to log in are counted.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Proxies whose X-Forwarded-For is believed when attempts to log in are counted: addresses or networks.
+    pub trusted_proxies: Vec<String>,
 }
 
 /// Where the numbers come from.
@@ -190,7 +191,7 @@ impl Default for Config {
                 header_ms_max: 10_000,
                 idle_ms_max: 60_000,
                 cors_origins: Vec::new(),
-                trusted_proxies: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
+                trusted_proxies: vec!["127.0.0.1".into(), "::1".into()],
             },
             database: DatabaseConfig {
                 url: "host=/run/postgresql user=footfall_reader dbname=analytics".into(),
@@ -311,6 +312,13 @@ impl Config {
     }
 }
 
+impl HttpConfig {
+    /// The proxies as networks.
+    pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
+        networks("http.trusted_proxies", &self.trusted_proxies)
+    }
+}
+
 impl Configuration for Config {
     fn common(&self) -> Common<'_> {
         Common { admin: &self.admin, log: &self.log, drain_ms_max: self.drain_ms_max }
@@ -323,6 +331,7 @@ impl Configuration for Config {
         if !(base.starts_with('/') && base.ends_with('/') && base.chars().all(is_plain)) || base.contains("//") {
             errors.push(FieldError::new("base_path", "is no path with a slash at both ends, such as /live/"));
         }
+        errors.extend(self.http.networks().err());
         let (http, database, access, live) = (&self.http, &self.database, &self.access, &self.live);
         for (field, value, range) in [
             ("http.connections_max", http.connections_max as u64, 1..=1_000_000),

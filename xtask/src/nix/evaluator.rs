@@ -45,6 +45,10 @@ impl Evaluator {
     pub(crate) fn flake_check(&self) -> Result<()> {
         let mut check = self.nix("nix");
         check.args(["flake", "check", "--no-build"]);
+        // Before 2.16 there was no such option, and all were checked.
+        if release(&output(self.nix("nix").arg("--version"))?) >= Some((2, 16)) {
+            check.arg("--all-systems");
+        }
         self.on_the_stand_in(&mut check);
         output(check.arg(&self.checkout)).map(drop)
     }
@@ -78,14 +82,15 @@ impl Evaluator {
         Ok(path.into())
     }
 
-    /// Builds the package, the image's description and the hosts; links to the appliance's system.
-    pub(crate) fn build_all(&self, link: Option<&Path>) -> Result<()> {
+    /// Builds the package, the image's description and the hosts. target/nix/appliance then leads to one of them, which
+    /// the lab boots.
+    pub(crate) fn build_all(&self) -> Result<()> {
         self.build(&["packages", "default"], None)?;
         self.build(&["packages", "oci-image"], None)?;
         let hosts = self.evaluate("builtins.attrNames (import ./nixos/tests/hosts.nix)")?;
         for host in hosts.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let link = link.filter(|_| host == "appliance");
-            self.build(&["checks", &format!("host-{host}")], link)?;
+            let link = self.checkout.join("target/nix/appliance");
+            self.build(&["checks", &format!("host-{host}")], (host == "appliance").then_some(&*link))?;
         }
         Ok(())
     }
@@ -121,6 +126,12 @@ fn programs(checkout: &Path) -> Result<Value> {
     Ok(json!({ "folder": folder, "digest": digest }))
 }
 
+/// Major and minor of what `nix --version` says: "nix (Nix) 2.26.3".
+fn release(said: &str) -> Option<(u32, u32)> {
+    let mut numbers = said.split_whitespace().next_back()?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
 /// Standard output of a command that must succeed; else what it complained of is the error.
 fn output(nix: &mut Command) -> Result<String> {
     let name = nix.get_program().to_string_lossy().into_owned();
@@ -129,4 +140,17 @@ fn output(nix: &mut Command) -> Result<String> {
         bail!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::release;
+
+    #[test]
+    fn the_release_of_nix_is_read_from_what_it_says() {
+        assert_eq!(release("nix (Nix) 2.26.3\n"), Some((2, 26)));
+        assert_eq!(release("nix (Nix) 2.8.0"), Some((2, 8)));
+        assert_eq!(release("not found"), None);
+        assert!(Some((2, 26)) >= Some((2, 16)) && None < Some((2, 16)));
+    }
 }

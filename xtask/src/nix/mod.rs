@@ -15,23 +15,16 @@ use evaluator::Evaluator;
 
 const REFERENCE: &str = "docs/nixos-options.md";
 
-/// What is done beside the checks.
-pub(crate) struct Options<'a> {
-    /// Whether a reference of the options that is stale is written anew instead of being an error.
-    pub(crate) write: bool,
-    /// A link that is made to a host's system as Nix built it: etc/ with units, configuration and accounts.
-    pub(crate) system: Option<&'a Path>,
-}
-
-/// Runs every check. The programs must be built: they check settings while a system is built.
-pub(crate) fn check(checkout: &Path, steps: &Steps, options: &Options<'_>) -> Result<()> {
+/// Runs every check. The programs must be built: they check settings while a system is built. With `write`, a reference
+/// of the options that is stale is written anew instead of being an error.
+pub(crate) fn check(checkout: &Path, steps: &Steps, write: bool) -> Result<()> {
     let nix = step(steps, "nix", |step| Evaluator::prepare(checkout, step))?;
     step(steps, "flake check", |_| nix.flake_check())?;
-    step(steps, "options reference", |_| reference(&nix, checkout, options.write))?;
+    step(steps, "options reference", |_| reference(&nix, checkout, write))?;
     step(steps, "the module system answers as nixpkgs' does", |_| module_system(&nix, checkout))?;
     step(steps, "what hosts come to", |_| accepted(&nix))?;
     step(steps, "what must be refused", |step| refused(&nix, step))?;
-    step(steps, "packages and hosts are built", |_| nix.build_all(options.system))
+    step(steps, "packages and hosts are built", |_| nix.build_all())
 }
 
 fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> Result<T> {

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::topics;
 use crate::up::state::{State, StateError};
 
-/// The port on which `up` serves the site.
-const SITE_PORT: u16 = 8080;
+/// There where Footfall's services are the system's own.
+const HOST_CONFIGURATION: &str = "/etc/footfall/ingest.toml";
 
 /// Addresses that take the place of the running instance's.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -75,7 +75,8 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// What is given, and for the rest the instance in `instance`, else the one that was started last.
+    /// What is given, and for the rest the instance in `instance`, else the one that was started last, else this host's
+    /// own services.
     ///
     /// # Errors
     /// Something is not given, and there is no such instance.
@@ -93,9 +94,28 @@ impl Target {
                 Ok(Self { site, ingest, sink_admin, kafka, events_topic, database, logs: None }.trimmed())
             }
             given => {
-                let state = instance.map_or_else(State::latest, State::of_instance)?;
-                Ok(Self::of_instance(&state)?.with(given).trimmed())
+                let of_host = || instance.is_none() && Path::new(HOST_CONFIGURATION).exists();
+                match instance.map_or_else(State::latest, State::of_instance) {
+                    Ok(state) => Ok(Self::of_instance(&state)?.with(given).trimmed()),
+                    Err(_) if of_host() => Ok(Self::of_host().with(given).trimmed()),
+                    Err(error) => Err(error.into()),
+                }
             }
+        }
+    }
+
+    /// The system's own services, where they are unless an administrator has moved them.
+    fn of_host() -> Self {
+        let mut database = tokio_postgres::Config::new();
+        database.host_path("/run/postgresql").user("footfall_reader").dbname("analytics");
+        Self {
+            site: "http://127.0.0.1".into(),
+            ingest: "http://127.0.0.1:3001".into(),
+            sink_admin: "http://127.0.0.1:4195".into(),
+            kafka: "127.0.0.1:9092".into(),
+            events_topic: topics::EVENTS.into(),
+            database,
+            logs: None,
         }
     }
 
@@ -111,7 +131,7 @@ impl Target {
         let mut database = tokio_postgres::Config::new();
         database.host_path(&state.socket_dir).port(state.port).user("footfall_reader").dbname(&state.database);
         Ok(Self {
-            site: format!("http://{}", SocketAddr::new(ingest.listen.ip(), SITE_PORT)),
+            site: format!("http://{}", state.site),
             ingest: format!("http://{}", ingest.listen),
             sink_admin: format!("http://{sink_admin}"),
             kafka: kafka.bootstrap_servers,

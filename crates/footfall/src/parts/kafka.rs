@@ -11,6 +11,8 @@ use super::error::{At as _, Error, Result};
 use super::folders;
 use super::launch::Launch;
 use super::locations::Parts;
+use super::memory;
+use super::nginx::from_here;
 use super::part::Part;
 use super::ready::Ready;
 
@@ -70,9 +72,10 @@ impl Kafka {
                 log: folders::log(dir, "kafka")?,
             })
         };
-        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), HEAP_MIB)?;
-        if let Some(arguments) = files.to_format() {
+        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
+        if let Some(arguments) = files.to_format()? {
             format(&java("kafka format", arguments)?).await?;
+            files.formatted()?;
         }
         Ok(Self { part: Part::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
     }
@@ -119,15 +122,42 @@ impl Files {
         let files = Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib };
         let (properties, logging) = (files.properties(), files.logging());
         std::fs::write(&properties, settings(listen, &files.data())).at(&properties)?;
+        let to_format = files.properties_to_format();
+        std::fs::write(&to_format, settings(listen, &files.half_formatted())).at(&to_format)?;
         std::fs::write(&logging, LOGGING).at(&logging)?;
         Ok(files)
     }
 
-    /// What java is told to format the data; nothing where that was done.
-    #[must_use]
-    pub fn to_format(&self) -> Option<Vec<OsString>> {
-        let formatted = self.data().join("meta.properties").exists();
-        (!formatted).then(|| self.java(&["-Xmx256m", "-XX:TieredStopAtLevel=1"], format_arguments(&self.properties())))
+    /// What java is told to format the data; nothing where that was done. [`Self::formatted`] completes it.
+    ///
+    /// # Errors
+    /// What an attempt left that was cut off cannot be removed.
+    pub fn to_format(&self) -> Result<Option<Vec<OsString>>> {
+        if self.data().join("meta.properties").exists() {
+            return Ok(None);
+        }
+        let half = self.half_formatted();
+        if half.exists() {
+            std::fs::remove_dir_all(&half).at(&half)?;
+        }
+        let options = ["-Xmx256m", "-XX:TieredStopAtLevel=1"];
+        Ok(Some(self.java(&options, format_arguments(&self.properties_to_format()))))
+    }
+
+    /// Puts the formatted data in its place. Kafka's tool syncs nothing: after a power cut in the first half minute the
+    /// files were there and empty, and the broker never started again.
+    ///
+    /// # Errors
+    /// The data cannot be synced or moved.
+    pub fn formatted(&self) -> Result<()> {
+        let (half, data) = (self.half_formatted(), self.data());
+        for entry in std::fs::read_dir(&half).at(&half)? {
+            let path = entry.at(&half)?.path();
+            sync(&path)?;
+        }
+        sync(&half)?;
+        std::fs::rename(&half, &data).at(&data)?;
+        sync(&self.folder)
     }
 
     /// What java is told to run the broker.
@@ -161,11 +191,25 @@ impl Files {
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
+
+    fn half_formatted(&self) -> PathBuf {
+        self.folder.join("data.partial")
+    }
+
+    fn properties_to_format(&self) -> PathBuf {
+        self.folder.join("format.properties")
+    }
+}
+
+fn sync(path: &Path) -> Result<()> {
+    std::fs::File::open(path).and_then(|opened| opened.sync_all()).at(path)
 }
 
 fn settings(listen: &Listen, data: &Path) -> String {
     let Listen { address, advertise } = listen;
-    let (port, controller) = (address.port(), SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    // Nobody but the broker itself asks the controller, and it could not ask the address that stands for all.
+    let controller = from_here(SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    let port = address.port();
     let advertised = advertise.as_ref().map_or_else(|| address.to_string(), |name| format!("{name}:{port}"));
     format!(
         "{SETTINGS}\n\
@@ -242,5 +286,13 @@ mod tests {
         let text = settings(&Listen { address, advertise: Some("kafka.lan".into()) }, "/d".as_ref());
         let advertised = text.lines().find(|line| line.starts_with("advertised.listeners=")).unwrap();
         assert_eq!(advertised, "advertised.listeners=PLAINTEXT://kafka.lan:9092,CONTROLLER://192.168.1.2:9093");
+    }
+
+    #[test]
+    fn on_all_addresses_the_controller_is_still_the_brokers_own() {
+        let listen = Listen { address: "0.0.0.0:9092".parse().unwrap(), advertise: Some("kafka".into()) };
+        let text = settings(&listen, "/d".as_ref());
+        assert!(text.contains("\nlisteners=PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093\n"), "{text}");
+        assert!(text.contains("\nadvertised.listeners=PLAINTEXT://kafka:9092,CONTROLLER://127.0.0.1:9093\n"), "{text}");
     }
 }

@@ -1,9 +1,10 @@
 //! nginx: serves the site and passes the collection endpoint on to ingest.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
@@ -27,6 +28,8 @@ pub struct NginxOptions {
     pub ingest: SocketAddr,
     /// Further paths for what is served.
     pub second_names: Vec<SecondName>,
+    /// Proxies in front of it that say for whom they ask (X-Forwarded-For).
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the live page is.
     pub view: SocketAddr,
 }
@@ -88,7 +91,7 @@ impl Nginx {
             lock_file: None,
             log,
         };
-        let part = Part::spawn(launch, Ready::Http(options.listen, "/", 200))?;
+        let part = Part::spawn(launch, Ready::Http(from_here(options.listen), "/", 200))?;
         Ok(Self { part })
     }
 }
@@ -96,7 +99,8 @@ impl Nginx {
 /// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
 fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
-    let NginxOptions { share, listen, ingest, second_names, view } = options;
+    let NginxOptions { share, listen, ingest, second_names, trusted_proxies, view } = options;
+    let real_ip = real_ip(trusted_proxies);
     let share = share.display();
     let user = workers_user(nginx.root.as_deref().unwrap_or(Path::new("/")));
     let second_names: String = second_names.iter().map(|name| format!("\n        {name}")).collect();
@@ -108,17 +112,7 @@ pid "{folder}/nginx.pid";
 error_log "{log}" warn;
 events {{ worker_connections 1024; }}
 http {{
-    types {{
-        text/html html;
-        text/css css;
-        text/javascript js;
-        application/json json map;
-        image/svg+xml svg;
-        image/png png;
-        image/x-icon ico;
-        text/plain txt;
-    }}
-    default_type application/octet-stream;
+    include "{share}/nixos/nginx/footfall-types.conf";
     sendfile on;
     client_body_temp_path "{folder}/body";
     proxy_temp_path "{folder}/proxy";
@@ -137,12 +131,32 @@ http {{
     }}
     server {{
         listen {listen};
-        root "{share}/web";
+        root "{share}/web";{real_ip}
         include "{share}/nixos/nginx/footfall-locations.conf";{brotli}{second_names}
     }}
 }}
 "#
     )
+}
+
+/// Whose word about a client's address is taken. The last address in the header that is not a proxy's is the client's:
+/// what the client itself wrote stands before it.
+fn real_ip(trusted_proxies: &[IpNet]) -> String {
+    if trusted_proxies.is_empty() {
+        return String::new();
+    }
+    let from: String = trusted_proxies.iter().map(|net| format!("\n        set_real_ip_from {net};")).collect();
+    format!("{from}\n        real_ip_header X-Forwarded-For;\n        real_ip_recursive on;")
+}
+
+/// Nobody can connect to the address that stands for all.
+pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// Where Debian's package of it puts nginx's module that sends what is packed with brotli already.

@@ -1,5 +1,6 @@
 //! PostgreSQL 17 with TimescaleDB (Apache edition), as its own user.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ const SETTINGS: &str = include_str!("../../../../nixos/postgresql/postgresql.con
 /// Read after them where the machine is small.
 const LIGHT_SETTINGS: &str = include_str!("../../../../nixos/postgresql/light.conf");
 const USER: &str = "postgres";
+/// Part of the socket's name, also where there is no other.
+const PORT: u16 = 5432;
 /// The kernel's limit for the path of a Unix socket.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
 
@@ -102,7 +105,7 @@ impl Postgres {
         if !data.join("PG_VERSION").exists() {
             initialise(&launch, &folder, program).await?;
         }
-        write_configuration(&data, address, &socket_dir, size)?;
+        write_configuration(&data, &address.ip().to_string(), address.port(), &socket_dir, size)?;
         let ready = Ready::Query(Box::new(admin(&socket_dir, address.port(), "postgres")));
         Ok(Self { part: Part::spawn_alone(launch, ready).await?, address, socket_dir, _short: short })
     }
@@ -160,19 +163,7 @@ async fn initialise(postgres: &Launch, folder: &Path, program: &Program) -> Resu
     let initdb = Launch {
         name: "initdb".into(),
         program: Program { root: program.root.clone(), path: program.path.join("initdb") },
-        arguments: [
-            "--username=postgres",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--auth-local=trust",
-            "--auth-host=scram-sha-256",
-            "--no-instructions",
-            "-D",
-        ]
-        .iter()
-        .map(Into::into)
-        .chain([partial.clone().into()])
-        .collect(),
+        arguments: initdb_arguments(&partial),
         lock_file: None,
         ..postgres.clone()
     };
@@ -184,8 +175,75 @@ async fn initialise(postgres: &Launch, folder: &Path, program: &Program) -> Resu
     std::fs::rename(&partial, &data).at(&data)
 }
 
+fn initdb_arguments(data: &Path) -> Vec<OsString> {
+    let options = [
+        "--username=postgres",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--auth-local=trust",
+        "--auth-host=scram-sha-256",
+        "--no-instructions",
+        "-D",
+    ];
+    options.iter().map(Into::into).chain([data.into()]).collect()
+}
+
+/// The files of a server that is nobody's part: a service manager keeps it, and nothing reaches it but its Unix socket.
+#[derive(Debug)]
+pub struct Alone {
+    folder: PathBuf,
+}
+
+impl Alone {
+    /// A server with its data in `folder`/data.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn partial(&self) -> PathBuf {
+        self.folder.join("data.partial")
+    }
+
+    /// What initdb is told, where there is no data; whatever an interrupted one left is removed.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn to_initialise(&self) -> Result<Option<Vec<OsString>>> {
+        if self.data().join("PG_VERSION").exists() {
+            return Ok(None);
+        }
+        let partial = self.partial();
+        if partial.exists() {
+            std::fs::remove_dir_all(&partial).at(&partial)?;
+        }
+        Ok(Some(initdb_arguments(&partial)))
+    }
+
+    /// Puts what initdb made in its place.
+    ///
+    /// # Errors
+    /// It cannot be moved.
+    pub fn initialised(&self) -> Result<()> {
+        std::fs::rename(self.partial(), self.data()).at(&self.data())
+    }
+
+    /// What postgres is told, with its configuration written.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn to_run(&self, socket_dir: &Path) -> Result<Vec<OsString>> {
+        write_configuration(&self.data(), "", PORT, socket_dir, Size::Full)?;
+        Ok(vec!["-D".into(), self.data().into()])
+    }
+}
+
 /// Written at every start, because addresses may change between them. initdb's own file ends by including it.
-fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path, size: Size) -> Result<()> {
+fn write_configuration(data: &Path, addresses: &str, port: u16, socket_dir: &Path, size: Size) -> Result<()> {
     const INCLUDE: &str = "include 'footfall.conf'";
     let main = data.join("postgresql.conf");
     let text = std::fs::read_to_string(&main).at(&main)?;
@@ -197,13 +255,11 @@ fn write_configuration(data: &Path, address: SocketAddr, socket_dir: &Path, size
         "{SETTINGS}\n\
          {of_size}\n\
          # This instance.\n\
-         listen_addresses = '{ip}'\n\
+         listen_addresses = '{addresses}'\n\
          port = {port}\n\
          unix_socket_directories = '{socket_dir}'\n\
          unix_socket_permissions = 0700\n",
         of_size = size.settings(),
-        ip = address.ip(),
-        port = address.port(),
         socket_dir = socket_dir.display(),
     );
     std::fs::write(&own, settings).at(&own)

@@ -1,19 +1,24 @@
-//! Where everything listens: the standard ports, all on one address.
+//! Where everything listens: the standard ports, all on one address, but for the site where others are to reach it.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::profile::Profile;
+use crate::parts;
 use crate::port_holder::Wanted;
 
-/// The address that everything listens on.
+const SITE_PORT: u16 = 8080;
+
+/// The address that everything listens on, and the site's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
     ip: IpAddr,
+    site: IpAddr,
 }
 
 impl Addresses {
-    pub(crate) fn on(ip: IpAddr) -> Self {
-        Self { ip }
+    /// Everything on `ip`, the site on `published` where that is named.
+    pub(crate) fn on(ip: IpAddr, published: Option<IpAddr>) -> Self {
+        Self { ip, site: published.unwrap_or(ip) }
     }
 
     pub(crate) fn ip(self) -> IpAddr {
@@ -21,7 +26,17 @@ impl Addresses {
     }
 
     pub(crate) fn site(self) -> SocketAddr {
-        self.port(8080)
+        SocketAddr::new(self.site, SITE_PORT)
+    }
+
+    /// The site as this machine reaches it: nobody can connect to the address that stands for all.
+    pub(crate) fn site_from_here(self) -> SocketAddr {
+        parts::from_here(self.site())
+    }
+
+    /// Whether nobody but this machine reaches anything.
+    pub(crate) fn are_private(self) -> bool {
+        self.ip.is_loopback() && self.site.is_loopback()
     }
 
     pub(crate) fn ingest(self) -> SocketAddr {
@@ -94,4 +109,26 @@ impl Addresses {
 
 fn wanted(all: impl IntoIterator<Item = (&'static str, SocketAddr)>) -> impl Iterator<Item = Wanted> {
     all.into_iter().map(|(what, address)| Wanted { what, address })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Addresses, Profile};
+
+    #[test]
+    fn only_the_site_is_published() {
+        let at = Addresses::on("127.0.0.1".parse().unwrap(), Some("0.0.0.0".parse().unwrap()));
+        for wanted in at.wanted(Profile::Appliance, true) {
+            assert_eq!(wanted.what == "site", !wanted.address.ip().is_loopback(), "{wanted:?}");
+        }
+        assert_eq!(at.site_from_here().to_string(), "127.0.0.1:8080");
+        assert!(!at.are_private());
+    }
+
+    #[test]
+    fn nothing_is_published_unless_asked_for() {
+        let at = Addresses::on("127.0.0.1".parse().unwrap(), None);
+        assert!(at.are_private());
+        assert_eq!(at.site(), at.site_from_here());
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::UpError;
 use super::addresses::Addresses;
+use super::start::Plan;
 use crate::parts::SecondName;
 use crate::{secrets, topics};
 
@@ -79,16 +80,14 @@ pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<Pa
 }
 
 /// Writes `dir`/view.toml for a view that serves the site, too.
-pub(crate) fn write_light_view(
-    dir: &Path,
-    at: Addresses,
-    database: &str,
-    share: &Path,
-    second_names: &[SecondName],
-) -> Result<PathBuf, UpError> {
+pub(crate) fn write_light_view(plan: &Plan<'_>, database: &str) -> Result<PathBuf, UpError> {
+    let Plan { dir, at, share, second_names, trusted_proxies, .. } = *plan;
     let mut settings = view(dir, at, database);
     settings["listen"] = at.site().to_string().into();
     settings["database"]["connections"] = LIGHT_VIEW_CONNECTIONS.into();
+    if !trusted_proxies.is_empty() {
+        settings["http"]["trusted_proxies"] = json!(trusted_proxies);
+    }
     settings["site"] = json!({
         "dir": share.join("web"),
         "ingest": at.ingest().to_string(),
@@ -104,14 +103,9 @@ fn view(dir: &Path, at: Addresses, database: &str) -> Value {
         "admin": { "address": at.view_admin() },
         "state_dir": dir.join("view"),
         "database": { "url": database },
-        "access": { "public": is_public(at) },
+        "access": { "public": at.are_private() },
         "http": { "trusted_proxies": [at.ip()] },
     })
-}
-
-/// Whether the live page is open to whoever reaches it: only this machine does.
-pub(crate) fn is_public(at: Addresses) -> bool {
-    at.ip().is_loopback()
 }
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {

@@ -4,6 +4,7 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 /// An instance's folder, held by this process alone.
@@ -24,8 +25,10 @@ impl Home {
             }
         };
         std::fs::create_dir_all(&path)?;
-        // The database's and the web server's users pass through it to folders of their own.
-        std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+        if geteuid().is_root() {
+            // The database's and the web server's users pass through it to folders of their own.
+            std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+        }
         let lock = File::create(path.join("lock"))?;
         lock.try_lock()
             .map_err(|_| std::io::Error::other(format!("{} is used by another footfall up", path.display())))?;

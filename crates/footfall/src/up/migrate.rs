@@ -63,7 +63,7 @@ pub async fn migrate_profile(options: &Options) -> Result<Profile, UpError> {
 }
 
 async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpError> {
-    let at = Addresses::on(options.listen);
+    let at = Addresses::on(options.listen, None);
     let taken = port_holder::taken(&at.wanted_by_sink())?;
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));

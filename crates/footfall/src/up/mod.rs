@@ -6,6 +6,7 @@ mod deaths;
 mod home;
 mod keeper;
 pub mod migrate;
+pub mod password;
 mod profile;
 mod retention;
 mod signals;
@@ -15,10 +16,11 @@ pub mod state;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 use crate::parts::{self, Grafana, Parts, SecondName};
 use crate::port_holder::{self, Taken};
 use crate::progress::Steps;
-use crate::secrets;
 use crate::topics::TopicsError;
 
 use addresses::Addresses;
@@ -38,6 +40,12 @@ pub struct Options {
     pub keep: Option<PathBuf>,
     /// The address that everything listens on, with the standard ports.
     pub listen: IpAddr,
+    /// The address that the site listens on where others are to reach it; it may stand for every one.
+    pub publish: Option<IpAddr>,
+    /// The live page's password, where a person sets it.
+    pub password: Option<password::Given>,
+    /// Proxies in front of the site that say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
     /// The file that says where the programs are; they are looked for on PATH where none is named.
     pub parts: Option<PathBuf>,
     /// Further paths for what is served.
@@ -135,7 +143,7 @@ fn lines(taken: &[Taken]) -> String {
 /// # Errors
 /// Something could not be started; whatever was is stopped again.
 pub async fn up(options: &Options) -> Result<Ended, UpError> {
-    let at = Addresses::on(options.listen);
+    let at = Addresses::on(options.listen, options.publish);
     if options.listen.is_unspecified() {
         return Err(UpError::NoOneAddress(options.listen));
     }
@@ -166,6 +174,8 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
         at,
         grafana: &grafana,
         second_names: &options.second_names,
+        password: options.password.as_ref(),
+        trusted_proxies: &options.trusted_proxies,
         steps: &steps,
     };
     let ended = tokio::select! {
@@ -228,9 +238,9 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
         Ok(_) => format!("http://{}/", at.grafana()),
         Err(why) => format!("not started: {why}"),
     };
-    let password = state.dir.join("credentials/view").join(secrets::VIEW_PASSWORD);
-    let login = if daemon_files::is_public(*at) { "to share links" } else { "to log in" };
-    let (site, ingest) = (at.site(), at.ingest());
+    let password = password::file(&state.dir);
+    let login = if at.are_private() { "to share links" } else { "to log in" };
+    let (site, ingest) = (at.site_from_here(), at.ingest());
     let metrics = |name: &str, at| format!("   {name} http://{at}/metrics");
     let (sink, further) = match plan.profile {
         Profile::Light => (String::new(), String::new()),
@@ -241,7 +251,7 @@ fn addresses(plan: &Plan<'_>, state: &State, home: &Home) -> String {
     format!(
         "\n\
          site      http://{site}/\n\
-         live page http://{site}/live/   password {login} in {password}\n\
+         live page http://{site}/live/   password {login}: `footfall password`, which reads {password}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
          metrics{ingest_metrics}{sink}{view}\n\

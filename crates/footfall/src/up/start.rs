@@ -3,13 +3,15 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use tokio::try_join;
 
 use super::addresses::Addresses;
 use super::keeper::Running;
 use super::profile::Profile;
 use super::state::State;
-use super::{UpError, daemon_files};
+use super::{UpError, daemon_files, password};
+use crate::health::Sign;
 use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName, Size};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
@@ -28,6 +30,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) at: Addresses,
     pub(crate) grafana: &'a Result<Grafana, String>,
     pub(crate) second_names: &'a [SecondName],
+    pub(crate) password: Option<&'a password::Given>,
+    pub(crate) trusted_proxies: &'a [IpNet],
     pub(crate) steps: &'a Steps,
 }
 
@@ -48,7 +52,7 @@ impl Plan<'_> {
         let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         self.shown("ingest", ingest).await?;
         // What clients reach comes last, and so goes first.
-        let config = daemon_files::write_light_view(dir, self.at, &access.reader, self.share, self.second_names)?;
+        let config = daemon_files::write_light_view(self, &access.reader)?;
         let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("site and live page", view).await?;
         self.state(access)
@@ -97,6 +101,7 @@ impl Plan<'_> {
             listen: at.site(),
             ingest: at.ingest(),
             second_names: self.second_names.to_vec(),
+            trusted_proxies: self.trusted_proxies.to_vec(),
             view: at.view(),
         };
         let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
@@ -123,11 +128,15 @@ impl Plan<'_> {
     }
 
     fn view(&self, config: PathBuf) -> Result<DaemonOptions, UpError> {
+        let credentials = daemon_files::make_view_credentials(self.dir)?;
+        if let Some(given) = self.password {
+            password::set(self.dir, given)?;
+        }
         Ok(DaemonOptions {
             program: "footfall-view",
             name: "view".into(),
             config,
-            credentials: Some(daemon_files::make_view_credentials(self.dir)?),
+            credentials: Some(credentials),
             admin: self.at.view_admin(),
             environment: Vec::new(),
         })
@@ -142,7 +151,18 @@ impl Plan<'_> {
             port: self.at.postgres().port(),
             database: DATABASE.to_owned(),
             postgres_bin: self.parts.postgres_bin.clone(),
+            site: self.at.site_from_here(),
+            signs: self.signs(),
         })
+    }
+
+    /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
+    fn signs(&self) -> Vec<Sign> {
+        let ready = |part: &str, admin| Sign { part: part.into(), url: format!("http://{admin}/ready") };
+        let site = Sign { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+        let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
+        let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
+        daemons.into_iter().chain(sink).collect()
     }
 
     /// Waits for something while its name and seconds are shown.

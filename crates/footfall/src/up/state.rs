@@ -1,6 +1,7 @@
 //! Where the running instances are: a file in each instance's folder, and a pointer to it per user.
 
 use std::fs::DirBuilder;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use nix::unistd::geteuid;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
+use crate::health::Sign;
 use crate::parts::Program;
 
 const FILE: &str = "state.json";
@@ -29,6 +31,10 @@ pub struct State {
     pub database: String,
     /// The folder of PostgreSQL's programs.
     pub postgres_bin: Program,
+    /// The site, as this machine reaches it.
+    pub site: SocketAddr,
+    /// What `footfall health` asks.
+    pub signs: Vec<Sign>,
 }
 
 /// Why no instance was found, or one cannot be announced.
@@ -170,6 +176,8 @@ mod tests {
                 port: 5432,
                 database: "analytics".into(),
                 postgres_bin: Program { root: None, path: "/".into() },
+                site: "127.0.0.1:8080".parse().unwrap(),
+                signs: Vec::new(),
             };
             std::fs::write(&pointer, serde_json::to_vec(&state).unwrap()).unwrap();
             state

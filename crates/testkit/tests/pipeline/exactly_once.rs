@@ -146,6 +146,21 @@ async fn where_ingest_stores_by_itself_a_database_that_crashes_costs_no_event_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ingest_that_stores_by_itself_and_its_database_killed_together_lose_nothing_and_double_nothing() {
+    let mut postgres = own_postgres().await;
+    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
+    let load = load(&stack);
+    for _ in 0..3 {
+        a_moment().await;
+        tokio::join!(postgres.kill(), stack.ingest.kill());
+        let (database, ingest) = tokio::join!(postgres.start_again(), stack.ingest.start_again());
+        database.unwrap();
+        ingest.unwrap();
+    }
+    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_ingests_that_store_by_themselves_in_one_database_take_turns_and_double_nothing() {
     let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
     let _other = stack.another_ingest().await;

@@ -8,10 +8,11 @@ pub(crate) use shares::{Share, ShareError, Wish};
 
 use std::net::IpAddr;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use blake3::Hash;
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use ipnet::IpNet;
 
 use crate::config::Config;
 use attempts::Attempts;
@@ -58,7 +59,7 @@ pub(crate) struct Access {
     sessions: Sessions,
     shares: Option<Shares>,
     attempts: Attempts,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl Access {
@@ -73,6 +74,7 @@ impl Access {
         let key = shares.as_ref().map_or_else(rand::random, Shares::session_key);
         // A request's secret is hashed too, and hashes are compared: that takes the same time wherever they differ.
         let password = access.password.expose();
+        let networks = config.http.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
             public: access.public,
             password: (!password.is_empty()).then(|| blake3::hash(password.as_bytes())),
@@ -80,7 +82,7 @@ impl Access {
             sessions: Sessions::new(&key, password, &config.base_path, access),
             shares,
             attempts: Attempts::new(access.attempts_per_minute_max),
-            trusted_proxies: config.http.trusted_proxies.clone(),
+            trusted_proxies: networks,
         })
     }
 
@@ -133,10 +135,9 @@ impl Access {
         self.sessions.no_cookie()
     }
 
-    /// The address that a request comes from: a proxy of ours says for whom it asks.
     /// Whose request it is: a trusted proxy says for whom it asks.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusted_proxies.contains(&peer) {
+        if !self.trusted_proxies.iter().any(|network| network.contains(&peer.to_canonical())) {
             return peer;
         }
         let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|value| value.to_str().ok());
@@ -225,7 +226,7 @@ mod tests {
     fn an_address_has_few_attempts_and_others_still_have_theirs() {
         let access = access(|config| {
             config.access.password = Secret::new("correct horse");
-            config.http.trusted_proxies = vec![PEER];
+            config.http.trusted_proxies = vec![PEER.to_string()];
         });
         let from = |address: &str| headers(&[("x-forwarded-for", &format!("10.9.9.9, {address}"))]);
         for _ in 0..5 {

@@ -37,13 +37,24 @@ let
     flip =
       f: a: b:
       f b a;
-    fix = f: let x = f x; in x;
+    fix =
+      f:
+      let
+        x = f x;
+      in
+      x;
     boolToString = value: if value then "true" else "false";
     importJSON = path: builtins.fromJSON (builtins.readFile path);
     importTOML = path: builtins.fromTOML (builtins.readFile path);
     isFunction = f: builtins.isFunction f || (isAttrs f && f ? __functor);
-    functionArgs = f: if f ? __functor then builtins.functionArgs (f.__functor f) else builtins.functionArgs f;
-    composeExtensions = a: b: final: prev: let first = a final prev; in first // b final (prev // first);
+    functionArgs =
+      f: if f ? __functor then builtins.functionArgs (f.__functor f) else builtins.functionArgs f;
+    composeExtensions =
+      a: b: final: prev:
+      let
+        first = a final prev;
+      in
+      first // b final (prev // first);
     throwIfNot = condition: message: if condition then lib.id else throw message;
 
     # Lists.
@@ -74,7 +85,9 @@ let
     # Strings.
     optionalString = condition: text: if condition then text else "";
     concatStrings = concatStringsSep "";
-    toLower = replaceStrings (lib.stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (lib.stringToCharacters "abcdefghijklmnopqrstuvwxyz");
+    toLower = replaceStrings (lib.stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (
+      lib.stringToCharacters "abcdefghijklmnopqrstuvwxyz"
+    );
     concatLists = lists: concatMap lib.id lists;
     concatMapStrings = f: list: concatStringsSep "" (map f list);
     concatMapStringsSep =
@@ -93,7 +106,10 @@ let
       prefix: text: if lib.hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
     removeSuffix =
       suffix: text:
-      if lib.hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
+      if lib.hasSuffix suffix text then
+        substring 0 (stringLength text - stringLength suffix) text
+      else
+        text;
     escapeRegex = lib.escape (lib.stringToCharacters "\\[{()^$?*+|.");
     escape = characters: replaceStrings characters (map (character: "\\${character}") characters);
     stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
@@ -110,7 +126,10 @@ let
       let
         text = toString value;
       in
-      if match "[[:alnum:],._+:@%/-]+" text != null then text else "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
+      if match "[[:alnum:],._+:@%/-]+" text != null then
+        text
+      else
+        "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
     escapeShellArgs = lib.concatMapStringsSep " " lib.escapeShellArg;
     versionAtLeast = a: b: builtins.compareVersions a b >= 0;
 
@@ -133,15 +152,22 @@ let
       else
         default;
     hasAttrByPath =
-      path: set: path == [ ] || (isAttrs set && hasAttr (head path) set && lib.hasAttrByPath (tail path) set.${head path});
-    setAttrByPath = path: value: if path == [ ] then value else { ${head path} = lib.setAttrByPath (tail path) value; };
-    getAttrFromPath = path: lib.attrByPath path (throw "there is no attribute ${concatStringsSep "." path}");
+      path: set:
+      path == [ ]
+      || (isAttrs set && hasAttr (head path) set && lib.hasAttrByPath (tail path) set.${head path});
+    setAttrByPath =
+      path: value: if path == [ ] then value else { ${head path} = lib.setAttrByPath (tail path) value; };
+    getAttrFromPath =
+      path: lib.attrByPath path (throw "there is no attribute ${concatStringsSep "." path}");
     recursiveUpdate =
       old: new:
       old
       // mapAttrs (
         name: value:
-        if isAttrs value && isAttrs (old.${name} or null) then lib.recursiveUpdate old.${name} value else value
+        if isAttrs value && isAttrs (old.${name} or null) then
+          lib.recursiveUpdate old.${name} value
+        else
+          value
       ) new;
     zipAttrsWith =
       f: sets:
@@ -182,7 +208,13 @@ let
     getExe' = package: name: "${package}/bin/${name}";
     getBin = package: package;
     makeBinPath = packages: lib.concatMapStringsSep ":" (package: "${package}/bin") packages;
-    cleanSourceWith = { src, filter, ... }: builtins.path { name = "source"; path = src; inherit filter; };
+    cleanSourceWith =
+      { src, filter, ... }:
+      builtins.path {
+        name = "source";
+        path = src;
+        inherit filter;
+      };
     licenses.asl20 = {
       spdxId = "Apache-2.0";
     };

@@ -1,7 +1,7 @@
 # All options as a list, for whoever writes a reference from it.
 { lib }:
 let
-  inherit (builtins) concatMap isAttrs map;
+  inherit (builtins) concatMap isAttrs;
 
   rendered =
     value:

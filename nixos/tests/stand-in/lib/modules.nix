@@ -53,7 +53,10 @@ let
   showOption =
     loc:
     concatStringsSep "." (
-      map (part: if builtins.match "[a-zA-Z_<‹*][a-zA-Z0-9_'>›*-]*" part != null then part else builtins.toJSON part) loc
+      map (
+        part:
+        if builtins.match "[a-zA-Z_<‹*][a-zA-Z0-9_'>›*-]*" part != null then part else builtins.toJSON part
+      ) loc
     );
   showFiles = files: concatStringsSep " and " (map (file: "`${file}'") files);
   showDefs =
@@ -92,16 +95,18 @@ let
   mergeDefinitions =
     loc: type: defs:
     let
-      discharged = concatMap (def: map (value: def // { inherit value; }) (dischargeProperties def.value)) defs;
+      discharged = concatMap (
+        def: map (value: def // { inherit value; }) (dischargeProperties def.value)
+      ) defs;
       levelOf = def: if typeOf def.value == "override" then def.value.priority else priority.plain;
       strongest = foldl' (least: def: lib.min least (levelOf def)) 9999 discharged;
-      strong = map (def: if typeOf def.value == "override" then def // { value = def.value.content; } else def) (
-        filter (def: levelOf def == strongest) discharged
-      );
+      strong = map (
+        def: if typeOf def.value == "override" then def // { value = def.value.content; } else def
+      ) (filter (def: levelOf def == strongest) discharged);
       orderOf = def: if typeOf def.value == "order" then def.value.priority else 1000;
-      ordered = map (def: if typeOf def.value == "order" then def // { value = def.value.content; } else def) (
-        sort (a: b: orderOf a < orderOf b) strong
-      );
+      ordered = map (
+        def: if typeOf def.value == "order" then def // { value = def.value.content; } else def
+      ) (sort (a: b: orderOf a < orderOf b) strong);
       wrong = filter (def: !type.check def.value) ordered;
     in
     {
@@ -148,8 +153,7 @@ let
     let
       names = lib.unique (concatMap (declaration: attrNames declaration.options) declarations);
       pushed = concatMap (
-        definition:
-        map (value: definition // { inherit value; }) (pushDownProperties definition.value)
+        definition: map (value: definition // { inherit value; }) (pushDownProperties definition.value)
       ) definitions;
       setsOnly = map (
         definition:
@@ -161,14 +165,17 @@ let
       below =
         name:
         concatMap (
-          definition: lib.optional (definition.value ? ${name}) (definition // { value = definition.value.${name}; })
+          definition:
+          lib.optional (definition.value ? ${name}) (definition // { value = definition.value.${name}; })
         ) setsOnly;
       children = lib.genAttrs names (
         name:
         let
           here = concatMap (
             declaration:
-            lib.optional (declaration.options ? ${name}) (declaration // { options = declaration.options.${name}; })
+            lib.optional (declaration.options ? ${name}) (
+              declaration // { options = declaration.options.${name}; }
+            )
           ) declarations;
           loc = prefix ++ [ name ];
           options = filter (declaration: isOption declaration.options) here;
@@ -228,14 +235,13 @@ let
         inherit lib config options;
       };
       call =
-        file: module:
+        _file: module:
         if lib.isFunction module then
           module (
             base
-            // mapAttrs (
-              name: _:
-              base.${name} or config._module.args.${name}
-            ) (removeAttrs (lib.functionArgs module) (attrNames base))
+            // mapAttrs (name: _: base.${name} or config._module.args.${name}) (
+              removeAttrs (lib.functionArgs module) (attrNames base)
+            )
           )
         else
           module;
@@ -289,24 +295,25 @@ let
           ++ concatMap (load where) (value.imports or [ ]);
       all = concatMap (load "<unknown-file>") (modules ++ [ own ]);
       # A file that is imported twice counts once. What comes later is merged first, as nixpkgs does.
-      once = lib.reverseList
-        (foldl'
-          (
-            seen: module:
-            if module.key != null && seen.keys ? ${module.key} then
-              seen
-            else
-              {
-                keys = seen.keys // lib.optionalAttrs (module.key != null) { ${module.key} = true; };
-                list = seen.list ++ [ module ];
-              }
-          )
-          {
-            keys = { };
-            list = [ ];
-          }
-          all
-        ).list;
+      once =
+        lib.reverseList
+          (foldl'
+            (
+              seen: module:
+              if module.key != null && seen.keys ? ${module.key} then
+                seen
+              else
+                {
+                  keys = seen.keys // lib.optionalAttrs (module.key != null) { ${module.key} = true; };
+                  list = seen.list ++ [ module ];
+                }
+            )
+            {
+              keys = { };
+              list = [ ];
+            }
+            all
+          ).list;
       own = {
         _file = "lib/modules.nix";
         options._module = {
@@ -405,9 +412,9 @@ in
             "{ }"
           else
             "{\n${
-              lib.concatMapStrings (name: "${indent}  ${showOption [ name ]} = ${shown "${indent}  " value.${name}};\n") (
-                attrNames value
-              )
+              lib.concatMapStrings (
+                name: "${indent}  ${showOption [ name ]} = ${shown "${indent}  " value.${name}};\n"
+              ) (attrNames value)
             }${indent}}"
         else if builtins.isList value then
           if value == [ ] then

@@ -216,7 +216,9 @@ let
           if length nulls == length defs then
             null
           else if nulls != [ ] then
-            throw "The option `${shown loc}' is defined both null and not null, in ${lib.showFiles (map (def: def.file) defs)}."
+            throw "The option `${shown loc}' is defined both null and not null, in ${
+              lib.showFiles (map (def: def.file) defs)
+            }."
           else
             inner.merge loc defs;
       };
@@ -240,16 +242,17 @@ let
                   n: value:
                   let
                     merged = lib.mergeDefinitions (loc ++ [ "[definition ${toString d}-entry ${toString n}]" ]) inner [
-                    {
-                      inherit (def) file;
-                      inherit value;
-                    }
-                  ];
-                in
-                lib.optional merged.isDefined merged.value
-              ) def.value
-            )
-          ) defs);
+                      {
+                        inherit (def) file;
+                        inherit value;
+                      }
+                    ];
+                  in
+                  lib.optional merged.isDefined merged.value
+                ) def.value
+              )
+            ) defs
+          );
       };
 
     attrsOf =
@@ -328,7 +331,10 @@ let
         getSubOptions = to.getSubOptions;
         inherit (to) emptyValue;
         merge =
-          loc: defs: to.merge loc (map (def: def // { value = if from.check def.value then coerce def.value else def.value; }) defs);
+          loc: defs:
+          to.merge loc (
+            map (def: def // { value = if from.check def.value then coerce def.value else def.value; }) defs
+          );
       };
 
     functionTo =
@@ -352,14 +358,22 @@ let
         evaluate =
           loc: definitions:
           lib.evalModules {
-            modules = [ { _module.args.name = lib.mkOptionDefault (lib.last ([ "" ] ++ loc)); } ] ++ modules ++ definitions;
+            modules = [
+              { _module.args.name = lib.mkOptionDefault (lib.last ([ "" ] ++ loc)); }
+            ]
+            ++ modules
+            ++ definitions;
             prefix = loc;
           };
         empty = evaluate [ ] [ ];
       in
       type {
         name = "submodule";
-        description = if empty.freeformType == null then "submodule" else "open submodule of ${composed empty.freeformType}";
+        description =
+          if empty.freeformType == null then
+            "submodule"
+          else
+            "open submodule of ${composed empty.freeformType}";
         descriptionClass = if empty.freeformType == null then null else "composite";
         check = value: isAttrs value || lib.isFunction value || isPath value;
         emptyValue.value = { };
@@ -388,7 +402,9 @@ let
   };
 
   # How a type reads as a part of another's description: in brackets, unless its class is one of these.
-  phrase = classes: inner: if elem inner.descriptionClass classes then inner.description else "(${inner.description})";
+  phrase =
+    classes: inner:
+    if elem inner.descriptionClass classes then inner.description else "(${inner.description})";
   composed = phrase [
     "noun"
     "composite"

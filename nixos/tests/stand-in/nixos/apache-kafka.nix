@@ -1,5 +1,10 @@
-# services.apache-kafka, run by the Kafka that lies in /usr/share/kafka of the machine.
-{ lib, config, pkgs, ... }:
+# services.apache-kafka, run by the Kafka that `cargo xtask install --with-kafka` brings.
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.services.apache-kafka;
@@ -59,7 +64,9 @@ in
   config = lib.mkIf cfg.enable {
     services.apache-kafka.configFiles.serverProperties = pkgs.writeText "server.properties" (
       lib.concatStrings (
-        lib.mapAttrsToList (name: value: "${name}=${shown value}\n") (lib.filterAttrs (_: value: value != null) cfg.settings)
+        lib.mapAttrsToList (name: value: "${name}=${shown value}\n") (
+          lib.filterAttrs (_: value: value != null) cfg.settings
+        )
       )
     );
     users.users.apache-kafka = {
@@ -67,7 +74,9 @@ in
       group = "apache-kafka";
     };
     users.groups.apache-kafka = { };
-    systemd.tmpfiles.rules = map (folder: "d '${folder}' 0700 apache-kafka - - -") cfg.settings."log.dirs";
+    systemd.tmpfiles.rules = map (
+      folder: "d '${folder}' 0700 apache-kafka - - -"
+    ) cfg.settings."log.dirs";
     systemd.services.apache-kafka = {
       description = "Apache Kafka Daemon";
       wantedBy = [ "multi-user.target" ];

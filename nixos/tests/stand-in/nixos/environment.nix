@@ -1,5 +1,10 @@
 # /etc, and the programs on everybody's PATH.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
 in

@@ -80,7 +80,9 @@ in
       lib.concatMapAttrs (
         name: one:
         lib.optionalAttrs (one.path != null) { "grafana/provisioning/${name}".source = one.path; }
-        // lib.optionalAttrs (one.settings != null) { "grafana/provisioning/${name}.json".text = builtins.toJSON one.settings; }
+        // lib.optionalAttrs (one.settings != null) {
+          "grafana/provisioning/${name}.json".text = builtins.toJSON one.settings;
+        }
       ) given
       // {
         "grafana/grafana.json".text = builtins.toJSON cfg.settings;

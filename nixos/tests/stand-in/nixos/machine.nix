@@ -1,5 +1,10 @@
 # The whole: system.build.toplevel, and what a host's or a test machine's configuration says of the machine.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   failed = map (one: one.message) (lib.filter (one: !one.assertion) config.assertions);

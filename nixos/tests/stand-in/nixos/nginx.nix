@@ -1,5 +1,10 @@
 # services.nginx, run by this machine's nginx.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.services.nginx;
@@ -45,6 +50,7 @@ let
     };
     addSSL = no;
     onlySSL = no;
+    rejectSSL = no;
     forceSSL = no;
     enableACME = no;
     useACMEHost = maybe types.str;
@@ -77,11 +83,22 @@ let
       };
   server = name: host: ''
     server {
-      ${lib.concatMapStrings (one: "listen ${one.addr}${lib.optionalString (one.port != null) ":${toString one.port}"}${lib.optionalString one.ssl " ssl"}${lib.optionalString host.default " default_server"};\n") (listening host)}
-      server_name ${if host.serverName != null then host.serverName else name} ${toString host.serverAliases};
+      ${lib.concatMapStrings (
+        one:
+        "listen ${one.addr}${
+          lib.optionalString (one.port != null) ":${toString one.port}"
+        }${lib.optionalString one.ssl " ssl"}${lib.optionalString host.default " default_server"};\n"
+      ) (listening host)}
+      server_name ${
+        if host.serverName != null then host.serverName else name
+      } ${toString host.serverAliases};
       ${lib.optionalString (lib.any (one: one.ssl) (listening host)) ''
-        ssl_certificate ${if host.enableACME then "/var/lib/acme/${name}/fullchain.pem" else host.sslCertificate};
-        ssl_certificate_key ${if host.enableACME then "/var/lib/acme/${name}/key.pem" else host.sslCertificateKey};
+        ssl_certificate ${
+          if host.enableACME then "/var/lib/acme/${name}/fullchain.pem" else host.sslCertificate
+        };
+        ssl_certificate_key ${
+          if host.enableACME then "/var/lib/acme/${name}/key.pem" else host.sslCertificateKey
+        };
       ''}
       ${lib.optionalString (host.root != null) "root ${host.root};"}
       ${host.extraConfig}

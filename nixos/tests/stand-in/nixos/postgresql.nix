@@ -1,5 +1,10 @@
 # services.postgresql, run by this machine's PostgreSQL 17.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.services.postgresql;
@@ -19,7 +24,9 @@ let
       toString value;
   configuration = pkgs.writeText "postgresql.conf" (
     lib.concatStrings (
-      lib.mapAttrsToList (name: value: "${name} = ${shown value}\n") (lib.filterAttrs (_: value: value != null) cfg.settings)
+      lib.mapAttrsToList (name: value: "${name} = ${shown value}\n") (
+        lib.filterAttrs (_: value: value != null) cfg.settings
+      )
     )
   );
 in
@@ -38,7 +45,9 @@ in
       default = "/var/lib/postgresql/nixos-${cfg.package.psqlSchema}";
     };
     extensions = mkOption {
-      type = types.coercedTo (types.listOf types.path) (path: _: path) (types.functionTo (types.listOf types.path));
+      type = types.coercedTo (types.listOf types.path) (path: _: path) (
+        types.functionTo (types.listOf types.path)
+      );
       default = _: [ ];
     };
     authentication = mkOption {
@@ -83,7 +92,9 @@ in
         );
         options = {
           shared_preload_libraries = mkOption {
-            type = types.nullOr (types.coercedTo (types.listOf types.str) (lib.concatStringsSep ",") types.commas);
+            type = types.nullOr (
+              types.coercedTo (types.listOf types.str) (lib.concatStringsSep ",") types.commas
+            );
             default = null;
           };
           port = mkOption {
@@ -138,9 +149,11 @@ in
       description = "PostgreSQL Setup Scripts";
       requires = [ "postgresql.service" ];
       after = [ "postgresql.service" ];
-      script = lib.concatMapStrings (database: ''
-        /usr/bin/psql -tAc "SELECT 1 FROM pg_database WHERE datname = '${database}'" | grep -q 1 || /usr/bin/psql -tAc 'CREATE DATABASE "${database}"'
-      '') cfg.ensureDatabases;
+      script =
+        "true\n"
+        + lib.concatMapStrings (database: ''
+          /usr/bin/psql -tAc "SELECT 1 FROM pg_database WHERE datname = '${database}'" | grep -q 1 || /usr/bin/psql -tAc 'CREATE DATABASE "${database}"'
+        '') cfg.ensureDatabases;
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;

@@ -1,5 +1,10 @@
 # Units: those of packages, with overrides beside them, and those that the configuration makes.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.systemd;
@@ -117,10 +122,14 @@ let
     settings:
     lib.concatStrings (
       lib.mapAttrsToList (
-        name: value: lib.concatMapStrings (one: "${name}=${shown one}\n") (if builtins.isList value then value else [ value ])
+        name: value:
+        lib.concatMapStrings (one: "${name}=${shown one}\n") (
+          if builtins.isList value then value else [ value ]
+        )
       ) settings
     );
-  joined = name: values: lib.optionalString (values != [ ]) "${name}=${lib.concatStringsSep " " values}\n";
+  joined =
+    name: values: lib.optionalString (values != [ ]) "${name}=${lib.concatStringsSep " " values}\n";
   unitSection =
     unit:
     "[Unit]\n"
@@ -137,20 +146,32 @@ let
         Documentation = unit.documentation;
       }
     )
-    + lib.optionalString (unit.restartTriggers != [ ]) "X-Restart-Triggers=${toString unit.restartTriggers}\n"
+    + lib.optionalString (
+      unit.restartTriggers != [ ]
+    ) "X-Restart-Triggers=${toString unit.restartTriggers}\n"
     + lines unit.unitConfig;
 
-  started = name: kind: text: lib.optionalAttrs (text != "") {
-    ${kind} = pkgs.writeShellScript "${name}-${lib.toLower kind}" "set -e\n${text}";
-  };
+  started =
+    name: kind: text:
+    lib.optionalAttrs (text != "") {
+      ${kind} = pkgs.writeShellScript "${name}-${lib.toLower kind}" "set -e\n${text}";
+    };
   serviceText =
     name: unit:
     unitSection unit
     + "\n[Service]\n"
     + lib.concatStrings (
-      lib.mapAttrsToList (variable: value: lib.optionalString (value != null) ''
-        Environment="${variable}=${toString value}"
-      '') (unit.environment // lib.optionalAttrs (unit.path != [ ]) { PATH = "${lib.makeBinPath unit.path}:/usr/bin:/bin"; })
+      lib.mapAttrsToList
+        (
+          variable: value:
+          lib.optionalString (value != null) ''
+            Environment="${variable}=${toString value}"
+          ''
+        )
+        (
+          unit.environment
+          // lib.optionalAttrs (unit.path != [ ]) { PATH = "${lib.makeBinPath unit.path}:/usr/bin:/bin"; }
+        )
     )
     + lines (
       unit.serviceConfig
@@ -160,7 +181,9 @@ let
     );
 
   units =
-    lib.mapAttrs' (name: unit: lib.nameValuePair "${name}.service" (unit // { text = serviceText name unit; })) cfg.services
+    lib.mapAttrs' (
+      name: unit: lib.nameValuePair "${name}.service" (unit // { text = serviceText name unit; })
+    ) cfg.services
     // lib.mapAttrs' (
       name: unit:
       lib.nameValuePair "${name}.socket" (
@@ -176,9 +199,13 @@ let
     ) cfg.sockets
     // lib.mapAttrs' (
       name: unit:
-      lib.nameValuePair "${name}.timer" (unit // { text = unitSection unit + "\n[Timer]\n" + lines unit.timerConfig; })
+      lib.nameValuePair "${name}.timer" (
+        unit // { text = unitSection unit + "\n[Timer]\n" + lines unit.timerConfig; }
+      )
     ) cfg.timers
-    // lib.mapAttrs' (name: unit: lib.nameValuePair "${name}.target" (unit // { text = unitSection unit; })) cfg.targets;
+    // lib.mapAttrs' (
+      name: unit: lib.nameValuePair "${name}.target" (unit // { text = unitSection unit; })
+    ) cfg.targets;
 
   install =
     name: unit:
@@ -216,16 +243,14 @@ in
     sockets = several socket;
     timers = several timer;
     targets = several common;
-    tmpfiles.packages = mkOption {
-      type = types.listOf types.package;
-      default = [ ];
-    };
     tmpfiles.rules = names;
   };
   config.environment.etc = {
     "systemd/system".source = pkgs.runCommand "system-units" { } ''
       mkdir -p "$out"
-      for unit in ${lib.concatMapStringsSep " " (package: "${package}/lib/systemd/system/*") cfg.packages}; do
+      for unit in ${
+        lib.concatMapStringsSep " " (package: "${package}/lib/systemd/system/*") cfg.packages
+      }; do
         if [[ -d $unit ]]; then
           mkdir -p "$out/$(basename "$unit")"
           ln -s "$unit"/* "$out/$(basename "$unit")/"
@@ -236,11 +261,5 @@ in
       ${lib.concatStringsSep "\n" (lib.mapAttrsToList install units)}
     '';
     "tmpfiles.d/nixos.conf".text = lib.concatLines cfg.tmpfiles.rules;
-  }
-  // lib.listToAttrs (
-    lib.concatMap (
-      package:
-      map (name: lib.nameValuePair "tmpfiles.d/${name}" { source = "${package}/lib/tmpfiles.d/${name}"; }) package.passthru.tmpfiles or [ ]
-    ) cfg.tmpfiles.packages
-  );
+  };
 }

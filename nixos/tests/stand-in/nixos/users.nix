@@ -57,8 +57,14 @@ in
     }) config.users.users;
     environment.etc."sysusers.d/nixos.conf".text = lib.concatLines (
       map (group: "g ${group} -") (lib.attrNames config.users.groups)
-      ++ lib.mapAttrsToList (name: user: ''u ${name} -:${user.group} "${user.description}" ${user.home}'') config.users.users
-      ++ lib.concatLists (lib.mapAttrsToList (name: user: map (group: "m ${name} ${group}") user.extraGroups) config.users.users)
+      ++ lib.mapAttrsToList (
+        name: user: ''u ${name} -:${user.group} "${user.description}" ${user.home}''
+      ) config.users.users
+      ++ lib.concatLists (
+        lib.mapAttrsToList (
+          name: user: map (group: "m ${name} ${group}") user.extraGroups
+        ) config.users.users
+      )
     );
   };
 }

@@ -8,9 +8,12 @@ let
   make =
     overlay:
     let
-      final = basis final // overlay final (basis final) // {
-        extend = next: make (lib.composeExtensions overlay next);
-      };
+      final =
+        basis final
+        // overlay final (basis final)
+        // {
+          extend = next: make (lib.composeExtensions overlay next);
+        };
     in
     final;
 
@@ -96,7 +99,16 @@ let
             }
           );
         in
-        derivation // passthru // { inherit meta pname version passthru; };
+        derivation
+        // passthru
+        // {
+          inherit
+            meta
+            pname
+            version
+            passthru
+            ;
+        };
 
       writeTextFile =
         {
@@ -156,17 +168,24 @@ let
         file: given:
         let
           f = if builtins.isFunction file then file else import file;
-          arguments = builtins.mapAttrs (
-            name: hasDefault:
-            if given ? ${name} then
-              given.${name}
-            else if pkgs ? ${name} then
-              pkgs.${name}
-            else if name == "pkgs" then
-              pkgs
-            else
-              throw "nixpkgs has no ${name} (or nixos/tests/stand-in/pkgs lacks it)"
-          ) (lib.filterAttrs (name: hasDefault: !hasDefault || given ? ${name} || pkgs ? ${name}) (builtins.functionArgs f));
+          arguments =
+            builtins.mapAttrs
+              (
+                name: _hasDefault:
+                if given ? ${name} then
+                  given.${name}
+                else if pkgs ? ${name} then
+                  pkgs.${name}
+                else if name == "pkgs" then
+                  pkgs
+                else
+                  throw "nixpkgs has no ${name} (or nixos/tests/stand-in/pkgs lacks it)"
+              )
+              (
+                lib.filterAttrs (name: hasDefault: !hasDefault || given ? ${name} || pkgs ? ${name}) (
+                  builtins.functionArgs f
+                )
+              );
         in
         f arguments;
 
@@ -217,10 +236,17 @@ let
         runCommand name { } ''
           mkdir -p "$out"
           ${lib.concatLines (
-            map (
-              { name, path }:
-              ''mkdir -p "$(dirname "$out/${name}")"; ln -s ${lib.escapeShellArg "${path}"} "$out/${name}"''
-            ) (if builtins.isAttrs entries then lib.mapAttrsToList (name: path: { inherit name path; }) entries else entries)
+            map
+              (
+                { name, path }:
+                ''mkdir -p "$(dirname "$out/${name}")"; ln -s ${lib.escapeShellArg "${path}"} "$out/${name}"''
+              )
+              (
+                if builtins.isAttrs entries then
+                  lib.mapAttrsToList (name: path: { inherit name path; }) entries
+                else
+                  entries
+              )
           )}
         '';
 
@@ -302,7 +328,9 @@ let
       postgresql17Packages = pkgs.postgresql_17.pkgs;
       jdk21_headless = onThisMachine "openjdk" "/usr" { };
       jre_headless = pkgs.jdk21_headless;
-      apacheKafka = onThisMachine "kafka" "/usr/share/kafka" { passthru.jre = pkgs.jdk21_headless; };
+      apacheKafka = onThisMachine "kafka" "/usr/share/footfall/kafka" {
+        passthru.jre = pkgs.jdk21_headless;
+      };
 
       # What an image would hold, as a description: the image itself is built by real nixpkgs only.
       dockerTools.streamLayeredImage =

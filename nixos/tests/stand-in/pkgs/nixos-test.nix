@@ -68,8 +68,12 @@ let
       config.testScript { nodes = lib.mapAttrs (_: node: node.config) nodes; };
 in
 pkgs.linkFarm "vm-test-${config.name}" (
-  { "script.py" = pkgs.writeText "script.py" script; }
-  // lib.mapAttrs' (name: node: lib.nameValuePair "machines/${name}" node.config.system.build.toplevel) nodes
+  {
+    "script.py" = pkgs.writeText "script.py" script;
+  }
+  // lib.mapAttrs' (
+    name: node: lib.nameValuePair "machines/${name}" node.config.system.build.toplevel
+  ) nodes
 )
 // {
   inherit nodes config;

@@ -5,7 +5,11 @@ let
   inline =
     value:
     if builtins.isAttrs value then
-      "{ ${lib.concatMapStringsSep ", " (name: "${key name} = ${inline value.${name}}") (builtins.attrNames value)} }"
+      "{ ${
+        lib.concatMapStringsSep ", " (name: "${key name} = ${inline value.${name}}") (
+          builtins.attrNames value
+        )
+      } }"
     else if builtins.isList value then
       "[${lib.concatMapStringsSep ", " inline value}]"
     else if builtins.isPath value then
@@ -18,7 +22,8 @@ let
       tables = lib.filterAttrs (_: builtins.isAttrs) set;
       plain = lib.filterAttrs (_: value: !builtins.isAttrs value) set;
     in
-    lib.optionalString (path != [ ] && (plain != { } || tables == { })) "[${lib.concatMapStringsSep "." key path}]\n"
+    lib.optionalString (path != [ ] && (plain != { } || tables == { }))
+      "[${lib.concatMapStringsSep "." key path}]\n"
     + lib.concatMapStrings (name: "${key name} = ${inline plain.${name}}\n") (builtins.attrNames plain)
     + lib.concatMapStrings (name: table (path ++ [ name ]) tables.${name}) (builtins.attrNames tables);
 in

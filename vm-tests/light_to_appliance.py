@@ -1,0 +1,52 @@
+# Does a host that began with the light profile keep everything when it becomes an appliance, and count nothing twice?
+
+import re
+
+start_all()
+for unit in ("footfall-migrate.service", "footfall-ingest.service", "footfall-view.service"):
+    host.wait_for_unit(unit, timeout=120)
+host.wait_for_open_port(80)
+client.wait_for_unit("multi-user.target")
+
+first = event("light_to_appliance", "first")
+
+with subtest("light: nothing runs but PostgreSQL, ingest and the live page"):
+    t.assertEqual(host.execute("pgrep -x java")[0], 1)
+    t.assertEqual(host.execute("pgrep -x nginx")[0], 1)
+    t.assertEqual(host.succeed("systemctl list-units --failed --plain --no-legend").strip(), "")
+
+with subtest("light: the site, the tracker and the collector are behind one port"):
+    client.succeed("curl -sf http://host/ | grep -q analytics")
+    client.succeed("curl -sf http://host/analytics.js | head -c 100 | grep -q .")
+    send(client, "http://host/analytics", first)
+    # Answered means committed: there is nothing to wait for.
+    t.assertEqual(ask_database(host, "SELECT count(*) FROM analytics_events"), "1")
+
+with subtest("light: what was acknowledged under load is stored once, over a restart of each part"):
+    begin_load(client, "http://host/analytics")
+    host.succeed("systemctl restart footfall-ingest.service")
+    host.succeed("systemctl restart footfall-view.service")
+    answers = end_load(client)
+    t.assertEqual([said for _, said in answers if said != "200"], [])
+    wait_until_stored_once(host, acknowledged(answers))
+
+before = ask_database(host, "SELECT count(*), sum(hashtext(event_id::text)::bigint) FROM analytics_events")
+outcomes = "SELECT sum(event_count) FROM analytics_summary"
+counted = ask_database(host, outcomes)
+password = host.succeed("cat /var/lib/footfall/secrets/access.password")
+
+with subtest("it becomes an appliance"):
+    host.succeed("become-appliance", timeout=180)
+    wait_for_footfall(host)
+
+with subtest("everything is there that was"):
+    t.assertEqual(ask_database(host, "SELECT count(*), sum(hashtext(event_id::text)::bigint) FROM analytics_events"), before)
+    t.assertEqual(ask_database(host, outcomes), counted)
+    t.assertEqual(host.succeed("cat /var/lib/footfall/secrets/access.password"), password)
+
+with subtest("an event that was counted then is not counted again"):
+    send(client, "http://host/analytics", first)
+    send(client, "http://host/analytics", event("light_to_appliance", "second"))
+    wait_for_rows(host, "light_to_appliance", 2)
+    said = ask_database(host, "SELECT sum(event_count) FROM analytics_outcomes WHERE outcome = 'duplicate'")
+    t.assertTrue(re.fullmatch("[1-9][0-9]*", said), f"duplicates: {said}")

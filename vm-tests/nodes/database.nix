@@ -1,0 +1,12 @@
+# PostgreSQL for other hosts of the network, which come with a password.
+{ lib, ... }:
+{
+  imports = [ ./in-a-cluster.nix ];
+  services.footfall.database.enable = true;
+  services.footfall.database.host = lib.mkForce "/run/postgresql";
+  services.postgresql.enableTCPIP = true;
+  services.postgresql.authentication = lib.mkBefore ''
+    host analytics footfall_writer,footfall_reader samenet scram-sha-256
+  '';
+  networking.firewall.allowedTCPPorts = [ 5432 ];
+}
