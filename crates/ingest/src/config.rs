@@ -16,7 +16,7 @@ use crate::country::Countries;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port that events are posted to.
+    /// Address and port that events are posted to; where systemd passes a socket (footfall-ingest.socket), that one.
     pub listen: SocketAddr,
     /// Name under which this instance's counts and samples are stored, at most 100 characters; another for each instance.
     pub instance: String,

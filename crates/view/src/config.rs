@@ -17,7 +17,7 @@ use crate::site::Site;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port that the page is served on.
+    /// Address and port that the page is served on; where systemd passes a socket (footfall-view.socket), that one.
     pub listen: SocketAddr,
     /// Path that everything lies under, with a slash at both ends.
     pub base_path: String,
