@@ -17,7 +17,7 @@ with subtest("light: nothing runs but PostgreSQL, ingest and the live page"):
 
 with subtest("light: the site, the tracker and the collector are behind one port"):
     client.succeed("curl -sf http://host/ | grep -q analytics")
-    client.succeed("curl -sf http://host/analytics.js | head -c 100 | grep -q .")
+    client.succeed("curl -sf -o /dev/null http://host/analytics.js")
     send(client, "http://host/analytics", first)
     # Answered means committed: there is nothing to wait for.
     t.assertEqual(ask_database(host, "SELECT count(*) FROM analytics_events"), "1")
@@ -27,6 +27,7 @@ with subtest("light: what was acknowledged under load is stored once, over a res
     host.succeed("systemctl restart footfall-ingest.service")
     host.succeed("systemctl restart footfall-view.service")
     answers = end_load(client)
+    t.assertGreater(len(answers), 50)
     t.assertEqual([said for _, said in answers if said != "200"], [])
     wait_until_stored_once(host, acknowledged(answers))
 

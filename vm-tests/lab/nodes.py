@@ -35,6 +35,10 @@ def blank(_tree: Tree) -> None:
     """A Debian with nothing of ours."""
 
 
+def debian(_tree: Tree) -> None:
+    """Has Debian's packages and what `cargo xtask install` brought; nothing was done with either."""
+
+
 def client(_tree: Tree) -> None:
     """Has a browser (chromium, chromedriver), curl and Python, as every machine here."""
 
@@ -215,6 +219,7 @@ def nix_appliance(tree: Tree) -> None:
 KINDS: dict[str, Kind] = {
     "blank": Kind(blank),
     "client": Kind(client),
+    "debian": Kind(debian, footfall=True),
     "appliance": Kind(appliance, footfall=True),
     "light": Kind(light, footfall=True),
     "appliance_tls": Kind(appliance_tls, footfall=True),

@@ -120,14 +120,8 @@ impl Default for Config {
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
-            FieldError::new("database.url", footfall_store::error_text(&error))
-        })?;
-        if !self.password.is_empty() {
-            parameters.password(self.password.expose());
-        }
-        parameters.application_name("footfall-sink");
-        Ok(parameters)
+        footfall_store::parameters(&self.url, self.password.expose(), "footfall-sink")
+            .map_err(|message| FieldError::new("database.url", message))
     }
 }
 

@@ -10,6 +10,7 @@
 mod batch;
 mod enricher;
 mod error;
+mod parameters;
 mod prepare;
 mod retention;
 mod samples;
@@ -23,6 +24,7 @@ mod writer;
 pub use batch::{Content, Position, Record};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
+pub use parameters::parameters;
 pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;

@@ -61,16 +61,11 @@ impl Default for Config {
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
-            FieldError::new("database.url", footfall_store::error_text(&error))
-        })?;
-        if !self.password.is_empty() {
-            parameters.password(self.password.expose());
-        }
+        let parameters = footfall_store::parameters(&self.url, self.password.expose(), "footfall-backup")
+            .map_err(|message| FieldError::new("database.url", message))?;
         if parameters.get_dbname().is_none() {
             return Err(FieldError::new("database.url", "names no database"));
         }
-        parameters.application_name("footfall-backup");
         Ok(parameters)
     }
 }

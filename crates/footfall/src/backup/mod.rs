@@ -294,7 +294,7 @@ async fn write(
     file.sync_all().at(dump)?;
 
     recount::list(tools, &file)?;
-    compare(&rows, recount::rows(tools, &file)?, &chunks)?;
+    compare(&rows, &recount::rows(tools, &file)?, &chunks)?;
     let written = Manifest {
         made_at,
         footfall: env!("CARGO_PKG_VERSION").to_owned(),
@@ -314,11 +314,11 @@ async fn write(
 /// Every table of ours has the rows in the dump that it had in the snapshot.
 fn compare(
     there: &BTreeMap<String, u64>,
-    dumped: BTreeMap<String, u64>,
+    dumped: &BTreeMap<String, u64>,
     chunks: &HashMap<String, String>,
 ) -> Result<(), BackupError> {
     let mut by_table: BTreeMap<&str, u64> = BTreeMap::new();
-    for (table, rows) in &dumped {
+    for (table, rows) in dumped {
         // pg_dump keeps a chunk's rows apart from its hypertable.
         let table = chunks.get(table).map(String::as_str).or_else(|| table.strip_prefix("public."));
         *by_table.entry(table.unwrap_or_default()).or_default() += rows;

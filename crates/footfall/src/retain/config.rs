@@ -153,14 +153,8 @@ impl KeepDays {
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        let mut parameters: tokio_postgres::Config = self.url.parse().map_err(|error: tokio_postgres::Error| {
-            FieldError::new("database.url", footfall_store::error_text(&error))
-        })?;
-        if !self.password.is_empty() {
-            parameters.password(self.password.expose());
-        }
-        parameters.application_name("footfall-retention");
-        Ok(parameters)
+        footfall_store::parameters(&self.url, self.password.expose(), "footfall-retention")
+            .map_err(|message| FieldError::new("database.url", message))
     }
 }
 

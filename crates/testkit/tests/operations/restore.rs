@@ -119,8 +119,7 @@ async fn what_kafka_has_lost_since_the_backup_is_named_with_its_size() {
     topic::delete_before(&stack, 1, held + 2).await;
 
     let kafka = stack.kafka.clone();
-    let restored =
-        restore(kit, &database(&stack).to_owned(), &dump, &["--replace", "--bootstrap-servers", &kafka]).await;
+    let restored = restore(kit, database(&stack), &dump, &["--replace", "--bootstrap-servers", &kafka]).await;
     restored.assert(3, "-events 1: GAP: the 2 messages that follow are gone from Kafka; it has the 1 after them");
     assert_eq!(restored.text.matches("Kafka has all 0 messages that follow").count(), 2 + 1, "{restored:?}");
     stack.wait_for(&partition_1, held + 3, SOON).await;

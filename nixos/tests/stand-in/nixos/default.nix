@@ -23,6 +23,16 @@ let
         { config, ... }:
         {
           _module.args.pkgs = packagesFor config.nixpkgs.hostPlatform;
+          # The same host with more in its configuration, and no further ones below it.
+          _module.args.extended =
+            configuration:
+            import ./. {
+              inherit lib packagesFor specialArgs;
+              modules = modules ++ [
+                configuration
+                { specialisation = lib.mkOverride 0 { }; }
+              ];
+            };
         }
       )
     ]

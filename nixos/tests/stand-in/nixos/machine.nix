@@ -3,6 +3,7 @@
   lib,
   config,
   pkgs,
+  extended,
   ...
 }:
 let
@@ -16,6 +17,17 @@ in
     system.build.toplevel = mkOption {
       type = types.package;
       readOnly = true;
+    };
+    specialisation = mkOption {
+      default = { };
+      type = types.attrsOf (
+        types.submodule {
+          options.configuration = mkOption {
+            type = types.raw;
+            default = { };
+          };
+        }
+      );
     };
     fileSystems = mkOption {
       type = types.attrsOf (
@@ -59,7 +71,13 @@ in
     if failed != [ ] then
       throw "\nFailed assertions:\n${lib.concatMapStringsSep "\n" (message: "- ${message}") failed}"
     else
-      pkgs.linkFarm "nixos-system" {
-        etc = config.system.build.etc;
-      };
+      pkgs.linkFarm "nixos-system" (
+        {
+          etc = config.system.build.etc;
+        }
+        // lib.mapAttrs' (
+          name: one:
+          lib.nameValuePair "specialisation/${name}" (extended one.configuration).config.system.build.toplevel
+        ) config.specialisation
+      );
 }

@@ -1,0 +1,43 @@
+# Does docs/debian.md, typed as it stands, make an appliance of a Debian that has nothing but the files?
+
+import re
+from pathlib import Path
+
+BOOK = Path(f"{here}/../docs/debian.md").read_text()
+
+
+def commands(section: str) -> str:
+    """The indented lines of a section, as an administrator copies them; what fetches and builds was done before."""
+    text = re.search(rf"^## {section}\n(.*?)(?=^## |\Z)", BOOK, re.MULTILINE | re.DOTALL)
+    assert text is not None, f"docs/debian.md has no section {section}"
+    lines = [line[4:] for line in text[1].splitlines() if line.startswith("    ")]
+    assert lines, f"docs/debian.md shows no command under {section}"
+    return "\n".join(line for line in lines if not line.startswith(("apt-get ", "cargo ")))
+
+
+start_all()
+host.wait_for_unit("multi-user.target")
+client.wait_for_unit("multi-user.target")
+
+for section in ("Install", "PostgreSQL", "nginx", "Start"):
+    with subtest(section):
+        said = host.succeed(commands(section), timeout=180)
+
+with subtest("it is an appliance"):
+    wait_for_footfall(host)
+    send(client, "http://host/analytics", event("by_the_book"))
+    wait_for_rows(host, "by_the_book", 1)
+    t.assertEqual(host.succeed("systemctl list-units --failed --plain --no-legend").strip(), "")
+    # The last command of the section showed the password of the live page.
+    password = said.strip().splitlines()[-1]
+    log_in = f"curl -sf -o /dev/null -w '%{{http_code}}' -H 'Origin: http://host' -d password={password} http://host/live/login"
+    t.assertEqual(client.succeed(log_in), "303")
+
+with subtest("Looking at it"):
+    host.succeed(commands("Looking at it"), timeout=120)
+
+with subtest("a reboot finds it as it was"):
+    host.shutdown()
+    host.start()
+    wait_for_footfall(host)
+    wait_for_rows(host, "by_the_book", 1)
