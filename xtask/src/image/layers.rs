@@ -16,6 +16,17 @@ pub(crate) struct Layer {
     pub(crate) folder: PathBuf,
 }
 
+/// How old the files of a layer say that they are, in seconds since 1970.
+#[derive(Clone, Copy)]
+pub(crate) enum Age {
+    /// All as old as this: nginx tells a page from its next version by that, and a checkout's files are as old as the
+    /// checkout.
+    All(u64),
+    /// As old as they are, but none younger than this: the packages' files keep their age, by which Java knows what its
+    /// shared classes were made of, and what was made for the layer gets one.
+    NoYounger(u64),
+}
+
 /// What a layer weighs, in bytes.
 pub(crate) struct Weight {
     pub(crate) name: String,
@@ -41,15 +52,14 @@ impl Layer {
         format!("{}.tar", self.name)
     }
 
-    /// Packs it. With a time, all of it bears that time: nginx knows a file's age by nothing else, and a checkout's
-    /// files are as old as the checkout.
-    pub(crate) fn pack(&self, context: &Path, modified_s: Option<u64>, step: &Step) -> Result<()> {
+    pub(crate) fn pack(&self, context: &Path, age: Age, step: &Step) -> Result<()> {
         let mut tar = command::new("tar");
         tar.args(["--create", "--sort=name", "--numeric-owner", "--format=gnu", "--file"]);
         tar.arg(context.join(self.archive())).arg("--directory").arg(&self.folder);
-        if let Some(modified_s) = modified_s {
-            tar.arg(format!("--mtime=@{modified_s}"));
-        }
+        match age {
+            Age::All(seconds) => tar.arg(format!("--mtime=@{seconds}")),
+            Age::NoYounger(seconds) => tar.args(["--clamp-mtime".to_owned(), format!("--mtime=@{seconds}")]),
+        };
         command::run(tar.arg("."), step)
     }
 

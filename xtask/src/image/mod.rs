@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -23,7 +24,7 @@ use crate::{apt, command, host, kafka_libs};
 
 use buildah::{Buildah, said};
 use debian::{Debian, Package, make_parent};
-use layers::{Layer, Weight};
+use layers::{Age, Layer, Weight};
 use sbom::Component;
 use statement::Statement;
 
@@ -120,12 +121,16 @@ fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     own_files(&ours.folder, &folder, &statement, package("openjdk-21-jre-headless")?, &program_names, &step)?;
     layers.push(ours);
 
-    // Debian's own files keep their age, so that a layer whose packages did not change is the same layer.
-    let committed_s = committed_s(checkout)?;
+    // An archive in which nothing changed is the same archive, for which buildah has its layer already.
+    let (committed_s, rooted_s) = (committed_s(checkout)?, modified_s(&root.join("var/lib/dpkg/status"))?);
     for layer in &layers {
         step.note(layer.archive());
-        let is_debians = debian.layers.iter().any(|debians| debians.name == layer.name);
-        layer.pack(&context, (!is_debians).then_some(committed_s), &step)?;
+        let age = match layer.name.as_str() {
+            "footfall" => Age::All(committed_s),
+            "kafka" => Age::All(0),
+            _ => Age::NoYounger(rooted_s),
+        };
+        layer.pack(&context, age, &step)?;
     }
     step.done("");
 
@@ -214,6 +219,10 @@ fn version() -> String {
 
 fn revision(checkout: &Path) -> Result<String> {
     git(checkout, &["rev-parse", "HEAD"])
+}
+
+fn modified_s(file: &Path) -> Result<u64> {
+    Ok(fs::metadata(file)?.modified()?.duration_since(UNIX_EPOCH)?.as_secs())
 }
 
 /// When the checked-out commit was made.
