@@ -36,7 +36,8 @@ in
 dockerTools.streamLayeredImage {
   inherit (image) name;
   tag = footfall.version;
-  contents = parts ++ accounts;
+  # initdb starts postgres by way of /bin/sh.
+  contents = parts ++ accounts ++ [ dockerTools.binSh ];
   # Folders that belong to the user; a volume begins with what the image has in its place.
   fakeRootCommands = lib.concatMapStrings (folder: ''
     mkdir -p ".${folder}"

@@ -14,8 +14,10 @@ use super::keys::nearest;
 use super::{ConfigError, ConfigErrors, Configuration, Described, FieldError, Keys};
 
 const ENVIRONMENT_PREFIX: &str = "FOOTFALL_";
-/// Names the configuration file; the one variable with the prefix that is not a key.
+/// Names the configuration file.
 const FILE_VARIABLE: &str = "FOOTFALL_CONFIG";
+/// What has the prefix and is no key: a container image says for all of its programs where Kafka's jars lie.
+const NOT_KEYS: [&str; 2] = [FILE_VARIABLE, "FOOTFALL_KAFKA_LIBS"];
 /// Set by systemd's `LoadCredential=`, see systemd.exec(5).
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 const DEFAULTS: &str = "the defaults";
@@ -128,7 +130,7 @@ fn layers(sources: &Sources, secrets: &[&str], keys: &Keys, errors: &mut Vec<Con
             Err(error) => errors.push(error),
         }
     }
-    let environment = sources.environment.iter().filter(|(name, _)| name != FILE_VARIABLE);
+    let environment = sources.environment.iter().filter(|(name, _)| NOT_KEYS.iter().all(|other| name != other));
     layers.extend(environment.filter_map(|(name, value)| variable_layer(name, value, keys, errors)));
     if let Some(directory) = &sources.credentials_directory {
         layers.extend(secrets.iter().filter_map(|key| credential_layer(directory, key, errors)));

@@ -177,7 +177,8 @@ fn each_source_overrides_the_one_before() {
 fn a_variable_names_the_file_unless_the_command_line_does() {
     let fixture = Fixture::new().toml("drain_ms_max = 1");
     let file = fixture.sources.file.clone().unwrap();
-    let named = Fixture::new().variable("FOOTFALL_CONFIG", file.to_str().unwrap());
+    let named =
+        Fixture::new().variable("FOOTFALL_CONFIG", file.to_str().unwrap()).variable("FOOTFALL_KAFKA_LIBS", "/jars");
     assert_eq!(named.load().unwrap().drain_ms_max, 1);
 
     let both = Fixture::new().toml("drain_ms_max = 2").variable("FOOTFALL_CONFIG", file.to_str().unwrap());

@@ -332,6 +332,8 @@ let
         passthru.jre = pkgs.jdk21_headless;
       };
 
+      dockerTools.binSh = onThisMachine "bin-sh" "/usr" { };
+
       # What an image would hold, as a description: the image itself is built by real nixpkgs only.
       dockerTools.streamLayeredImage =
         {
