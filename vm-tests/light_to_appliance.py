@@ -22,10 +22,11 @@ with subtest("light: the site, the tracker and the collector are behind one port
     # Answered means committed: there is nothing to wait for.
     t.assertEqual(ask_database(host, "SELECT count(*) FROM analytics_events"), "1")
 
-with subtest("light: what was acknowledged under load is stored once, over a restart of each part"):
+with subtest("light: what was acknowledged under load is stored once, over restarts of each part"):
     begin_load(client, "http://host/analytics")
-    host.succeed("systemctl restart footfall-ingest.service")
-    host.succeed("systemctl restart footfall-view.service")
+    for _ in range(5):
+        host.succeed("systemctl restart footfall-ingest.service")
+        host.succeed("systemctl restart footfall-view.service")
     answers = end_load(client)
     t.assertGreater(len(answers), 50)
     t.assertEqual([said for _, said in answers if said != "200"], [])
