@@ -59,7 +59,7 @@ impl DaemonOptions {
             user: None,
             binds: Vec::new(),
             stop_signal: Signal::SIGTERM,
-            lock_file: None,
+            lock_files: Vec::new(),
         };
         Part::spawn(launch, Ready::Http(self.admin, "/ready", 200))
     }

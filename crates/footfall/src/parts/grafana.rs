@@ -54,7 +54,7 @@ impl Grafana {
             user: None,
             binds: Vec::new(),
             stop_signal: Signal::SIGTERM,
-            lock_file: None,
+            lock_files: Vec::new(),
             log: folders::log(dir, "grafana")?,
         };
         Part::spawn(launch, Ready::Http(listen, "/api/health", 200))

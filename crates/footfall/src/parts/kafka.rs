@@ -68,7 +68,7 @@ impl Kafka {
                 user: None,
                 binds: vec![folder.clone(), parts.kafka_libs()?.to_owned()],
                 stop_signal: Signal::SIGTERM,
-                lock_file: None,
+                lock_files: Vec::new(),
                 log: folders::log(dir, "kafka")?,
             })
         };

@@ -28,16 +28,14 @@ pub(crate) struct Launch {
     /// What an orderly end is asked for with, also when the launcher itself dies.
     pub(crate) stop_signal: Signal,
     pub(crate) log: PathBuf,
-    /// PostgreSQL's, which may have been left by a killed server.
-    pub(crate) lock_file: Option<PathBuf>,
+    /// PostgreSQL's, which may have been left by a killed server; the first lies in the folder that it works in.
+    pub(crate) lock_files: Vec<PathBuf>,
 }
 
 impl Launch {
-    /// Starts the process, once no other one holds its lock file.
+    /// Starts the process, once no other one holds its lock files.
     pub(crate) async fn start_alone(&self) -> Result<Process> {
-        if let Some(lock) = &self.lock_file {
-            lock_file::forget_a_dead_server(lock).await?;
-        }
+        lock_file::forget_a_dead_server(&self.lock_files).await?;
         self.start()
     }
 

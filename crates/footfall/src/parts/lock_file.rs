@@ -1,10 +1,10 @@
-//! The lock file that a killed PostgreSQL leaves behind.
+//! The lock files that a killed PostgreSQL leaves behind: one in its data, one beside its socket.
 //!
-//! PostgreSQL refuses to start where the pid in that file is that of any live process of the same user, and a pid
+//! PostgreSQL refuses to start where the pid in one of them is that of any live process of the same user, and a pid
 //! is soon reused. A server and its children work inside their data folder, so whoever is in there is asked instead.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use procfs::process::all_processes;
@@ -14,13 +14,14 @@ use super::error::{At as _, Error, Result};
 /// Children of a killed server notice within moments that it is gone.
 const LEFTOVERS_MS_MAX: u64 = 30_000;
 
-/// Removes the lock file once nobody works in its folder any more.
-pub(crate) async fn forget_a_dead_server(lock: &Path) -> Result<()> {
-    let data = lock.parent().unwrap_or(lock);
+/// Removes the lock files once nobody works in the first one's folder any more.
+pub(crate) async fn forget_a_dead_server(locks: &[PathBuf]) -> Result<()> {
+    let Some(data) = locks.first().and_then(|lock| lock.parent()) else { return Ok(()) };
     let started = Instant::now();
-    while lock.exists() {
+    while locks.iter().any(|lock| lock.exists()) {
         let Some(pid) = somebody_inside(data) else {
-            return std::fs::remove_file(lock).at(lock);
+            let mut left = locks.iter().filter(|lock| lock.exists());
+            return left.try_for_each(|lock| std::fs::remove_file(lock).at(lock));
         };
         if started.elapsed() > Duration::from_millis(LEFTOVERS_MS_MAX) {
             return Err(Error::InUse { folder: data.to_owned(), pid });

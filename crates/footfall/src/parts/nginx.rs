@@ -88,7 +88,7 @@ impl Nginx {
             user: None,
             binds: vec![folder, dir.join("logs"), options.share.join("web"), options.share.join("nixos/nginx")],
             stop_signal: Signal::SIGQUIT,
-            lock_file: None,
+            lock_files: Vec::new(),
             log,
         };
         let part = Part::spawn(launch, Ready::Http(from_here(options.listen), "/", 200))?;

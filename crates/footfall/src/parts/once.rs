@@ -30,7 +30,7 @@ pub(crate) async fn run_once(
         user: None,
         binds: Vec::new(),
         stop_signal: Signal::SIGTERM,
-        lock_file: None,
+        lock_files: Vec::new(),
     };
     Ok(launch.start()?.ended().await)
 }

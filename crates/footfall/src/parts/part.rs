@@ -31,7 +31,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// Starts the process, once no other one holds its lock file.
+    /// Starts the process, once no other one holds its lock files.
     pub(crate) async fn spawn_alone(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start_alone().await?;
         Ok(Self { launch, ready, process })

@@ -100,7 +100,7 @@ impl Postgres {
             binds: vec![folder.clone(), socket_dir.clone()],
             stop_signal: Signal::SIGINT,
             log: folders::log(dir, "postgres")?,
-            lock_file: Some(data.join("postmaster.pid")),
+            lock_files: vec![data.join("postmaster.pid"), socket_dir.join(format!(".s.PGSQL.{}.lock", address.port()))],
         };
         if !data.join("PG_VERSION").exists() {
             initialise(&launch, &folder, program).await?;
@@ -164,7 +164,7 @@ async fn initialise(postgres: &Launch, folder: &Path, program: &Program) -> Resu
         name: "initdb".into(),
         program: Program { root: program.root.clone(), path: program.path.join("initdb") },
         arguments: initdb_arguments(&partial),
-        lock_file: None,
+        lock_files: Vec::new(),
         ..postgres.clone()
     };
     let status = initdb.start()?.ended().await;

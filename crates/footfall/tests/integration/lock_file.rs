@@ -40,16 +40,18 @@ async fn a_stale_pid_file_does_not_prevent_a_start() {
     postgres.kill().await;
 
     // The killed server's pid is another process's by now.
-    let lock = dir.path().join("postgres/data/postmaster.pid");
-    let left = std::fs::read_to_string(&lock).unwrap();
+    let locks = [dir.path().join("postgres/data/postmaster.pid"), postgres.socket_dir().join(".s.PGSQL.5432.lock")];
     let mut other = somebody_of_the_same_user(&parts);
-    let (_, rest) = left.split_once('\n').unwrap();
-    std::fs::write(&lock, format!("{}\n{rest}", other.id())).unwrap();
+    for lock in &locks {
+        let left = std::fs::read_to_string(lock).unwrap();
+        let (_, rest) = left.split_once('\n').unwrap();
+        std::fs::write(lock, format!("{}\n{rest}", other.id())).unwrap();
+    }
 
     let started = postgres.start_again().await;
     other.kill().unwrap();
     other.wait().unwrap();
     started.unwrap();
     assert_eq!(postgres.stop(Duration::from_secs(30)).await, Ending::Stopped);
-    assert!(!lock.exists());
+    assert!(locks.iter().all(|lock| !lock.exists()));
 }
