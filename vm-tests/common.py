@@ -61,7 +61,11 @@ def end_load(machine: "Machine") -> list[tuple[str, str]]:
 
 def wait_until_stored_once(machine: "Machine", ids: list[str], timeout: int = 120) -> None:
     """Waits until each of these events is a row; no event may be two."""
-    machine.succeed(f"cat > /tmp/ids <<'END'\n{chr(10).join(ids)}\nEND\nchmod 644 /tmp/ids")
+    machine.succeed("rm -f /tmp/ids")
+    # A command is an argument of a program, and so at most 128 KiB.
+    for first in range(0, len(ids), 1_000):
+        machine.succeed(f"cat >> /tmp/ids <<'END'\n{chr(10).join(ids[first : first + 1_000])}\nEND")
+    machine.succeed("touch /tmp/ids && chmod 644 /tmp/ids")
     count = "SELECT count(*) FROM wanted WHERE id NOT IN (SELECT event_id FROM analytics_events)"
     ask = f"CREATE TEMP TABLE wanted (id uuid); COPY wanted FROM '/tmp/ids'; {count}"
     missing = len(ids)
