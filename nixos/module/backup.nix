@@ -6,7 +6,6 @@
   ...
 }:
 let
-  inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
   cfg = config.services.footfall;
   file = daemon.checked {
@@ -19,12 +18,7 @@ in
 {
   options.services.footfall.backup = {
     enable = lib.mkEnableOption "footfall-backup, which keeps copies of the database, each night (part of the profiles appliance and light)";
-    startAt = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      example = "*-*-* 04:00:00";
-      description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
-    };
+    inherit (daemon) startAt;
   }
   // daemon.options {
     program = "backup";
@@ -56,15 +50,6 @@ in
         ReadWritePaths = lib.optional (cfg.backup.settings ? dir) cfg.backup.settings.dir;
       };
     };
-    systemd.timers.footfall-backup = {
-      wantedBy = [ "timers.target" ];
-      timerConfig = lib.mkIf (cfg.backup.startAt != null) {
-        # An empty one takes the plain unit's away.
-        OnCalendar = [
-          ""
-          cfg.backup.startAt
-        ];
-      };
-    };
+    systemd.timers.footfall-backup = daemon.timer cfg.backup.startAt;
   };
 }

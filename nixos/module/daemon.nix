@@ -36,6 +36,24 @@ in
       ) secrets;
     };
 
+  # For what is done each night: when, as an option, and the timer that this comes to.
+  startAt = mkOption {
+    type = types.nullOr types.str;
+    default = null;
+    example = "*-*-* 04:00:00";
+    description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
+  };
+  timer = startAt: {
+    wantedBy = [ "timers.target" ];
+    timerConfig = lib.mkIf (startAt != null) {
+      # An empty one takes the plain unit's away.
+      OnCalendar = [
+        ""
+        startAt
+      ];
+    };
+  };
+
   # The keys of a plain file of nixos/footfall, each to be overridden by the host's own.
   defaults =
     file:

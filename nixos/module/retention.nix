@@ -6,7 +6,6 @@
   ...
 }:
 let
-  inherit (lib) mkOption types;
   daemon = import ./daemon.nix { inherit lib pkgs; };
   cfg = config.services.footfall;
   file = daemon.checked {
@@ -19,12 +18,7 @@ in
 {
   options.services.footfall.retention = {
     enable = lib.mkEnableOption "footfall-retention, which removes what is too old, each night (part of the profiles appliance and light)";
-    startAt = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      example = "*-*-* 04:00:00";
-      description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
-    };
+    inherit (daemon) startAt;
   }
   // daemon.options {
     program = "retention";
@@ -49,15 +43,6 @@ in
     systemd.services.footfall-retention = {
       serviceConfig.LoadCredential = daemon.credentials cfg.retention.secrets;
     };
-    systemd.timers.footfall-retention = {
-      wantedBy = [ "timers.target" ];
-      timerConfig = lib.mkIf (cfg.retention.startAt != null) {
-        # An empty one takes the plain unit's away.
-        OnCalendar = [
-          ""
-          cfg.retention.startAt
-        ];
-      };
-    };
+    systemd.timers.footfall-retention = daemon.timer cfg.retention.startAt;
   };
 }
