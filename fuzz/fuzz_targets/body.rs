@@ -11,7 +11,7 @@
 
 #![no_main]
 
-use footfall_event::enrich::{Told, agent, enrich};
+use footfall_event::enrich::{ClientHints, agent, enrich};
 use footfall_event::{Arrival, BodyFormat, Event, Hints, Limits, parse};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
         for accepted in parsed.events.into_iter().flatten() {
             let line = accepted.event.to_line();
             assert!(!line.contains(&b'\n'));
-            let _ = enrich(&accepted.event, agent(&Told::by(&accepted.event)).into());
+            let _ = enrich(&accepted.event, agent(&ClientHints::by(&accepted.event)).into());
             assert_eq!(Event::from_line(&line, &limits).as_ref(), Ok(&accepted.event));
         }
     }

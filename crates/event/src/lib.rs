@@ -51,7 +51,7 @@ pub use limits::Limits;
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};
 pub use outcomes_message::OutcomesMessage;
-pub use parse::{Accepted, Arrival, Hints, Parsed, Shape, VisitorOf, parse};
+pub use parse::{Accepted, Arrival, Hints, Parsed, RequestKind, VisitorOf, parse};
 pub use pipeline_sample::PipelineSample;
 pub use reason::{Reason, UnknownReason};
 pub use rejection::Rejection;

@@ -39,7 +39,7 @@ pub struct Hints<'a> {
 
 /// How the events stood in the body, which decides the shape of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum RequestKind {
     /// One event by itself.
     Single,
     /// An array, an envelope or NDJSON, of however many events.
@@ -50,7 +50,7 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// One event or a batch.
-    pub shape: Shape,
+    pub kind: RequestKind,
     /// Each event of the body, in its order: the position is the index that the client is told. Never empty.
     pub events: Vec<Result<Accepted, Rejection>>,
 }
@@ -78,7 +78,7 @@ pub fn parse(body: &[u8], format: BodyFormat, arrival: &Arrival<'_>) -> Result<P
         BodyFormat::Ndjson => {
             let lines = body::lines(body, arrival.limits.events_max)?;
             let event = |line: &[u8]| body::sound(line).and_then(|text| event(text, None, arrival));
-            Ok(Parsed { shape: Shape::Batch, events: lines.into_iter().map(event).collect() })
+            Ok(Parsed { kind: RequestKind::Batch, events: lines.into_iter().map(event).collect() })
         }
     }
 }
@@ -98,7 +98,7 @@ fn json(body: &Mended<'_>, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
     let event = body.sound(text).and(fields).and_then(|fields| normalise::accepted(fields, None, arrival));
     match event {
         Err(rejection) if matches!(rejection.reason, Reason::JsonSyntax | Reason::Utf8Invalid) => Err(rejection),
-        event => Ok(Parsed { shape: Shape::Single, events: vec![event] }),
+        event => Ok(Parsed { kind: RequestKind::Single, events: vec![event] }),
     }
 }
 
@@ -114,7 +114,7 @@ fn batch(
         elements => elements?,
     };
     let event = |text: &str| body.sound(text).and_then(|()| event(text, sent_at, arrival));
-    Ok(Parsed { shape: Shape::Batch, events: elements.into_iter().map(event).collect() })
+    Ok(Parsed { kind: RequestKind::Batch, events: elements.into_iter().map(event).collect() })
 }
 
 fn event(text: &str, sent_at: Option<Timestamp>, arrival: &Arrival<'_>) -> Result<Accepted, Rejection> {

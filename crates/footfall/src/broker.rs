@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use crate::enter::{Enter, EnterError};
-use crate::parts::kafka::{Files, Listen};
-use crate::parts::{self};
+use crate::processes::kafka::{Files, Listen};
+use crate::processes::{self};
 
 /// Why the broker could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// Its files cannot be written.
     #[error(transparent)]
-    Files(#[from] parts::Error),
+    Files(#[from] processes::Error),
     /// java cannot be run.
     #[error("{} cannot be run: {source}", java.display())]
     Java {

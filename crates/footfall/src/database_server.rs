@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use crate::enter::{Enter, EnterError};
-use crate::parts::{self, Alone};
+use crate::processes::{self, Alone};
 
 /// Why the server could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// Its files cannot be written.
     #[error(transparent)]
-    Files(#[from] parts::Error),
+    Files(#[from] processes::Error),
     /// initdb cannot be run.
     #[error("{} cannot be run: {source}", initdb.display())]
     Initdb {

@@ -16,7 +16,7 @@ const ANSWER_MS_MAX: u64 = 3_000;
 
 /// A part, and the address that answers 200 while it can do its job.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sign {
+pub struct HealthCheck {
     /// The part.
     pub part: String,
     /// The address.
@@ -25,34 +25,34 @@ pub struct Sign {
 
 /// A part that cannot do its job, or does not say that it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ill {
+pub struct Unhealthy {
     /// What was asked.
-    pub sign: Sign,
+    pub check: HealthCheck,
     /// What came back.
     pub came_back: String,
 }
 
-impl fmt::Display for Ill {
+impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.sign.part, self.sign.url, self.came_back)
+        write!(f, "{}: {} {}", self.check.part, self.check.url, self.came_back)
     }
 }
 
-/// Asks all at once; answers those that are ill.
-pub async fn ill(signs: &[Sign]) -> Vec<Ill> {
+/// Asks all at once; answers those that are unhealthy.
+pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     let http = Http::new(Duration::from_millis(ANSWER_MS_MAX));
-    let mut asked: JoinSet<_> = signs.iter().map(|sign| ask(http.clone(), sign.clone())).collect();
-    let mut ill = Vec::new();
+    let mut asked: JoinSet<_> = health_checks.iter().map(|check| ask(http.clone(), check.clone())).collect();
+    let mut unhealthy = Vec::new();
     while let Some(answer) = asked.join_next().await {
         // A task of ours does not panic, and nothing cancels it.
-        ill.extend(answer.ok().flatten());
+        unhealthy.extend(answer.ok().flatten());
     }
-    ill.sort_by(|one, other| one.sign.cmp(&other.sign));
-    ill
+    unhealthy.sort_by(|one, other| one.check.cmp(&other.check));
+    unhealthy
 }
 
-async fn ask(http: Http, sign: Sign) -> Option<Ill> {
-    let came_back = match sign.url.parse::<Uri>() {
+async fn ask(http: Http, check: HealthCheck) -> Option<Unhealthy> {
+    let came_back = match check.url.parse::<Uri>() {
         Ok(uri) => match http.get(&uri).await {
             Ok(answer) if answer.status == StatusCode::OK => return None,
             Ok(answer) => format!("answers {}", answer.status),
@@ -60,12 +60,12 @@ async fn ask(http: Http, sign: Sign) -> Option<Ill> {
         },
         Err(error) => error.to_string(),
     };
-    Some(Ill { sign, came_back })
+    Some(Unhealthy { check, came_back })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Sign, ill};
+    use super::{HealthCheck, unhealthy};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -84,14 +84,15 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_say_200_is_ill() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let sign = |part: &str, url| Sign { part: part.into(), url };
-        let signs = [
-            sign("sink", answering("503 Service Unavailable").await),
-            sign("view", answering("200 OK").await),
-            sign("ingest", format!("http://{free}/ready")),
+        let check = |part: &str, url| HealthCheck { part: part.into(), url };
+        let health_checks = [
+            check("sink", answering("503 Service Unavailable").await),
+            check("view", answering("200 OK").await),
+            check("ingest", format!("http://{free}/ready")),
         ];
-        let ill = ill(&signs).await;
-        let words: Vec<_> = ill.iter().map(|ill| (ill.sign.part.as_str(), ill.came_back.as_str())).collect();
+        let unhealthy = unhealthy(&health_checks).await;
+        let words: Vec<_> =
+            unhealthy.iter().map(|unhealthy| (unhealthy.check.part.as_str(), unhealthy.came_back.as_str())).collect();
         assert_eq!(words, [("ingest", "the connection was refused"), ("sink", "answers 503 Service Unavailable")]);
     }
 }

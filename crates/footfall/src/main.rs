@@ -14,10 +14,10 @@ use footfall::broker;
 use footfall::check::{self, Screen, Target};
 use footfall::database_server;
 use footfall::enter::Enter;
-use footfall::health::{self, Ill, Sign};
+use footfall::health::{self, HealthCheck, Unhealthy};
 use footfall::load::{self, LoadOptions};
-use footfall::parts::kafka::Listen;
-use footfall::parts::{self, SecondName};
+use footfall::processes::kafka::Listen;
+use footfall::processes::{self, SecondName};
 use footfall::psql::{self, Role};
 use footfall::secrets;
 use footfall::topics::{self, Topic};
@@ -243,15 +243,19 @@ struct HealthArguments {
 }
 
 async fn health(arguments: HealthArguments) -> anyhow::Result<ExitCode> {
-    let signs = if arguments.ready.is_empty() {
-        arguments.of.state()?.signs
+    let health_checks = if arguments.ready.is_empty() {
+        arguments.of.state()?.health_checks
     } else {
-        arguments.ready.into_iter().map(|url| Sign { part: "asked".into(), url }).collect()
+        arguments.ready.into_iter().map(|url| HealthCheck { part: "asked".into(), url }).collect()
     };
-    let ill = health::ill(&signs).await;
-    let words: Vec<_> = ill.iter().map(Ill::to_string).collect();
-    writeln!(std::io::stdout(), "{}", if ill.is_empty() { "all parts are ready".into() } else { words.join("\n") })?;
-    Ok(if ill.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let unhealthy = health::unhealthy(&health_checks).await;
+    let words: Vec<_> = unhealthy.iter().map(Unhealthy::to_string).collect();
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        if unhealthy.is_empty() { "all parts are ready".into() } else { words.join("\n") }
+    )?;
+    Ok(if unhealthy.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[derive(Args)]
@@ -378,7 +382,7 @@ struct KafkaArguments {
     #[arg(long, value_name = "NAME")]
     advertise: Option<String>,
     /// Java's heap, in MiB
-    #[arg(long, default_value_t = parts::kafka::HEAP_MIB)]
+    #[arg(long, default_value_t = processes::kafka::HEAP_MIB)]
     heap_mib: u32,
     /// The folder with Kafka's jars (default: share/footfall/kafka beside this program's folder)
     #[arg(long, value_name = "DIR", env = "FOOTFALL_KAFKA_LIBS")]
@@ -389,7 +393,7 @@ fn kafka(arguments: KafkaArguments) -> anyhow::Result<Infallible> {
     let libs = arguments.libs.map_or_else(|| Ok(installed_share()?.join("kafka")), anyhow::Ok)?;
     let address = SocketAddr::new(arguments.listen, arguments.port);
     let listen = Listen { address, advertise: arguments.advertise };
-    Ok(broker::exec(&parts::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
+    Ok(broker::exec(&processes::java()?, &libs, &arguments.dir, &listen, arguments.heap_mib)?)
 }
 
 #[derive(Args)]
@@ -403,7 +407,7 @@ struct PostgresArguments {
 }
 
 fn postgres(arguments: &PostgresArguments) -> anyhow::Result<Infallible> {
-    let bin = parts::Parts::on_path()?.postgres_bin.path;
+    let bin = processes::Programs::on_path()?.postgres_bin.path;
     Ok(database_server::exec(&bin, &arguments.dir, &arguments.socket_dir)?)
 }
 

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use tempfile::NamedTempFile;
 use tokio_postgres::config::Host;
 
-use crate::parts::{self, Parts, Program};
+use crate::processes::{self, Program, Programs};
 
 /// Debian's: the `pg_dump` on its PATH chooses a version by what clusters there are.
 const DEBIAN: &str = "/usr/lib/postgresql/17/bin";
@@ -22,19 +22,24 @@ pub(crate) struct PostgresTools {
 
 impl PostgresTools {
     /// Those that the file of parts names, else Debian's of PostgreSQL 17, else those on PATH.
-    pub(crate) fn find(parts: Option<&Path>) -> parts::Result<Self> {
+    pub(crate) fn find(parts: Option<&Path>) -> processes::Result<Self> {
         let host = |path: PathBuf| Program { root: None, path };
         let bin = match parts {
-            Some(file) => Parts::load(file)?.postgres_bin,
+            Some(file) => Programs::load(file)?.postgres_bin,
             None if Path::new(DEBIAN).join("pg_dump").is_file() => host(DEBIAN.into()),
-            None => host(parts::find("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
+            None => host(processes::find("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
         };
         Ok(Self { bin })
     }
 
     /// One of the programs, which ends where this thread does. It finds `shared` where it is.
-    pub(crate) fn command(&self, name: &str, access: Option<&Access>, shared: Option<&Path>) -> parts::Result<Command> {
-        let mut command = Command::new(parts::ours("footfall")?);
+    pub(crate) fn command(
+        &self,
+        name: &str,
+        access: Option<&Access>,
+        shared: Option<&Path>,
+    ) -> processes::Result<Command> {
+        let mut command = Command::new(processes::ours("footfall")?);
         command.env_clear().envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
         let parent_death = ["--parent-death", Signal::SIGTERM.as_str()];
         command.args(["enter", "--parent", &std::process::id().to_string()]).args(parent_death);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::enter::{Enter, EnterError};
-use crate::parts;
+use crate::processes;
 use crate::up::state::{State, StateError};
 
 /// As whom the database is opened.
@@ -63,7 +63,7 @@ pub fn exec(instance: Option<&Path>, role: Role, arguments: Vec<OsString>) -> Re
     ];
     all.extend(arguments);
     // The host's own reads files of the person who calls it (-f, \i), so it comes first.
-    if let Ok(psql) = parts::find("psql", &[]) {
+    if let Ok(psql) = processes::find("psql", &[]) {
         return Err(PsqlError::Run(Command::new(psql).args(all).exec()));
     }
     let mut program = vec![state.postgres_bin.path.join("psql").into()];

@@ -23,7 +23,7 @@ pub(crate) enum BodyError {
     /// It came too slowly, or broke off.
     Incomplete,
     /// Bodies of other requests fill the memory that there is for them.
-    NoRoom,
+    OverBudget,
 }
 
 impl From<Rejection> for BodyError {
@@ -34,7 +34,7 @@ impl From<Rejection> for BodyError {
 
 /// The memory that the bodies of all requests may fill, counted by what has arrived of them: who announces much and
 /// sends little takes little.
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct BodyBudget(Arc<Semaphore>);
 
 /// A whole body, and its share of the room.
 #[derive(Debug)]
@@ -43,14 +43,14 @@ pub(crate) struct Body {
     _share: OwnedSemaphorePermit,
 }
 
-impl Room {
+impl BodyBudget {
     pub(crate) fn new(kib: usize) -> Self {
         Self(Arc::new(Semaphore::new(kib)))
     }
 
     fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let kib = u32::try_from(kib).map_err(|_| BodyError::NoRoom)?;
-        self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::NoRoom)
+        let kib = u32::try_from(kib).map_err(|_| BodyError::OverBudget)?;
+        self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
     }
 
     /// Lets a share be enough for this many bytes. Each KiB is taken once, into however many pieces a body is cut.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::handover::Handover;
+use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
 /// How much a crash may cost of these counts, and no event: an event's own message is acknowledged before its answer.
@@ -60,10 +60,10 @@ impl Counts {
     }
 
     /// Sends what was counted since the last time, after what could not be sent then.
-    pub(crate) async fn hand_over(&self, handover: &Handover) {
+    pub(crate) async fn deliver(&self, delivery: &Delivery) {
         let mut unsent = self.unsent.lock().await;
         if unsent.is_some() {
-            self.send(&mut unsent, handover).await;
+            self.send(&mut unsent, delivery).await;
         }
         if unsent.is_none() {
             let counts = self.take();
@@ -72,13 +72,13 @@ impl Counts {
             }
             let (id, source, at) = (Uuid::now_v7(), self.source.clone(), Timestamp::now());
             *unsent = Some(OutcomeCounts { id, source, at, counts });
-            self.send(&mut unsent, handover).await;
+            self.send(&mut unsent, delivery).await;
         }
     }
 
-    async fn send(&self, unsent: &mut Option<OutcomeCounts>, handover: &Handover) {
+    async fn send(&self, unsent: &mut Option<OutcomeCounts>, delivery: &Delivery) {
         if let Some(counts) = unsent
-            && handover.send_counts(counts).await.is_ok()
+            && delivery.send_counts(counts).await.is_ok()
         {
             *unsent = None;
         }
@@ -86,13 +86,13 @@ impl Counts {
 }
 
 /// Reports until the shutdown begins.
-pub(crate) async fn report(counts: Arc<Counts>, handover: Arc<Handover>, shutdown: CancellationToken) {
+pub(crate) async fn report(counts: Arc<Counts>, delivery: Arc<Delivery>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(REPORT_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        counts.hand_over(&handover).await;
+        counts.deliver(&delivery).await;
     }
-    if !handover.is_ready() {
+    if !delivery.is_ready() {
         warn!("the last counts of refused events may be lost: nobody takes them");
     }
 }

@@ -1,7 +1,7 @@
 //! HTTP in, durable in Kafka (or, in the light profile, in PostgreSQL), then the answer.
 //!
 //! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
-//! (validated, enriched), each event through `handover` (acknowledged by every in-sync replica, or committed), and only
+//! (validated, enriched), each event through `delivery` (acknowledged by every in-sync replica, or committed), and only
 //! then is it answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
 //! metrics (`samples`).
 
@@ -11,7 +11,7 @@ mod client;
 mod config;
 mod country;
 mod counts;
-mod handover;
+mod delivery;
 mod metrics;
 mod pixel;
 mod routes;
@@ -33,12 +33,12 @@ use footfall_daemon::{Shell, connections};
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
-    let (handover, keeps_going) = handover::Handover::start(&config, &shell, &metrics)?;
-    let handover = Arc::new(handover);
+    let (delivery, keeps_going) = delivery::Delivery::start(&config, &shell, &metrics)?;
+    let delivery = Arc::new(delivery);
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
 
-    let reporter = tokio::spawn(counts::report(counts.clone(), handover.clone(), shell.shutdown.clone()));
-    let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), handover.clone(), metrics.clone()));
+    let reporter = tokio::spawn(counts::report(counts.clone(), delivery.clone(), shell.shutdown.clone()));
+    let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), delivery.clone(), metrics.clone()));
     let countries =
         config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let countries = countries.map(Arc::new);
@@ -47,17 +47,17 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     }
     // Who waits at a socket that systemd kept through a restart is to be answered by a daemon that knows where
     // events go.
-    handover.look().await;
+    delivery.probe().await;
     let ticker = shell.progress.watch("accept");
-    let service = Arc::new(routes::Service::new(&config, handover.clone(), counts.clone(), countries, metrics)?);
+    let service = Arc::new(routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?);
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;
 
     reporter.await?;
     samples.await?;
     // Every request has its answer; what is left to hand over is what was counted meanwhile.
-    counts.hand_over(&handover).await;
-    handover.close();
+    counts.deliver(&delivery).await;
+    delivery.close();
     keeps_going.await?;
     Ok(())
 }

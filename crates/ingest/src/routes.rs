@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use footfall_event::{
-    Accepted, Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, Shape, VisitorKey, parse,
+    Accepted, Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, REFERER, USER_AGENT};
@@ -18,12 +18,12 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement};
-use crate::body::{self, Body, BodyError, Room};
+use crate::body::{self, Body, BodyBudget, BodyError};
 use crate::client;
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
-use crate::handover::Handover;
+use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 use crate::pixel;
 
@@ -33,13 +33,13 @@ const PIXEL_TAKES: &str = "GET";
 
 /// What answers requests.
 pub(crate) struct Service {
-    handover: Arc<Handover>,
+    delivery: Arc<Delivery>,
     counts: Arc<Counts>,
     pub(crate) metrics: Arc<Metrics>,
     http: HttpConfig,
-    room: Room,
+    budget: BodyBudget,
     /// Events that are being handed over: their outcome is counted also where the client has left.
-    handing_over: TaskTracker,
+    delivering: TaskTracker,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
@@ -50,19 +50,19 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         config: &Config,
-        handover: Arc<Handover>,
+        delivery: Arc<Delivery>,
         counts: Arc<Counts>,
         countries: Option<Arc<Countries>>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
-            handover,
+            delivery,
             counts,
             metrics,
             http: config.http.clone(),
-            room: Room::new(config.http.bodies_kib_max),
-            handing_over: TaskTracker::new(),
+            budget: BodyBudget::new(config.http.bodies_kib_max),
+            delivering: TaskTracker::new(),
             limits: config.limits.clone(),
             trusted_proxies: networks,
             honour_signals: config.privacy.honour_signals,
@@ -73,8 +73,8 @@ impl Service {
 
     /// Waits until nothing is being handed over any more.
     pub(crate) async fn finish(&self) {
-        self.handing_over.close();
-        self.handing_over.wait().await;
+        self.delivering.close();
+        self.delivering.wait().await;
     }
 
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
@@ -85,7 +85,7 @@ impl Service {
             ("/analytics", _) => answer::method_not_allowed(EVENTS_TAKE),
             ("/pixel.gif", &Method::GET) => self.take_pixel(&request, peer).await,
             ("/pixel.gif", _) => answer::method_not_allowed(PIXEL_TAKES),
-            ("/health", &Method::GET | &Method::HEAD) => answer::health(self.handover.is_ready()),
+            ("/health", &Method::GET | &Method::HEAD) => answer::health(self.delivery.is_ready()),
             ("/health", &Method::OPTIONS) => answer::preflight(HEALTH_TAKES),
             ("/health", _) => answer::method_not_allowed(HEALTH_TAKES),
             _ => answer::not_found(),
@@ -109,7 +109,7 @@ impl Service {
             }
         };
         match self.parse(&body.bytes, format, &head.headers, peer) {
-            Ok(parsed) => self.hand_over_whole(parsed, Some(body)).await,
+            Ok(parsed) => self.deliver_whole(parsed, Some(body)).await,
             Err(rejection) => self.refuse(&rejection),
         }
     }
@@ -118,27 +118,27 @@ impl Service {
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
         let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
-            Ok(parsed) => self.hand_over_whole(parsed, None).await,
+            Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
         };
         if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
     }
 
     /// Hands over also where the client leaves meanwhile. The body keeps its share of the room for so long.
-    async fn hand_over_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
+    async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
         let service = self.clone();
-        let handed_over = self.handing_over.spawn(async move {
-            let answer = service.hand_over(parsed).await;
+        let delivered = self.delivering.spawn(async move {
+            let answer = service.deliver(parsed).await;
             drop(body);
             answer
         });
         // It does not panic, for a panic ends the process, and nothing cancels it.
-        handed_over.await.unwrap_or_else(|_| answer::unavailable())
+        delivered.await.unwrap_or_else(|_| answer::unavailable())
     }
 
     async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyError> {
         let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
-        let body = self.room.read(body, text(headers, &CONTENT_ENCODING), &self.http).await?;
+        let body = self.budget.read(body, text(headers, &CONTENT_ENCODING), &self.http).await?;
         Ok((format, body))
     }
 
@@ -169,8 +169,8 @@ impl Service {
         Ok(parsed)
     }
 
-    async fn hand_over(&self, parsed: Parsed) -> Answer {
-        let shape = parsed.shape;
+    async fn deliver(&self, parsed: Parsed) -> Answer {
+        let kind = parsed.kind;
         let mut answer_ids = Vec::with_capacity(parsed.events.len());
         let mut events = Vec::with_capacity(parsed.events.len());
         let mut rejected = Vec::new();
@@ -183,7 +183,7 @@ impl Service {
                 Err(rejection) => rejected.push(RefusedElement { index, rejection }),
             }
         }
-        let sent = self.handover.send_events(events).await;
+        let sent = self.delivery.send_events(events).await;
         self.counts.accepted(sent.unwrap_or_else(|acknowledged| acknowledged));
         if sent.is_err() {
             // The whole request comes again, and with it what was refused: it is counted then.
@@ -192,9 +192,9 @@ impl Service {
         for RefusedElement { rejection, .. } in &rejected {
             self.counts.rejected(rejection.reason);
         }
-        match (shape, answer_ids.as_slice(), rejected.as_slice()) {
-            (Shape::Single, [only], _) => answer::received(only),
-            (Shape::Single, _, [only]) => answer::refused(&only.rejection),
+        match (kind, answer_ids.as_slice(), rejected.as_slice()) {
+            (RequestKind::Single, [only], _) => answer::received(only),
+            (RequestKind::Single, _, [only]) => answer::refused(&only.rejection),
             _ => answer::batch(answer_ids.len(), &rejected),
         }
     }

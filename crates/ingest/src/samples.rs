@@ -7,16 +7,16 @@ use footfall_event::PipelineSample;
 use tracing::debug;
 
 use crate::config::Config;
-use crate::handover::Handover;
+use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
 /// Sends a sample as often as the configuration says, until the shutdown begins. One that is not taken is
 /// dropped: the next one tells more.
-pub(crate) async fn report(config: Config, shell: Shell, handover: Arc<Handover>, metrics: Arc<Metrics>) {
+pub(crate) async fn report(config: Config, shell: Shell, delivery: Arc<Delivery>, metrics: Arc<Metrics>) {
     let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
     while let Some(sample) = sampler.next().await {
         let sample = PipelineSample::new(&config.instance, sample.at, sample.started_at, sample.series);
-        let sent = shell.shutdown.run_until_cancelled(handover.send_sample(sample)).await;
+        let sent = shell.shutdown.run_until_cancelled(delivery.send_sample(sample)).await;
         if let Some(Err(error)) = sent {
             debug!(%error, "a sample is dropped");
             metrics.samples_dropped.inc();

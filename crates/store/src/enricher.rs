@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use footfall_event::Event;
-use footfall_event::enrich::{Agent, Enriched, Told, agent, enrich, load_rules};
+use footfall_event::enrich::{Agent, ClientHints, Enriched, agent, enrich, load_rules};
 use lru::LruCache;
 
 /// Reading a user agent costs more than all else that is worked out about an event, and few differ: each is read once,
@@ -25,7 +25,7 @@ impl Enricher {
 
     /// Works out what an event tells.
     pub fn enrich(&mut self, event: &Event) -> Enriched {
-        let told = Told::by(event);
+        let told = ClientHints::by(event);
         told.write_key(&mut self.key);
         let agent = match self.agents.get(self.key.as_str()) {
             Some(agent) => agent.clone(),

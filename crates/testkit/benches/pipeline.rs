@@ -22,10 +22,10 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use footfall::load::{LoadOptions, run};
-use footfall::parts::Part;
+use footfall::processes::ManagedProcess;
 use footfall_event::{Arrival, BodyFormat, Event, Hints, Limits, parse};
 use footfall_store::Enricher;
-use footfall_testkit::{Kit, Stack, StackOptions, shared};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, shared};
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
@@ -40,10 +40,10 @@ const AGENTS: usize = 5_000;
 
 #[tokio::main]
 async fn main() {
-    let kit = shared().await;
-    visible(kit).await;
-    waiting(kit).await;
-    memory(kit).await;
+    let backends = shared().await;
+    visible(backends).await;
+    waiting(backends).await;
+    memory(backends).await;
     enrichment();
 }
 
@@ -68,25 +68,25 @@ fn print_quantiles(what: &str, mut times: Vec<Duration>) -> f64 {
     p50
 }
 
-async fn visible(kit: &Kit) {
-    let stack = Stack::start(kit).await;
-    let see = stack.database.prepare("SELECT 1 FROM analytics_events WHERE event_id = $1").await.unwrap();
+async fn visible(backends: &Backends) {
+    let pipeline = Pipeline::start(backends).await;
+    let see = pipeline.database.prepare("SELECT 1 FROM analytics_events WHERE event_id = $1").await.unwrap();
     let (mut answered, mut seen, mut inserted) = (Vec::new(), Vec::new(), Vec::new());
     let insert = "INSERT INTO direct (event_id, line) VALUES ($1, $2)";
-    stack.database.batch_execute("CREATE TABLE direct (event_id uuid PRIMARY KEY, line text)").await.unwrap();
-    let insert = stack.database.prepare(insert).await.unwrap();
+    pipeline.database.batch_execute("CREATE TABLE direct (event_id uuid PRIMARY KEY, line text)").await.unwrap();
+    let insert = pipeline.database.prepare(insert).await.unwrap();
     let mut tick = tokio::time::interval(VISIBLE_PERIOD);
     for number in 0..VISIBLE_EVENTS {
         tick.tick().await;
         let id = Uuid::now_v7();
         let body = event(number, id);
         let began = Instant::now();
-        stack.database.execute(&insert, &[&id, &body]).await.unwrap();
+        pipeline.database.execute(&insert, &[&id, &body]).await.unwrap();
         inserted.push(began.elapsed());
         let began = Instant::now();
-        assert_eq!(stack.post(body).await.status, 200);
+        assert_eq!(pipeline.post(body).await.status, 200);
         answered.push(began.elapsed());
-        while stack.database.query_opt(&see, &[&id]).await.unwrap().is_none() {
+        while pipeline.database.query_opt(&see, &[&id]).await.unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         seen.push(began.elapsed());
@@ -98,10 +98,11 @@ async fn visible(kit: &Kit) {
     println!("ratio of the medians: {:.1}", ours / limit);
 }
 
-async fn waiting(kit: &Kit) {
-    let mut stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
+async fn waiting(backends: &Backends) {
+    let mut pipeline =
+        Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
     let producer: ThreadedProducer<_> = ClientConfig::new()
-        .set("bootstrap.servers", &stack.kafka)
+        .set("bootstrap.servers", &pipeline.kafka)
         .set("queue.buffering.max.messages", (WAITING_EVENTS * 2).to_string())
         .create()
         .unwrap();
@@ -118,18 +119,18 @@ async fn waiting(kit: &Kit) {
         let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
         let event = &parsed.events[0].as_ref().unwrap().event;
         let (key, line) = (event.kafka_key().unwrap(), event.to_line());
-        producer.send(BaseRecord::to(&stack.events_topic).key(&key).payload(&line)).map_err(|(e, _)| e).unwrap();
+        producer.send(BaseRecord::to(&pipeline.events_topic).key(&key).payload(&line)).map_err(|(e, _)| e).unwrap();
     }
     producer.flush(Duration::from_secs(60)).unwrap();
     let began = Instant::now();
-    stack.add_sink().await;
-    stack.wait_until_all_is_read(Duration::from_secs(300)).await;
+    pipeline.add_sink().await;
+    pipeline.wait_until_all_is_read(Duration::from_secs(300)).await;
     let ours = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
-    let rows = stack.number("SELECT count(*) FROM analytics_events").await;
+    let rows = pipeline.number("SELECT count(*) FROM analytics_events").await;
     assert_eq!(rows as usize, WAITING_EVENTS);
 
     let columns = "timestamp, event_type, page_url, page_title, button_id, session_id, user_agent, metadata, event_id, received_at, schema_version";
-    stack
+    pipeline
         .database
         .batch_execute(
             "CREATE TABLE twin (LIKE analytics_events INCLUDING DEFAULTS);
@@ -140,10 +141,10 @@ async fn waiting(kit: &Kit) {
         .await
         .unwrap();
     let out =
-        stack.database.copy_out(&format!("COPY (SELECT {columns} FROM analytics_events) TO STDOUT")).await.unwrap();
+        pipeline.database.copy_out(&format!("COPY (SELECT {columns} FROM analytics_events) TO STDOUT")).await.unwrap();
     let chunks: Vec<_> = out.map(Result::unwrap).collect().await;
     let began = Instant::now();
-    let copy = stack.database.copy_in(&format!("COPY twin ({columns}) FROM STDIN")).await.unwrap();
+    let copy = pipeline.database.copy_in(&format!("COPY twin ({columns}) FROM STDIN")).await.unwrap();
     pin_mut!(copy);
     for chunk in chunks {
         copy.feed(chunk).await.unwrap();
@@ -152,26 +153,26 @@ async fn waiting(kit: &Kit) {
     let limit = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
     println!("== {WAITING_EVENTS} events that wait in Kafka, from the sink's start to the last row");
     println!("sink {ours:.0} rows/s, limit (COPY of the same rows) {limit:.0} rows/s, ratio {:.2}", ours / limit);
-    println!("sink's processor time: {:.1} us a row", cpu_s(&stack.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
+    println!("sink's processor time: {:.1} us a row", cpu_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
 }
 
-async fn memory(kit: &Kit) {
-    let stack = Stack::start(kit).await;
+async fn memory(backends: &Backends) {
+    let pipeline = Pipeline::start(backends).await;
     let show = |when: &str| {
-        println!("{when}: ingest {} MB, sink {} MB resident", rss_mb(&stack.ingest), rss_mb(&stack.sinks[0]));
+        println!("{when}: ingest {} MB, sink {} MB resident", rss_mb(&pipeline.ingest), rss_mb(&pipeline.sinks[0]));
     };
     println!("== memory");
     show("idle");
-    let report = run(&LoadOptions::new(&stack.url(3001, "/analytics"), LOAD_PER_S, LOAD_EVENTS)).await.unwrap();
+    let report = run(&LoadOptions::new(&pipeline.url(3001, "/analytics"), LOAD_PER_S, LOAD_EVENTS)).await.unwrap();
     show(&format!("after {LOAD_EVENTS} events at {LOAD_PER_S}/s"));
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
     let at = |part| report.latency_us.value_at_quantile(part) as f64 / 1e3;
     println!("answers under that load: p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
-    let per_event = |part: &Part| cpu_s(part) * 1e6 / LOAD_EVENTS as f64;
+    let per_event = |part: &ManagedProcess| cpu_s(part) * 1e6 / LOAD_EVENTS as f64;
     println!(
         "processor time: ingest {:.0} us, sink {:.0} us an event",
-        per_event(&stack.ingest),
-        per_event(&stack.sinks[0])
+        per_event(&pipeline.ingest),
+        per_event(&pipeline.sinks[0])
     );
 }
 
@@ -206,14 +207,14 @@ fn enrichment() {
     }
 }
 
-fn rss_mb(part: &Part) -> u64 {
+fn rss_mb(part: &ManagedProcess) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", part.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 /// User and system time so far, in seconds.
-fn cpu_s(part: &Part) -> f64 {
+fn cpu_s(part: &ManagedProcess) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", part.pid())).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: f64 = [11, 12].iter().map(|field| fields[*field].parse::<f64>().unwrap()).sum();

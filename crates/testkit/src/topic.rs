@@ -1,9 +1,9 @@
-//! A stack's topics, read and written past the daemons.
+//! A pipeline's topics, read and written past the daemons.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::Stack;
+use crate::Pipeline;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -13,20 +13,20 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 const KAFKA_MAX: Duration = Duration::from_secs(20);
 
-fn client(stack: &Stack) -> ClientConfig {
+fn client(pipeline: &Pipeline) -> ClientConfig {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &stack.kafka).set("group.id", "looks-on").set("linger.ms", "20");
+    config.set("bootstrap.servers", &pipeline.kafka).set("group.id", "looks-on").set("linger.ms", "20");
     config
 }
 
 /// Writes these messages to one partition of the events' topic, in this order; their offsets.
-pub async fn write<T: AsRef<[u8]>>(stack: &Stack, partition: i32, messages: &[T]) -> Vec<i64> {
-    write_to(stack, &stack.events_topic, partition, messages).await
+pub async fn write<T: AsRef<[u8]>>(pipeline: &Pipeline, partition: i32, messages: &[T]) -> Vec<i64> {
+    write_to(pipeline, &pipeline.events_topic, partition, messages).await
 }
 
 /// The same for any topic.
-pub async fn write_to<T: AsRef<[u8]>>(stack: &Stack, topic: &str, partition: i32, messages: &[T]) -> Vec<i64> {
-    let producer: FutureProducer = client(stack).create().unwrap();
+pub async fn write_to<T: AsRef<[u8]>>(pipeline: &Pipeline, topic: &str, partition: i32, messages: &[T]) -> Vec<i64> {
+    let producer: FutureProducer = client(pipeline).create().unwrap();
     let record = |message| FutureRecord::<str, [u8]>::to(topic).partition(partition).payload(message);
     let deliveries: Vec<_> =
         messages.iter().map(|message| producer.send_result(record(message.as_ref())).unwrap()).collect();
@@ -38,8 +38,8 @@ pub async fn write_to<T: AsRef<[u8]>>(stack: &Stack, topic: &str, partition: i32
 }
 
 /// Every message of a topic.
-pub async fn read(stack: &Stack, topic: &str) -> Vec<OwnedMessage> {
-    let (config, topic) = (client(stack), topic.to_owned());
+pub async fn read(pipeline: &Pipeline, topic: &str) -> Vec<OwnedMessage> {
+    let (config, topic) = (client(pipeline), topic.to_owned());
     tokio::task::spawn_blocking(move || {
         let consumer: BaseConsumer = config.create().unwrap();
         let metadata = consumer.fetch_metadata(Some(&topic), KAFKA_MAX).unwrap();
@@ -64,10 +64,10 @@ pub async fn read(stack: &Stack, topic: &str) -> Vec<OwnedMessage> {
 }
 
 /// Deletes the messages of a partition of the events' topic that stand before this offset, as retention does.
-pub async fn delete_before(stack: &Stack, partition: i32, offset: i64) {
-    let admin: AdminClient<DefaultClientContext> = client(stack).create().unwrap();
+pub async fn delete_before(pipeline: &Pipeline, partition: i32, offset: i64) {
+    let admin: AdminClient<DefaultClientContext> = client(pipeline).create().unwrap();
     let mut offsets = TopicPartitionList::new();
-    offsets.add_partition_offset(&stack.events_topic, partition, Offset::Offset(offset)).unwrap();
+    offsets.add_partition_offset(&pipeline.events_topic, partition, Offset::Offset(offset)).unwrap();
     let options = AdminOptions::new().operation_timeout(Some(KAFKA_MAX));
     let deleted = admin.delete_records(&offsets, &options).await.unwrap();
     deleted.elements().iter().for_each(|element| element.error().unwrap());

@@ -44,20 +44,21 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let database_ready = shell.readiness.condition("database");
     let parameters = config.database.parameters().map_err(|error| config_error(&error))?;
     let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
-    let hub = Arc::new(live::Hub::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
+    let views = Arc::new(live::Views::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
 
     let listening = tokio::spawn(listener::listen(
         parameters,
         config.database.clone(),
-        hub.clone(),
+        views.clone(),
         metrics.clone(),
         database_ready,
         shell.shutdown.clone(),
     ));
-    let ticking = tokio::spawn(hub.clone().tick());
-    let service =
-        Arc::new(routes::Service::new(&config, access, database, hub, metrics).map_err(|error| config_error(&error))?);
+    let ticking = tokio::spawn(views.clone().tick());
+    let service = Arc::new(
+        routes::Service::new(&config, access, database, views, metrics).map_err(|error| config_error(&error))?,
+    );
     server::serve(listener, service, &config.http, shell.progress.watch("accept"), &shell.shutdown).await;
     listening.await?;
     ticking.await?;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::DatabaseConfig;
-use crate::live::Hub;
+use crate::live::Views;
 use crate::metrics::Metrics;
 
 /// What the sink notifies when it has stored events.
@@ -24,7 +24,7 @@ const RETRY_MS_MIN: u64 = 100;
 pub(crate) async fn listen(
     parameters: tokio_postgres::Config,
     config: DatabaseConfig,
-    hub: Arc<Hub>,
+    views: Arc<Views>,
     metrics: Arc<Metrics>,
     ready: Condition,
     shutdown: CancellationToken,
@@ -42,7 +42,7 @@ pub(crate) async fn listen(
         let mut was_up = false;
         let ended = tokio::select! {
             () = shutdown.cancelled() => return,
-            ended = hear(&parameters, &hub, &metrics, &ready, &mut was_up) => ended,
+            ended = hear(&parameters, &views, &metrics, &ready, &mut was_up) => ended,
         };
         let why = ended
             .err()
@@ -50,7 +50,7 @@ pub(crate) async fn listen(
         warn!(why, "not listening to PostgreSQL");
         ready.set_because(false, why);
         // Pages learn that their numbers are old.
-        hub.changed();
+        views.changed();
         if was_up {
             pauses = backoff.build();
         }
@@ -65,7 +65,7 @@ pub(crate) async fn listen(
 /// Until the connection ends.
 async fn hear(
     parameters: &tokio_postgres::Config,
-    hub: &Hub,
+    views: &Views,
     metrics: &Metrics,
     ready: &Condition,
     was_up: &mut bool,
@@ -86,12 +86,12 @@ async fn hear(
                 info!("listening to PostgreSQL");
                 ready.set(true);
                 // What was stored while nobody listened was not heard.
-                hub.changed();
+                views.changed();
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(_))) => {
                     metrics.notifications.inc();
-                    hub.changed();
+                    views.changed();
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error),

@@ -22,7 +22,7 @@ use crate::answer::{self, Answer};
 use crate::config::{Config, FunnelStep, LiveConfig};
 use crate::database::Database;
 use crate::forward::Forward;
-use crate::live::{Hub, Place, Watch, stream};
+use crate::live::{Place, Views, Watch, stream};
 use crate::metrics::Metrics;
 use crate::page::{self, Frame, Look};
 use crate::selection::{FILTERS, FieldProblem, Filters, Selection};
@@ -46,7 +46,7 @@ pub(crate) struct Service {
     cors_origins: Vec<String>,
     access: Arc<Access>,
     database: Database,
-    hub: Arc<Hub>,
+    views: Arc<Views>,
     pub(crate) metrics: Arc<Metrics>,
     watchers: Arc<Semaphore>,
     site: Option<Site>,
@@ -76,7 +76,7 @@ impl Service {
         config: &Config,
         access: Access,
         database: Database,
-        hub: Arc<Hub>,
+        views: Arc<Views>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, FieldError> {
         config.page.zone()?;
@@ -88,7 +88,7 @@ impl Service {
             cors_origins: config.http.cors_origins.clone(),
             access: Arc::new(access),
             database,
-            hub,
+            views,
             metrics,
             watchers: Arc::new(Semaphore::new(config.live.watchers_max)),
             site: config.site.files()?,
@@ -195,7 +195,7 @@ impl Service {
             Ok(selection) => selection,
             Err(problem) => return self.bad_address(&problem),
         };
-        let Ok(snapshot) = self.hub.snapshot(&selection).await else {
+        let Ok(snapshot) = self.views.snapshot(&selection).await else {
             return self.too_many_views();
         };
         let frame = Frame {
@@ -226,7 +226,7 @@ impl Service {
             let text = "As many pages are open as live.watchers_max allows. Reload to see what is new.";
             return answer::problem(StatusCode::SERVICE_UNAVAILABLE, None, text);
         };
-        let Ok(snapshots) = self.hub.watch(&selection) else { return self.too_many_views() };
+        let Ok(snapshots) = self.views.watch(&selection) else { return self.too_many_views() };
         // A browser that asks again says itself what it saw last.
         let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let in_address = || {

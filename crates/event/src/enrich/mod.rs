@@ -5,7 +5,7 @@ mod page_path;
 mod user_agent;
 
 pub use page_path::page_path;
-pub use user_agent::{Agent, Told, agent, load_rules};
+pub use user_agent::{Agent, ClientHints, agent, load_rules};
 
 use std::sync::Arc;
 

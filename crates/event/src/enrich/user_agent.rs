@@ -24,14 +24,14 @@ pub struct Agent {
 
 /// What an agent is known by: the same text is the same agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Told<'a> {
+pub struct ClientHints<'a> {
     user_agent: Option<&'a str>,
     brands: Option<&'a str>,
     mobile: Option<&'a str>,
     platform: Option<&'a str>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ClientHints<'a> {
     /// What an event tells of its agent.
     #[must_use]
     pub fn by(event: &'a Event) -> Self {
@@ -119,7 +119,7 @@ const TV: [&str; 17] = [
 
 /// Reads what was told.
 #[must_use]
-pub fn agent(told: &Told<'_>) -> Agent {
+pub fn agent(told: &ClientHints<'_>) -> Agent {
     let user_agent = told.user_agent.unwrap_or_default();
     let (browser, os, device) = RULES.extract(user_agent);
     let has = |marks: &[&str]| marks.iter().any(|mark| user_agent.contains(mark));
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn read(user_agent: &str) -> Agent {
-        agent(&Told { user_agent: Some(user_agent), brands: None, mobile: None, platform: None })
+        agent(&ClientHints { user_agent: Some(user_agent), brands: None, mobile: None, platform: None })
     }
 
     const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn hints_say_what_the_user_agent_keeps_back() {
         let hinted = |user_agent, brands, mobile, platform| {
-            let read = agent(&Told {
+            let read = agent(&ClientHints {
                 user_agent: Some(user_agent),
                 brands: Some(brands),
                 mobile: Some(mobile),
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn without_a_user_agent_nothing_is_known() {
-        let none = Told { user_agent: None, brands: None, mobile: None, platform: None };
+        let none = ClientHints { user_agent: None, brands: None, mobile: None, platform: None };
         assert_eq!(agent(&none), Agent::default());
     }
 
@@ -287,8 +287,8 @@ mod tests {
 
     #[test]
     fn another_agent_has_another_key() {
-        let told = |user_agent, brands| Told { user_agent, brands, mobile: None, platform: None };
-        let key = |told: Told<'_>| {
+        let told = |user_agent, brands| ClientHints { user_agent, brands, mobile: None, platform: None };
+        let key = |told: ClientHints<'_>| {
             let mut key = "left over".to_owned();
             told.write_key(&mut key);
             key

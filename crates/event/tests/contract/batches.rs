@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use footfall_event::{Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, Shape, parse};
+use footfall_event::{Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, RequestKind, parse};
 use uuid::Uuid;
 
 use crate::{minimal, parsed, parsed_as, received_at, with, with_text};
@@ -50,7 +50,7 @@ fn mixed(separator: &[u8]) -> (Vec<u8>, Vec<Option<Reason>>) {
 
 fn assert_each_has_its_own(parsed: Result<Parsed, Rejection>, expected: &[Option<Reason>]) {
     let parsed = parsed.unwrap();
-    assert_eq!(parsed.shape, Shape::Batch);
+    assert_eq!(parsed.kind, RequestKind::Batch);
     let found: Vec<_> = parsed.events.iter().map(|event| event.as_ref().err().map(|it| it.reason)).collect();
     assert_eq!(found, expected);
     for event in parsed.events.iter().flatten() {
@@ -110,7 +110,7 @@ fn an_envelope_holds_an_array() {
 #[test]
 fn an_event_that_has_events_is_an_event() {
     let parsed = parsed(with_text(r#""events":[1,2,3]"#)).unwrap();
-    assert_eq!(parsed.shape, Shape::Single);
+    assert_eq!(parsed.kind, RequestKind::Single);
     assert!(parsed.events[0].is_ok());
 }
 
@@ -126,8 +126,8 @@ fn the_sent_at_of_an_envelope_holds_for_events_that_have_none() {
 
 #[test]
 fn an_array_of_one_is_a_batch() {
-    assert_eq!(parsed(format!("[{}]", minimal())).unwrap().shape, Shape::Batch);
-    assert_eq!(parsed_as(minimal().to_string().as_bytes(), BodyFormat::Ndjson).unwrap().shape, Shape::Batch);
+    assert_eq!(parsed(format!("[{}]", minimal())).unwrap().kind, RequestKind::Batch);
+    assert_eq!(parsed_as(minimal().to_string().as_bytes(), BodyFormat::Ndjson).unwrap().kind, RequestKind::Batch);
 }
 
 #[test]

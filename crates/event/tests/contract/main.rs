@@ -10,7 +10,7 @@ mod properties;
 mod reasons;
 mod speed;
 
-use footfall_event::{Accepted, Arrival, BodyFormat, Event, Hints, Limits, Parsed, Rejection, Shape, parse};
+use footfall_event::{Accepted, Arrival, BodyFormat, Event, Hints, Limits, Parsed, Rejection, RequestKind, parse};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn parsed(body: impl AsRef<[u8]>) -> Result<Parsed, Rejection> {
 /// One event by itself.
 fn single(body: impl AsRef<[u8]>) -> Result<Accepted, Rejection> {
     let mut parsed = parsed(body)?;
-    assert_eq!((parsed.shape, parsed.events.len()), (Shape::Single, 1));
+    assert_eq!((parsed.kind, parsed.events.len()), (RequestKind::Single, 1));
     parsed.events.remove(0)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use footfall_event::enrich::{Told, agent, enrich};
+use footfall_event::enrich::{ClientHints, agent, enrich};
 use footfall_event::{Accepted, BodyFormat, Event, Limits, Parsed, Rejection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -210,7 +210,7 @@ fn assert_storable(event: &Event) {
 
 /// What is worked out of an event is storable too.
 fn assert_enriched(event: &Event) {
-    let enriched = enrich(event, Arc::new(agent(&Told::by(event))));
+    let enriched = enrich(event, Arc::new(agent(&ClientHints::by(event))));
     let host = 253;
     let texts = [
         (Some(&enriched.page_path), event.page_url.chars().count() + 1),

@@ -22,8 +22,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio_postgres::{Client, NoTls};
 use tracing::{debug, error, info, warn};
 
-use crate::parts;
 use crate::postgres_tools::{Access, PostgresTools, said};
+use crate::processes;
 pub use config::{Config, DatabaseConfig};
 use folder::{Folder, manifest_of, partial_of};
 pub use manifest::{Held, Manifest};
@@ -76,7 +76,7 @@ pub enum BackupError {
     TurnDidNotCome(u32),
     /// A program is missing.
     #[error(transparent)]
-    Program(#[from] parts::Error),
+    Program(#[from] processes::Error),
     /// A program cannot be run.
     #[error("{program}: {source}")]
     Run {

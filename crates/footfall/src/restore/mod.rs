@@ -17,8 +17,8 @@ use rdkafka::error::KafkaError;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::backup::{BackupError, Held, Manifest, manifest, recount};
-use crate::parts;
 use crate::postgres_tools::{Access, PostgresTools, said};
+use crate::processes;
 use kafka::Follows;
 use target::Target;
 
@@ -78,7 +78,7 @@ pub enum RestoreError {
     },
     /// A program is missing.
     #[error(transparent)]
-    Program(#[from] parts::Error),
+    Program(#[from] processes::Error),
     /// PostgreSQL is away or refused.
     #[error("{doing}: {}", error_text(source))]
     Postgres {

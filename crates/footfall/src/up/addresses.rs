@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::profile::Profile;
-use crate::parts;
 use crate::port_holder::Wanted;
+use crate::processes;
 
 const SITE_PORT: u16 = 8080;
 
@@ -31,7 +31,7 @@ impl Addresses {
 
     /// The site as this machine reaches it: nobody can connect to the address that stands for all.
     pub(crate) fn site_from_here(self) -> SocketAddr {
-        parts::from_here(self.site())
+        processes::from_here(self.site())
     }
 
     /// Whether nobody but this machine reaches anything.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::UpError;
 use super::addresses::Addresses;
 use super::start::Plan;
-use crate::parts::SecondName;
+use crate::processes::SecondName;
 use crate::{secrets, topics};
 
 /// The consumer group of the sinks.

@@ -17,9 +17,9 @@ use super::addresses::Addresses;
 use super::home::Home;
 use super::profile::Profile;
 use super::start::{DATABASE, sink};
-use super::{UpError, load_parts};
-use crate::parts::{Kafka, Part, Parts, Postgres, Size};
+use super::{UpError, load_programs};
 use crate::port_holder;
+use crate::processes::{Kafka, ManagedProcess, Postgres, Programs, Size};
 use crate::progress::Steps;
 use crate::topics;
 
@@ -68,11 +68,11 @@ async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpE
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let parts = load_parts(options.parts.as_deref())?;
+    let programs = load_programs(options.parts.as_deref())?;
     let steps = Steps::new();
     let step = steps.begin("store what Kafka holds");
     let mut pipeline = Pipeline::default();
-    let stored = pipeline.store(&parts, dir, at, options.wait_max).await;
+    let stored = pipeline.store(&programs, dir, at, options.wait_max).await;
     // In any case in order: what stops last has what the others left.
     pipeline.stop().await;
     match &stored {
@@ -87,18 +87,24 @@ async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpE
 struct Pipeline {
     postgres: Option<Postgres>,
     kafka: Option<Kafka>,
-    sink: Option<Part>,
+    sink: Option<ManagedProcess>,
 }
 
 impl Pipeline {
-    async fn store(&mut self, parts: &Parts, dir: &Path, at: Addresses, wait_max: Duration) -> Result<(), UpError> {
-        let postgres = Postgres::spawn(parts, dir, at.ip(), at.postgres().port(), Size::Full).await?;
+    async fn store(
+        &mut self,
+        programs: &Programs,
+        dir: &Path,
+        at: Addresses,
+        wait_max: Duration,
+    ) -> Result<(), UpError> {
+        let postgres = Postgres::spawn(programs, dir, at.ip(), at.postgres().port(), Size::Full).await?;
         let postgres = self.postgres.insert(postgres);
         postgres.wait_until_ready().await?;
         let database = postgres.admin(DATABASE);
         let writer = postgres.url("footfall_writer", DATABASE);
         footfall_store::prepare(&database).await?;
-        self.kafka.insert(Kafka::spawn(parts, dir, at.ip(), at.kafka().port()).await?).wait_until_ready().await?;
+        self.kafka.insert(Kafka::spawn(programs, dir, at.ip(), at.kafka().port()).await?).wait_until_ready().await?;
         // Whether it is ready is not asked: what counts is what it stores.
         let sink = self.sink.insert(sink(dir, at, &writer)?.spawn(dir)?);
         let began = Instant::now();

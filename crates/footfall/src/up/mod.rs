@@ -4,7 +4,6 @@ mod addresses;
 mod daemon_files;
 mod deaths;
 mod home;
-mod keeper;
 pub mod migrate;
 pub mod password;
 mod profile;
@@ -12,24 +11,25 @@ mod retention;
 mod signals;
 mod start;
 pub mod state;
+mod supervisor;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use crate::parts::{self, Grafana, Parts, SecondName};
 use crate::port_holder::{self, Taken};
+use crate::processes::{self, Grafana, Programs, SecondName};
 use crate::progress::Steps;
 use crate::topics::TopicsError;
 
 use addresses::Addresses;
 use home::Home;
-use keeper::Running;
 pub use profile::Profile;
 use signals::Signals;
 use start::Plan;
 use state::{State, StateError};
+use supervisor::Running;
 
 /// What a person may choose.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ pub enum UpError {
     Ask(tokio_postgres::Error),
     /// A part did not start.
     #[error(transparent)]
-    Part(#[from] parts::Error),
+    Part(#[from] processes::Error),
     /// The database could not be set up.
     #[error(transparent)]
     Database(#[from] footfall_store::PrepareError),
@@ -156,7 +156,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let parts = load_parts(options.parts.as_deref())?;
+    let programs = load_programs(options.parts.as_deref())?;
     // nginx sees the files from inside its root, where this process's own folder means nothing.
     let share = std::path::absolute(&options.share).map_err(|source| UpError::file(&options.share, source))?;
     let keep = options.keep.as_deref();
@@ -168,7 +168,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     let running = Running::new(steps.clone());
     let plan = Plan {
         profile,
-        parts: &parts,
+        programs: &programs,
         dir: home.path(),
         share: &share,
         at,
@@ -211,8 +211,8 @@ fn profile(options: &Options) -> Result<Profile, UpError> {
     }
 }
 
-fn load_parts(file: Option<&Path>) -> Result<Parts, parts::Error> {
-    file.map_or_else(Parts::on_path, Parts::load)
+fn load_programs(file: Option<&Path>) -> Result<Programs, processes::Error> {
+    file.map_or_else(Programs::on_path, Programs::load)
 }
 
 /// Starts everything and waits; returns by itself only where something goes wrong.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::UpError;
 use super::state::State;
-use crate::parts::run_once;
+use crate::processes::run_once;
 use crate::progress::Steps;
 
 const EVERY_S: u64 = 24 * 3600;

@@ -7,12 +7,14 @@ use ipnet::IpNet;
 use tokio::try_join;
 
 use super::addresses::Addresses;
-use super::keeper::Running;
 use super::profile::Profile;
 use super::state::State;
+use super::supervisor::Running;
 use super::{UpError, daemon_files, password};
-use crate::health::Sign;
-use crate::parts::{self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Parts, Postgres, SecondName, Size};
+use crate::health::HealthCheck;
+use crate::processes::{
+    self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Postgres, Programs, SecondName, Size,
+};
 use crate::progress::Steps;
 use crate::topics::{self, Topic};
 
@@ -24,7 +26,7 @@ const EVENTS_PARTITIONS: u16 = 3;
 /// What `up` starts, and with what.
 pub(crate) struct Plan<'a> {
     pub(crate) profile: Profile,
-    pub(crate) parts: &'a Parts,
+    pub(crate) programs: &'a Programs,
     pub(crate) dir: &'a Path,
     pub(crate) share: &'a Path,
     pub(crate) at: Addresses,
@@ -59,22 +61,22 @@ impl Plan<'_> {
     }
 
     async fn postgres(&self, running: &Running, size: Size) -> Result<Access, UpError> {
-        let Self { parts, dir, at, .. } = *self;
+        let Self { programs, dir, at, .. } = *self;
         self.shown("PostgreSQL", async {
-            let postgres = Postgres::spawn(parts, dir, at.ip(), at.postgres().port(), size).await?;
+            let postgres = Postgres::spawn(programs, dir, at.ip(), at.postgres().port(), size).await?;
             let access = Access::to(&postgres);
             running.keep(Box::new(postgres)).await?;
-            Ok::<_, parts::Error>(access)
+            Ok::<_, processes::Error>(access)
         })
         .await
     }
 
     async fn start_appliance(&self, running: &Running) -> Result<State, UpError> {
-        let Self { parts, dir, at, .. } = *self;
+        let Self { programs, dir, at, .. } = *self;
         let (access, ()) = try_join!(
             self.postgres(running, Size::Full),
             self.shown("Kafka", async {
-                let kafka = Kafka::spawn(parts, dir, at.ip(), at.kafka().port()).await?;
+                let kafka = Kafka::spawn(programs, dir, at.ip(), at.kafka().port()).await?;
                 running.keep(Box::new(kafka)).await
             }),
         )?;
@@ -104,7 +106,7 @@ impl Plan<'_> {
             trusted_proxies: self.trusted_proxies.to_vec(),
             view: at.view(),
         };
-        let nginx = running.keep(Box::new(Nginx::spawn(parts, dir, &site)?));
+        let nginx = running.keep(Box::new(Nginx::spawn(programs, dir, &site)?));
         self.shown("nginx", nginx).await?;
 
         if let Ok(grafana) = self.grafana {
@@ -150,16 +152,16 @@ impl Plan<'_> {
             socket_dir: access.socket_dir,
             port: self.at.postgres().port(),
             database: DATABASE.to_owned(),
-            postgres_bin: self.parts.postgres_bin.clone(),
+            postgres_bin: self.programs.postgres_bin.clone(),
             site: self.at.site_from_here(),
-            signs: self.signs(),
+            health_checks: self.health_checks(),
         })
     }
 
     /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
-    fn signs(&self) -> Vec<Sign> {
-        let ready = |part: &str, admin| Sign { part: part.into(), url: format!("http://{admin}/ready") };
-        let site = Sign { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+    fn health_checks(&self) -> Vec<HealthCheck> {
+        let ready = |part: &str, admin| HealthCheck { part: part.into(), url: format!("http://{admin}/ready") };
+        let site = HealthCheck { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
         let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
         let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
         daemons.into_iter().chain(sink).collect()

@@ -9,8 +9,8 @@ use nix::unistd::geteuid;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
-use crate::health::Sign;
-use crate::parts::Program;
+use crate::health::HealthCheck;
+use crate::processes::Program;
 
 const FILE: &str = "state.json";
 
@@ -34,7 +34,7 @@ pub struct State {
     /// The site, as this machine reaches it.
     pub site: SocketAddr,
     /// What `footfall health` asks.
-    pub signs: Vec<Sign>,
+    pub health_checks: Vec<HealthCheck>,
 }
 
 /// Why no instance was found, or one cannot be announced.
@@ -161,7 +161,7 @@ fn error(path: &Path, source: std::io::Error) -> StateError {
 #[cfg(test)]
 mod tests {
     use super::{State, StateError};
-    use crate::parts::Program;
+    use crate::processes::Program;
 
     #[test]
     fn a_pointer_to_a_launcher_that_is_gone_is_noticed_and_removed() {
@@ -177,7 +177,7 @@ mod tests {
                 database: "analytics".into(),
                 postgres_bin: Program { root: None, path: "/".into() },
                 site: "127.0.0.1:8080".parse().unwrap(),
-                signs: Vec::new(),
+                health_checks: Vec::new(),
             };
             std::fs::write(&pointer, serde_json::to_vec(&state).unwrap()).unwrap();
             state

@@ -3,20 +3,20 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use footfall::parts::{Ending, Parts, Postgres};
+use footfall::processes::{Ending, Postgres, Programs};
 
 use super::processes::wait_until;
 
-fn parts() -> Parts {
+fn programs() -> Programs {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.parts/parts.json");
-    Parts::load(&file).expect("cargo xtask setup must have run")
+    Programs::load(&file).expect("cargo xtask setup must have run")
 }
 
 /// A process of the user that PostgreSQL runs as.
-fn somebody_of_the_same_user(parts: &Parts) -> Child {
+fn somebody_of_the_same_user(programs: &Programs) -> Child {
     let mut enter = Command::new(env!("CARGO_BIN_EXE_footfall"));
     enter.arg("enter");
-    if let Some(root) = &parts.postgres_bin.root {
+    if let Some(root) = &programs.postgres_bin.root {
         enter.arg("--root").arg(root);
     }
     if nix::unistd::geteuid().is_root() {
@@ -30,18 +30,18 @@ fn somebody_of_the_same_user(parts: &Parts) -> Child {
 
 #[tokio::test]
 async fn a_stale_pid_file_does_not_prevent_a_start() {
-    let parts = parts();
+    let programs = programs();
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     // An address of this test's own, so that the standard port is free.
     let [.., high, low] = std::process::id().to_be_bytes();
     let address = Ipv4Addr::new(127, 40, high, low.max(1)).into();
-    let mut postgres = Postgres::start(&parts, dir.path(), address, 5432).await.unwrap();
+    let mut postgres = Postgres::start(&programs, dir.path(), address, 5432).await.unwrap();
     postgres.kill().await;
 
     // The killed server's pid is another process's by now.
     let locks = [dir.path().join("postgres/data/postmaster.pid"), postgres.socket_dir().join(".s.PGSQL.5432.lock")];
-    let mut other = somebody_of_the_same_user(&parts);
+    let mut other = somebody_of_the_same_user(&programs);
     for lock in &locks {
         let left = std::fs::read_to_string(lock).unwrap();
         let (_, rest) = left.split_once('\n').unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use footfall::parts::{Parts, Postgres};
+use footfall::processes::{Postgres, Programs};
 use footfall_testkit::{checkout, own_address, run_dir};
 use tokio::sync::OnceCell;
 use tokio_postgres::types::Type;
@@ -15,8 +15,8 @@ const ROWS: &str = include_str!("rows.sql");
 async fn server() -> &'static Postgres {
     static SERVER: OnceCell<Postgres> = OnceCell::const_new();
     let start = async || {
-        let parts = Parts::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first");
-        let postgres = Postgres::start(&parts, &run_dir("grafana"), own_address(), 5432).await.unwrap();
+        let programs = Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first");
+        let postgres = Postgres::start(&programs, &run_dir("grafana"), own_address(), 5432).await.unwrap();
         for database in [KNOWN, EMPTY] {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }

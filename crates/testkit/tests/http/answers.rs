@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Answer, Stack, shared};
+use footfall_testkit::{Answer, Pipeline, shared};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -10,8 +10,8 @@ const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_first_generations_guide_still_holds() {
-    let mut stack = Stack::start(shared().await).await;
-    let health = stack.get(3001, "/health").await;
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let health = pipeline.get(3001, "/health").await;
     assert_eq!(health.status, 200);
     let text = String::from_utf8(health.body.to_vec()).unwrap();
     let time = text.strip_prefix(r#"{"status":"ok","kafkaReady":true,"timestamp":""#);
@@ -19,24 +19,24 @@ async fn the_first_generations_guide_still_holds() {
     time.parse::<jiff::Timestamp>().unwrap();
 
     let event = r#"{"event_type":"button_click","page_url":"http://test.com/page","page_title":"Test Page","button_id":"test-button","session_id":"test-session-123","user_agent":"curl/7.0"}"#;
-    let answer = stack.post(event).await;
+    let answer = pipeline.post(event).await;
     assert_eq!(answer.status, 200);
     let wanted = r#"{"success":true,"message":"Event received and sent to Kafka","eventId":"test-session-123"}"#;
     assert_eq!(answer.body, wanted);
 
-    stack.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
     let query =
         "SELECT event_type, page_url, button_id, timestamp FROM analytics_events ORDER BY timestamp DESC LIMIT 10";
-    let row = stack.database.query_one(query, &[]).await.unwrap();
+    let row = pipeline.database.query_one(query, &[]).await.unwrap();
     let texts: [&str; 3] = std::array::from_fn(|column| row.get(column));
     assert_eq!(texts, ["button_click", "http://test.com/page", "test-button"]);
 }
 
 #[tokio::test]
 async fn the_id_that_is_answered_is_the_clients_else_its_sessions_else_the_rows() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let id_of = async |fields: &str| {
-        let answer = stack.post(format!(r#"{{"event_type":"x","page_url":"http://a.b/"{fields}}}"#)).await;
+        let answer = pipeline.post(format!(r#"{{"event_type":"x","page_url":"http://a.b/"{fields}}}"#)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["eventId"].as_str().unwrap().to_owned()
     };
@@ -47,14 +47,14 @@ async fn the_id_that_is_answered_is_the_clients_else_its_sessions_else_the_rows(
     let assigned: Uuid = id_of("").await.parse().unwrap();
     assert_eq!(assigned.get_version_num(), 7);
 
-    stack.wait_for("SELECT count(*) FROM analytics_events", 3, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 3, SOON).await;
     let query = format!("SELECT count(*) FROM analytics_events WHERE event_id IN ('{id}', '{assigned}')");
-    assert_eq!(stack.number(&query).await, 2);
+    assert_eq!(pipeline.number(&query).await, 2);
 }
 
 #[tokio::test]
 async fn a_batch_is_answered_event_by_event_in_each_of_its_forms() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let good = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let (no_type, no_url) = (r#"{"page_url":"http://a.b/"}"#, r#"{"event_type":"x","page_url":"/page"}"#);
     let forms = [
@@ -66,7 +66,7 @@ async fn a_batch_is_answered_event_by_event_in_each_of_its_forms() {
     for (content_type, begin, between, end) in forms {
         let post = async |events: &[&str]| {
             let body = format!("{begin}{}{end}", events.join(between));
-            post(&stack, content_type, &body).await
+            post(&pipeline, content_type, &body).await
         };
         let mixed = post(&[good, no_type, good, no_url]).await;
         assert_eq!(mixed.status, 200, "{mixed:?}");
@@ -84,16 +84,16 @@ async fn a_batch_is_answered_event_by_event_in_each_of_its_forms() {
         assert_eq!(all_bad.status, 400);
         assert_eq!((&all_bad.json()["success"], &all_bad.json()["accepted"]), (&json!(false), &json!(0)));
     }
-    let single = stack.post(no_url).await;
+    let single = pipeline.post(no_url).await;
     let fields = [&single.json()["field"], &single.json()["reason"], &single.json()["message"]].map(Value::to_string);
     assert_eq!(single.status, 400);
     assert_eq!(fields.join(" "), r#""page_url" "url_invalid" "must be an absolute http or https URL""#);
-    stack.wait_for("SELECT count(*) FROM analytics_events", 4 * forms.len() as i64, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 4 * forms.len() as i64, SOON).await;
 }
 
 #[tokio::test]
 async fn whatever_the_status_any_page_may_read_the_json() {
-    let stack = Stack::start(shared().await).await;
+    let pipeline = Pipeline::start(shared().await).await;
     let good = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let json = "application/json";
     let huge = " ".repeat(1024 * 1024 + 1);
@@ -112,7 +112,7 @@ async fn whatever_the_status_any_page_may_read_the_json() {
     ];
     for (method, path, content_type, body, status) in cases {
         let headers = [("content-type", content_type), ("origin", "https://shop.example")];
-        let answer = stack.http.send(method, &stack.url(3001, path), &headers, body.to_owned()).await.unwrap();
+        let answer = pipeline.http.send(method, &pipeline.url(3001, path), &headers, body.to_owned()).await.unwrap();
         let case = format!("{method} {path} {content_type} {status}: {answer:?}");
         assert_eq!(answer.status, status, "{case}");
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{case}");
@@ -131,20 +131,20 @@ async fn whatever_the_status_any_page_may_read_the_json() {
         assert_eq!(answer.header("allow"), allow, "{case}");
     }
     let encoded = [("content-type", json), ("content-encoding", "lzma")];
-    let answer = stack.http.send("POST", &stack.url(3001, "/analytics"), &encoded, good).await.unwrap();
+    let answer = pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &encoded, good).await.unwrap();
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (415, &json!("content_encoding_unsupported")));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
 }
 
 #[tokio::test]
 async fn a_preflight_allows_what_a_tracker_sends() {
-    let stack = Stack::start(shared().await).await;
+    let pipeline = Pipeline::start(shared().await).await;
     let headers = [
         ("origin", "https://shop.example"),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "content-type"),
     ];
-    let answer = stack.http.send("OPTIONS", &stack.url(3001, "/analytics"), &headers, "").await.unwrap();
+    let answer = pipeline.http.send("OPTIONS", &pipeline.url(3001, "/analytics"), &headers, "").await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST, OPTIONS"));
@@ -152,7 +152,7 @@ async fn a_preflight_allows_what_a_tracker_sends() {
     assert!(answer.header("access-control-max-age").unwrap().parse::<u32>().unwrap() > 0);
 }
 
-async fn post(stack: &Stack, content_type: &str, body: &str) -> Answer {
+async fn post(pipeline: &Pipeline, content_type: &str, body: &str) -> Answer {
     let headers = [("content-type", content_type)];
-    stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, body.to_owned()).await.unwrap()
+    pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, body.to_owned()).await.unwrap()
 }

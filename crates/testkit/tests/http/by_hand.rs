@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use footfall_testkit::{Answer, Stack};
+use footfall_testkit::{Answer, Pipeline};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,15 +18,15 @@ pub(crate) struct ByHand(TcpStream);
 
 impl ByHand {
     /// From an address that is no proxy's.
-    pub(crate) async fn open(stack: &Stack) -> Self {
-        Self::open_from(stack, Ipv4Addr::LOCALHOST.into()).await
+    pub(crate) async fn open(pipeline: &Pipeline) -> Self {
+        Self::open_from(pipeline, Ipv4Addr::LOCALHOST.into()).await
     }
 
     /// From this loopback address.
-    pub(crate) async fn open_from(stack: &Stack, address: IpAddr) -> Self {
+    pub(crate) async fn open_from(pipeline: &Pipeline, address: IpAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(address, 0)).unwrap();
-        Self(socket.connect(SocketAddr::new(stack.address, 3001)).await.unwrap())
+        Self(socket.connect(SocketAddr::new(pipeline.address, 3001)).await.unwrap())
     }
 
     /// Sends; false where the other end is gone.

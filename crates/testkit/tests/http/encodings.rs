@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
-use footfall_testkit::{Answer, Stack, shared};
+use footfall_testkit::{Answer, Pipeline, shared};
 use futures_util::future::join_all;
 
 const MIB: usize = 1024 * 1024;
@@ -41,19 +41,19 @@ type Encode = fn(&[u8]) -> Vec<u8>;
 const ENCODINGS: [(&str, Encode); 4] =
     [("gzip", gzip), ("deflate", zlib), ("br", brotli), ("zstd", |text| zstd::encode_all(text, 3).unwrap())];
 
-async fn post(stack: &Stack, encoding: &str, body: Vec<u8>) -> Answer {
+async fn post(pipeline: &Pipeline, encoding: &str, body: Vec<u8>) -> Answer {
     let headers = [("content-type", "application/json"), ("content-encoding", encoding)];
-    stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, body).await.expect("an answer")
+    pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, body).await.expect("an answer")
 }
 
 #[tokio::test]
 async fn what_each_encoding_holds_is_stored() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     for (name, encode) in ENCODINGS {
         let event = format!(r#"{{"event_type":"{name}","page_url":"http://a.b/"}}"#);
-        let answer = post(&stack, name, encode(event.as_bytes())).await;
+        let answer = post(&pipeline, name, encode(event.as_bytes())).await;
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
-        let broken = post(&stack, name, event.into_bytes()).await;
+        let broken = post(&pipeline, name, event.into_bytes()).await;
         assert_eq!(
             (broken.status.as_u16(), &broken.json()["reason"]),
             (400, &"content_encoding_invalid".into()),
@@ -62,50 +62,50 @@ async fn what_each_encoding_holds_is_stored() {
     }
     let stored =
         "SELECT count(DISTINCT event_type) FROM analytics_events WHERE event_type IN ('gzip', 'deflate', 'br', 'zstd')";
-    stack.wait_for(stored, 4, Duration::from_secs(10)).await;
+    pipeline.wait_for(stored, 4, Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
 async fn the_size_after_inflation_counts_to_the_byte() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let mut text = br#"{"event_type":"x","page_url":"http://a.b/"}"#.to_vec();
     text.resize(INFLATED_BYTES_MAX + 1, b' ');
     for (name, encode) in ENCODINGS {
-        let most = post(&stack, name, encode(&text[..INFLATED_BYTES_MAX])).await;
+        let most = post(&pipeline, name, encode(&text[..INFLATED_BYTES_MAX])).await;
         assert_eq!(most.status, 200, "{name}: {most:?}");
-        let more = post(&stack, name, encode(&text)).await;
+        let more = post(&pipeline, name, encode(&text)).await;
         assert_eq!((more.status.as_u16(), &more.json()["reason"]), (413, &"body_too_large".into()), "{name}: {more:?}");
     }
-    stack.wait_for("SELECT count(*) FROM analytics_events", 4, Duration::from_secs(10)).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 4, Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
 async fn a_bomb_is_refused_at_once_and_takes_no_memory() {
-    let stack = Stack::start(shared().await).await;
+    let pipeline = Pipeline::start(shared().await).await;
     let zeros = vec![b'0'; 256 * MIB];
     let bombs = [("gzip", gzip(&zeros)), ("br", brotli(&zeros)), ("zstd", zstd(&zeros))];
     drop(zeros);
     // What the process needs anyway is there after the first requests.
-    let ready = post(&stack, "gzip", gzip(&vec![b' '; INFLATED_BYTES_MAX])).await;
+    let ready = post(&pipeline, "gzip", gzip(&vec![b' '; INFLATED_BYTES_MAX])).await;
     assert_eq!(ready.status, 400);
-    let before = resident_kib_most(&stack);
+    let before = resident_kib_most(&pipeline);
     let began = Instant::now();
     for (name, bomb) in &bombs {
         assert!(bomb.len() <= MIB + MIB / 4, "{name} {}", bomb.len());
-        let answers = join_all((0..8).map(|_| post(&stack, name, bomb.clone()))).await;
+        let answers = join_all((0..8).map(|_| post(&pipeline, name, bomb.clone()))).await;
         for answer in answers {
             assert_eq!(answer.status, 413, "{name}: {answer:?}");
         }
     }
-    let (took, grown) = (began.elapsed(), resident_kib_most(&stack) - before);
+    let (took, grown) = (began.elapsed(), resident_kib_most(&pipeline) - before);
     // Eight at once, each at most its body and four MiB of what it inflates to.
     assert!(grown < 64 * 1024, "{grown} KiB");
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 /// The most memory that ingest has ever had, in KiB.
-fn resident_kib_most(stack: &Stack) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", stack.ingest.pid())).unwrap();
+fn resident_kib_most(pipeline: &Pipeline) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pipeline.ingest.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, checkout, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, checkout, eventually, shared};
 use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
@@ -15,15 +15,16 @@ const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
 /// Posts an event of this session with these headers; the row, as JSON.
-async fn row(stack: &mut Stack, session: &str, headers: &[(&str, &str)], mut event: Value) -> Value {
+async fn row(pipeline: &mut Pipeline, session: &str, headers: &[(&str, &str)], mut event: Value) -> Value {
     event["session_id"] = session.into();
     let headers = [&[("content-type", "application/json")], headers].concat();
-    let answer = stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, event.to_string()).await.unwrap();
+    let answer =
+        pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, event.to_string()).await.unwrap();
     assert_eq!(answer.status, 200, "{answer:?}");
     let count = format!("SELECT count(*) FROM analytics_events WHERE session_id = '{session}'");
-    stack.wait_for(&count, 1, SOON).await;
+    pipeline.wait_for(&count, 1, SOON).await;
     let query = "SELECT to_jsonb(event) FROM analytics_events AS event WHERE session_id = $1";
-    stack.database.query_one(query, &[&session]).await.unwrap().get(0)
+    pipeline.database.query_one(query, &[&session]).await.unwrap().get(0)
 }
 
 fn assert_holds(row: &Value, wanted: &Value) {
@@ -34,7 +35,7 @@ fn assert_holds(row: &Value, wanted: &Value) {
 
 #[tokio::test]
 async fn a_row_holds_what_event_and_headers_tell() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let headers = [
         ("user-agent", CHROME),
         ("accept-language", "de-CH,de;q=0.9,en;q=0.8"),
@@ -47,7 +48,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
         "page_url": "https://www.shop.example/caf%C3%A9?utm_source=News+Letter&utm_medium=email&utm_campaign=%C3%BC&utm_term=t&utm_content=c#top",
         "referrer": "https://WWW.Google.com:443/search?q=x",
     });
-    let stored = row(&mut stack, "told", &headers, event).await;
+    let stored = row(&mut pipeline, "told", &headers, event).await;
     assert_holds(
         &stored,
         &json!({
@@ -59,7 +60,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
     );
     // The visit's part says the same of its first event.
     let part = "SELECT to_jsonb(part) FROM analytics_visit_parts AS part WHERE visit_key = 'told'";
-    let part: Value = stack.database.query_one(part, &[]).await.unwrap().get(0);
+    let part: Value = pipeline.database.query_one(part, &[]).await.unwrap().get(0);
     for column in ["referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"] {
         assert_eq!(part[column], stored[column], "{column}");
     }
@@ -71,7 +72,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
     // A server that passes its visitor's user agent on speaks with headers of its own.
     let event = json!({"event_type": "x", "user_agent": CHROME, "page_url": "https://shop.example"});
     let stored =
-        row(&mut stack, "server", &[("user-agent", "python-requests/2.32"), headers[1], headers[2]], event).await;
+        row(&mut pipeline, "server", &[("user-agent", "python-requests/2.32"), headers[1], headers[2]], event).await;
     assert_holds(
         &stored,
         &json!({"browser": "Chrome", "os": "Windows", "language": null, "page_path": "/", "channel": "direct"}),
@@ -79,7 +80,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
 
     // What the client says of its language counts before the header.
     let event = json!({"event_type": "x", "language": "fr-CA", "page_url": "https://shop.example/#/route"});
-    let stored = row(&mut stack, "client", &headers, event).await;
+    let stored = row(&mut pipeline, "client", &headers, event).await;
     assert_holds(&stored, &json!({"language": "fr", "page_path": "/#/route", "user_agent": CHROME}));
 
     // The first generation tells of referrer and screen in metadata.
@@ -87,35 +88,35 @@ async fn a_row_holds_what_event_and_headers_tell() {
         "event_type": "page_view", "page_url": "https://shop.example/", "user_agent": "x",
         "metadata": {"referrer": "https://duckduckgo.com/", "screen_width": 390, "screen_height": 844},
     });
-    let stored = row(&mut stack, "first", &[], event).await;
+    let stored = row(&mut pipeline, "first", &[], event).await;
     assert_holds(&stored, &json!({"referrer_host": "duckduckgo.com", "channel": "search", "screen": "xs"}));
 }
 
 #[tokio::test]
 async fn a_page_of_the_same_host_is_no_referrer_and_a_bot_is_stored_and_flagged() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     for (session, page, referrer) in [
         ("same", "https://shop.example/b", "https://shop.example/a"),
         ("www", "https://shop.example/b", "https://www.shop.example/a"),
         ("port", "http://localhost:8080/b", "http://localhost:3000/a"),
     ] {
         let event = json!({"event_type": "x", "page_url": page, "referrer": referrer});
-        let stored = row(&mut stack, session, &[("user-agent", CHROME)], event).await;
+        let stored = row(&mut pipeline, session, &[("user-agent", CHROME)], event).await;
         assert_holds(&stored, &json!({"referrer": referrer, "referrer_host": null, "channel": null, "bot": false}));
     }
     let googlebot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
     let event = json!({"event_type": "page_view", "page_url": "https://shop.example/"});
-    let stored = row(&mut stack, "bot", &[("user-agent", googlebot)], event).await;
+    let stored = row(&mut pipeline, "bot", &[("user-agent", googlebot)], event).await;
     assert_holds(&stored, &json!({"bot": true, "browser": "Googlebot", "device": "other"}));
     let flagged = "SELECT count(*) FROM analytics_summary_parts WHERE bot AND event_count = 1";
-    assert_eq!(stack.number(flagged).await, 1);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_visit_parts WHERE bot AND visit_key = 'bot'").await, 1);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_visit_parts WHERE NOT bot").await, 3);
+    assert_eq!(pipeline.number(flagged).await, 1);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE bot AND visit_key = 'bot'").await, 1);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE NOT bot").await, 3);
 }
 
 #[tokio::test]
 async fn nothing_in_the_new_fields_costs_an_event() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let long = "x".repeat(5_000);
     let headers = [
         ("user-agent", CHROME),
@@ -139,7 +140,7 @@ async fn nothing_in_the_new_fields_costs_an_event() {
             "event_type": "x", "language": language, "screen_width": width, "country": "XX", "sec_ch_ua": "\"Brave\"",
             "page_url": "http://a.b/?utm_source=%00&utm_medium=%ff%00x&utm_campaign=%", "referrer": "http://[::",
         });
-        let stored = row(&mut stack, &number.to_string(), &headers, event).await;
+        let stored = row(&mut pipeline, &number.to_string(), &headers, event).await;
         let language = if number == 3 { json!("de") } else { json!(null) };
         assert_holds(
             &stored,
@@ -149,7 +150,7 @@ async fn nothing_in_the_new_fields_costs_an_event() {
             }),
         );
     }
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 0);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }
 
 /// A copy of a file of countries, so that the test can put another in its place.
@@ -159,14 +160,14 @@ fn put_in_place(which: &str, at: &Path) {
     std::fs::rename(partial, at).unwrap();
 }
 
-async fn country(stack: &mut Stack, session: &str, address: &str) -> Value {
-    let mut connection = ByHand::open_from(stack, stack.address).await;
+async fn country(pipeline: &mut Pipeline, session: &str, address: &str) -> Value {
+    let mut connection = ByHand::open_from(pipeline, pipeline.address).await;
     let body = format!(r#"{{"event_type":"x","page_url":"http://a.b/","session_id":"{session}","country":"XX"}}"#);
     assert_eq!(connection.post(&format!("x-forwarded-for: {address}\r\n"), &body).await.status, 200);
     let count = format!("SELECT count(*) FROM analytics_events WHERE session_id = '{session}'");
-    stack.wait_for(&count, 1, SOON).await;
+    pipeline.wait_for(&count, 1, SOON).await;
     let query = "SELECT to_jsonb(country) FROM analytics_events WHERE session_id = $1";
-    stack.database.query_one(query, &[&session]).await.unwrap().get::<_, Option<Value>>(0).unwrap_or_default()
+    pipeline.database.query_one(query, &[&session]).await.unwrap().get::<_, Option<Value>>(0).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -174,28 +175,29 @@ async fn a_country_is_stored_where_the_operator_brings_a_file_and_the_address_is
     let file: PathBuf = footfall_testkit::run_dir("countries").join("countries.mmdb");
     put_in_place("first.mmdb", &file);
     let ingest = format!("privacy.country_database = \"{}\"", file.display());
-    let mut stack = Stack::start_with(shared().await, StackOptions { ingest, ..StackOptions::default() }).await;
+    let mut pipeline =
+        Pipeline::start_with(shared().await, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
     const ADDRESSES: [&str; 4] = ["203.0.113.77", "198.51.100.9", "2001:db8::c11e:9247", "192.0.2.66"];
     for (number, (address, wanted)) in
         ADDRESSES.into_iter().zip([json!("CH"), json!("JP"), json!("BR"), json!(null)]).enumerate()
     {
-        assert_eq!(country(&mut stack, &number.to_string(), address).await, wanted, "{address}");
+        assert_eq!(country(&mut pipeline, &number.to_string(), address).await, wanted, "{address}");
     }
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_visit_parts WHERE country = 'CH'").await, 1);
-    for message in topic::read(&stack, &stack.events_topic).await {
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE country = 'CH'").await, 1);
+    for message in topic::read(&pipeline, &pipeline.events_topic).await {
         let text = String::from_utf8(rdkafka::Message::payload(&message).unwrap().to_vec()).unwrap();
         assert!(ADDRESSES.iter().all(|address| !text.contains(address)), "{text}");
     }
 
     // What cannot be used changes nothing; what can be is taken up without a restart.
     std::fs::write(&file, "no MMDB file").unwrap();
-    let log = stack.ingest.log().to_owned();
+    let log = pipeline.ingest.log().to_owned();
     let says = |what: &str| std::fs::read_to_string(&log).unwrap().contains(what);
     eventually("the bad file is noticed", SOON, async || says("the old one serves on")).await;
-    assert_eq!(country(&mut stack, "bad", ADDRESSES[0]).await, json!("CH"));
+    assert_eq!(country(&mut pipeline, "bad", ADDRESSES[0]).await, json!("CH"));
     put_in_place("second.mmdb", &file);
     eventually("the new file is taken up", SOON, async || says("was replaced")).await;
-    assert_eq!(country(&mut stack, "second", ADDRESSES[0]).await, json!("AT"));
+    assert_eq!(country(&mut pipeline, "second", ADDRESSES[0]).await, json!("AT"));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use footfall::parts::{Ending, Postgres};
-use footfall_testkit::{Stack, StackOptions, eventually, own_postgres, shared};
+use footfall::processes::{Ending, Postgres};
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, own_postgres, shared};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::{Mutex, OnceCell};
@@ -25,9 +25,9 @@ async fn breakable() -> &'static Mutex<Postgres> {
     POSTGRES.get_or_init(async || Mutex::new(own_postgres().await)).await
 }
 
-async fn health_is(stack: &Stack, status: u16) {
+async fn health_is(pipeline: &Pipeline, status: u16) {
     eventually(&format!("/health and /ready say {status}"), SOON, async || {
-        let (health, ready) = (stack.get(3001, "/health").await, stack.get(INGEST, "/ready").await);
+        let (health, ready) = (pipeline.get(3001, "/health").await, pipeline.get(INGEST, "/ready").await);
         assert_eq!(health.json()["kafkaReady"], (health.status == 200), "{health:?}");
         health.status == status && ready.status == status
     })
@@ -36,54 +36,54 @@ async fn health_is(stack: &Stack, status: u16) {
 
 #[tokio::test]
 async fn a_2xx_is_a_row_already() {
-    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     for number in 1..=20 {
-        let answer = stack.post(EVENT).await;
+        let answer = pipeline.post(EVENT).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(
             answer.json()["message"],
             "Event received and sent to Kafka",
             "the first generation's, to the letter"
         );
-        assert_eq!(stack.number(ROWS).await, number);
+        assert_eq!(pipeline.number(ROWS).await, number);
     }
-    let ready = stack.get(INGEST, "/ready").await.json();
+    let ready = pipeline.get(INGEST, "/ready").await.json();
     assert_eq!(ready["conditions"]["database"]["ok"], true, "{ready}");
     assert_eq!(ready["conditions"].as_object().unwrap().len(), 1, "{ready}");
     let durable = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'footfall-ingest' AND datname = current_database()";
-    assert_eq!(stack.number(durable).await, 1, "one connection is enough");
+    assert_eq!(pipeline.number(durable).await, 1, "one connection is enough");
 }
 
 #[tokio::test]
 async fn with_the_database_away_a_client_is_told_at_once_and_without_a_restart_all_is_well_again() {
     let mut postgres = breakable().await.lock().await;
-    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
-    assert_eq!(stack.post(EVENT).await.status, 200);
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
     postgres.kill().await;
-    health_is(&stack, 503).await;
-    let ready = stack.get(INGEST, "/ready").await.json();
+    health_is(&pipeline, 503).await;
+    let ready = pipeline.get(INGEST, "/ready").await.json();
     assert_eq!(ready["conditions"]["database"]["ok"], false, "{ready}");
     for _ in 0..20 {
         let began = Instant::now();
-        let answer = stack.post(EVENT).await;
+        let answer = pipeline.post(EVENT).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{answer:?}");
         assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     }
     let away = [r#"reason="database_away""#];
-    assert_eq!(metric(&stack, INGEST, "footfall_ingest_events_deferred_total", &away).await, 20);
+    assert_eq!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &away).await, 20);
     // What was refused is counted meanwhile, and told when somebody listens.
-    assert_eq!(stack.post("{").await.status, 400);
+    assert_eq!(pipeline.post("{").await.status, 400);
     postgres.start_again().await.unwrap();
-    health_is(&stack, 200).await;
-    assert_eq!(stack.post(EVENT).await.status, 200);
-    assert_eq!(stack.number(ROWS).await, 2);
+    health_is(&pipeline, 200).await;
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
+    assert_eq!(pipeline.number(ROWS).await, 2);
     let counted = |outcome: &str| {
         format!("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = '{outcome}'")
     };
     for (outcome, events) in [("accepted", 2), ("stored", 2), ("rejected", 1)] {
-        stack.wait_for(&counted(outcome), events, SOON).await;
+        pipeline.wait_for(&counted(outcome), events, SOON).await;
     }
-    assert!(stack.ingest.status().is_none(), "ingest was not restarted");
+    assert!(pipeline.ingest.status().is_none(), "ingest was not restarted");
 }
 
 #[tokio::test]
@@ -91,42 +91,42 @@ async fn a_request_that_meets_a_restart_of_the_database_waits_for_it_and_is_stor
     let mut postgres = breakable().await.lock().await;
     // On a busy machine a server that was killed takes longer to be back than a client would be let wait.
     let ingest = "database.commit_ms_max = 60000".to_owned();
-    let mut stack = Stack::start_light(&postgres, StackOptions { ingest, ..StackOptions::default() }).await;
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
     let server = Pid::from_raw(i32::try_from(postgres.pid()).unwrap());
     // The commit is under way when the server dies: nobody can tell from outside whether it happened.
     let blocker = "BEGIN; LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE";
-    stack.database.batch_execute(blocker).await.unwrap();
-    let (http, url) = (stack.http.clone(), stack.url(3001, "/analytics"));
+    pipeline.database.batch_execute(blocker).await.unwrap();
+    let (http, url) = (pipeline.http.clone(), pipeline.url(3001, "/analytics"));
     let posted = tokio::spawn(async move {
         http.send("POST", &url, &[("content-type", "application/json")], EVENT).await.expect("an answer")
     });
     eventually("the event waits for its commit", SOON, async || {
-        metric(&stack, INGEST, "footfall_ingest_queue_messages", &[]).await == 1
+        metric(&pipeline, INGEST, "footfall_ingest_queue_messages", &[]).await == 1
     })
     .await;
     kill(server, Signal::SIGQUIT).unwrap();
     postgres.start_again().await.unwrap();
     let answer = posted.await.unwrap();
-    assert_eq!(answer.status, 200, "{answer:?}\n{}", stack.logs());
-    assert_eq!(stack.number(ROWS).await, 1);
+    assert_eq!(answer.status, 200, "{answer:?}\n{}", pipeline.logs());
+    assert_eq!(pipeline.number(ROWS).await, 1);
     let duplicates = "SELECT count(*) FROM analytics_outcomes WHERE outcome = 'duplicate'";
-    assert_eq!(stack.number(duplicates).await, 0);
+    assert_eq!(pipeline.number(duplicates).await, 0);
 }
 
 #[tokio::test]
 async fn with_the_database_stuck_nobody_waits_longer_than_a_commit_may_take_and_a_full_queue_refuses_at_once() {
     let postgres = breakable().await.lock().await;
     let ingest = "database.queue_kib_max = 1024\ndatabase.commit_ms_max = 3000".to_owned();
-    let mut stack = Stack::start_light(&postgres, StackOptions { ingest, ..StackOptions::default() }).await;
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
     let filler = "x".repeat(30 * 1024);
     let event = |id: Uuid| {
         format!(r#"{{"event_type":"x","page_url":"http://a.b/","event_id":"{id}","metadata":{{"filler":"{filler}"}}}}"#)
     };
-    assert_eq!(stack.post(event(Uuid::now_v7())).await.status, 200);
-    stack.database.batch_execute("BEGIN; LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    assert_eq!(pipeline.post(event(Uuid::now_v7())).await.status, 200);
+    pipeline.database.batch_execute("BEGIN; LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let began = Instant::now();
     let posts = (0..60).map(|_| {
-        let (http, url, event) = (stack.http.clone(), stack.url(3001, "/analytics"), event(Uuid::now_v7()));
+        let (http, url, event) = (pipeline.http.clone(), pipeline.url(3001, "/analytics"), event(Uuid::now_v7()));
         tokio::spawn(async move {
             let began = Instant::now();
             let answer =
@@ -142,65 +142,65 @@ async fn with_the_database_stuck_nobody_waits_longer_than_a_commit_may_take_and_
     assert!(began.elapsed() < COMMIT_MAX);
     for reason in ["queue_full", "not_acknowledged"] {
         let label = format!("reason=\"{reason}\"");
-        assert!(metric(&stack, INGEST, "footfall_ingest_events_deferred_total", &[&label]).await > 0, "{reason}");
+        assert!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &[&label]).await > 0, "{reason}");
     }
-    health_is(&stack, 503).await;
-    stack.database.batch_execute("ROLLBACK").await.unwrap();
-    health_is(&stack, 200).await;
+    health_is(&pipeline, 503).await;
+    pipeline.database.batch_execute("ROLLBACK").await.unwrap();
+    health_is(&pipeline, 200).await;
     // Ingest's own counts wait there too, a moment each second.
     eventually("nothing waits any more", SOON, async || {
-        metric(&stack, INGEST, "footfall_ingest_queue_messages", &[]).await == 0
+        metric(&pipeline, INGEST, "footfall_ingest_queue_messages", &[]).await == 0
     })
     .await;
-    assert_eq!(stack.post(event(Uuid::now_v7())).await.status, 200);
+    assert_eq!(pipeline.post(event(Uuid::now_v7())).await.status, 200);
     // Of the sixty that were told to come again, none was stored behind their back.
-    assert_eq!(stack.number(ROWS).await, 2);
+    assert_eq!(pipeline.number(ROWS).await, 2);
 }
 
 #[tokio::test]
 async fn a_stop_answers_what_has_begun_and_stores_the_last_counts_also_without_a_database() {
     let mut postgres = breakable().await.lock().await;
-    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
     for _ in 0..5 {
-        assert_eq!(stack.post(EVENT).await.status, 200);
+        assert_eq!(pipeline.post(EVENT).await.status, 200);
     }
-    assert_eq!(stack.post("{").await.status, 400);
-    assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);
-    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+    assert_eq!(pipeline.post("{").await.status, 400);
+    assert_eq!(pipeline.ingest.stop(STOP_MAX).await, Ending::Stopped);
+    assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());
     let counted = "SELECT sum(event_count)::bigint FROM analytics_outcomes WHERE source = 'ingest'";
-    assert_eq!(stack.number(counted).await, 6);
+    assert_eq!(pipeline.number(counted).await, 6);
 
-    stack.ingest.start_again().await.unwrap();
+    pipeline.ingest.start_again().await.unwrap();
     postgres.kill().await;
-    health_is(&stack, 503).await;
-    assert_eq!(stack.post("{").await.status, 400);
-    assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);
-    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+    health_is(&pipeline, 503).await;
+    assert_eq!(pipeline.post("{").await.status, 400);
+    assert_eq!(pipeline.ingest.stop(STOP_MAX).await, Ending::Stopped);
+    assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());
     postgres.start_again().await.unwrap();
 }
 
 #[tokio::test]
 async fn what_the_database_refuses_is_kept_with_its_bytes_and_its_neighbours_are_stored() {
-    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
-    stack.database.batch_execute(refused).await.unwrap();
+    pipeline.database.batch_execute(refused).await.unwrap();
     let batch = r#"[{"event_type":"x","page_url":"http://a.b/"},{"event_type":"refused","page_url":"http://a.b/"},{"event_type":"x","page_url":"http://a.b/"}]"#;
-    let answer = stack.post(batch).await;
+    let answer = pipeline.post(batch).await;
     assert_eq!((answer.status.as_u16(), answer.json()["accepted"].as_u64()), (200, Some(3)), "{answer:?}");
-    assert_eq!(stack.number(ROWS).await, 2);
+    assert_eq!(pipeline.number(ROWS).await, 2);
     let query = "SELECT topic, reason, convert_from(payload, 'UTF8')::jsonb ->> 'event_type' FROM analytics_quarantine";
-    let row = stack.database.query_one(query, &[]).await.unwrap();
+    let row = pipeline.database.query_one(query, &[]).await.unwrap();
     assert_eq!((row.get(0), row.get(1), row.get(2)), ("light", "database_refused", "refused"));
 }
 
 #[tokio::test]
 async fn samples_come_by_the_same_way() {
-    let options = StackOptions { sample_interval_s: 1, ..StackOptions::default() };
-    let mut stack = Stack::start_light(&shared().await.postgres, options).await;
+    let options = PipelineOptions { sample_interval_s: 1, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, options).await;
     let ready =
         "SELECT LEAST(count(*), 2) FROM pipeline_samples WHERE source = 'ingest' AND samples -> 'footfall_ready' = '1'";
-    stack.wait_for(ready, 2, SOON).await;
+    pipeline.wait_for(ready, 2, SOON).await;
     let sources = "SELECT count(*) FROM footfall.pipeline_sources() WHERE ready AND program = 'footfall-ingest'";
-    assert_eq!(stack.number(sources).await, 1);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 0);
+    assert_eq!(pipeline.number(sources).await, 1);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }

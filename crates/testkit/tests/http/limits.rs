@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -23,8 +23,8 @@ fn event(fields: Value) -> Value {
 }
 
 /// What became of each event of a batch: its row as JSON, or why it was refused (`field reason`).
-async fn outcomes(stack: &mut Stack, events: &[Value]) -> Vec<Result<Value, String>> {
-    let answer = stack.post(serde_json::to_vec(events).unwrap()).await;
+async fn outcomes(pipeline: &mut Pipeline, events: &[Value]) -> Vec<Result<Value, String>> {
+    let answer = pipeline.post(serde_json::to_vec(events).unwrap()).await;
     let mut outcomes: Vec<Option<String>> = vec![None; events.len()];
     for rejected in answer.json()["rejected"].as_array().unwrap_or_else(|| panic!("{answer:?}")) {
         let index = usize::try_from(rejected["index"].as_u64().unwrap()).unwrap();
@@ -36,22 +36,24 @@ async fn outcomes(stack: &mut Stack, events: &[Value]) -> Vec<Result<Value, Stri
     let ids: Vec<String> = events.iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect();
     let list = format!("'{}'", ids.join("','"));
     let accepted = i64::try_from(accepted).unwrap();
-    stack.wait_for(&format!("SELECT count(*) FROM analytics_events WHERE event_id IN ({list})"), accepted, SOON).await;
+    pipeline
+        .wait_for(&format!("SELECT count(*) FROM analytics_events WHERE event_id IN ({list})"), accepted, SOON)
+        .await;
     let query = format!("SELECT event_id::text, to_jsonb(e) FROM analytics_events e WHERE event_id IN ({list})");
-    let rows = stack.database.query(&query, &[]).await.unwrap();
+    let rows = pipeline.database.query(&query, &[]).await.unwrap();
     let row_of = |id: &str| rows.iter().find(|row| row.get::<_, &str>(0) == id).unwrap().get::<_, Value>(1);
     ids.iter().zip(outcomes).map(|(id, refused)| refused.map_or_else(|| Ok(row_of(id)), Err)).collect()
 }
 
 #[tokio::test]
 async fn text_that_must_not_be_cut_is_refused_above_its_edge() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let edges = [("event_type", 100), ("button_id", 100), ("session_id", 100), ("user_id", 200), ("site", 100)];
     for (field, most) in edges {
         for letter in ["a", WIDE] {
             let texts: Vec<String> = [most - 1, most, most + 1].iter().map(|length| letter.repeat(*length)).collect();
             let events: Vec<Value> = texts.iter().map(|text| event(json!({ field: text }))).collect();
-            let outcomes = outcomes(&mut stack, &events).await;
+            let outcomes = outcomes(&mut pipeline, &events).await;
             for (outcome, text) in outcomes.iter().zip(&texts).take(2) {
                 let row = outcome.as_ref().unwrap();
                 assert_eq!((&row[field], &row["flags"]), (&json!(text), &Value::Null));
@@ -63,14 +65,14 @@ async fn text_that_must_not_be_cut_is_refused_above_its_edge() {
 
 #[tokio::test]
 async fn text_that_is_only_too_long_is_cut_between_characters_and_flagged() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     for (field, most) in [("page_title", 200), ("user_agent", 1000), ("referrer", 1000)] {
         for letter in ["a", "ä", WIDE, "e\u{301}"] {
             let text: String = letter.repeat(most + 1).chars().take(most + 1).collect();
             let whole: String = text.chars().take(most).collect();
             let below: String = text.chars().take(most - 1).collect();
             let events = [&below, &whole, &text].map(|text| event(json!({ field: text })));
-            let outcomes = outcomes(&mut stack, &events).await;
+            let outcomes = outcomes(&mut pipeline, &events).await;
             let rows: Vec<&Value> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap()).collect();
             assert_eq!((&rows[0][field], &rows[0]["flags"]), (&json!(below), &Value::Null));
             assert_eq!((&rows[1][field], &rows[1]["flags"]), (&json!(whole), &Value::Null));
@@ -81,7 +83,7 @@ async fn text_that_is_only_too_long_is_cut_between_characters_and_flagged() {
 
 #[tokio::test]
 async fn a_page_url_over_500_characters_loses_its_fragment_then_its_query_then_its_tail() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let url = |path: usize, rest: &str| format!("http://a.b/{}{rest}", "p".repeat(path - "http://a.b/".len()));
     let (at, above) = (url(500, ""), url(501, ""));
     let cases = [
@@ -95,7 +97,7 @@ async fn a_page_url_over_500_characters_loses_its_fragment_then_its_query_then_i
         (format!("http://a.b/{}", WIDE.repeat(490)), format!("http://a.b/{}", WIDE.repeat(489)), true),
     ];
     let events: Vec<Value> = cases.iter().map(|(sent, ..)| event(json!({ "page_url": sent }))).collect();
-    for (outcome, (sent, stored, cut)) in outcomes(&mut stack, &events).await.into_iter().zip(&cases) {
+    for (outcome, (sent, stored, cut)) in outcomes(&mut pipeline, &events).await.into_iter().zip(&cases) {
         let row = outcome.unwrap();
         let flags = if *cut { json!(["page_url_cut"]) } else { Value::Null };
         assert_eq!((&row["page_url"], &row["flags"]), (&json!(stored), &flags), "{sent}");
@@ -104,7 +106,7 @@ async fn a_page_url_over_500_characters_loses_its_fragment_then_its_query_then_i
 
 #[tokio::test]
 async fn metadata_is_held_to_its_levels_its_keys_and_its_bytes() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     // A level more for each turn; the innermost is a number.
     let levels = |count: usize| (1..count).fold(json!({ "a": 1 }), |inner, _| json!({ "a": inner }));
     let arrays = |count: usize| json!({ "a": (1..count).fold(json!(1), |inner, _| json!([inner])) });
@@ -123,19 +125,19 @@ async fn metadata_is_held_to_its_levels_its_keys_and_its_bytes() {
     for (make, most, refusal) in edges {
         let all = [most - 1, most, most + 1].map(make);
         let events = all.clone().map(|metadata| event(json!({ "metadata": metadata })));
-        let outcomes = outcomes(&mut stack, &events).await;
+        let outcomes = outcomes(&mut pipeline, &events).await;
         assert_eq!(outcomes[0].as_ref().unwrap()["metadata"], all[0]);
         assert_eq!(outcomes[1].as_ref().unwrap()["metadata"], all[1]);
         assert_eq!(outcomes[2].as_ref().unwrap_err(), refusal);
     }
     // Bytes, not characters.
-    let wide = outcomes(&mut stack, &[event(json!({ "metadata": wide_bytes(33 * 1024) }))]).await;
+    let wide = outcomes(&mut pipeline, &[event(json!({ "metadata": wide_bytes(33 * 1024) }))]).await;
     assert_eq!(wide[0].as_ref().unwrap_err(), "metadata metadata_too_large");
 }
 
 #[tokio::test]
 async fn a_request_holds_a_thousand_events_and_not_one_more() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let mut sent = 0;
     for (begin, between, end, content_type) in [
         ("[", ",", "]", "application/json"),
@@ -146,7 +148,7 @@ async fn a_request_holds_a_thousand_events_and_not_one_more() {
             let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
             let body = format!("{begin}{}{end}", vec![event; count].join(between));
             let headers = [("content-type", content_type)];
-            stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, body).await.unwrap()
+            pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, body).await.unwrap()
         };
         let more = post(1001).await;
         assert_eq!((more.status.as_u16(), &more.json()["reason"]), (413, &json!("too_many_events")), "{more:?}");
@@ -156,20 +158,20 @@ async fn a_request_holds_a_thousand_events_and_not_one_more() {
             sent += i64::try_from(count).unwrap();
         }
     }
-    stack.wait_for("SELECT count(*) FROM analytics_events", sent, Duration::from_secs(20)).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", sent, Duration::from_secs(20)).await;
 }
 
 #[tokio::test]
 async fn a_body_holds_a_mebibyte_whether_or_not_its_length_is_announced() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let mut body = br#"{"event_type":"x","page_url":"http://a.b/"}"#.to_vec();
     body.resize(MIB + 1, b' ');
     for (length, status) in [(MIB - 1, 200), (MIB, 200), (MIB + 1, 413)] {
-        let answer = stack.post(body[..length].to_vec()).await;
+        let answer = pipeline.post(body[..length].to_vec()).await;
         assert_eq!(answer.status, status, "{answer:?}");
         let mut request = chunked(&body[..length], 65_000);
         request.extend(b"0\r\n\r\n");
-        let mut connection = ByHand::open(&stack).await;
+        let mut connection = ByHand::open(&pipeline).await;
         connection.send(request).await;
         let answer = connection.answer().await.expect("an answer");
         assert_eq!(answer.status, status, "{answer:?}");
@@ -177,18 +179,18 @@ async fn a_body_holds_a_mebibyte_whether_or_not_its_length_is_announced() {
             assert_eq!(answer.json()["reason"], "body_too_large");
         }
     }
-    stack.wait_for("SELECT count(*) FROM analytics_events", 4, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 4, SOON).await;
 }
 
 #[tokio::test]
 async fn a_client_that_sends_far_too_much_still_gets_its_answer() {
-    let options = StackOptions { no_sink: true, ..StackOptions::default() };
-    let stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
     let body = vec![b' '; 8 * MIB];
     for (content_type, status) in [("application/json", 413), ("application/xml", 415)] {
         for length in [3 * MIB, 8 * MIB] {
             // It reads nothing until it has sent everything, as many a simple client does.
-            let mut connection = ByHand::open(&stack).await;
+            let mut connection = ByHand::open(&pipeline).await;
             let head = format!(
                 "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
             );
@@ -203,7 +205,7 @@ async fn a_client_that_sends_far_too_much_still_gets_its_answer() {
 
 #[tokio::test]
 async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let with = |fields: &str| format!(r#"{{"event_type":"x","page_url":"http://a.b/",{fields}}}"#).into_bytes();
     let deep = format!(r#""metadata":{}1{}"#, r#"{"a":"#.repeat(100), "}".repeat(100));
     let mut invalid = with(r#""page_title":"?""#);
@@ -241,7 +243,7 @@ async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
             assert_eq!(answered["reason"], *reason, "{case}: {answered}");
             assert!(!answered["message"].as_str().unwrap().is_empty());
         };
-        let single = stack.post(bad.clone()).await;
+        let single = pipeline.post(bad.clone()).await;
         assert_eq!(single.status, 400, "{case}: {single:?}");
         is_told(&single.json());
 
@@ -249,7 +251,7 @@ async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
         let lines = [good as &[u8], bad, good].join(&b'\n');
         for (content_type, body) in [("application/json", batch), ("application/x-ndjson", lines)] {
             let headers = [("content-type", content_type)];
-            let answer = stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, body).await.unwrap();
+            let answer = pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, body).await.unwrap();
             let answered = answer.json();
             assert_eq!((answer.status.as_u16(), &answered["accepted"]), (200, &json!(2)), "{case}: {answer:?}");
             assert_eq!(answered["rejected"].as_array().map(Vec::len), Some(1), "{case}: {answer:?}");
@@ -258,13 +260,13 @@ async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
             stored += 2;
         }
     }
-    stack.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'neighbour'", stored, SOON).await;
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, stored);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'neighbour'", stored, SOON).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, stored);
 }
 
 #[tokio::test]
 async fn a_body_that_holds_no_event_has_its_reason() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let cases = [
         ("", "body", "body_empty"),
         (" \n ", "body", "body_empty"),
@@ -278,22 +280,22 @@ async fn a_body_that_holds_no_event_has_its_reason() {
         ("[[", "body", "json_syntax"),
     ];
     for (body, field, reason) in cases {
-        let answer = stack.post(body.to_owned()).await;
+        let answer = pipeline.post(body.to_owned()).await;
         let case = format!("{body:.60}: {answer:?}");
         assert_eq!(answer.status, 400, "{case}");
         let answered = answer.json();
         assert_eq!((&answered["field"], &answered["reason"]), (&json!(field), &json!(reason)), "{case}");
     }
-    // A nest of half a million arrays costs no stack.
-    let nest = stack.post(["[".repeat(MIB / 2), "]".repeat(MIB / 2)].concat()).await;
+    // A nest of half a million arrays costs no pipeline.
+    let nest = pipeline.post(["[".repeat(MIB / 2), "]".repeat(MIB / 2)].concat()).await;
     assert_eq!(nest.json()["rejected"][0]["reason"], "nesting_too_deep", "{nest:?}");
-    assert_eq!(stack.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
-    stack.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
+    assert_eq!(pipeline.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
 }
 
 #[tokio::test]
 async fn an_event_at_every_edge_at_once_is_stored() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     // Characters of four bytes each, all different: nothing that an index could compress.
     let text = |count: u32| (0..count).map(|n| char::from_u32(0x2_0000 + n * 37).unwrap()).collect::<String>();
     let widest = event(json!({
@@ -302,7 +304,7 @@ async fn an_event_at_every_edge_at_once_is_stored() {
         "referrer": text(1000), "site": text(100), "metadata": { "a": text(8_000), "b": 1e308, "c": -5e-324 },
         "timestamp": "2020-01-01T00:00:00Z", "sent_at": "2020-01-01T00:00:00Z", "schema_version": 65_535,
     }));
-    let row = outcomes(&mut stack, std::slice::from_ref(&widest)).await.remove(0).unwrap();
+    let row = outcomes(&mut pipeline, std::slice::from_ref(&widest)).await.remove(0).unwrap();
     for field in
         ["event_type", "page_url", "page_title", "button_id", "session_id", "user_agent", "user_id", "referrer", "site"]
     {
@@ -311,17 +313,17 @@ async fn an_event_at_every_edge_at_once_is_stored() {
     assert_eq!((&row["metadata"]["a"], &row["flags"]), (&widest["metadata"]["a"], &Value::Null));
     // Sent at once, by a clock that is years late.
     assert_eq!(row["timestamp"], row["received_at"]);
-    stack.wait_for("SELECT sum(event_count)::bigint FROM analytics_summary", 1, SOON).await;
+    pipeline.wait_for("SELECT sum(event_count)::bigint FROM analytics_summary", 1, SOON).await;
 }
 
 #[tokio::test]
 async fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let hours = |count: i64| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(count);
     let cases = [(23, false), (25, true), (-29 * 24, false), (-31 * 24, true)];
     let events: Vec<Value> = cases.iter().map(|(offset, _)| event(json!({ "timestamp": hours(*offset) }))).collect();
     for (outcome, ((offset, replaced), event)) in
-        outcomes(&mut stack, &events).await.into_iter().zip(cases.into_iter().zip(&events))
+        outcomes(&mut pipeline, &events).await.into_iter().zip(cases.into_iter().zip(&events))
     {
         let row = outcome.unwrap();
         let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond();
@@ -336,19 +338,20 @@ async fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
 
 #[tokio::test]
 async fn the_header_names_the_browser_where_the_event_does_not_and_is_held_to_the_same_length() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let post = async |agent: &str, event: &str| {
         let headers = [("content-type", "application/json"), ("user-agent", agent)];
-        let answer = stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, event.to_owned()).await.unwrap();
+        let answer =
+            pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, event.to_owned()).await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
     };
     let long = "a".repeat(10_000);
     post("header", r#"{"event_type":"named","page_url":"http://a.b/","user_agent":"event"}"#).await;
     post("header", r#"{"event_type":"unnamed","page_url":"http://a.b/","user_agent":""}"#).await;
     post(&long, r#"{"event_type":"long","page_url":"http://a.b/"}"#).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 3, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 3, SOON).await;
     let query = "SELECT event_type, user_agent, flags::text FROM analytics_events ORDER BY event_type";
-    let rows = stack.database.query(query, &[]).await.unwrap();
+    let rows = pipeline.database.query(query, &[]).await.unwrap();
     let rows: Vec<(&str, &str, Option<&str>)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let wanted =
         [("long", &long[..1000], Some("{user_agent_cut}")), ("named", "event", None), ("unnamed", "header", None)];
@@ -369,31 +372,31 @@ fn chunked(body: &[u8], bytes: usize) -> Vec<u8> {
 #[tokio::test]
 async fn bodies_that_find_no_room_are_asked_to_come_again_and_take_none() {
     let ingest = "http.bodies_kib_max = 1024".to_owned();
-    let options = StackOptions { ingest, no_sink: true, ..StackOptions::default() };
-    let stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
     let event = br#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let mut body = event.to_vec();
     body.resize(700 * 1024, b' ');
     let no_room = async || {
-        let answer = stack.post(body.clone()).await;
+        let answer = pipeline.post(body.clone()).await;
         assert!(answer.status == 200 || answer.header("retry-after").is_some(), "{answer:?}");
         answer.status == 503
     };
     // One that does not end holds its place, unless another came first: then it is asked to come again like any other.
     let mut first = None;
     eventually("there is no room", SOON, async || {
-        first = Some(ByHand::open(&stack).await);
+        first = Some(ByHand::open(&pipeline).await);
         first.as_mut().unwrap().send(chunked(&body, 64 * 1024)).await && no_room().await && no_room().await
     })
     .await;
-    assert_eq!(stack.post(event.to_vec()).await.status, 200, "small ones find their room");
+    assert_eq!(pipeline.post(event.to_vec()).await.status, 200, "small ones find their room");
     drop(first);
     eventually("there is room again", SOON, async || !no_room().await).await;
 
     // However small its pieces are, a body takes its size.
     let mut request = chunked(&body[..20_000], 1);
     request.extend(b"0\r\n\r\n");
-    let mut connection = ByHand::open(&stack).await;
+    let mut connection = ByHand::open(&pipeline).await;
     assert!(connection.send(request).await);
     assert_eq!(connection.answer().await.expect("an answer").status, 200);
 }

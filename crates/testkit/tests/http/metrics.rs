@@ -1,6 +1,6 @@
 //! What a daemon says of itself.
 
-use footfall_testkit::Stack;
+use footfall_testkit::Pipeline;
 
 /// Admin port of ingest.
 pub(crate) const INGEST: u16 = 3002;
@@ -8,8 +8,8 @@ pub(crate) const INGEST: u16 = 3002;
 pub(crate) const SINK: u16 = 4195;
 
 /// The sum of a metric over all its label sets that hold each of these labels, written `name="value"`.
-pub(crate) async fn metric(stack: &Stack, port: u16, name: &str, labels: &[&str]) -> u64 {
-    let answer = stack.get(port, "/metrics").await;
+pub(crate) async fn metric(pipeline: &Pipeline, port: u16, name: &str, labels: &[&str]) -> u64 {
+    let answer = pipeline.get(port, "/metrics").await;
     let text = String::from_utf8(answer.body.to_vec()).unwrap();
     let lines = text.lines().filter(|line| {
         let rest = line.strip_prefix(name).unwrap_or_default();

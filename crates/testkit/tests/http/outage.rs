@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use footfall::parts::Ending;
-use footfall_testkit::{Kit, Stack, StackOptions, eventually};
+use footfall::processes::Ending;
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, eventually};
 use futures_util::future::join_all;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -20,10 +20,10 @@ const IN_FLIGHT_MAX: Duration = Duration::from_secs(8);
 const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A kit that these tests break, one after the other.
-pub(crate) async fn breakable() -> &'static Mutex<Kit> {
-    static KIT: OnceCell<Mutex<Kit>> = OnceCell::const_new();
-    KIT.get_or_init(async || Mutex::new(Kit::start().await)).await
+/// A backends that these tests break, one after the other.
+pub(crate) async fn breakable() -> &'static Mutex<Backends> {
+    static BACKENDS: OnceCell<Mutex<Backends>> = OnceCell::const_new();
+    BACKENDS.get_or_init(async || Mutex::new(Backends::start().await)).await
 }
 
 /// Clients that post until they are told to stop.
@@ -41,10 +41,10 @@ struct Posted {
 }
 
 impl Load {
-    fn start(stack: &Stack, clients: usize, title: &str) -> Self {
+    fn start(pipeline: &Pipeline, clients: usize, title: &str) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..clients).map(|_| {
-            let (http, url, over, filler) = (stack.http.clone(), stack.url(3001, "/analytics"), over.clone(), title.to_owned());
+            let (http, url, over, filler) = (pipeline.http.clone(), pipeline.url(3001, "/analytics"), over.clone(), title.to_owned());
             tokio::spawn(async move {
                 let mut posted = Posted::default();
                 while !over.load(Ordering::SeqCst) {
@@ -85,128 +85,128 @@ impl Load {
     }
 }
 
-async fn is_ready(stack: &Stack) -> bool {
-    let health = stack.get(3001, "/health").await;
-    let ready = stack.get(3002, "/ready").await;
+async fn is_ready(pipeline: &Pipeline) -> bool {
+    let health = pipeline.get(3001, "/health").await;
+    let ready = pipeline.get(3002, "/ready").await;
     assert_eq!(health.status == 200, health.json()["kafkaReady"] == true, "{health:?}");
     health.status == 200 && ready.status == 200
 }
 
 /// Waits until /health and /ready both say 503.
-async fn is_away(stack: &Stack) {
+async fn is_away(pipeline: &Pipeline) {
     eventually("it says that the broker is away", IN_FLIGHT_MAX, async || {
-        let health = stack.get(3001, "/health").await;
+        let health = pipeline.get(3001, "/health").await;
         let says =
             health.status == 503 && health.json()["kafkaReady"] == false && health.header("retry-after").is_some();
         assert_eq!(health.header("access-control-allow-origin"), Some("*"));
-        says && stack.get(3002, "/ready").await.status == 503
+        says && pipeline.get(3002, "/ready").await.status == 503
     })
     .await;
 }
 
-async fn each_is_stored(stack: &Stack, acknowledged: &[Uuid]) {
+async fn each_is_stored(pipeline: &Pipeline, acknowledged: &[Uuid]) {
     let wanted = i64::try_from(acknowledged.len()).unwrap();
     eventually("each acknowledged event is stored once", SOON, async || {
         let query = "SELECT count(*) FROM analytics_events WHERE event_id = ANY($1)";
-        stack.database.query_one(query, &[&acknowledged]).await.unwrap().get::<_, i64>(0) == wanted
+        pipeline.database.query_one(query, &[&acknowledged]).await.unwrap().get::<_, i64>(0) == wanted
     })
     .await;
 }
 
 #[tokio::test]
 async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all_is_well_again() {
-    let mut kit = breakable().await.lock().await;
-    let mut stack = Stack::start(&kit).await;
-    let load = Load::start(&stack, 8, "");
-    stack.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
-    kit.kafka.kill().await;
-    is_away(&stack).await;
+    let mut backends = breakable().await.lock().await;
+    let mut pipeline = Pipeline::start(&backends).await;
+    let load = Load::start(&pipeline, 8, "");
+    pipeline.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
+    backends.kafka.kill().await;
+    is_away(&pipeline).await;
     let under_way = load.stop().await;
     assert!(under_way.slowest < IN_FLIGHT_MAX, "{:?}", under_way.slowest);
 
     // Nothing is in flight any more: whoever comes now does not wait.
-    let load = Load::start(&stack, 8, "");
+    let load = Load::start(&pipeline, 8, "");
     eventually("many were told", SOON, async || {
-        metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > 100
+        metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > 100
     })
     .await;
     let told = load.stop().await;
     assert!(told.acknowledged.is_empty() && told.refused > 0);
     assert!(told.slowest < AT_ONCE, "{:?}", told.slowest);
 
-    kit.kafka.start_again().await.unwrap();
-    eventually("it is ready again", SOON, async || is_ready(&stack).await).await;
-    let load = Load::start(&stack, 8, "");
-    stack.wait_for("SELECT LEAST(count(*) - count(*) FILTER (WHERE received_at < now() - interval '2 seconds'), 20) FROM analytics_events", 20, SOON).await;
+    backends.kafka.start_again().await.unwrap();
+    eventually("it is ready again", SOON, async || is_ready(&pipeline).await).await;
+    let load = Load::start(&pipeline, 8, "");
+    pipeline.wait_for("SELECT LEAST(count(*) - count(*) FILTER (WHERE received_at < now() - interval '2 seconds'), 20) FROM analytics_events", 20, SOON).await;
     let after = load.stop().await;
     assert_eq!(after.refused, 0);
-    assert!(stack.ingest.status().is_none(), "ingest was not restarted");
-    each_is_stored(&stack, &[under_way.acknowledged, after.acknowledged].concat()).await;
+    assert!(pipeline.ingest.status().is_none(), "ingest was not restarted");
+    each_is_stored(&pipeline, &[under_way.acknowledged, after.acknowledged].concat()).await;
 }
 
 #[tokio::test]
 async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() {
-    let kit = breakable().await.lock().await;
+    let backends = breakable().await.lock().await;
     let ingest = "kafka.queue_kib_max = 1024".to_owned();
-    let mut stack = Stack::start_with(&kit, StackOptions { ingest, ..StackOptions::default() }).await;
+    let mut pipeline = Pipeline::start_with(&backends, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
     // Sixty clients with thirty KiB each fill the mebibyte before the first second is over.
     let filler = "x".repeat(30 * 1024);
-    let load = Load::start(&stack, 60, &filler);
-    stack.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
+    let load = Load::start(&pipeline, 60, &filler);
+    pipeline.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
 
-    let broker = Pid::from_raw(i32::try_from(kit.kafka.pid()).unwrap());
+    let broker = Pid::from_raw(i32::try_from(backends.kafka.pid()).unwrap());
     kill(broker, Signal::SIGSTOP).unwrap();
     eventually("the queue is full", IN_FLIGHT_MAX, async || {
-        metric(&stack, INGEST, "footfall_ingest_events_deferred_total", &[r#"reason="queue_full""#]).await > 0
+        metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &[r#"reason="queue_full""#]).await > 0
     })
     .await;
-    is_away(&stack).await;
+    is_away(&pipeline).await;
     let stuck = load.stop().await;
     assert!(stuck.refused > 0 && stuck.slowest < IN_FLIGHT_MAX, "{} {:?}", stuck.refused, stuck.slowest);
-    let load = Load::start(&stack, 8, "");
-    let before = metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
+    let load = Load::start(&pipeline, 8, "");
+    let before = metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
     eventually("many were told", SOON, async || {
-        metric(&stack, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > before + 100
+        metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > before + 100
     })
     .await;
     let told = load.stop().await;
     assert!(told.acknowledged.is_empty() && told.slowest < AT_ONCE, "{:?}", told.slowest);
 
     kill(broker, Signal::SIGCONT).unwrap();
-    eventually("it is ready again", SOON, async || is_ready(&stack).await).await;
-    let load = Load::start(&stack, 8, "");
-    let acknowledged = async || metric(&stack, INGEST, "footfall_ingest_events_total", &[]).await;
+    eventually("it is ready again", SOON, async || is_ready(&pipeline).await).await;
+    let load = Load::start(&pipeline, 8, "");
+    let acknowledged = async || metric(&pipeline, INGEST, "footfall_ingest_events_total", &[]).await;
     let before = acknowledged().await;
     eventually("events are taken again", SOON, async || acknowledged().await > before + 100).await;
     let after = load.stop().await;
-    assert!(stack.ingest.status().is_none());
-    each_is_stored(&stack, &[stuck.acknowledged, after.acknowledged].concat()).await;
+    assert!(pipeline.ingest.status().is_none());
+    each_is_stored(&pipeline, &[stuck.acknowledged, after.acknowledged].concat()).await;
 }
 
 #[tokio::test]
 async fn without_a_broker_ingest_stops_and_starts_all_the_same() {
-    let mut kit = breakable().await.lock().await;
-    let mut stack = Stack::start(&kit).await;
-    assert_eq!(stack.post("{").await.status, 400);
-    kit.kafka.kill().await;
-    is_away(&stack).await;
-    let picture = stack.get(3001, "/pixel.gif?u=http://a.b/").await;
+    let mut backends = breakable().await.lock().await;
+    let mut pipeline = Pipeline::start(&backends).await;
+    assert_eq!(pipeline.post("{").await.status, 400);
+    backends.kafka.kill().await;
+    is_away(&pipeline).await;
+    let picture = pipeline.get(3001, "/pixel.gif?u=http://a.b/").await;
     assert_eq!((picture.status.as_u16(), picture.header("retry-after")), (503, Some("2")), "no picture: {picture:?}");
     // The counts of what was refused have nowhere to go: that is no reason to hang.
-    assert_eq!(stack.post("{").await.status, 400);
-    assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);
-    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+    assert_eq!(pipeline.post("{").await.status, 400);
+    assert_eq!(pipeline.ingest.stop(STOP_MAX).await, Ending::Stopped);
+    assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());
 
-    let (http, health) = (stack.http.clone(), stack.url(3001, "/health"));
+    let (http, health) = (pipeline.http.clone(), pipeline.url(3001, "/health"));
     let broker = async {
         eventually("it answers that it has no broker", SOON, async || {
             http.send("GET", &health, &[], "").await.is_some_and(|answer| answer.status == 503)
         })
         .await;
-        kit.kafka.start_again().await.unwrap();
+        backends.kafka.start_again().await.unwrap();
     };
-    let (started, ()) = tokio::join!(stack.ingest.start_again(), broker);
+    let (started, ()) = tokio::join!(pipeline.ingest.start_again(), broker);
     started.unwrap();
-    assert_eq!(stack.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
-    stack.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
+    assert_eq!(pipeline.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 1, SOON).await;
 }

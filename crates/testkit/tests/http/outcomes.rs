@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, shared};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
@@ -13,24 +13,24 @@ const SOON: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn the_counts_add_up_from_the_request_to_the_table() {
-    let mut stack = Stack::start(shared().await).await;
-    let accepted = the_counts_add_up(&mut stack, (SINK, "footfall_sink_events_total")).await;
-    let messages = topic::read(&stack, &stack.events_topic).await.len();
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let accepted = the_counts_add_up(&mut pipeline, (SINK, "footfall_sink_events_total")).await;
+    let messages = topic::read(&pipeline, &pipeline.events_topic).await.len();
     assert_eq!(i64::try_from(messages).unwrap(), accepted);
 }
 
 #[tokio::test]
 async fn the_counts_add_up_where_ingest_stores_by_itself() {
-    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
-    the_counts_add_up(&mut stack, (INGEST, "footfall_ingest_committed_total")).await;
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
+    the_counts_add_up(&mut pipeline, (INGEST, "footfall_ingest_committed_total")).await;
     // Each answer came after its commit; so nothing is under way.
-    assert_eq!(stack.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
+    assert_eq!(pipeline.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
 }
 
 /// Answers how many events were accepted. `stored_by`: who counts what is stored, and in which metric.
-async fn the_counts_add_up(stack: &mut Stack, stored_by: (u16, &str)) -> i64 {
+async fn the_counts_add_up(pipeline: &mut Pipeline, stored_by: (u16, &str)) -> i64 {
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
-    stack.database.batch_execute(refused).await.unwrap();
+    pipeline.database.batch_execute(refused).await.unwrap();
     let event =
         |kind: &str, id: Uuid| format!(r#"{{"event_type":"{kind}","page_url":"http://a.b/","event_id":"{id}"}}"#);
     let new = |kind: &str| event(kind, Uuid::now_v7());
@@ -52,12 +52,12 @@ async fn the_counts_add_up(stack: &mut Stack, stored_by: (u16, &str)) -> i64 {
     ];
     bodies.extend((0..20).map(|_| new("x")));
     for body in bodies {
-        stack.post(body).await;
+        pipeline.post(body).await;
     }
     let signal = [("content-type", "application/json"), ("dnt", "1")];
-    stack
+    pipeline
         .http
-        .send("POST", &stack.url(3001, "/analytics"), &signal, format!("[{},{}]", new("x"), new("x")))
+        .send("POST", &pipeline.url(3001, "/analytics"), &signal, format!("[{},{}]", new("x"), new("x")))
         .await
         .unwrap();
     let (accepted, stored, duplicate, quarantined) = (2 + 2 + 1 + 3 + 20, 2 + 1 + 2 + 20, 2, 1);
@@ -82,7 +82,7 @@ async fn the_counts_add_up(stack: &mut Stack, stored_by: (u16, &str)) -> i64 {
             "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes \
              WHERE source = '{source}' AND outcome = '{outcome}' AND reason = '{reason}'"
         );
-        stack.wait_for(&query, count, SOON).await;
+        pipeline.wait_for(&query, count, SOON).await;
         all += count;
         let (port, name) = match (source, outcome) {
             ("ingest", "accepted") => (INGEST, "footfall_ingest_events_total"),
@@ -96,36 +96,36 @@ async fn the_counts_add_up(stack: &mut Stack, stored_by: (u16, &str)) -> i64 {
             ("ingest", _) => &[&reason],
             _ => &[&outcome, &reason],
         };
-        let metric = metric(stack, port, name, labels).await;
+        let metric = metric(pipeline, port, name, labels).await;
         assert_eq!(i64::try_from(metric).unwrap(), count, "{source} {outcome} {reason}");
     }
     // Nothing else was counted, and nothing else is there.
-    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_outcomes").await, all);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, stored);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, quarantined);
-    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, stored);
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_outcomes").await, all);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, stored);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, quarantined);
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, stored);
     accepted
 }
 
 #[tokio::test]
 async fn an_event_whose_client_left_is_counted_all_the_same() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     for pause_ms in 0..40 {
-        let mut connection = ByHand::open(&stack).await;
+        let mut connection = ByHand::open(&pipeline).await;
         let head = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", event.len());
         connection.send(format!("{head}{event}")).await;
         // It leaves at another moment each time.
         tokio::time::sleep(Duration::from_micros(pause_ms * 200)).await;
     }
-    assert_eq!(stack.post(event).await.status, 200);
+    assert_eq!(pipeline.post(event).await.status, 200);
     let outcome = |outcome: &str| {
         format!("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = '{outcome}'")
     };
     let missing = format!("SELECT ({}) - ({})", outcome("accepted"), outcome("stored"));
-    stack.wait_for("SELECT LEAST(count(*), 1) FROM analytics_events", 1, SOON).await;
-    stack.wait_for(&format!("SELECT LEAST(({}), 1)", outcome("accepted")), 1, SOON).await;
-    stack.wait_for(&missing, 0, SOON).await;
-    let rows = stack.number("SELECT count(*) FROM analytics_events").await;
-    assert_eq!(stack.number(&outcome("stored")).await, rows);
+    pipeline.wait_for("SELECT LEAST(count(*), 1) FROM analytics_events", 1, SOON).await;
+    pipeline.wait_for(&format!("SELECT LEAST(({}), 1)", outcome("accepted")), 1, SOON).await;
+    pipeline.wait_for(&missing, 0, SOON).await;
+    let rows = pipeline.number("SELECT count(*) FROM analytics_events").await;
+    assert_eq!(pipeline.number(&outcome("stored")).await, rows);
 }

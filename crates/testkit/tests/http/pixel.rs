@@ -2,39 +2,42 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Answer, Stack, shared};
+use footfall_testkit::{Answer, Pipeline, shared};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
 const SEEN: &str = "/pixel.gif?u=https%3A%2F%2Fshop.example%2Fprices%3Fa%3D1&r=https://news.example/&t=Prices&s=shop";
 
-async fn get(stack: &Stack, path: &str, headers: &[(&str, &str)]) -> Answer {
-    stack.http.send("GET", &stack.url(3001, path), headers, "").await.expect("an answer")
+async fn get(pipeline: &Pipeline, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pipeline.http.send("GET", &pipeline.url(3001, path), headers, "").await.expect("an answer")
 }
 
 #[tokio::test]
 async fn a_picture_that_is_seen_is_a_row() {
-    let mut stack = Stack::start(shared().await).await;
-    let answer = get(&stack, SEEN, &[("user-agent", "Lynx/2.9")]).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let answer = get(&pipeline, SEEN, &[("user-agent", "Lynx/2.9")]).await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 43));
     assert!(answer.body.starts_with(b"GIF89a"));
     assert_eq!((answer.header("content-type"), answer.header("cache-control")), (Some("image/gif"), Some("no-store")));
-    let referer = get(&stack, "/pixel.gif", &[("referer", "https://shop.example/")]).await;
+    let referer = get(&pipeline, "/pixel.gif", &[("referer", "https://shop.example/")]).await;
     assert_eq!(referer.status, 200);
 
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
     let query = "SELECT event_type, page_title, referrer, site, user_agent, metadata FROM analytics_events \
                  WHERE page_url = 'https://shop.example/prices?a=1' AND visitor_id IS NOT NULL";
-    let row = stack.database.query_one(query, &[]).await.unwrap();
+    let row = pipeline.database.query_one(query, &[]).await.unwrap();
     let texts: [&str; 5] = std::array::from_fn(|column| row.get(column));
     assert_eq!(texts, ["page_view", "Prices", "https://news.example/", "shop", "Lynx/2.9"]);
     assert_eq!(row.get::<_, serde_json::Value>(5), json!({ "noscript": true }));
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events WHERE page_url = 'https://shop.example/'").await, 1);
+    assert_eq!(
+        pipeline.number("SELECT count(*) FROM analytics_events WHERE page_url = 'https://shop.example/'").await,
+        1
+    );
 }
 
 #[tokio::test]
 async fn a_picture_that_is_refused_is_counted_with_its_reason() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let cases = [
         ("/pixel.gif", ("accept", "image/gif"), 400, "field_missing"),
         ("/pixel.gif?u=/prices", ("accept", "image/gif"), 400, "url_invalid"),
@@ -42,12 +45,12 @@ async fn a_picture_that_is_refused_is_counted_with_its_reason() {
         (SEEN, ("sec-gpc", "1"), 403, "privacy_signal"),
     ];
     for (path, header, status, reason) in cases {
-        let answer = get(&stack, path, &[header]).await;
+        let answer = get(&pipeline, path, &[header]).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (status, &json!(reason)), "{path}: {answer:?}");
     }
-    let posted = stack.http.send("POST", &stack.url(3001, SEEN), &[], "").await.unwrap();
+    let posted = pipeline.http.send("POST", &pipeline.url(3001, SEEN), &[], "").await.unwrap();
     assert_eq!((posted.status.as_u16(), posted.header("allow")), (405, Some("GET")));
     let rejected = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'rejected'";
-    stack.wait_for(rejected, 4, SOON).await;
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 0);
+    pipeline.wait_for(rejected, 4, SOON).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 0);
 }

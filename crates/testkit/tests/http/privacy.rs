@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, shared};
 use rdkafka::Message as _;
 use rdkafka::message::Headers as _;
 use serde_json::{Value, json};
@@ -15,49 +15,49 @@ const SOON: Duration = Duration::from_secs(10);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","user_agent":"agent","session_id":"SESSION"}"#;
 
 /// Posts from the address of the trusted proxy or of a stranger, with these head lines; the visitor that is stored.
-async fn visitor(stack: &mut Stack, through_proxy: bool, session: &str, head: &str) -> String {
+async fn visitor(pipeline: &mut Pipeline, through_proxy: bool, session: &str, head: &str) -> String {
     let mut connection =
-        if through_proxy { ByHand::open_from(stack, stack.address).await } else { ByHand::open(stack).await };
+        if through_proxy { ByHand::open_from(pipeline, pipeline.address).await } else { ByHand::open(pipeline).await };
     let answer = connection.post(head, &EVENT.replace("SESSION", session)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let query = format!("SELECT count(*) FROM analytics_events WHERE session_id = '{session}'");
-    stack.wait_for(&query, 1, SOON).await;
+    pipeline.wait_for(&query, 1, SOON).await;
     let query = "SELECT visitor_id::text FROM analytics_events WHERE session_id = $1";
-    stack.database.query_one(query, &[&session]).await.unwrap().get(0)
+    pipeline.database.query_one(query, &[&session]).await.unwrap().get(0)
 }
 
 #[tokio::test]
 async fn an_address_is_believed_from_the_trusted_proxy_and_from_nobody_else() {
-    let mut stack = Stack::start(shared().await).await;
-    let alice = visitor(&mut stack, true, "1", "x-forwarded-for: 203.0.113.77\r\n").await;
-    assert_eq!(visitor(&mut stack, true, "2", "x-forwarded-for: 203.0.113.77\r\n").await, alice);
-    assert_ne!(visitor(&mut stack, true, "3", "x-forwarded-for: 203.0.113.78\r\n").await, alice);
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let alice = visitor(&mut pipeline, true, "1", "x-forwarded-for: 203.0.113.77\r\n").await;
+    assert_eq!(visitor(&mut pipeline, true, "2", "x-forwarded-for: 203.0.113.77\r\n").await, alice);
+    assert_ne!(visitor(&mut pipeline, true, "3", "x-forwarded-for: 203.0.113.78\r\n").await, alice);
     // What stands left of what the proxy wrote was written by the client.
-    assert_eq!(visitor(&mut stack, true, "4", "x-forwarded-for: 198.51.100.1, 203.0.113.77\r\n").await, alice);
+    assert_eq!(visitor(&mut pipeline, true, "4", "x-forwarded-for: 198.51.100.1, 203.0.113.77\r\n").await, alice);
 
-    let stranger = visitor(&mut stack, false, "5", "").await;
-    assert_eq!(visitor(&mut stack, false, "6", "x-forwarded-for: 203.0.113.77\r\n").await, stranger);
+    let stranger = visitor(&mut pipeline, false, "5", "").await;
+    assert_eq!(visitor(&mut pipeline, false, "6", "x-forwarded-for: 203.0.113.77\r\n").await, stranger);
     assert_ne!(stranger, alice);
 
     // Another browser is another visitor.
-    let answer = stack.post(EVENT.replace("SESSION", "7").replace("agent\",", "other\",")).await;
+    let answer = pipeline.post(EVENT.replace("SESSION", "7").replace("agent\",", "other\",")).await;
     assert_eq!(answer.status, 200);
-    stack.wait_for("SELECT count(*) FROM analytics_events", 7, SOON).await;
-    assert_eq!(stack.number("SELECT count(DISTINCT visitor_id) FROM analytics_events").await, 4);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events WHERE visitor_id::text !~ '^.{14}8'").await, 0);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 7, SOON).await;
+    assert_eq!(pipeline.number("SELECT count(DISTINCT visitor_id) FROM analytics_events").await, 4);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events WHERE visitor_id::text !~ '^.{14}8'").await, 0);
 }
 
 #[tokio::test]
 async fn the_address_stands_in_no_message_no_log_and_no_column() {
     // Whatever a daemon could log, it logs here.
     let all = "log.level = \"trace\"".to_owned();
-    let options = StackOptions { ingest: all.clone(), sink: all, ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { ingest: all.clone(), sink: all, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
     const ADDRESSES: [&str; 3] = ["203.0.113.77", "2001:db8::c11e:9247", "127.0.0.1"];
     let bodies = [EVENT, "{", r#"[{"event_type":"x"}]"#, r#"{"event_type":"x","page_url":"http://a.b/"}"#];
     for address in &ADDRESSES[..2] {
         for body in bodies {
-            let mut connection = ByHand::open_from(&stack, stack.address).await;
+            let mut connection = ByHand::open_from(&pipeline, pipeline.address).await;
             connection.post(&format!("x-forwarded-for: {address}\r\n"), body).await;
             // One that breaks off in the middle.
             let head = "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n";
@@ -65,33 +65,33 @@ async fn the_address_stands_in_no_message_no_log_and_no_column() {
         }
     }
     // Its own address, without a proxy.
-    assert_eq!(ByHand::open(&stack).await.post("", EVENT).await.status, 200);
+    assert_eq!(ByHand::open(&pipeline).await.post("", EVENT).await.status, 200);
     // The quarantine's way too.
-    topic::write(&stack, 0, &["broken"]).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 5, SOON).await;
-    stack.wait_for("SELECT count(*) FROM analytics_quarantine", 1, SOON).await;
+    topic::write(&pipeline, 0, &["broken"]).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 5, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_quarantine", 1, SOON).await;
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
-    stack.wait_for(counted, 5, SOON).await;
-    assert!(matches!(stack.ingest.stop(Duration::from_secs(25)).await, footfall::parts::Ending::Stopped));
+    pipeline.wait_for(counted, 5, SOON).await;
+    assert!(matches!(pipeline.ingest.stop(Duration::from_secs(25)).await, footfall::processes::Ending::Stopped));
 
     let mut places = Vec::new();
-    for name in [stack.events_topic.clone(), stack.outcomes_topic.clone()] {
-        for message in topic::read(&stack, &name).await {
+    for name in [pipeline.events_topic.clone(), pipeline.outcomes_topic.clone()] {
+        for message in topic::read(&pipeline, &name).await {
             let headers = message.headers().map(|headers| headers.iter().filter_map(|it| it.value).collect::<Vec<_>>());
             let parts = [message.key().unwrap_or_default(), message.payload().unwrap_or_default()];
             places.push((name.clone(), [parts.concat(), headers.unwrap_or_default().concat()].concat()));
         }
     }
     assert!(places.len() >= 7, "the topics were read");
-    for log in [stack.ingest.log(), stack.sinks[0].log()] {
+    for log in [pipeline.ingest.log(), pipeline.sinks[0].log()] {
         places.push((log.display().to_string(), std::fs::read(log).unwrap()));
     }
     let tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'";
-    let tables = stack.database.query(tables, &[]).await.unwrap();
+    let tables = pipeline.database.query(tables, &[]).await.unwrap();
     assert!(tables.len() >= 5);
     for table in tables {
         let table: String = table.get(0);
-        let rows = stack.database.query(&format!("SELECT r::text FROM {table} r"), &[]).await.unwrap();
+        let rows = pipeline.database.query(&format!("SELECT r::text FROM {table} r"), &[]).await.unwrap();
         places.extend(rows.iter().map(|row| (table.clone(), row.get::<_, String>(0).into_bytes())));
     }
     for (place, bytes) in places {
@@ -106,11 +106,11 @@ async fn the_address_stands_in_no_message_no_log_and_no_column() {
 
 #[tokio::test]
 async fn a_person_who_asks_not_to_be_tracked_is_refused_counted_and_not_stored() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let post = async |signal: (&str, &str), body: String| {
         let headers = [("content-type", "application/json"), signal];
-        stack.http.send("POST", &stack.url(3001, "/analytics"), &headers, body).await.unwrap()
+        pipeline.http.send("POST", &pipeline.url(3001, "/analytics"), &headers, body).await.unwrap()
     };
     for (name, field) in [("dnt", "DNT"), ("sec-gpc", "Sec-GPC")] {
         let answer = post((name, "1"), event.into()).await;
@@ -127,17 +127,18 @@ async fn a_person_who_asks_not_to_be_tracked_is_refused_counted_and_not_stored()
         assert_eq!(post((name, "0"), event.into()).await.status, 200);
     }
     let reason = r#"reason="privacy_signal""#;
-    assert_eq!(metric(&stack, INGEST, "footfall_ingest_events_rejected_total", &[reason]).await, 6);
+    assert_eq!(metric(&pipeline, INGEST, "footfall_ingest_events_rejected_total", &[reason]).await, 6);
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes \
                    WHERE outcome = 'rejected' AND reason = 'privacy_signal'";
-    stack.wait_for(counted, 6, SOON).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
-    assert_eq!(topic::read(&stack, &stack.events_topic).await.len(), 2);
+    pipeline.wait_for(counted, 6, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    assert_eq!(topic::read(&pipeline, &pipeline.events_topic).await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_message_is_a_line_that_a_person_can_read_under_its_sessions_key() {
-    let stack = Stack::start_with(shared().await, StackOptions { no_sink: true, ..StackOptions::default() }).await;
+    let pipeline =
+        Pipeline::start_with(shared().await, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
     let title = "Über uns \\\"24/7\\\" \\n 😀";
     let event = |session: &str| {
         format!(
@@ -145,9 +146,9 @@ async fn a_message_is_a_line_that_a_person_can_read_under_its_sessions_key() {
         )
     };
     for session in [r#","session_id":"session-1234567890-abc123""#, ""] {
-        assert_eq!(stack.post(event(session)).await.status, 200);
+        assert_eq!(pipeline.post(event(session)).await.status, 200);
     }
-    let messages = topic::read(&stack, &stack.events_topic).await;
+    let messages = topic::read(&pipeline, &pipeline.events_topic).await;
     assert_eq!(messages.len(), 2);
     for message in &messages {
         let text = std::str::from_utf8(message.payload().unwrap()).unwrap();

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use footfall::parts::Ending;
-use footfall_testkit::{Stack, StackOptions, eventually, shared};
+use footfall::processes::Ending;
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,23 +29,23 @@ fn good() -> Vec<u8> {
 }
 
 /// Each quarantined message of partition 0: offset, reason, field, bytes.
-async fn quarantined(stack: &Stack) -> Vec<(i64, String, String, Vec<u8>)> {
+async fn quarantined(pipeline: &Pipeline) -> Vec<(i64, String, String, Vec<u8>)> {
     let query = "SELECT kafka_offset, reason, field, payload FROM analytics_quarantine WHERE topic = $1 AND partition = 0 ORDER BY 1";
-    let rows = stack.database.query(query, &[&stack.events_topic]).await.unwrap();
+    let rows = pipeline.database.query(query, &[&pipeline.events_topic]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }
 
 /// The offset behind the last message of partition 0 that the database is past.
-fn next_offset(stack: &Stack) -> String {
+fn next_offset(pipeline: &Pipeline) -> String {
     format!(
         "SELECT coalesce(max(next_offset), -1) FROM kafka_offsets WHERE topic = '{}' AND partition = 0",
-        stack.events_topic
+        pipeline.events_topic
     )
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_as_it_was_and_its_neighbours_are_visible_at_once() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let long = format!("http://a.b/{}", "p".repeat(490));
     let mut invalid = good();
     invalid.extend([0xff, 0xfe]);
@@ -73,50 +73,50 @@ async fn what_cannot_be_read_is_kept_as_it_was_and_its_neighbours_are_visible_at
         messages.extend([message.clone(), good()]);
     }
     let began = Instant::now();
-    let offsets = topic::write(&stack, 0, &messages).await;
+    let offsets = topic::write(&pipeline, 0, &messages).await;
     let neighbours = i64::try_from(bad.len() + 1).unwrap();
-    stack.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'good'", neighbours, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'good'", neighbours, SOON).await;
     let took = began.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
-    stack.wait_for(&next_offset(&stack), offsets.last().unwrap() + 1, SOON).await;
+    pipeline.wait_for(&next_offset(&pipeline), offsets.last().unwrap() + 1, SOON).await;
 
-    let kept = quarantined(&stack).await;
+    let kept = quarantined(&pipeline).await;
     let wanted = bad.iter().zip(offsets.iter().skip(1).step_by(2));
     let wanted: Vec<_> = wanted
         .map(|((bytes, reason, field), at)| (*at, reason.to_string(), field.to_string(), bytes.clone()))
         .collect();
     assert_eq!(kept, wanted);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, neighbours);
-    let counted = metric(&stack, SINK, "footfall_sink_events_total", &[r#"outcome="quarantined""#]).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, neighbours);
+    let counted = metric(&pipeline, SINK, "footfall_sink_events_total", &[r#"outcome="quarantined""#]).await;
     assert_eq!(usize::try_from(counted).unwrap(), bad.len());
 }
 
 #[tokio::test]
 async fn one_refused_row_among_three_thousand_costs_none_of_the_others() {
-    let options = StackOptions { no_sink: true, ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
-    stack.database.batch_execute(refused).await.unwrap();
+    pipeline.database.batch_execute(refused).await.unwrap();
     let mut messages: Vec<Vec<u8>> = (0..3_000).map(|_| good()).collect();
     messages[1_846] = line("refused", "http://secret.example/of-a-person");
-    let offsets = topic::write(&stack, 0, &messages).await;
+    let offsets = topic::write(&pipeline, 0, &messages).await;
 
-    stack.add_sink().await;
+    pipeline.add_sink().await;
     let began = Instant::now();
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2_999, SOON).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2_999, SOON).await;
     let took = began.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
-    stack.wait_for(&next_offset(&stack), offsets[2_999] + 1, SOON).await;
-    let kept = quarantined(&stack).await;
+    pipeline.wait_for(&next_offset(&pipeline), offsets[2_999] + 1, SOON).await;
+    let kept = quarantined(&pipeline).await;
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].0, kept[0].1.as_str(), &kept[0].3), (offsets[1_846], "database_refused", &messages[1_846]));
-    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 2_999);
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 2_999);
 
     // Said where a reader may look, but not with what the person typed: the owner alone reads the payload.
     let message: String =
-        stack.database.query_one("SELECT message FROM analytics_quarantine", &[]).await.unwrap().get(0);
+        pipeline.database.query_one("SELECT message FROM analytics_quarantine", &[]).await.unwrap().get(0);
     assert!(message.contains("23514") && message.contains("constraint"), "{message}");
-    let log = std::fs::read_to_string(stack.sinks[0].log()).unwrap();
+    let log = std::fs::read_to_string(pipeline.sinks[0].log()).unwrap();
     assert!(log.contains("refuses"), "{log}");
     for secret in ["secret.example", "agent-of-a-person", "session-of-a-person"] {
         assert!(!message.contains(secret) && !log.contains(secret), "{secret}: {message}\n{log}");
@@ -125,23 +125,23 @@ async fn one_refused_row_among_three_thousand_costs_none_of_the_others() {
 
 #[tokio::test]
 async fn refused_rows_at_the_edges_and_side_by_side_are_each_found() {
-    let options = StackOptions { no_sink: true, ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
-    stack.database.batch_execute(refused).await.unwrap();
+    pipeline.database.batch_execute(refused).await.unwrap();
     let places = [0, 1, 2, 100, 199, 200, 299];
     let message = |place| if places.contains(&place) { line("refused", "http://a.b/") } else { good() };
-    let offsets = topic::write(&stack, 0, &(0..300).map(message).collect::<Vec<_>>()).await;
-    stack.add_sink().await;
-    stack.wait_for(&next_offset(&stack), offsets[299] + 1, SOON).await;
-    let kept: Vec<i64> = quarantined(&stack).await.into_iter().map(|(offset, ..)| offset).collect();
+    let offsets = topic::write(&pipeline, 0, &(0..300).map(message).collect::<Vec<_>>()).await;
+    pipeline.add_sink().await;
+    pipeline.wait_for(&next_offset(&pipeline), offsets[299] + 1, SOON).await;
+    let kept: Vec<i64> = quarantined(&pipeline).await.into_iter().map(|(offset, ..)| offset).collect();
     assert_eq!(kept, places.map(|place| offsets[place]));
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 293);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 293);
 }
 
 #[tokio::test]
 async fn counts_are_added_up_once_and_quarantined_where_nobody_can_have_counted_them() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let counts = |source: &str, outcome: &str| {
         let now = jiff::Timestamp::now();
         let id = Uuid::now_v7();
@@ -150,55 +150,55 @@ async fn counts_are_added_up_once_and_quarantined_where_nobody_can_have_counted_
     // The last one is a message whose acknowledgement got lost, and which was sent again.
     let good = counts("other", "accepted");
     let messages = ["{".to_owned(), counts("other", "invented"), good.clone(), counts("", "accepted"), good];
-    topic::write_to(&stack, &stack.outcomes_topic, 0, &messages).await;
-    let topic = stack.outcomes_topic.clone();
-    stack.wait_for("SELECT count(*) FROM analytics_quarantine", 3, SOON).await;
+    topic::write_to(&pipeline, &pipeline.outcomes_topic, 0, &messages).await;
+    let topic = pipeline.outcomes_topic.clone();
+    pipeline.wait_for("SELECT count(*) FROM analytics_quarantine", 3, SOON).await;
     let query = "SELECT kafka_offset, reason, payload FROM analytics_quarantine WHERE topic = $1 ORDER BY 1";
-    let rows = stack.database.query(query, &[&topic]).await.unwrap();
+    let rows = pipeline.database.query(query, &[&topic]).await.unwrap();
     let kept: Vec<(i64, &str, &[u8])> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let wanted = [(0, "json_syntax", 0), (1, "field_type", 1), (3, "field_empty", 3)];
     assert_eq!(kept, wanted.map(|(offset, reason, message)| (offset, reason, messages[message].as_bytes())));
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE source = 'other'";
-    stack.wait_until_all_is_read(SOON).await;
-    assert_eq!(stack.number(counted).await, 5);
+    pipeline.wait_until_all_is_read(SOON).await;
+    assert_eq!(pipeline.number(counted).await, 5);
 }
 
 #[tokio::test]
 async fn an_offset_beyond_the_topics_end_is_counted_and_reading_goes_on() {
-    let mut stack = Stack::start(shared().await).await;
-    topic::write(&stack, 0, &[good(), good()]).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
-    assert_eq!(stack.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
+    let mut pipeline = Pipeline::start(shared().await).await;
+    topic::write(&pipeline, 0, &[good(), good()]).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    assert_eq!(pipeline.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
     // As after a topic was deleted and made anew.
     let beyond = "UPDATE kafka_offsets SET next_offset = 1000000 WHERE partition = 0 AND topic = $1";
-    assert_eq!(stack.database.execute(beyond, &[&stack.events_topic]).await.unwrap(), 1);
-    let offsets = topic::write(&stack, 0, &[good(), good(), good()]).await;
-    stack.sinks[0].start_again().await.unwrap();
-    stack.wait_for(&next_offset(&stack), offsets[2] + 1, SOON).await;
+    assert_eq!(pipeline.database.execute(beyond, &[&pipeline.events_topic]).await.unwrap(), 1);
+    let offsets = topic::write(&pipeline, 0, &[good(), good(), good()]).await;
+    pipeline.sinks[0].start_again().await.unwrap();
+    pipeline.wait_for(&next_offset(&pipeline), offsets[2] + 1, SOON).await;
     // The first two were read again, and their ids were known.
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 5);
-    is_counted_and_said(&stack, 1).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 5);
+    is_counted_and_said(&pipeline, 1).await;
 }
 
 #[tokio::test]
 async fn messages_that_kafka_dropped_unread_are_counted_and_reading_goes_on() {
-    let mut stack = Stack::start(shared().await).await;
-    topic::write(&stack, 0, &[good(), good()]).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
-    assert_eq!(stack.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
-    let offsets = topic::write(&stack, 0, &(0..10).map(|_| good()).collect::<Vec<_>>()).await;
-    topic::delete_before(&stack, 0, offsets[7]).await;
-    stack.sinks[0].start_again().await.unwrap();
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2 + 3, SOON).await;
-    is_counted_and_said(&stack, 7).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
+    topic::write(&pipeline, 0, &[good(), good()]).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    assert_eq!(pipeline.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
+    let offsets = topic::write(&pipeline, 0, &(0..10).map(|_| good()).collect::<Vec<_>>()).await;
+    topic::delete_before(&pipeline, 0, offsets[7]).await;
+    pipeline.sinks[0].start_again().await.unwrap();
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2 + 3, SOON).await;
+    is_counted_and_said(&pipeline, 7).await;
     // And it goes on from there.
-    topic::write(&stack, 0, &[good()]).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 6, SOON).await;
+    topic::write(&pipeline, 0, &[good()]).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 6, SOON).await;
 }
 
-async fn is_counted_and_said(stack: &Stack, messages: u64) {
+async fn is_counted_and_said(pipeline: &Pipeline, messages: u64) {
     let name = "footfall_sink_offsets_missing_total";
-    eventually("it is counted", SOON, async || metric(stack, SINK, name, &[]).await == messages).await;
-    let log = std::fs::read_to_string(stack.sinks[0].log()).unwrap();
+    eventually("it is counted", SOON, async || metric(pipeline, SINK, name, &[]).await == messages).await;
+    let log = std::fs::read_to_string(pipeline.sinks[0].log()).unwrap();
     assert!(log.contains("Kafka does not have the next offset any more"), "{log}");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use footfall_event::PipelineSample;
-use footfall_testkit::{Stack, StackOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::metrics::{INGEST, SINK, metric};
@@ -14,8 +14,8 @@ const SOON: Duration = Duration::from_secs(20);
 const AT_ONCE: Duration = Duration::from_secs(1);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 
-fn every_second() -> StackOptions {
-    StackOptions { sample_interval_s: 1, ..StackOptions::default() }
+fn every_second() -> PipelineOptions {
+    PipelineOptions { sample_interval_s: 1, ..PipelineOptions::default() }
 }
 
 /// The last value of a series in a source's samples; -1 where it has none.
@@ -32,17 +32,17 @@ fn samples_since(source: &str, since: Timestamp) -> String {
 
 #[tokio::test]
 async fn every_daemons_metrics_come_into_the_database_also_where_no_event_does() {
-    let mut stack = Stack::start_with(shared().await, every_second()).await;
+    let mut pipeline = Pipeline::start_with(shared().await, every_second()).await;
     for source in ["ingest", "sink-0"] {
-        stack.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;
-        stack.wait_for(&last(source, "footfall_ready"), 1, SOON).await;
+        pipeline.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;
+        pipeline.wait_for(&last(source, "footfall_ready"), 1, SOON).await;
     }
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_outcomes").await, 0);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_outcomes").await, 0);
 
     for _ in 0..3 {
-        assert_eq!(stack.post(EVENT).await.status, 200);
+        assert_eq!(pipeline.post(EVENT).await.status, 200);
     }
-    assert_eq!(stack.post("{").await.status, 400);
+    assert_eq!(pipeline.post("{").await.status, 400);
     for (source, series, wanted) in [
         ("ingest", r#"footfall_ingest_requests_total{status="200"}"#, 3),
         ("ingest", r#"footfall_ingest_events_rejected_total{reason="json_syntax"}"#, 1),
@@ -50,32 +50,32 @@ async fn every_daemons_metrics_come_into_the_database_also_where_no_event_does()
         ("ingest", "footfall_ingest_queue_bytes", 0),
         ("sink-0", r#"footfall_sink_events_total{outcome="stored",reason=""}"#, 3),
     ] {
-        stack.wait_for(&last(source, series), wanted, SOON).await;
+        pipeline.wait_for(&last(source, series), wanted, SOON).await;
     }
     // What the dashboard asks says the same.
     let rates = "SELECT round(sum(increase))::bigint FROM footfall.pipeline_increases(
         now() - interval '10 minutes', now() + interval '1 minute', '1 minute', 'footfall_ingest_requests_total', 'status')";
-    assert_eq!(stack.number(rates).await, 4);
+    assert_eq!(pipeline.number(rates).await, 4);
     let lags = "SELECT count(*) FROM footfall.pipeline_lag()";
-    stack.wait_for(lags, 4, SOON).await;
+    pipeline.wait_for(lags, 4, SOON).await;
     // A sample is no event: nothing is quarantined by it, and the outcomes add up as without it.
-    stack.wait_for("SELECT sum(event_count)::bigint FROM analytics_outcomes", 3 + 1 + 3, SOON).await;
-    assert_eq!(stack.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 0);
+    pipeline.wait_for("SELECT sum(event_count)::bigint FROM analytics_outcomes", 3 + 1 + 3, SOON).await;
+    assert_eq!(pipeline.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
     let ledger = "SELECT count(*) FROM analytics_ledger l LEFT JOIN analytics_events e USING (event_id) WHERE e.event_id IS NULL";
-    assert!(stack.number(ledger).await <= 4, "only counts, of which there is one message a second");
+    assert!(pipeline.number(ledger).await <= 4, "only counts, of which there is one message a second");
 
     // A restart is a new process under the old name.
-    stack.ingest.kill().await;
-    stack.ingest.start_again().await.unwrap();
+    pipeline.ingest.kill().await;
+    pipeline.ingest.start_again().await.unwrap();
     let restarts =
         "SELECT restarts FROM footfall.pipeline_restarts(now() - interval '10 minutes', now()) WHERE source = 'ingest'";
-    stack.wait_for(restarts, 1, SOON).await;
+    pipeline.wait_for(restarts, 1, SOON).await;
 }
 
 #[tokio::test]
 async fn a_kind_of_tomorrow_is_passed_over_and_what_is_no_sample_is_quarantined() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let now = Timestamp::now();
     let sample = |source: &str, at: Timestamp, series: &str| {
         let samples = [(series.to_owned(), 1.into())].into();
@@ -90,52 +90,55 @@ async fn a_kind_of_tomorrow_is_passed_over_and_what_is_no_sample_is_quarantined(
         sample("liar", now - SignedDuration::from_hours(24 * 40), "m"),
         sample("other", now - SignedDuration::from_hours(24), "m"),
     ];
-    topic::write_to(&stack, &stack.outcomes_topic, 0, &messages).await;
-    stack.wait_until_all_is_read(SOON).await;
-    let kept = stack.database.query("SELECT kafka_offset, reason, field FROM analytics_quarantine", &[]).await.unwrap();
+    topic::write_to(&pipeline, &pipeline.outcomes_topic, 0, &messages).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    let kept =
+        pipeline.database.query("SELECT kafka_offset, reason, field FROM analytics_quarantine", &[]).await.unwrap();
     let kept: Vec<(i64, &str, &str)> = kept.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     assert_eq!(kept, [(2, "field_type", "samples")]);
     let stored =
-        stack.database.query("SELECT source, samples::text FROM pipeline_samples ORDER BY at", &[]).await.unwrap();
+        pipeline.database.query("SELECT source, samples::text FROM pipeline_samples ORDER BY at", &[]).await.unwrap();
     let stored: Vec<(&str, &str)> = stored.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(stored, [("other", r#"{"m": 1}"#), ("other", r#"{"m{a=\"b\"}": 1}"#)]);
-    assert_eq!(metric(&stack, SINK, "footfall_sink_messages_skipped_total", &[]).await, 1);
+    assert_eq!(metric(&pipeline, SINK, "footfall_sink_messages_skipped_total", &[]).await, 1);
 }
 
 #[tokio::test]
 async fn where_kafka_or_the_database_is_away_samples_are_dropped_and_counted_and_nothing_waits_for_them() {
-    let mut kit = breakable().await.lock().await;
-    let mut stack = Stack::start_with(&kit, every_second()).await;
+    let mut backends = breakable().await.lock().await;
+    let mut pipeline = Pipeline::start_with(&backends, every_second()).await;
     for source in ["ingest", "sink-0"] {
-        stack.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;
+        pipeline.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;
     }
 
-    kit.kafka.kill().await;
-    let ingest_drops = async |stack: &Stack| metric(stack, INGEST, "footfall_ingest_samples_dropped_total", &[]).await;
-    eventually("ingest drops samples", SOON, async || ingest_drops(&stack).await >= 2).await;
+    backends.kafka.kill().await;
+    let ingest_drops =
+        async |pipeline: &Pipeline| metric(pipeline, INGEST, "footfall_ingest_samples_dropped_total", &[]).await;
+    eventually("ingest drops samples", SOON, async || ingest_drops(&pipeline).await >= 2).await;
     let began = Instant::now();
-    assert_eq!(stack.post(EVENT).await.status, 503);
+    assert_eq!(pipeline.post(EVENT).await.status, 503);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     // The sink tells all the same, and what it tells is that it cannot do its job.
-    stack.wait_for(&samples_since("sink-0", Timestamp::now()), 2, SOON).await;
-    stack.wait_for(&last("sink-0", "footfall_ready"), 0, SOON).await;
-    assert_eq!(metric(&stack, SINK, "footfall_sink_samples_dropped_total", &[]).await, 0);
+    pipeline.wait_for(&samples_since("sink-0", Timestamp::now()), 2, SOON).await;
+    pipeline.wait_for(&last("sink-0", "footfall_ready"), 0, SOON).await;
+    assert_eq!(metric(&pipeline, SINK, "footfall_sink_samples_dropped_total", &[]).await, 0);
 
-    kit.kafka.start_again().await.unwrap();
-    stack.wait_for(&samples_since("ingest", Timestamp::now()), 2, SOON).await;
-    stack.wait_for(&last("sink-0", "footfall_ready"), 1, SOON).await;
-    assert_eq!(stack.post(EVENT).await.status, 200);
+    backends.kafka.start_again().await.unwrap();
+    pipeline.wait_for(&samples_since("ingest", Timestamp::now()), 2, SOON).await;
+    pipeline.wait_for(&last("sink-0", "footfall_ready"), 1, SOON).await;
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
 
-    kit.postgres.kill().await;
-    let sink_drops = async |stack: &Stack| metric(stack, SINK, "footfall_sink_samples_dropped_total", &[]).await;
-    eventually("the sink drops samples", SOON, async || sink_drops(&stack).await >= 2).await;
+    backends.postgres.kill().await;
+    let sink_drops =
+        async |pipeline: &Pipeline| metric(pipeline, SINK, "footfall_sink_samples_dropped_total", &[]).await;
+    eventually("the sink drops samples", SOON, async || sink_drops(&pipeline).await >= 2).await;
     let began = Instant::now();
-    assert_eq!(stack.post(EVENT).await.status, 200);
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-    kit.postgres.start_again().await.unwrap();
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    backends.postgres.start_again().await.unwrap();
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
     for source in ["ingest", "sink-0"] {
-        stack.wait_for(&samples_since(source, Timestamp::now()), 2, SOON).await;
+        pipeline.wait_for(&samples_since(source, Timestamp::now()), 2, SOON).await;
     }
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 0);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }

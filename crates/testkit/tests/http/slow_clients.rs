@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, metric};
@@ -12,9 +12,9 @@ const CUT_OFF_MS: u64 = 500;
 /// Between the configured time and the end of the connection, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
-async fn impatient() -> Stack {
+async fn impatient() -> Pipeline {
     let ingest = format!("http.header_ms_max = {CUT_OFF_MS}\nhttp.body_ms_max = {CUT_OFF_MS}");
-    Stack::start_with(shared().await, StackOptions { ingest, no_sink: true, ..StackOptions::default() }).await
+    Pipeline::start_with(shared().await, PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() }).await
 }
 
 fn assert_cut_off_in_time(took: Duration) {
@@ -24,7 +24,7 @@ fn assert_cut_off_in_time(took: Duration) {
 }
 
 /// Runs it while other clients post, each of whom is served.
-async fn beside_others<T>(stack: &Stack, slow: impl Future<Output = T>) -> T {
+async fn beside_others<T>(pipeline: &Pipeline, slow: impl Future<Output = T>) -> T {
     let mut slow = std::pin::pin!(slow);
     let mut served = 0;
     loop {
@@ -33,7 +33,7 @@ async fn beside_others<T>(stack: &Stack, slow: impl Future<Output = T>) -> T {
                 assert!(served > 0);
                 return result;
             }
-            answer = stack.post(EVENT) => {
+            answer = pipeline.post(EVENT) => {
                 assert_eq!(answer.status, 200);
                 served += 1;
             }
@@ -43,19 +43,19 @@ async fn beside_others<T>(stack: &Stack, slow: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn a_head_that_trickles_in_is_cut_off_while_others_are_served() {
-    let stack = impatient().await;
-    let mut connection = ByHand::open(&stack).await;
+    let pipeline = impatient().await;
+    let mut connection = ByHand::open(&pipeline).await;
     assert!(connection.send("POST /analytics HTTP/1.1\r\n").await);
-    let took = beside_others(&stack, connection.trickle(b"x-a: b\r\n", Duration::from_millis(20))).await;
+    let took = beside_others(&pipeline, connection.trickle(b"x-a: b\r\n", Duration::from_millis(20))).await;
     assert_cut_off_in_time(took);
 }
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
-    let stack = impatient().await;
+    let pipeline = impatient().await;
     let mut connections = Vec::new();
     for _ in 0..20 {
-        connections.push(ByHand::open(&stack).await);
+        connections.push(ByHand::open(&pipeline).await);
     }
     // One that has been of use is not kept for longer than one that has not.
     let used = connections[0].post("", EVENT).await;
@@ -67,14 +67,14 @@ async fn a_connection_that_says_nothing_is_closed() {
 
 #[tokio::test]
 async fn a_body_that_trickles_in_is_answered_408_while_others_are_served() {
-    let stack = impatient().await;
+    let pipeline = impatient().await;
     let head = "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n";
-    let mut connection = ByHand::open(&stack).await;
+    let mut connection = ByHand::open(&pipeline).await;
     assert!(connection.send(head).await);
-    let took = beside_others(&stack, connection.trickle(b" ", Duration::from_millis(20))).await;
+    let took = beside_others(&pipeline, connection.trickle(b" ", Duration::from_millis(20))).await;
     assert_cut_off_in_time(took);
 
-    let mut connection = ByHand::open(&stack).await;
+    let mut connection = ByHand::open(&pipeline).await;
     assert!(connection.send(format!("{head}{{")).await);
     let answer = connection.answer().await.expect("an answer");
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (408, &"body_incomplete".into()));
@@ -84,8 +84,8 @@ async fn a_body_that_trickles_in_is_answered_408_while_others_are_served() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_its_answers_is_cut_off() {
-    let stack = impatient().await;
-    let mut connection = ByHand::open(&stack).await;
+    let pipeline = impatient().await;
+    let mut connection = ByHand::open(&pipeline).await;
     // A thousand refusals are a long answer; nobody reads it, and so the next cannot be written.
     let body = format!("[{}{{}}]", "{},".repeat(999));
     let request = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -93,7 +93,7 @@ async fn a_client_that_never_reads_its_answers_is_cut_off() {
         while connection.send(&request).await {}
         std::future::pending::<()>().await;
     });
-    let open = async || metric(&stack, INGEST, "footfall_ingest_connections", &[]).await;
+    let open = async || metric(&pipeline, INGEST, "footfall_ingest_connections", &[]).await;
     eventually("the connection is open", Duration::from_secs(5), async || open().await == 1).await;
     eventually("it is cut off", Duration::from_secs(20), async || open().await == 0).await;
 }
@@ -101,13 +101,13 @@ async fn a_client_that_never_reads_its_answers_is_cut_off() {
 #[tokio::test]
 async fn connections_beyond_their_number_wait_for_a_place() {
     let ingest = "http.connections_max = 2".to_owned();
-    let options = StackOptions { ingest, no_sink: true, ..StackOptions::default() };
-    let stack = Stack::start_with(shared().await, options).await;
-    let (first, second) = (ByHand::open(&stack).await, ByHand::open(&stack).await);
-    let open = async || metric(&stack, INGEST, "footfall_ingest_connections", &[]).await;
+    let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
+    let (first, second) = (ByHand::open(&pipeline).await, ByHand::open(&pipeline).await);
+    let open = async || metric(&pipeline, INGEST, "footfall_ingest_connections", &[]).await;
     eventually("two are open", Duration::from_secs(5), async || open().await == 2).await;
 
-    let mut third = ByHand::open(&stack).await;
+    let mut third = ByHand::open(&pipeline).await;
     let length = EVENT.len();
     assert!(
         third.send(format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{EVENT}")).await

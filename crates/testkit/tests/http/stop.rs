@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use footfall::parts::Ending;
-use footfall_testkit::{Stack, StackOptions, eventually, shared};
+use footfall::processes::Ending;
+use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -16,11 +16,11 @@ const STOP_MAX: Duration = Duration::from_secs(25);
 
 #[tokio::test]
 async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_is_stored() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let stopping = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..16)
         .map(|_| {
-            let (http, url, stopping) = (stack.http.clone(), stack.url(3001, "/analytics"), stopping.clone());
+            let (http, url, stopping) = (pipeline.http.clone(), pipeline.url(3001, "/analytics"), stopping.clone());
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 loop {
@@ -42,11 +42,11 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
         })
         .collect();
     let under_way = "SELECT LEAST(count(*), 200) FROM analytics_events";
-    stack.wait_for(under_way, 200, Duration::from_secs(20)).await;
+    pipeline.wait_for(under_way, 200, Duration::from_secs(20)).await;
 
     // A request of which ingest has the head, and whose body comes after the stop has begun.
     let event = r#"{"event_type":"late","page_url":"http://a.b/"}"#;
-    let mut late = ByHand::open(&stack).await;
+    let mut late = ByHand::open(&pipeline).await;
     assert!(
         late.send(format!(
             "POST /analytics HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
@@ -57,48 +57,50 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
     assert_eq!(late.answer().await.expect("that ingest wants the body").status, 100);
 
     stopping.store(true, Ordering::SeqCst);
-    let http = stack.http.clone();
-    let (health, admin) = (stack.url(3001, "/health"), stack.url(3002, "/live"));
+    let http = pipeline.http.clone();
+    let (health, admin) = (pipeline.url(3001, "/health"), pipeline.url(3002, "/live"));
     let answered = async {
         eventually("the stop has begun", STOP_MAX, async || http.send("GET", &health, &[], "").await.is_none()).await;
         assert_eq!(http.send("GET", &admin, &[], "").await.expect("still alive").status, 200);
         assert!(late.send(event).await);
         late.answer().await.expect("an answer").status
     };
-    let (ending, status) = tokio::join!(stack.ingest.stop(STOP_MAX), answered);
+    let (ending, status) = tokio::join!(pipeline.ingest.stop(STOP_MAX), answered);
     assert_eq!((ending, status.as_u16()), (Ending::Stopped, 200));
-    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+    assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());
 
     let acknowledged: HashSet<Uuid> = join_all(clients).await.into_iter().flat_map(|client| client.unwrap()).collect();
     let ids: Vec<Uuid> = acknowledged.into_iter().collect();
     let wanted = i64::try_from(ids.len()).unwrap();
     eventually("each is stored", Duration::from_secs(20), async || {
         let query = "SELECT count(*) FROM analytics_events WHERE event_id = ANY($1)";
-        stack.database.query_one(query, &[&ids]).await.unwrap().get::<_, i64>(0) == wanted
+        pipeline.database.query_one(query, &[&ids]).await.unwrap().get::<_, i64>(0) == wanted
     })
     .await;
-    stack.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, Duration::from_secs(5)).await;
+    pipeline
+        .wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, Duration::from_secs(5))
+        .await;
     // The last counts travel too.
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
-    stack.wait_for(counted, wanted + 1, Duration::from_secs(10)).await;
+    pipeline.wait_for(counted, wanted + 1, Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
 async fn a_stop_waits_for_no_client_that_has_begun_nothing() {
-    let options = StackOptions { no_sink: true, ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let mut connections = Vec::new();
     for begun in ["", "P", "POST /analytics HTTP/1.1\r\nhost: x\r\n"] {
-        let mut connection = ByHand::open(&stack).await;
+        let mut connection = ByHand::open(&pipeline).await;
         assert!(connection.send(begun).await);
         connections.push(connection);
     }
-    let mut used = ByHand::open(&stack).await;
+    let mut used = ByHand::open(&pipeline).await;
     assert_eq!(used.post("", r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
     assert!(used.send("GET /hea").await);
 
     let began = Instant::now();
-    assert_eq!(stack.ingest.stop(STOP_MAX).await, Ending::Stopped);
-    assert_eq!(stack.ingest.status().unwrap().code(), Some(0), "{}", stack.logs());
+    assert_eq!(pipeline.ingest.stop(STOP_MAX).await, Ending::Stopped);
+    assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

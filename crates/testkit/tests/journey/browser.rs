@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, shared};
 use serde_json::{Value, json};
 
 use crate::MACHINE;
@@ -12,25 +12,25 @@ pub(crate) const SOON: Duration = Duration::from_secs(15);
 /// What the issue asks for.
 const OUTAGE: Duration = Duration::from_secs(10);
 
-pub(crate) async fn stack_with_a_site() -> Stack {
-    Stack::start_with(shared().await, StackOptions { site: true, ..StackOptions::default() }).await
+pub(crate) async fn stack_with_a_site() -> Pipeline {
+    Pipeline::start_with(shared().await, PipelineOptions { site: true, ..PipelineOptions::default() }).await
 }
 
 #[tokio::test]
 async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let steps = Driver::start("clicks", &stack).done().await;
+    let mut pipeline = stack_with_a_site().await;
+    let steps = Driver::start("clicks", &pipeline).done().await;
     let expected = steps.last().unwrap();
     let events = expected["events"].as_array().unwrap();
     assert!(events.len() >= 9, "a visit of two pages: {events:?}");
 
     // The last event came by a beacon, which has no answer.
-    all_is_stored(&mut stack, events.len()).await;
+    all_is_stored(&mut pipeline, events.len()).await;
     let session = expected["session_id"].as_str().unwrap();
     let rows = "SELECT event_id::text, event_type, page_url, button_id, metadata FROM analytics_events \
                 WHERE session_id = $1 ORDER BY timestamp";
-    let rows = stack.database.query(rows, &[&session]).await.unwrap();
+    let rows = pipeline.database.query(rows, &[&session]).await.unwrap();
     let told: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -56,71 +56,71 @@ async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
 #[tokio::test]
 async fn what_was_clicked_while_ingest_was_down_for_ten_seconds_is_stored_once() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let mut driver = Driver::start("outage", &stack);
+    let mut pipeline = stack_with_a_site().await;
+    let mut driver = Driver::start("outage", &pipeline);
     driver.until("ready-for-outage").await;
-    stack.ingest.kill().await;
+    pipeline.ingest.kill().await;
     driver.go_on().await;
     let clicked = driver.until("clicked").await;
     tokio::time::sleep(OUTAGE).await;
-    stack.ingest.start_again().await.unwrap();
+    pipeline.ingest.start_again().await.unwrap();
     driver.go_on().await;
     driver.done().await;
-    each_is_stored_once(&mut stack, &ids(&clicked["event_ids"])).await;
+    each_is_stored_once(&mut pipeline, &ids(&clicked["event_ids"])).await;
 }
 
 #[tokio::test]
 async fn who_asks_not_to_be_tracked_leaves_neither_row_nor_message() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let steps = Driver::start("privacy", &stack).done().await;
+    let mut pipeline = stack_with_a_site().await;
+    let steps = Driver::start("privacy", &pipeline).done().await;
     assert_eq!(steps.len(), 3, "each signal was tried: {steps:?}");
     // Were there a message, it would be read; and then there would be a row.
-    all_is_stored(&mut stack, 0).await;
+    all_is_stored(&mut pipeline, 0).await;
 }
 
 #[tokio::test]
 async fn events_of_pages_that_break_the_browser_arrive_once() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let steps = Driver::start("hostile", &stack).done().await;
+    let mut pipeline = stack_with_a_site().await;
+    let steps = Driver::start("hostile", &pipeline).done().await;
     assert_eq!(steps.len(), 5, "each page was tried: {steps:?}");
     let sent: Vec<_> = steps.iter().flat_map(|step| ids(&step["event_ids"])).collect();
-    each_is_stored_once(&mut stack, &sent).await;
+    each_is_stored_once(&mut pipeline, &sent).await;
 }
 
 #[tokio::test]
 async fn two_tabs_that_share_a_queue_store_each_event_once() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let steps = Driver::start("tabs", &stack).done().await;
-    each_is_stored_once(&mut stack, &ids(&steps[0]["event_ids"])).await;
+    let mut pipeline = stack_with_a_site().await;
+    let steps = Driver::start("tabs", &pipeline).done().await;
+    each_is_stored_once(&mut pipeline, &ids(&steps[0]["event_ids"])).await;
 }
 
 #[tokio::test]
 async fn another_origin_s_page_is_counted_under_its_site() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    Driver::start("embedded", &stack).done().await;
+    let mut pipeline = stack_with_a_site().await;
+    Driver::start("embedded", &pipeline).done().await;
     let answered = "SELECT count(*) FROM analytics_events WHERE site = 'shop' AND event_type IN \
                     ('page_view', 'button_click', 'navigation_click')";
-    stack.wait_for(answered, 4, SOON).await;
+    pipeline.wait_for(answered, 4, SOON).await;
     let kinds = "SELECT count(DISTINCT event_type) FROM analytics_events WHERE site = 'shop' AND event_type IN \
                  ('page_view', 'button_click', 'navigation_click')";
-    assert_eq!(stack.number(kinds).await, 3);
+    assert_eq!(pipeline.number(kinds).await, 3);
 }
 
-async fn stack_with_a_live_page() -> Stack {
+async fn stack_with_a_live_page() -> Pipeline {
     let view = Some("access.public = true".into());
-    Stack::start_with(shared().await, StackOptions { site: true, view, ..StackOptions::default() }).await
+    Pipeline::start_with(shared().await, PipelineOptions { site: true, view, ..PipelineOptions::default() }).await
 }
 
 #[tokio::test]
 async fn a_click_changes_a_number_of_the_live_page() {
     // It measures, so nothing else is measured or started beside it.
     let _turn = MACHINE.write().await;
-    let stack = stack_with_a_live_page().await;
-    let steps = Driver::start("live-latency", &stack).done().await;
+    let pipeline = stack_with_a_live_page().await;
+    let steps = Driver::start("live-latency", &pipeline).done().await;
     let latency = &steps.last().unwrap()["median_ms"];
     println!("{}", steps.last().unwrap());
     assert!(latency.as_f64().unwrap() < 1_000.0, "{latency} ms from a click to the number");
@@ -129,11 +129,11 @@ async fn a_click_changes_a_number_of_the_live_page() {
 #[tokio::test]
 async fn the_live_page_is_accessible_wide_and_narrow_light_and_dark_full_and_empty() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_live_page().await;
-    let empty = Driver::start("live-accessibility", &stack).done().await;
-    Driver::start("clicks", &stack).done().await;
-    stack.wait_until_all_is_read(SOON).await;
-    let full = Driver::start("live-accessibility", &stack).done().await;
+    let mut pipeline = stack_with_a_live_page().await;
+    let empty = Driver::start("live-accessibility", &pipeline).done().await;
+    Driver::start("clicks", &pipeline).done().await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    let full = Driver::start("live-accessibility", &pipeline).done().await;
     assert_eq!((empty.len(), full.len()), (32, 32), "each page was checked, in each dress");
 }
 
@@ -142,20 +142,20 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 /// Waits for so many rows, then until nothing is left in Kafka that could become one more.
-async fn all_is_stored(stack: &mut Stack, rows: usize) {
+async fn all_is_stored(pipeline: &mut Pipeline, rows: usize) {
     let (query, rows) = ("SELECT count(*) FROM analytics_events", i64::try_from(rows).unwrap());
-    stack.wait_for(query, rows, SOON).await;
-    stack.wait_until_all_is_read(SOON).await;
-    assert_eq!(stack.number(query).await, rows);
+    pipeline.wait_for(query, rows, SOON).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    assert_eq!(pipeline.number(query).await, rows);
 }
 
 /// Waits until each of these events is in the table, and finds none of them there twice.
-async fn each_is_stored_once(stack: &mut Stack, ids: &[String]) {
+async fn each_is_stored_once(pipeline: &mut Pipeline, ids: &[String]) {
     assert!(!ids.is_empty());
     let list = ids.join("','");
     let of_them = format!("FROM analytics_events WHERE event_id IN ('{list}')");
     let wanted = i64::try_from(ids.len()).unwrap();
-    stack.wait_for(&format!("SELECT count(DISTINCT event_id) {of_them}"), wanted, SOON).await;
-    stack.wait_until_all_is_read(SOON).await;
-    assert_eq!(stack.number(&format!("SELECT count(*) {of_them}")).await, wanted);
+    pipeline.wait_for(&format!("SELECT count(DISTINCT event_id) {of_them}"), wanted, SOON).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    assert_eq!(pipeline.number(&format!("SELECT count(*) {of_them}")).await, wanted);
 }

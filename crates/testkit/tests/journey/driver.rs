@@ -2,12 +2,12 @@
 
 use std::process::Stdio;
 
-use footfall_testkit::{Stack, browser_driver};
+use footfall_testkit::{Pipeline, browser_driver};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// A scenario under way on a stack's site.
+/// A scenario under way on a pipeline's site.
 pub(crate) struct Driver {
     process: Child,
     answers: ChildStdin,
@@ -15,9 +15,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn start(scenario: &str, stack: &Stack) -> Self {
+    pub(crate) fn start(scenario: &str, pipeline: &Pipeline) -> Self {
         let mut node = Command::new("node");
-        node.arg(browser_driver()).args([scenario, &stack.url(8080, "/")]).kill_on_drop(true);
+        node.arg(browser_driver()).args([scenario, &pipeline.url(8080, "/")]).kill_on_drop(true);
         let mut process = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is installed");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { answers: process.stdin.take().unwrap(), process, lines }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use footfall::parts::{Parts, Postgres};
+use footfall::processes::{Postgres, Programs};
 use footfall_testkit::{Answer, Http, checkout, eventually, own_address, run_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -168,8 +168,8 @@ async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once
 
 /// On the database of an instance that does not run.
 async fn set_privilege(dir: &Path, address: IpAddr, sql: &str) {
-    let parts = Parts::load(&checkout().join(".parts/parts.json")).unwrap();
-    let mut postgres = Postgres::start(&parts, dir, address, 5432).await.unwrap();
+    let programs = Programs::load(&checkout().join(".parts/parts.json")).unwrap();
+    let mut postgres = Postgres::start(&programs, dir, address, 5432).await.unwrap();
     let (client, connection) = postgres.admin("analytics").connect(tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(sql).await.unwrap();

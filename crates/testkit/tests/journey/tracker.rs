@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use footfall_testkit::{Stack, StackOptions, checkout, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, checkout, shared};
 use serde_json::{Value, json};
 
 use crate::MACHINE;
@@ -12,26 +12,26 @@ use crate::driver::Driver;
 /// What `renamed` expects of nginx.
 const SECOND_NAMES: [&str; 2] = ["/s.js=/analytics.js", "/e=/analytics"];
 
-/// Runs scenarios on one stack, and finds each event that they say was answered in the table, once and as it was sent.
-async fn rows_are_what_was_sent(stack: &mut Stack, scenarios: &[&str]) {
+/// Runs scenarios on one pipeline, and finds each event that they say was answered in the table, once and as it was sent.
+async fn rows_are_what_was_sent(pipeline: &mut Pipeline, scenarios: &[&str]) {
     for scenario in scenarios {
-        let steps = Driver::start(scenario, stack).done().await;
+        let steps = Driver::start(scenario, pipeline).done().await;
         let expected: Vec<_> = steps.iter().filter_map(|step| step["expected"].as_array()).flatten().collect();
         assert!(!expected.is_empty(), "{scenario} tells what to look for");
         for event in expected {
-            row_is(stack, scenario, event).await;
+            row_is(pipeline, scenario, event).await;
         }
     }
 }
 
-async fn row_is(stack: &mut Stack, scenario: &str, event: &Value) {
+async fn row_is(pipeline: &mut Pipeline, scenario: &str, event: &Value) {
     let id = event["event_id"].as_str().unwrap();
-    stack.wait_for(&format!("SELECT count(*) FROM analytics_events WHERE event_id = '{id}'"), 1, SOON).await;
+    pipeline.wait_for(&format!("SELECT count(*) FROM analytics_events WHERE event_id = '{id}'"), 1, SOON).await;
     let query = format!(
         "SELECT to_jsonb(row) FROM (SELECT event_type, page_url, page_title, button_id, session_id, user_id, \
          nullif(referrer, '') AS referrer, site, metadata FROM analytics_events WHERE event_id = '{id}') AS row"
     );
-    let row: Value = stack.database.query_one(&query, &[]).await.unwrap().get(0);
+    let row: Value = pipeline.database.query_one(&query, &[]).await.unwrap().get(0);
     for (field, stored) in row.as_object().unwrap() {
         let sent = event.get(field).filter(|sent| *sent != &json!("")).unwrap_or(&Value::Null);
         assert_eq!(stored, sent, "{scenario}: {field} of {event}");
@@ -40,8 +40,8 @@ async fn row_is(stack: &mut Stack, scenario: &str, event: &Value) {
 
 async fn with_a_site(scenarios: &[&str]) {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    rows_are_what_was_sent(&mut stack, scenarios).await;
+    let mut pipeline = stack_with_a_site().await;
+    rows_are_what_was_sent(&mut pipeline, scenarios).await;
 }
 
 #[tokio::test]
@@ -68,8 +68,8 @@ async fn reading_is_measured_without_the_time_behind_another_tab() {
 async fn vitals_are_what_was_done_to_the_page() {
     // A second that the machine spends elsewhere is measured too.
     let _alone = MACHINE.write().await;
-    let mut stack = stack_with_a_site().await;
-    rows_are_what_was_sent(&mut stack, &["vitals"]).await;
+    let mut pipeline = stack_with_a_site().await;
+    rows_are_what_was_sent(&mut pipeline, &["vitals"]).await;
 }
 
 #[tokio::test]
@@ -85,37 +85,37 @@ async fn who_opts_out_is_forgotten_and_calls_before_the_script_are_heard() {
 #[tokio::test]
 async fn a_visit_spans_tabs_until_half_an_hour_of_silence() {
     let _turn = MACHINE.read().await;
-    let stack = stack_with_a_site().await;
-    assert_eq!(Driver::start("sessions", &stack).done().await.len(), 2);
+    let pipeline = stack_with_a_site().await;
+    assert_eq!(Driver::start("sessions", &pipeline).done().await.len(), 2);
 }
 
 #[tokio::test]
 async fn under_other_names_the_script_does_the_same() {
     let _turn = MACHINE.read().await;
     let second_names = SECOND_NAMES.map(|name| name.parse().unwrap()).to_vec();
-    let options = StackOptions { site: true, second_names, ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
-    rows_are_what_was_sent(&mut stack, &["renamed"]).await;
+    let options = PipelineOptions { site: true, second_names, ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
+    rows_are_what_was_sent(&mut pipeline, &["renamed"]).await;
 }
 
 #[tokio::test]
 async fn who_runs_no_script_is_counted_by_a_picture() {
     let _turn = MACHINE.read().await;
-    let mut stack = stack_with_a_site().await;
-    let steps = Driver::start("noscript", &stack).done().await;
+    let mut pipeline = stack_with_a_site().await;
+    let steps = Driver::start("noscript", &pipeline).done().await;
     let site = steps[0]["page_url"].as_str().unwrap();
     let seen = format!(
         "SELECT count(*) FROM analytics_events WHERE event_type = 'page_view' AND page_url = '{site}' \
          AND metadata = '{{\"noscript\": true}}' AND visitor_id IS NOT NULL AND user_agent LIKE '%Chrome/%'"
     );
-    stack.wait_for(&seen, 1, SOON).await;
+    pipeline.wait_for(&seen, 1, SOON).await;
 }
 
 #[tokio::test]
 async fn axe_finds_nothing_on_any_page_of_the_site() {
     let _turn = MACHINE.read().await;
-    let stack = stack_with_a_site().await;
-    let steps = Driver::start("accessibility", &stack).done().await;
+    let pipeline = stack_with_a_site().await;
+    let steps = Driver::start("accessibility", &pipeline).done().await;
     assert_eq!(steps[0]["step"], "clean");
 }
 

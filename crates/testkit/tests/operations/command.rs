@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use footfall_testkit::{Kit, Stack, checkout};
+use footfall_testkit::{Backends, Pipeline, checkout};
 use tokio::process::Command;
 
 /// What it answered.
@@ -30,30 +30,30 @@ pub(crate) async fn footfall(arguments: &[&str]) -> Answered {
     Answered { code: output.status.code().unwrap_or(-1), text: String::from_utf8_lossy(&text).into_owned() }
 }
 
-/// The stack's database, by its name.
-pub(crate) fn database(stack: &Stack) -> &str {
-    stack.events_topic.strip_suffix("-events").unwrap()
+/// The pipeline's database, by its name.
+pub(crate) fn database(pipeline: &Pipeline) -> &str {
+    pipeline.events_topic.strip_suffix("-events").unwrap()
 }
 
-pub(crate) fn parts() -> String {
+pub(crate) fn programs() -> String {
     checkout().join(".parts/parts.json").display().to_string()
 }
 
-/// A configuration for `footfall backup` of the stack, into `dir`.
-pub(crate) fn backup_file(kit: &Kit, stack: &Stack, dir: &Path, lines: &str) -> PathBuf {
-    let url = kit.postgres.url("postgres", database(stack));
-    let text = format!("{lines}\ndir = \"{}\"\nparts = \"{}\"\ndatabase.url = \"{url}\"\n", dir.display(), parts());
-    write(stack, "backup.toml", &text)
+/// A configuration for `footfall backup` of the pipeline, into `dir`.
+pub(crate) fn backup_file(backends: &Backends, pipeline: &Pipeline, dir: &Path, lines: &str) -> PathBuf {
+    let url = backends.postgres.url("postgres", database(pipeline));
+    let text = format!("{lines}\ndir = \"{}\"\nparts = \"{}\"\ndatabase.url = \"{url}\"\n", dir.display(), programs());
+    write(pipeline, "backup.toml", &text)
 }
 
-/// A configuration for `footfall retain` on the stack.
-pub(crate) fn retention_file(kit: &Kit, stack: &Stack, lines: &str) -> PathBuf {
-    let url = kit.postgres.url("footfall_owner", database(stack));
-    write(stack, "retention.toml", &format!("{lines}\ndatabase.url = \"{url}\"\n"))
+/// A configuration for `footfall retain` on the pipeline.
+pub(crate) fn retention_file(backends: &Backends, pipeline: &Pipeline, lines: &str) -> PathBuf {
+    let url = backends.postgres.url("footfall_owner", database(pipeline));
+    write(pipeline, "retention.toml", &format!("{lines}\ndatabase.url = \"{url}\"\n"))
 }
 
-fn write(stack: &Stack, name: &str, text: &str) -> PathBuf {
-    let path = stack.dir.join(name);
+fn write(pipeline: &Pipeline, name: &str, text: &str) -> PathBuf {
+    let path = pipeline.dir.join(name);
     std::fs::write(&path, text).unwrap();
     path
 }
@@ -67,8 +67,8 @@ pub(crate) async fn retain(config: &Path) -> Answered {
 }
 
 /// `footfall restore` of a file into a database, with further arguments.
-pub(crate) async fn restore(kit: &Kit, database: &str, dump: &Path, further: &[&str]) -> Answered {
-    let (url, parts) = (kit.postgres.url("postgres", database), parts());
+pub(crate) async fn restore(backends: &Backends, database: &str, dump: &Path, further: &[&str]) -> Answered {
+    let (url, parts) = (backends.postgres.url("postgres", database), programs());
     let arguments = ["restore", dump.to_str().unwrap(), "--database", &url, "--parts", &parts];
     footfall(&[&arguments, further].concat()).await
 }

@@ -2,39 +2,39 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, topic};
+use footfall_testkit::{Pipeline, topic};
 use serde_json::json;
 use uuid::Uuid;
 
 /// Each table with its rows and a sum of hashes.
-pub(crate) async fn everything(stack: &mut Stack) -> String {
+pub(crate) async fn everything(pipeline: &mut Pipeline) -> String {
     // Connects anew where the database is another one now.
-    assert_eq!(stack.number("SELECT 1::bigint").await, 1);
-    stack.database.query_one(include_str!("everything.sql"), &[]).await.unwrap().get(0)
+    assert_eq!(pipeline.number("SELECT 1::bigint").await, 1);
+    pipeline.database.query_one(include_str!("everything.sql"), &[]).await.unwrap().get(0)
 }
 
 /// Roll-ups are what a recount of the events makes them.
-pub(crate) async fn assert_rolled_up(stack: &mut Stack) {
-    assert_eq!(stack.number(include_str!("../pipeline/recount_summary.sql")).await, 0);
-    assert_eq!(stack.number(include_str!("../pipeline/recount_visits.sql")).await, 0);
+pub(crate) async fn assert_rolled_up(pipeline: &mut Pipeline) {
+    assert_eq!(pipeline.number(include_str!("../pipeline/recount_summary.sql")).await, 0);
+    assert_eq!(pipeline.number(include_str!("../pipeline/recount_visits.sql")).await, 0);
 }
 
 /// One event of each fate: stored twice over two visits, duplicate, rejected, quarantined.
-pub(crate) async fn one_of_each(stack: &Stack) {
+pub(crate) async fn one_of_each(pipeline: &Pipeline) {
     let event = |session: &str| {
         json!({"event_type": "page_view", "page_url": "https://a.b/x?utm_source=s", "session_id": session,
                "event_id": Uuid::new_v4(), "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
     };
     let repeated = event("one");
     for event in [repeated.clone(), event("two"), repeated] {
-        assert_eq!(stack.post(event.to_string()).await.status, 200);
+        assert_eq!(pipeline.post(event.to_string()).await.status, 200);
     }
-    assert_eq!(stack.post("{").await.status, 400);
-    topic::write(stack, 1, &["no event at all"]).await;
+    assert_eq!(pipeline.post("{").await.status, 400);
+    topic::write(pipeline, 1, &["no event at all"]).await;
 }
 
 /// Until everything is stored that Kafka has, counts of ingest among it.
-pub(crate) async fn settle(stack: &mut Stack) {
+pub(crate) async fn settle(pipeline: &mut Pipeline) {
     const WITHIN: Duration = Duration::from_secs(60);
     let sum = |outcomes| format!("coalesce(sum(event_count) FILTER (WHERE outcome IN ({outcomes})), 0)");
     // What was refused, and what is no event, came one for one: see one_of_each.
@@ -45,6 +45,6 @@ pub(crate) async fn settle(stack: &mut Stack) {
         sum("'rejected'"),
         sum("'quarantined'")
     );
-    stack.wait_for(&differing, 0, WITHIN).await;
-    stack.wait_until_all_is_read(WITHIN).await;
+    pipeline.wait_for(&differing, 0, WITHIN).await;
+    pipeline.wait_until_all_is_read(WITHIN).await;
 }

@@ -3,68 +3,70 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use footfall_testkit::{Kit, Stack, run_dir, shared, topic};
+use footfall_testkit::{Backends, Pipeline, run_dir, shared, topic};
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// A stack with some events, and a backup of it.
-async fn backed_up(kit: &Kit) -> (Stack, PathBuf, PathBuf) {
-    let mut stack = Stack::start(kit).await;
-    one_of_each(&stack).await;
-    stack.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
-    settle(&mut stack).await;
+/// A pipeline with some events, and a backup of it.
+async fn backed_up(backends: &Backends) -> (Pipeline, PathBuf, PathBuf) {
+    let mut pipeline = Pipeline::start(backends).await;
+    one_of_each(&pipeline).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    settle(&mut pipeline).await;
     let dir = run_dir("backups");
-    let config = backup_file(kit, &stack, &dir, "");
+    let config = backup_file(backends, &pipeline, &dir, "");
     backup(&config).await.assert(0, "a backup is written and checked");
     let dump = dumps(&dir).remove(0);
-    (stack, dir, dump)
+    (pipeline, dir, dump)
 }
 
-/// How many databases there are whose name begins with the stack's.
-async fn databases(stack: &mut Stack) -> i64 {
-    let query = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{}%'", database(stack));
-    stack.number(&query).await
+/// How many databases there are whose name begins with the pipeline's.
+async fn databases(pipeline: &mut Pipeline) -> i64 {
+    let query = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{}%'", database(pipeline));
+    pipeline.number(&query).await
 }
 
 #[tokio::test]
 async fn a_database_that_holds_events_is_replaced_only_where_that_is_asked_for() {
-    let kit = shared().await;
-    let (mut stack, _, dump) = backed_up(kit).await;
-    one_of_each(&stack).await;
-    settle(&mut stack).await;
-    let before = everything(&mut stack).await;
-    let name = database(&stack).to_owned();
-    restore(kit, &name, &dump, &[])
+    let backends = shared().await;
+    let (mut pipeline, _, dump) = backed_up(backends).await;
+    one_of_each(&pipeline).await;
+    settle(&mut pipeline).await;
+    let before = everything(&mut pipeline).await;
+    let name = database(&pipeline).to_owned();
+    restore(backends, &name, &dump, &[])
         .await
         .assert(1, "rows of events and what is counted of them: --replace gives them up");
-    assert_eq!(everything(&mut stack).await, before);
-    assert_eq!(databases(&mut stack).await, 1);
+    assert_eq!(everything(&mut pipeline).await, before);
+    assert_eq!(databases(&mut pipeline).await, 1);
 
     // The sink is connected all the while, and reads again what the backup does not hold.
-    restore(kit, &name, &dump, &["--replace"]).await.assert(0, "is restored");
-    settle(&mut stack).await;
-    assert_eq!(everything(&mut stack).await, before);
-    assert_rolled_up(&mut stack).await;
-    assert_eq!(databases(&mut stack).await, 1);
+    restore(backends, &name, &dump, &["--replace"]).await.assert(0, "is restored");
+    settle(&mut pipeline).await;
+    assert_eq!(everything(&mut pipeline).await, before);
+    assert_rolled_up(&mut pipeline).await;
+    assert_eq!(databases(&mut pipeline).await, 1);
 }
 
 #[tokio::test]
 async fn a_database_of_somebody_else_is_never_replaced() {
-    let kit = shared().await;
-    let (stack, _, dump) = backed_up(kit).await;
-    let other = format!("{}_other", database(&stack));
-    stack.database.batch_execute(&format!("CREATE DATABASE {other}")).await.unwrap();
+    let backends = shared().await;
+    let (pipeline, _, dump) = backed_up(backends).await;
+    let other = format!("{}_other", database(&pipeline));
+    pipeline.database.batch_execute(&format!("CREATE DATABASE {other}")).await.unwrap();
     // An empty one is as good as none.
-    restore(kit, &other, &dump, &[]).await.assert(0, "is restored");
+    restore(backends, &other, &dump, &[]).await.assert(0, "is restored");
     let empty = format!("{other}_2");
-    stack.database.batch_execute(&format!("CREATE DATABASE {empty}")).await.unwrap();
-    let (client, connection) = kit.postgres.admin(&empty).connect(tokio_postgres::NoTls).await.unwrap();
+    pipeline.database.batch_execute(&format!("CREATE DATABASE {empty}")).await.unwrap();
+    let (client, connection) = backends.postgres.admin(&empty).connect(tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute("CREATE TABLE letters (letter text)").await.unwrap();
-    restore(kit, &empty, &dump, &["--replace"]).await.assert(1, "holds other tables (letters) and is not Footfall's");
+    restore(backends, &empty, &dump, &["--replace"])
+        .await
+        .assert(1, "holds other tables (letters) and is not Footfall's");
     client.batch_execute("TABLE letters").await.unwrap();
 }
 
@@ -78,52 +80,52 @@ fn describe(dump: &Path, from: &str, to: &str) {
 
 #[tokio::test]
 async fn a_backup_that_is_damaged_or_does_not_fit_changes_nothing() {
-    let kit = shared().await;
-    let (mut stack, dir, dump) = backed_up(kit).await;
-    let before = everything(&mut stack).await;
-    let name = database(&stack).to_owned();
+    let backends = shared().await;
+    let (mut pipeline, dir, dump) = backed_up(backends).await;
+    let before = everything(&mut pipeline).await;
+    let name = database(&pipeline).to_owned();
     let replace = ["--replace"];
 
     let bytes = std::fs::read(&dump).unwrap();
     let cut = dir.join("cut.dump");
     std::fs::write(&cut, &bytes[..bytes.len() - 100]).unwrap();
-    restore(kit, &name, &cut, &replace).await.assert(1, "pg_restore failed");
+    restore(backends, &name, &cut, &replace).await.assert(1, "pg_restore failed");
     std::fs::copy(dump.with_extension("json"), cut.with_extension("json")).unwrap();
-    restore(kit, &name, &cut, &replace).await.assert(1, "bytes, and was written with ");
+    restore(backends, &name, &cut, &replace).await.assert(1, "bytes, and was written with ");
     std::fs::write(&cut, &bytes[..100]).unwrap();
-    restore(kit, &name, &cut, &replace).await.assert(1, "the dump cannot be read again");
+    restore(backends, &name, &cut, &replace).await.assert(1, "the dump cannot be read again");
 
     describe(&dump, "\"analytics_ledger\": ", "\"analytics_ledger\": 1");
-    restore(kit, &name, &dump, &replace).await.assert(1, "table analytics_ledger: ");
+    restore(backends, &name, &dump, &replace).await.assert(1, "table analytics_ledger: ");
     describe(&dump, "\"timescaledb\": \"", "\"timescaledb\": \"9");
-    restore(kit, &name, &dump, &replace).await.assert(1, "the backup needs TimescaleDB 9");
-    assert_eq!(everything(&mut stack).await, before);
-    assert_eq!(databases(&mut stack).await, 1, "nothing half restored stays");
+    restore(backends, &name, &dump, &replace).await.assert(1, "the backup needs TimescaleDB 9");
+    assert_eq!(everything(&mut pipeline).await, before);
+    assert_eq!(databases(&mut pipeline).await, 1, "nothing half restored stays");
 
     // Without what describes it, the dump itself is good.
     std::fs::remove_file(dump.with_extension("json")).unwrap();
-    restore(kit, &name, &dump, &replace).await.assert(0, "is restored");
-    settle(&mut stack).await;
-    assert_eq!(everything(&mut stack).await, before);
+    restore(backends, &name, &dump, &replace).await.assert(0, "is restored");
+    settle(&mut pipeline).await;
+    assert_eq!(everything(&mut pipeline).await, before);
 }
 
 #[tokio::test]
 async fn what_kafka_has_lost_since_the_backup_is_named_with_its_size() {
-    let kit = shared().await;
-    let (mut stack, _, dump) = backed_up(kit).await;
+    let backends = shared().await;
+    let (mut pipeline, _, dump) = backed_up(backends).await;
     let partition_1 =
-        format!("SELECT next_offset FROM kafka_offsets WHERE topic = '{}' AND partition = 1", stack.events_topic);
-    let held = stack.number(&partition_1).await;
-    topic::write(&stack, 1, &["gone", "gone too", "stays"]).await;
-    stack.wait_for(&partition_1, held + 3, SOON).await;
-    topic::delete_before(&stack, 1, held + 2).await;
+        format!("SELECT next_offset FROM kafka_offsets WHERE topic = '{}' AND partition = 1", pipeline.events_topic);
+    let held = pipeline.number(&partition_1).await;
+    topic::write(&pipeline, 1, &["gone", "gone too", "stays"]).await;
+    pipeline.wait_for(&partition_1, held + 3, SOON).await;
+    topic::delete_before(&pipeline, 1, held + 2).await;
 
-    let kafka = stack.kafka.clone();
-    let restored = restore(kit, database(&stack), &dump, &["--replace", "--bootstrap-servers", &kafka]).await;
+    let kafka = pipeline.kafka.clone();
+    let restored = restore(backends, database(&pipeline), &dump, &["--replace", "--bootstrap-servers", &kafka]).await;
     restored.assert(3, "-events 1: GAP: the 2 messages that follow are gone from Kafka; it has the 1 after them");
     assert_eq!(restored.text.matches("Kafka has all 0 messages that follow").count(), 2 + 1, "{restored:?}");
-    stack.wait_for(&partition_1, held + 3, SOON).await;
+    pipeline.wait_for(&partition_1, held + 3, SOON).await;
     let kept = "SELECT count(*) FROM analytics_quarantine WHERE payload = 'stays'";
-    assert_eq!(stack.number(kept).await, 1);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_quarantine").await, 2);
+    assert_eq!(pipeline.number(kept).await, 1);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 2);
 }

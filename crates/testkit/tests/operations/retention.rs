@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Kit, Stack, StackOptions, eventually, shared};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_postgres::{Client, NoTls};
@@ -18,15 +18,15 @@ const TABLES: [&str; 7] = ["events", "ledger", "outcomes", "quarantine", "sample
 const KEPT: u32 = 6;
 const OLD: u32 = 6;
 
-async fn connect(kit: &Kit, stack: &Stack) -> Client {
-    let (client, connection) = kit.postgres.admin(database(stack)).connect(NoTls).await.unwrap();
+async fn connect(backends: &Backends, pipeline: &Pipeline) -> Client {
+    let (client, connection) = backends.postgres.admin(database(pipeline)).connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
 /// What is left of the old rows, each table with what is kept and what is too old.
-async fn left(stack: &Stack) -> Vec<String> {
-    let text: String = stack.database.query_one(include_str!("kept_rows.sql"), &[]).await.unwrap().get(0);
+async fn left(pipeline: &Pipeline) -> Vec<String> {
+    let text: String = pipeline.database.query_one(include_str!("kept_rows.sql"), &[]).await.unwrap().get(0);
     text.lines().map(ToOwned::to_owned).collect()
 }
 
@@ -45,21 +45,21 @@ fn days(events: u16) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
-    let kit = shared().await;
-    let mut stack = Stack::start(kit).await;
-    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
-    assert_eq!(left(&stack).await, each(KEPT, |_| OLD));
+    let backends = shared().await;
+    let mut pipeline = Pipeline::start(backends).await;
+    pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD));
 
-    let options = LoadOptions::new(&stack.url(3001, "/analytics"), 500.0, 3_000);
+    let options = LoadOptions::new(&pipeline.url(3001, "/analytics"), 500.0, 3_000);
     let load = tokio::spawn(async move { run(&options).await.unwrap() });
-    stack.wait_for("SELECT least(count(*), 500) FROM analytics_events WHERE event_type <> 'old'", 500, SOON).await;
+    pipeline.wait_for("SELECT least(count(*), 500) FROM analytics_events WHERE event_type <> 'old'", 500, SOON).await;
     // Ever so small batches, so that there are many beside the sink's.
     let small = "batch.rows_max = 1\nbatch.pages_max = 1\nbatch.pause_ms = 1\n";
     let forever = days(0);
-    retain(&retention_file(kit, &stack, &format!("{small}{forever}"))).await.assert(0, "");
-    assert_eq!(left(&stack).await, each(KEPT, |_| OLD), "0 keeps for ever");
+    retain(&retention_file(backends, &pipeline, &format!("{small}{forever}"))).await.assert(0, "");
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD), "0 keeps for ever");
 
-    let config = retention_file(kit, &stack, &format!("{small}{}", days(10)));
+    let config = retention_file(backends, &pipeline, &format!("{small}{}", days(10)));
     let retained = retain(&config).await;
     assert!(!load.is_finished(), "the load ended before the retention did");
     for table in ["analytics_quarantine", "analytics_ledger", "analytics_summary", "analytics_outcomes"] {
@@ -68,25 +68,26 @@ async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
     assert_eq!(retained.text.matches("\"rows\":6,\"chunks\":0").count(), 4, "{retained:?}");
     // Five days, of which the first holds the last moment before the horizon.
     assert_eq!(retained.text.matches("\"rows\":0,\"chunks\":5").count(), 3, "{retained:?}");
-    assert_eq!(left(&stack).await.len(), TABLES.len());
-    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+    assert_eq!(left(&pipeline).await.len(), TABLES.len());
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 
     let report = load.await.unwrap();
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
-    stack.wait_for("SELECT count(*) FROM analytics_events WHERE event_type <> 'old'", 3_000, SOON).await;
-    stack.wait_until_all_is_read(SOON).await;
-    assert!(!stack.sinks[0].log_end().contains("reading begins anew"), "{}", stack.logs());
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type <> 'old'", 3_000, SOON).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    assert!(!pipeline.sinks[0].log_end().contains("reading begins anew"), "{}", pipeline.logs());
     let again = retain(&config).await;
     assert_eq!(again.text.matches("\"rows\":0,\"chunks\":0").count(), 7, "{again:?}");
-    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 }
 
 #[tokio::test]
 async fn what_somebody_reads_is_left_to_the_next_run_and_the_rest_goes() {
-    let kit = shared().await;
-    let stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
-    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
-    let reader = connect(kit, &stack).await;
+    let backends = shared().await;
+    let pipeline =
+        Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
+    pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    let reader = connect(backends, &pipeline).await;
     // One day's chunk, as a long question of constants holds it.
     let at = Timestamp::now() - SignedDuration::from_hours(24 * 13);
     let day = at.strftime("%Y-%m-%d");
@@ -95,37 +96,38 @@ async fn what_somebody_reads_is_left_to_the_next_run_and_the_rest_goes() {
     );
     reader.batch_execute(&question).await.unwrap();
     let lines = format!("batch.attempts_max = 2\nbatch.retry_ms = 10\nbatch.lock_ms_max = 50\n{}", days(10));
-    let config = retention_file(kit, &stack, &lines);
+    let config = retention_file(backends, &pipeline, &lines);
     retain(&config).await.assert(75, "\"table\":\"analytics_events\",\"batches_left\":1");
-    assert_eq!(left(&stack).await, each(KEPT, |table| if table == "events" { 1 } else { 0 }));
+    assert_eq!(left(&pipeline).await, each(KEPT, |table| if table == "events" { 1 } else { 0 }));
     reader.batch_execute("COMMIT").await.unwrap();
     retain(&config).await.assert(0, "\"table\":\"analytics_events\"");
-    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 }
 
 #[tokio::test]
 async fn a_backup_that_is_under_way_is_waited_for() {
-    let kit = shared().await;
-    let stack = Stack::start_with(kit, StackOptions { no_sink: true, ..StackOptions::default() }).await;
-    stack.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
-    let other = connect(kit, &stack).await;
+    let backends = shared().await;
+    let pipeline =
+        Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
+    pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    let other = connect(backends, &pipeline).await;
     footfall_store::take_turn(&other, 10).await.unwrap();
-    let short = retention_file(kit, &stack, &format!("database.turn_s_max = 1\n{}", days(10)));
+    let short = retention_file(backends, &pipeline, &format!("database.turn_s_max = 1\n{}", days(10)));
     retain(&short).await.assert(75, "a backup is under way: nothing is removed this time");
-    assert_eq!(left(&stack).await, each(KEPT, |_| OLD));
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD));
 
-    let patient = retention_file(kit, &stack, &format!("database.turn_s_max = 60\n{}", days(10)));
+    let patient = retention_file(backends, &pipeline, &format!("database.turn_s_max = 60\n{}", days(10)));
     let waiting = tokio::spawn(async move { retain(&patient).await });
     let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     eventually("it waits", SOON, async || other.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 1).await;
     drop(other);
     waiting.await.unwrap().assert(0, "old data is removed");
-    assert_eq!(left(&stack).await, each(KEPT, |_| 0));
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 }
 
 /// Events of four days, one visit an hour, by way of the whole pipeline.
-async fn four_days(stack: &mut Stack) -> Vec<String> {
+async fn four_days(pipeline: &mut Pipeline) -> Vec<String> {
     let now = Timestamp::now();
     let event = |hour: i64| {
         let page = if hour % 2 == 0 { "even" } else { "odd" };
@@ -133,16 +135,16 @@ async fn four_days(stack: &mut Stack) -> Vec<String> {
                "event_id": Uuid::new_v4(), "timestamp": now - SignedDuration::from_hours(hour)})
     };
     let events: Vec<String> = (0..96).map(|hour| event(hour).to_string()).collect();
-    assert_eq!(stack.post(format!("[{}]", events.join(","))).await.status, 200);
-    stack.wait_for("SELECT count(*) FROM analytics_events", 96, SOON).await;
+    assert_eq!(pipeline.post(format!("[{}]", events.join(","))).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 96, SOON).await;
     events
 }
 
 #[tokio::test]
 async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before() {
-    let kit = shared().await;
-    let mut stack = Stack::start(kit).await;
-    let events = four_days(&mut stack).await;
+    let backends = shared().await;
+    let mut pipeline = Pipeline::start(backends).await;
+    let events = four_days(&mut pipeline).await;
     // Bots too: what sends no user agent might be one.
     let totals = |filters: &str| {
         format!(
@@ -152,31 +154,32 @@ async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before(
     };
     let all = totals(r#"{"bot": "any"}"#);
     let of_a_page = totals(r#"{"bot": "any", "page": "/even"}"#);
-    let ask =
-        async |stack: &Stack, query: &str| -> String { stack.database.query_one(query, &[]).await.unwrap().get(0) };
-    let (before, of_a_page_before) = (ask(&stack, &all).await, ask(&stack, &of_a_page).await);
+    let ask = async |pipeline: &Pipeline, query: &str| -> String {
+        pipeline.database.query_one(query, &[]).await.unwrap().get(0)
+    };
+    let (before, of_a_page_before) = (ask(&pipeline, &all).await, ask(&pipeline, &of_a_page).await);
     assert_eq!(before, "1 95 95 95");
 
-    let config = retention_file(kit, &stack, "keep_days.analytics_events = 1\n");
+    let config = retention_file(backends, &pipeline, "keep_days.analytics_events = 1\n");
     retain(&config).await.assert(0, "\"table\":\"analytics_events\",\"keep_days\":1");
     let gone = "SELECT 96 - count(*) FROM analytics_events";
-    assert!((48..=72).contains(&stack.number(gone).await), "two to three days are gone");
+    assert!((48..=72).contains(&pipeline.number(gone).await), "two to three days are gone");
     // Whole minutes and half hours: as before. What only an event tells: of the days that have events.
-    assert_eq!(ask(&stack, &all).await, before);
+    assert_eq!(ask(&pipeline, &all).await, before);
     let kept =
         "SELECT count(*) FROM analytics_events WHERE page_path = '/even' AND timestamp < date_trunc('hour', now())";
-    let kept = stack.number(kept).await;
-    assert_ne!(ask(&stack, &of_a_page).await, of_a_page_before);
-    assert_eq!(ask(&stack, &of_a_page).await, format!("1 {kept} {kept} {kept}"));
+    let kept = pipeline.number(kept).await;
+    assert_ne!(ask(&pipeline, &of_a_page).await, of_a_page_before);
+    assert_eq!(ask(&pipeline, &of_a_page).await, format!("1 {kept} {kept} {kept}"));
 
     // The ledger remembers what the table does not: a repeat from a day that is gone is a repeat.
-    assert_eq!(stack.post(events[90].clone()).await.status, 200);
+    assert_eq!(pipeline.post(events[90].clone()).await.status, 200);
     let repeats = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
-    stack.wait_for(repeats, 1, SOON).await;
-    assert_eq!(ask(&stack, &all).await, before);
+    pipeline.wait_for(repeats, 1, SOON).await;
+    assert_eq!(ask(&pipeline, &all).await, before);
 
     // With the roll-ups cut at the same midnight, what is left is once more what a recount finds.
     let cut = "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visit_parts = 1\n";
-    retain(&retention_file(kit, &stack, cut)).await.assert(0, "\"table\":\"analytics_summary\"");
-    assert_rolled_up(&mut stack).await;
+    retain(&retention_file(backends, &pipeline, cut)).await.assert(0, "\"table\":\"analytics_summary\"");
+    assert_rolled_up(&mut pipeline).await;
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, LoadReport, run};
-use footfall::parts::Part;
-use footfall_testkit::{Kit, Stack, StackOptions, own_postgres, shared};
+use footfall::processes::ManagedProcess;
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, own_postgres, shared};
 use rand::RngExt as _;
 use tokio::task::JoinHandle;
 
@@ -16,8 +16,8 @@ const RATE_PER_S: f64 = 1_500.0;
 const SETTLED_S_MAX: u64 = 90;
 
 /// A client as a good one is: it keeps what was not acknowledged, and sends it again with the same id.
-fn load(stack: &Stack) -> JoinHandle<LoadReport> {
-    let mut options = LoadOptions::new(&stack.url(3001, "/analytics"), RATE_PER_S, EVENTS);
+fn load(pipeline: &Pipeline) -> JoinHandle<LoadReport> {
+    let mut options = LoadOptions::new(&pipeline.url(3001, "/analytics"), RATE_PER_S, EVENTS);
     options.retry = true;
     options.give_up_ms_max = 120_000;
     tokio::spawn(async move { run(&options).await.unwrap() })
@@ -29,7 +29,7 @@ async fn a_moment() {
 }
 
 /// Kills a daemon and starts it again for as long as events come.
-async fn keep_killing(daemon: &mut Part, load: &JoinHandle<LoadReport>) {
+async fn keep_killing(daemon: &mut ManagedProcess, load: &JoinHandle<LoadReport>) {
     let mut kills = 0;
     while !load.is_finished() {
         a_moment().await;
@@ -41,17 +41,17 @@ async fn keep_killing(daemon: &mut Part, load: &JoinHandle<LoadReport>) {
 }
 
 /// Every acknowledged event is in the table once, nothing else is, and what is counted beside it says the same.
-async fn assert_stored_once(stack: &mut Stack, report: &LoadReport) {
+async fn assert_stored_once(pipeline: &mut Pipeline, report: &LoadReport) {
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
     let within = Duration::from_secs(SETTLED_S_MAX);
     let ids: Vec<String> = report.acknowledged.iter().map(|id| format!("('{id}')")).collect();
-    stack.number("SELECT 1::bigint").await; // connects anew after a restart
+    pipeline.number("SELECT 1::bigint").await; // connects anew after a restart
     let table = format!(
         "CREATE TABLE acknowledged (event_id uuid PRIMARY KEY); INSERT INTO acknowledged VALUES {}",
         ids.join(",")
     );
-    stack.database.batch_execute(&table).await.unwrap();
-    stack
+    pipeline.database.batch_execute(&table).await.unwrap();
+    pipeline
         .wait_for(
             "SELECT count(*) FROM acknowledged LEFT JOIN analytics_events e USING (event_id) WHERE e.event_id IS NULL",
             0,
@@ -59,15 +59,15 @@ async fn assert_stored_once(stack: &mut Stack, report: &LoadReport) {
         )
         .await;
     // Whatever is still to come would be a double: wait until nothing is.
-    stack.wait_until_all_is_read(within).await;
-    let stored = stack.number("SELECT count(*) FROM analytics_events").await;
-    let doubled = stack.number("SELECT count(*) - count(DISTINCT event_id) FROM analytics_events").await;
-    let unasked = stack.number("SELECT count(*) FROM analytics_events e LEFT JOIN acknowledged a USING (event_id) WHERE a.event_id IS NULL").await;
-    let differing = recount::differing(stack).await;
-    let counted = stack
+    pipeline.wait_until_all_is_read(within).await;
+    let stored = pipeline.number("SELECT count(*) FROM analytics_events").await;
+    let doubled = pipeline.number("SELECT count(*) - count(DISTINCT event_id) FROM analytics_events").await;
+    let unasked = pipeline.number("SELECT count(*) FROM analytics_events e LEFT JOIN acknowledged a USING (event_id) WHERE a.event_id IS NULL").await;
+    let differing = recount::differing(pipeline).await;
+    let counted = pipeline
         .number("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'stored'")
         .await;
-    let removed = stack
+    let removed = pipeline
         .number("SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'")
         .await;
     println!(
@@ -82,122 +82,122 @@ async fn assert_stored_once(stack: &mut Stack, report: &LoadReport) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_sink_stores_nothing_twice_and_loses_nothing() {
-    let mut stack = Stack::start(shared().await).await;
-    let load = load(&stack);
-    keep_killing(&mut stack.sinks[0], &load).await;
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let load = load(&pipeline);
+    keep_killing(&mut pipeline.sinks[0], &load).await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_ingest_loses_no_acknowledged_event() {
-    let mut stack = Stack::start(shared().await).await;
-    let load = load(&stack);
-    keep_killing(&mut stack.ingest, &load).await;
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let load = load(&pipeline);
+    keep_killing(&mut pipeline.ingest, &load).await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_crashes_under_load_costs_no_event_and_doubles_none() {
-    let mut kit = Kit::start().await;
-    let mut stack = Stack::start(&kit).await;
-    let load = load(&stack);
+    let mut backends = Backends::start().await;
+    let mut pipeline = Pipeline::start(&backends).await;
+    let load = load(&pipeline);
     for _ in 0..3 {
         a_moment().await;
-        kit.postgres.kill().await;
-        kit.postgres.start_again().await.unwrap();
+        backends.postgres.kill().await;
+        backends.postgres.start_again().await.unwrap();
     }
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_crashes_under_load_costs_no_event_and_doubles_none() {
-    let mut kit = Kit::start().await;
-    let mut stack = Stack::start(&kit).await;
-    let load = load(&stack);
+    let mut backends = Backends::start().await;
+    let mut pipeline = Pipeline::start(&backends).await;
+    let load = load(&pipeline);
     a_moment().await;
-    kit.kafka.kill().await;
-    kit.kafka.start_again().await.unwrap();
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    backends.kafka.kill().await;
+    backends.kafka.start_again().await.unwrap();
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ingest_that_stores_by_itself_and_crashes_loses_no_acknowledged_event_and_doubles_none() {
-    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
-    let load = load(&stack);
-    keep_killing(&mut stack.ingest, &load).await;
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
+    let load = load(&pipeline);
+    keep_killing(&mut pipeline.ingest, &load).await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_ingest_stores_by_itself_a_database_that_crashes_costs_no_event_and_doubles_none() {
     let mut postgres = own_postgres().await;
-    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
-    let load = load(&stack);
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
+    let load = load(&pipeline);
     for _ in 0..3 {
         a_moment().await;
         postgres.kill().await;
         postgres.start_again().await.unwrap();
     }
     let report = load.await.unwrap();
-    assert_stored_once(&mut stack, &report).await;
+    assert_stored_once(&mut pipeline, &report).await;
     // Ingest itself lived on, so what it counted is exact, also where a commit was not answered.
     let accepted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
-    stack.wait_for(accepted, i64::try_from(report.acknowledged.len()).unwrap(), Duration::from_secs(10)).await;
+    pipeline.wait_for(accepted, i64::try_from(report.acknowledged.len()).unwrap(), Duration::from_secs(10)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ingest_that_stores_by_itself_and_its_database_killed_together_lose_nothing_and_double_nothing() {
     let mut postgres = own_postgres().await;
-    let mut stack = Stack::start_light(&postgres, StackOptions::default()).await;
-    let load = load(&stack);
+    let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
+    let load = load(&pipeline);
     for _ in 0..3 {
         a_moment().await;
-        tokio::join!(postgres.kill(), stack.ingest.kill());
-        let (database, ingest) = tokio::join!(postgres.start_again(), stack.ingest.start_again());
+        tokio::join!(postgres.kill(), pipeline.ingest.kill());
+        let (database, ingest) = tokio::join!(postgres.start_again(), pipeline.ingest.start_again());
         database.unwrap();
         ingest.unwrap();
     }
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_ingests_that_store_by_themselves_in_one_database_take_turns_and_double_nothing() {
-    let mut stack = Stack::start_light(&shared().await.postgres, StackOptions::default()).await;
-    let _other = stack.another_ingest().await;
-    let mut options = LoadOptions::new(&stack.url(3001, "/analytics"), 200.0, 1_000);
+    let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
+    let _other = pipeline.another_ingest().await;
+    let mut options = LoadOptions::new(&pipeline.url(3001, "/analytics"), 200.0, 1_000);
     options.retry = true;
-    let other = LoadOptions { url: stack.url(3011, "/analytics"), ..options.clone() };
+    let other = LoadOptions { url: pipeline.url(3011, "/analytics"), ..options.clone() };
     let (mut report, others) = tokio::join!(run(&options), run(&other));
     let (report, others) = (report.as_mut().unwrap(), others.unwrap());
     assert!(others.is_all_acknowledged(), "{:?}", others.by_status);
     report.acknowledged.extend(others.acknowledged);
     report.sent += others.sent;
     let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
-    assert_eq!(stack.number(duplicates).await, 0);
+    assert_eq!(pipeline.number(duplicates).await, 0);
     let wanted = i64::try_from(report.acknowledged.len()).unwrap();
-    assert_eq!(stack.number("SELECT count(DISTINCT event_id) FROM analytics_events").await, wanted);
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, wanted);
-    assert_eq!(recount::differing(&mut stack).await, [0, 0]);
+    assert_eq!(pipeline.number("SELECT count(DISTINCT event_id) FROM analytics_events").await, wanted);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, wanted);
+    assert_eq!(recount::differing(&mut pipeline).await, [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sinks_that_come_and_go_share_the_partitions_without_doubling() {
-    let mut stack = Stack::start(shared().await).await;
-    let load = load(&stack);
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let load = load(&pipeline);
     a_moment().await;
-    stack.add_sink().await;
+    pipeline.add_sink().await;
     a_moment().await;
     // One leaves in order, one dies.
-    stack.sinks[0].stop(Duration::from_secs(20)).await;
+    pipeline.sinks[0].stop(Duration::from_secs(20)).await;
     a_moment().await;
-    stack.sinks[0].start_again().await.unwrap();
-    stack.sinks[1].kill().await;
-    assert_stored_once(&mut stack, &load.await.unwrap()).await;
+    pipeline.sinks[0].start_again().await.unwrap();
+    pipeline.sinks[1].kill().await;
+    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
 }
 
 #[tokio::test]
 async fn a_batch_that_is_posted_three_times_is_stored_once() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let events: Vec<String> = (0..50)
         .map(|number| {
             let id = uuid::Uuid::now_v7();
@@ -206,18 +206,18 @@ async fn a_batch_that_is_posted_three_times_is_stored_once() {
         .collect();
     let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
     for _ in 0..3 {
-        let answer = stack.post(body.clone()).await;
+        let answer = pipeline.post(body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.json()["accepted"].as_u64()), (200, Some(50)), "{answer:?}");
     }
     let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
-    stack.wait_for(duplicates, 100, Duration::from_secs(20)).await;
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 50);
-    assert_eq!(stack.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 50);
+    pipeline.wait_for(duplicates, 100, Duration::from_secs(20)).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 50);
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 50);
 }
 
 #[tokio::test]
 async fn a_retry_with_another_time_is_a_duplicate_too() {
-    let mut stack = Stack::start(shared().await).await;
+    let mut pipeline = Pipeline::start(shared().await).await;
     let id = uuid::Uuid::new_v4();
     let now = jiff::Timestamp::now();
     for hours in [0, 20] {
@@ -225,10 +225,10 @@ async fn a_retry_with_another_time_is_a_duplicate_too() {
         let body = format!(
             r#"{{"event_type":"retry","page_url":"https://example.com/","event_id":"{id}","timestamp":"{timestamp}"}}"#
         );
-        assert_eq!(stack.post(body).await.status, 200);
+        assert_eq!(pipeline.post(body).await.status, 200);
     }
     let outcomes =
         "SELECT count(*) FROM analytics_outcomes WHERE outcome IN ('stored', 'duplicate') AND event_count = 1";
-    stack.wait_for(outcomes, 2, Duration::from_secs(20)).await;
-    assert_eq!(stack.number("SELECT count(*) FROM analytics_events").await, 1);
+    pipeline.wait_for(outcomes, 2, Duration::from_secs(20)).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 1);
 }

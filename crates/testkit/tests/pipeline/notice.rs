@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, shared};
+use footfall_testkit::{Pipeline, shared};
 use futures_util::StreamExt as _;
 use tokio_postgres::{AsyncMessage, NoTls};
 
@@ -10,8 +10,8 @@ const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
-    let mut stack = Stack::start(shared().await).await;
-    let (client, mut connection) = tokio_postgres::connect(&stack.reader_url, NoTls).await.unwrap();
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let (client, mut connection) = tokio_postgres::connect(&pipeline.reader_url, NoTls).await.unwrap();
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
@@ -36,7 +36,7 @@ async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
         (format!("[{}]", event(4)), 0),
         (format!("[{}]", event(5)), 1),
     ] {
-        let answer = stack.post(body).await;
+        let answer = pipeline.post(body).await;
         assert_eq!(answer.status, 200);
         let wanted = told + new;
         while told < wanted {
@@ -52,6 +52,6 @@ async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
         assert_eq!(told, wanted);
     }
     let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
-    stack.wait_for(duplicates, 3, SOON).await;
+    pipeline.wait_for(duplicates, 3, SOON).await;
     assert!(hearing.try_recv().is_err(), "a duplicate is no news");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Stack, StackOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, shared};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
@@ -60,27 +60,27 @@ fn events() -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn visits_add_up_to_a_recount_whatever_the_order_of_batches_sinks_and_repeats() {
-    let options = StackOptions { sink: "batch.rows_max = 37".into(), ..StackOptions::default() };
-    let mut stack = Stack::start_with(shared().await, options).await;
-    stack.add_sink().await;
+    let options = PipelineOptions { sink: "batch.rows_max = 37".into(), ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
+    pipeline.add_sink().await;
 
     let events = events();
     let mut sent = [events.clone(), events[..EVENTS / 4].to_vec()].concat();
     sent.shuffle(&mut rand::rng());
-    let posts = sent.chunks(EVENTS_IN_A_REQUEST).map(|chunk| stack.post(Value::from(chunk.to_vec()).to_string()));
+    let posts = sent.chunks(EVENTS_IN_A_REQUEST).map(|chunk| pipeline.post(Value::from(chunk.to_vec()).to_string()));
     for answer in futures_util::future::join_all(posts).await {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let stored = i64::try_from(EVENTS).unwrap();
-    stack.wait_for("SELECT count(*) FROM analytics_events", stored, SOON).await;
-    stack.wait_until_all_is_read(SOON).await;
-    assert_eq!(recount::differing(&mut stack).await, [0, 0]);
-    assert_eq!(stack.number("SELECT sum(events)::bigint FROM analytics_visit_parts").await, stored);
-    assert!(stack.number("SELECT count(DISTINCT kafka_partition) FROM analytics_visit_parts").await > 1);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", stored, SOON).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    assert_eq!(recount::differing(&mut pipeline).await, [0, 0]);
+    assert_eq!(pipeline.number("SELECT sum(events)::bigint FROM analytics_visit_parts").await, stored);
+    assert!(pipeline.number("SELECT count(DISTINCT kafka_partition) FROM analytics_visit_parts").await > 1);
     // The parts are parts: visits come back to rows that other batches wrote.
-    let parts = stack.number("SELECT count(*) FROM analytics_visit_parts WHERE events > 1").await;
+    let parts = pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE events > 1").await;
     assert!(parts > 100, "{parts}");
     let differing =
         "SELECT count(*) FROM analytics_events WHERE page_path IS DISTINCT FROM footfall.page_path(page_url)";
-    assert_eq!(stack.number(differing).await, 0);
+    assert_eq!(pipeline.number(differing).await, 0);
 }

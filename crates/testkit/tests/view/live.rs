@@ -114,6 +114,6 @@ async fn a_stop_lets_open_pages_go_at_once() {
     let mut page = view.watch("/live/events").await;
     page.until("now", ">0</strong>", SOON).await;
     let began = Instant::now();
-    assert_eq!(view.part.stop(SOON).await, footfall::parts::Ending::Stopped);
+    assert_eq!(view.part.stop(SOON).await, footfall::processes::Ending::Stopped);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use footfall::parts::SecondName;
-use footfall_testkit::{Answer, Stack, StackOptions, checkout, eventually, shared};
+use footfall::processes::SecondName;
+use footfall_testkit::{Answer, Pipeline, PipelineOptions, checkout, eventually, shared};
 use jiff::Timestamp;
 
 const NGINX: u16 = 8080;
@@ -26,16 +26,16 @@ const INCIDENTAL: [&str; 9] = [
 ];
 
 /// The same site twice: by nginx, and by view.
-async fn both() -> (Stack, Stack) {
+async fn both() -> (Pipeline, Pipeline) {
     let second_names: Vec<SecondName> =
         ["/s.js=/analytics.js", "/e=/analytics", "/p=/page2"].iter().map(|name| name.parse().unwrap()).collect();
-    let options = StackOptions { site: true, view: Some(String::new()), second_names, ..StackOptions::default() };
-    let kit = shared().await;
-    tokio::join!(Stack::start_with(kit, options.clone()), Stack::start_light(&kit.postgres, options))
+    let options = PipelineOptions { site: true, view: Some(String::new()), second_names, ..PipelineOptions::default() };
+    let backends = shared().await;
+    tokio::join!(Pipeline::start_with(backends, options.clone()), Pipeline::start_light(&backends.postgres, options))
 }
 
-async fn ask(stack: &Stack, port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    stack.http.send(method, &stack.url(port, path), headers, body.to_owned()).await.expect("an answer")
+async fn ask(pipeline: &Pipeline, port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pipeline.http.send(method, &pipeline.url(port, path), headers, body.to_owned()).await.expect("an answer")
 }
 
 /// What a head says, with Expires as whole minutes from now, so that two moments compare.
@@ -187,8 +187,8 @@ async fn what_is_ingests_is_passed_on_as_nginx_passes_it_on_also_while_ingest_is
 #[tokio::test(flavor = "multi_thread")]
 async fn ingest_is_told_the_visitors_address_and_not_what_a_visitor_claims() {
     let view = Some("http.trusted_proxies = []".to_owned());
-    let options = StackOptions { site: true, view, ..StackOptions::default() };
-    let mut light = Stack::start_light(&shared().await.postgres, options).await;
+    let options = PipelineOptions { site: true, view, ..PipelineOptions::default() };
+    let mut light = Pipeline::start_light(&shared().await.postgres, options).await;
     let visitors = "SELECT count(DISTINCT visitor_id) FROM analytics_events";
     for (port, visitors_then) in [(VIEW, 1), (3001, 3)] {
         for address in ["192.0.2.1", "192.0.2.2"] {

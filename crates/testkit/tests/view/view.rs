@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use footfall::parts::{DaemonOptions, Part, Postgres};
+use footfall::processes::{DaemonOptions, ManagedProcess, Postgres};
 use footfall_testkit::{Answer, Http, own_address, postgres, run_dir};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
 
 pub(crate) struct View {
-    pub(crate) part: Part,
+    pub(crate) part: ManagedProcess,
     pub(crate) database: Client,
     owner: Config,
     at: SocketAddr,

@@ -44,7 +44,7 @@ impl Changes {
 }
 
 /// The views under way.
-pub(crate) struct Hub {
+pub(crate) struct Views {
     views: Mutex<HashMap<Selection, Known>>,
     changes: watch::Sender<Changes>,
     shared: Arc<Shared>,
@@ -71,7 +71,7 @@ struct Shared {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TooManyViews;
 
-impl Hub {
+impl Views {
     pub(crate) fn new(
         config: &Config,
         database: Database,
@@ -137,13 +137,13 @@ impl Hub {
         );
         views.insert(selection.clone(), known);
         self.shared.metrics.views.inc();
-        let (hub, selection) = (self.clone(), selection.clone());
+        let (views, selection) = (self.clone(), selection.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = hub.shutdown.cancelled() => {}
-                () = view.keep(|| hub.forget(&selection)) => {}
+                () = views.shutdown.cancelled() => {}
+                () = view.keep(|| views.forget(&selection)) => {}
             }
-            hub.shared.metrics.views.dec();
+            views.shared.metrics.views.dec();
         });
         Ok(receiver)
     }

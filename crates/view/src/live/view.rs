@@ -142,7 +142,7 @@ impl View {
         }
     }
 
-    /// Ends only with the hub.
+    /// Ends only with the views.
     async fn rounds(&self, pace: Pace) {
         let round_min = Duration::from_millis(self.shared.live.round_ms_min);
         let (mut changes, mut wanted) = (self.changes.clone(), self.wanted.clone());

@@ -10,7 +10,7 @@ use super::error::Result;
 use super::folders;
 use super::launch::Launch;
 use super::locations::{self, Program};
-use super::part::Part;
+use super::managed::ManagedProcess;
 use super::ready::Ready;
 
 /// How to start one of our daemons.
@@ -35,7 +35,7 @@ impl DaemonOptions {
     ///
     /// # Errors
     /// With the last lines of its log.
-    pub async fn start(self, dir: &Path) -> Result<Part> {
+    pub async fn start(self, dir: &Path) -> Result<ManagedProcess> {
         let part = self.spawn(dir)?;
         part.wait_until_ready().await?;
         Ok(part)
@@ -45,7 +45,7 @@ impl DaemonOptions {
     ///
     /// # Errors
     /// The program is not there or cannot be run.
-    pub fn spawn(self, dir: &Path) -> Result<Part> {
+    pub fn spawn(self, dir: &Path) -> Result<ManagedProcess> {
         let mut environment = self.environment;
         if let Some(folder) = self.credentials {
             environment.push(("CREDENTIALS_DIRECTORY".into(), folder.into()));
@@ -61,6 +61,6 @@ impl DaemonOptions {
             stop_signal: Signal::SIGTERM,
             lock_files: Vec::new(),
         };
-        Part::spawn(launch, Ready::Http(self.admin, "/ready", 200))
+        ManagedProcess::spawn(launch, Ready::Http(self.admin, "/ready", 200))
     }
 }

@@ -59,7 +59,7 @@ pub(crate) struct Database {
     ready: Condition,
     metrics: Arc<Metrics>,
     closed: CancellationToken,
-    looked: CancellationToken,
+    probed: CancellationToken,
 }
 
 /// Both ends of the queue.
@@ -81,7 +81,7 @@ pub(crate) fn open(
         ready: ready.clone(),
         metrics: metrics.clone(),
         closed: closed.clone(),
-        looked: CancellationToken::new(),
+        probed: CancellationToken::new(),
     };
     let committer = Committer {
         parameters: config.parameters()?,
@@ -95,7 +95,7 @@ pub(crate) fn open(
         metrics: metrics.clone(),
         ticker: shell.progress.watch("commit"),
         closed,
-        looked: database.looked.clone(),
+        probed: database.probed.clone(),
     };
     Ok((database, committer))
 }
@@ -106,8 +106,8 @@ impl Database {
     }
 
     /// Waits until a first attempt to reach the database has ended, or for a moment.
-    pub(crate) async fn look(&self) {
-        let _ = timeout(Duration::from_millis(PROBE_MS_MAX), self.looked.cancelled()).await;
+    pub(crate) async fn probe(&self) {
+        let _ = timeout(Duration::from_millis(PROBE_MS_MAX), self.probed.cancelled()).await;
     }
 
     pub(crate) fn close(&self) {
@@ -212,7 +212,7 @@ pub(crate) struct Committer {
     metrics: Arc<Metrics>,
     ticker: Ticker,
     closed: CancellationToken,
-    looked: CancellationToken,
+    probed: CancellationToken,
 }
 
 /// What a step was about.
@@ -251,7 +251,7 @@ impl Committer {
         loop {
             self.ticker.tick();
             let step = self.step().await;
-            self.looked.cancel();
+            self.probed.cancel();
             match step {
                 Ok(Step::Well) => waits = delays.build(),
                 Ok(Step::Connected) => {}

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::error::{At as _, Error, Result};
 use super::folders;
 use super::launch::Launch;
-use super::locations::{Parts, Program};
-use super::part::Part;
+use super::locations::{Program, Programs};
+use super::managed::ManagedProcess;
 use super::ready::Ready;
 
 /// The settings that are the same everywhere; also what the NixOS module uses.
@@ -44,13 +44,13 @@ impl Size {
     }
 }
 
-/// A PostgreSQL server. It is a [`Part`]: stopping it is a fast shutdown.
+/// A PostgreSQL server. It is a [`ManagedProcess`]: stopping it is a fast shutdown.
 ///
 /// Local connections (the Unix socket) are trusted, and only the launcher's user and root reach the socket; TCP wants
 /// a password (scram-sha-256).
 #[derive(Debug)]
 pub struct Postgres {
-    part: Part,
+    part: ManagedProcess,
     address: SocketAddr,
     socket_dir: PathBuf,
     /// Where the instance's own path is too long for a socket.
@@ -58,14 +58,14 @@ pub struct Postgres {
 }
 
 impl Deref for Postgres {
-    type Target = Part;
-    fn deref(&self) -> &Part {
+    type Target = ManagedProcess;
+    fn deref(&self) -> &ManagedProcess {
         &self.part
     }
 }
 
 impl DerefMut for Postgres {
-    fn deref_mut(&mut self) -> &mut Part {
+    fn deref_mut(&mut self) -> &mut ManagedProcess {
         &mut self.part
     }
 }
@@ -75,8 +75,8 @@ impl Postgres {
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/postgres.log where the server says why.
-    pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
-        let postgres = Self::spawn(parts, dir, address, port, Size::Full).await?;
+    pub async fn start(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let postgres = Self::spawn(programs, dir, address, port, Size::Full).await?;
         postgres.wait_until_ready().await?;
         Ok(postgres)
     }
@@ -85,8 +85,8 @@ impl Postgres {
     ///
     /// # Errors
     /// The data cannot be made, or the server cannot be run.
-    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16, size: Size) -> Result<Self> {
-        let program = &parts.postgres_bin;
+    pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16, size: Size) -> Result<Self> {
+        let program = &programs.postgres_bin;
         let address = SocketAddr::new(address, port);
         let folder = folders::make_for(dir, "postgres", program, USER)?;
         let (socket_dir, short) = socket_dir(dir, address.port(), program)?;
@@ -107,7 +107,7 @@ impl Postgres {
         }
         write_configuration(&data, &address.ip().to_string(), address.port(), &socket_dir, size)?;
         let ready = Ready::Query(Box::new(admin(&socket_dir, address.port(), "postgres")));
-        Ok(Self { part: Part::spawn_alone(launch, ready).await?, address, socket_dir, _short: short })
+        Ok(Self { part: ManagedProcess::spawn_alone(launch, ready).await?, address, socket_dir, _short: short })
     }
 
     /// The folder of the Unix socket: libpq's `host`.

@@ -19,7 +19,7 @@ pub struct Program {
 /// Where each program is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Parts {
+pub struct Programs {
     /// The folder with `postgres`, `initdb` and `psql` of PostgreSQL 17.
     pub postgres_bin: Program,
     /// The program nginx; the light profile needs none.
@@ -30,7 +30,7 @@ pub struct Parts {
     kafka_libs: Option<PathBuf>,
 }
 
-impl Parts {
+impl Programs {
     /// Reads the file that `cargo xtask setup` wrote: CHECKOUT/.parts/parts.json.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ pub(crate) fn ours(name: &str) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::Parts;
+    use super::Programs;
 
     #[test]
     fn the_file_that_xtask_writes_is_understood() {
@@ -134,15 +134,15 @@ mod tests {
             "nginx": { "path": "/usr/sbin/nginx" },
             "postgres_bin": { "path": "/usr/lib/postgresql/17/bin", "root": "/c/.parts/root" }
         }"#;
-        let parts: Parts = serde_json::from_str(text).unwrap();
-        assert_eq!(parts.nginx().unwrap().root, None);
-        assert_eq!(parts.java().unwrap().root.as_ref().unwrap().to_str(), Some("/c/.parts/root"));
+        let programs: Programs = serde_json::from_str(text).unwrap();
+        assert_eq!(programs.nginx().unwrap().root, None);
+        assert_eq!(programs.java().unwrap().root.as_ref().unwrap().to_str(), Some("/c/.parts/root"));
     }
 
     #[test]
     fn postgresql_alone_is_enough_until_another_is_needed() {
-        let parts: Parts = serde_json::from_str(r#"{ "postgres_bin": { "path": "/usr/bin" } }"#).unwrap();
-        for error in [parts.nginx().unwrap_err(), parts.java().unwrap_err(), parts.kafka_libs().unwrap_err()] {
+        let programs: Programs = serde_json::from_str(r#"{ "postgres_bin": { "path": "/usr/bin" } }"#).unwrap();
+        for error in [programs.nginx().unwrap_err(), programs.java().unwrap_err(), programs.kafka_libs().unwrap_err()] {
             assert!(error.to_string().contains("is not to be found"), "{error}");
         }
     }

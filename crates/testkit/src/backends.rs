@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use footfall::parts::{Kafka, Parts, Postgres};
+use footfall::processes::{Kafka, Postgres, Programs};
 use tokio::sync::OnceCell;
 
 use crate::own_address;
@@ -13,21 +13,21 @@ const POSTGRES_PORT: u16 = 5432;
 const KAFKA_PORT: u16 = 9092;
 
 /// PostgreSQL and Kafka on an address of their own.
-pub struct Kit {
+pub struct Backends {
     /// The database server.
     pub postgres: Postgres,
     /// The broker.
     pub kafka: Kafka,
 }
 
-impl Kit {
+impl Backends {
     /// Starts both.
     pub async fn start() -> Self {
-        let (address, dir) = (own_address(), run_dir("kit"));
-        let parts = parts();
+        let (address, dir) = (own_address(), run_dir("backends"));
+        let programs = programs();
         let (postgres, kafka) = tokio::join!(
-            Postgres::start(parts, &dir, address, POSTGRES_PORT),
-            Kafka::start(parts, &dir, address, KAFKA_PORT)
+            Postgres::start(programs, &dir, address, POSTGRES_PORT),
+            Kafka::start(programs, &dir, address, KAFKA_PORT)
         );
         Self { postgres: postgres.unwrap(), kafka: kafka.unwrap() }
     }
@@ -41,19 +41,20 @@ pub async fn postgres() -> &'static Postgres {
 
 /// PostgreSQL alone, for a test that breaks it.
 pub async fn own_postgres() -> Postgres {
-    Postgres::start(parts(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap()
+    Postgres::start(programs(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap()
 }
 
 /// The parts that tests share which leave them whole.
-pub async fn shared() -> &'static Kit {
-    static KIT: OnceCell<Kit> = OnceCell::const_new();
-    KIT.get_or_init(Kit::start).await
+pub async fn shared() -> &'static Backends {
+    static BACKENDS: OnceCell<Backends> = OnceCell::const_new();
+    BACKENDS.get_or_init(Backends::start).await
 }
 
 /// Where the programs are, as `cargo xtask setup` found or made them.
-pub(crate) fn parts() -> &'static Parts {
-    static PARTS: OnceLock<Parts> = OnceLock::new();
-    PARTS.get_or_init(|| Parts::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))
+pub(crate) fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS
+        .get_or_init(|| Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))
 }
 
 /// The top of the checkout.

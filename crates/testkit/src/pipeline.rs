@@ -1,26 +1,27 @@
-//! Daemons on a kit: ingest, any number of sinks, nginx where a browser comes. Or on PostgreSQL alone: the light profile.
+//! Daemons on top of [`Backends`]: ingest, any number of sinks, and nginx for tests with a browser; or, in the light
+//! profile, on PostgreSQL alone.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use footfall::parts::{DaemonOptions, Kafka, Nginx, NginxOptions, Part, Postgres, SecondName};
+use footfall::processes::{DaemonOptions, Kafka, ManagedProcess, Nginx, NginxOptions, Postgres, SecondName};
 use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::kit::{checkout, parts, run_dir};
-use crate::{Answer, Http, Kit, own_address};
+use crate::backends::{checkout, programs, run_dir};
+use crate::{Answer, Backends, Http, own_address};
 
 const EVENTS_PARTITIONS: u16 = 3;
 const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
 
-/// What a stack starts with.
+/// What a pipeline starts with.
 #[derive(Debug, Clone, Default)]
-pub struct StackOptions {
+pub struct PipelineOptions {
     /// Lines added to ingest's configuration file, before its tables.
     pub ingest: String,
     /// Lines added to the sinks' configuration file, before its tables.
@@ -38,17 +39,17 @@ pub struct StackOptions {
 }
 
 /// Daemons with a database and topics of their own.
-pub struct Stack {
+pub struct Pipeline {
     /// Where its ports are.
     pub address: IpAddr,
     /// Its files.
     pub dir: PathBuf,
     /// footfall-ingest.
-    pub ingest: Part,
+    pub ingest: ManagedProcess,
     /// The sinks.
-    pub sinks: Vec<Part>,
+    pub sinks: Vec<ManagedProcess>,
     /// footfall-view, where it was asked for.
-    pub view: Option<Part>,
+    pub view: Option<ManagedProcess>,
     /// nginx, where it was asked for.
     pub nginx: Option<Nginx>,
     /// Topic of the events.
@@ -69,26 +70,26 @@ pub struct Stack {
     sample_interval_s: u16,
 }
 
-impl Stack {
-    /// Starts a stack and waits until it is ready.
-    pub async fn start(kit: &Kit) -> Self {
-        Self::start_with(kit, StackOptions::default()).await
+impl Pipeline {
+    /// Starts a pipeline and waits until it is ready.
+    pub async fn start(backends: &Backends) -> Self {
+        Self::start_with(backends, PipelineOptions::default()).await
     }
 
-    /// Starts a stack with options.
-    pub async fn start_with(kit: &Kit, options: StackOptions) -> Self {
-        Self::start_on(&kit.postgres, Some(&kit.kafka), options).await
+    /// Starts a pipeline with options.
+    pub async fn start_with(backends: &Backends, options: PipelineOptions) -> Self {
+        Self::start_on(&backends.postgres, Some(&backends.kafka), options).await
     }
 
-    /// Starts a stack of the light profile: ingest stores by itself, and there is neither a broker nor a sink.
-    pub async fn start_light(postgres: &Postgres, options: StackOptions) -> Self {
+    /// Starts a pipeline of the light profile: ingest stores by itself, and there is neither a broker nor a sink.
+    pub async fn start_light(postgres: &Postgres, options: PipelineOptions) -> Self {
         Self::start_on(postgres, None, options).await
     }
 
-    async fn start_on(postgres: &Postgres, broker: Option<&Kafka>, options: StackOptions) -> Self {
+    async fn start_on(postgres: &Postgres, broker: Option<&Kafka>, options: PipelineOptions) -> Self {
         let address = own_address();
         let name = format!("test_{}", Uuid::now_v7().simple());
-        let dir = run_dir("stack");
+        let dir = run_dir("pipeline");
         let admin = postgres.admin(&name);
         let (reader_url, writer_url) = (postgres.url("footfall_reader", &name), postgres.url("footfall_writer", &name));
         let (events_topic, outcomes_topic) = (format!("{name}-events"), format!("{name}-outcomes"));
@@ -157,12 +158,12 @@ impl Stack {
                 trusted_proxies: Vec::new(),
                 view: view_port,
             };
-            Some(Nginx::start(parts(), &dir, &options).await.unwrap())
+            Some(Nginx::start(programs(), &dir, &options).await.unwrap())
         } else {
             None
         };
         let database = connect(&admin).await;
-        let mut stack = Self {
+        let mut pipeline = Self {
             address,
             dir,
             ingest,
@@ -181,9 +182,9 @@ impl Stack {
             sample_interval_s: options.sample_interval_s,
         };
         if broker.is_some() && !options.no_sink {
-            stack.add_sink().await;
+            pipeline.add_sink().await;
         }
-        stack
+        pipeline
     }
 
     /// Starts one more sink of the same group.
@@ -217,7 +218,7 @@ impl Stack {
     }
 
     /// A second ingest on the ports 3011 and 3012, configured as the first.
-    pub async fn another_ingest(&self) -> Part {
+    pub async fn another_ingest(&self) -> ManagedProcess {
         let text = std::fs::read_to_string(self.dir.join("ingest.toml")).unwrap();
         let text = text.replace(":3001", ":3011").replace(":3002", ":3012");
         let config = self.dir.join("ingest-2.toml");
@@ -305,7 +306,7 @@ impl Stack {
     }
 }
 
-async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> Part {
+async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> ManagedProcess {
     let (config, admin) = (dir.join("view.toml"), SocketAddr::new(listen.ip(), 3004));
     let text = format!(
         "{lines}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{database}\"\n",

@@ -9,24 +9,24 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::deaths::{DEATHS_MAX, Deaths};
-use crate::parts::{self, Ending, Part};
+use crate::processes::{self, Ending, ManagedProcess};
 use crate::progress::Steps;
 
 /// How long a part may take to end in an orderly way.
 const STOP_S_MAX: u64 = 30;
 
 /// A part, or what holds one.
-pub(crate) type Kept = Box<dyn DerefMut<Target = Part> + Send>;
+pub(crate) type Kept = Box<dyn DerefMut<Target = ManagedProcess> + Send>;
 
 /// The parts that run or are starting, in the order in which they were started.
 pub(crate) struct Running {
-    keepers: Mutex<Vec<Keeper>>,
+    keepers: Mutex<Vec<Supervised>>,
     steps: Steps,
     gave_up: CancellationToken,
     kill: CancellationToken,
 }
 
-struct Keeper {
+struct Supervised {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -39,7 +39,7 @@ impl Running {
 
     /// Takes a part that was just started, so that it is stopped in an orderly way whatever happens next, and tells
     /// when it is ready or why not. Once it was ready it is started again whenever it dies.
-    pub(crate) fn keep(&self, part: Kept) -> impl Future<Output = parts::Result<()>> + use<> {
+    pub(crate) fn keep(&self, part: Kept) -> impl Future<Output = processes::Result<()>> + use<> {
         let (tell, told) = oneshot::channel();
         let stop = CancellationToken::new();
         let watch = Watch {
@@ -49,7 +49,7 @@ impl Running {
             gave_up: self.gave_up.clone(),
             kill: self.kill.clone(),
         };
-        let keeper = Keeper { stop, task: tokio::spawn(watch.run(tell)) };
+        let keeper = Supervised { stop, task: tokio::spawn(watch.run(tell)) };
         self.keepers.lock().unwrap_or_else(PoisonError::into_inner).push(keeper);
         // Its keeper is silent only where everything is being stopped, and then nobody waits here.
         async { told.await.unwrap_or(Ok(())) }
@@ -85,7 +85,7 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(mut self, tell: oneshot::Sender<parts::Result<()>>) {
+    async fn run(mut self, tell: oneshot::Sender<processes::Result<()>>) {
         let stop = self.stop.clone();
         tokio::select! {
             () = self.stay_up(tell) => {}
@@ -95,7 +95,7 @@ impl Watch {
     }
 
     /// Never returns before everything is to stop.
-    async fn stay_up(&mut self, tell: oneshot::Sender<parts::Result<()>>) {
+    async fn stay_up(&mut self, tell: oneshot::Sender<processes::Result<()>>) {
         let ready = self.part.wait_until_ready().await;
         let is_ready = ready.is_ok();
         // Nobody listens any more where everything is being stopped.

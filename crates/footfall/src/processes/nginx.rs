@@ -11,8 +11,8 @@ use nix::unistd::geteuid;
 use super::error::{At as _, Result};
 use super::folders;
 use super::launch::Launch;
-use super::locations::{Parts, Program};
-use super::part::Part;
+use super::locations::{Program, Programs};
+use super::managed::ManagedProcess;
 use super::ready::Ready;
 use super::second_name::SecondName;
 use crate::users;
@@ -34,21 +34,21 @@ pub struct NginxOptions {
     pub view: SocketAddr,
 }
 
-/// An nginx. It is a [`Part`]: stopping it lets requests under way end.
+/// An nginx. It is a [`ManagedProcess`]: stopping it lets requests under way end.
 #[derive(Debug)]
 pub struct Nginx {
-    part: Part,
+    part: ManagedProcess,
 }
 
 impl Deref for Nginx {
-    type Target = Part;
-    fn deref(&self) -> &Part {
+    type Target = ManagedProcess;
+    fn deref(&self) -> &ManagedProcess {
         &self.part
     }
 }
 
 impl DerefMut for Nginx {
-    fn deref_mut(&mut self) -> &mut Part {
+    fn deref_mut(&mut self) -> &mut ManagedProcess {
         &mut self.part
     }
 }
@@ -58,8 +58,8 @@ impl Nginx {
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/nginx.log.
-    pub async fn start(parts: &Parts, dir: &Path, options: &NginxOptions) -> Result<Self> {
-        let nginx = Self::spawn(parts, dir, options)?;
+    pub async fn start(programs: &Programs, dir: &Path, options: &NginxOptions) -> Result<Self> {
+        let nginx = Self::spawn(programs, dir, options)?;
         nginx.wait_until_ready().await?;
         Ok(nginx)
     }
@@ -68,14 +68,14 @@ impl Nginx {
     ///
     /// # Errors
     /// The files cannot be written, or nginx cannot be run.
-    pub fn spawn(parts: &Parts, dir: &Path, options: &NginxOptions) -> Result<Self> {
+    pub fn spawn(programs: &Programs, dir: &Path, options: &NginxOptions) -> Result<Self> {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
-        std::fs::write(&conf, configuration(&folder, &log, parts.nginx()?, options)).at(&conf)?;
+        std::fs::write(&conf, configuration(&folder, &log, programs.nginx()?, options)).at(&conf)?;
         let launch = Launch {
             name: "nginx".into(),
-            program: parts.nginx()?.clone(),
+            program: programs.nginx()?.clone(),
             arguments: vec![
                 "-e".into(),
                 log.clone().into(),
@@ -91,7 +91,7 @@ impl Nginx {
             lock_files: Vec::new(),
             log,
         };
-        let part = Part::spawn(launch, Ready::Http(from_here(options.listen), "/", 200))?;
+        let part = ManagedProcess::spawn(launch, Ready::Http(from_here(options.listen), "/", 200))?;
         Ok(Self { part })
     }
 }

@@ -188,16 +188,16 @@ impl Kafka {
 
 /// Keeps readiness true to what the brokers answer. It also keeps a connection in use, so that a broker that comes back
 /// is found although nothing is sent while it is away.
-pub(crate) async fn probe(kafka: Arc<Kafka>, shutdown: CancellationToken) {
+pub(crate) async fn keep_probing(kafka: Arc<Kafka>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(PROBE_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        look(&kafka).await;
+        probe(&kafka).await;
     }
 }
 
 /// Asks the brokers once, for at most [`PROBE_MS_MAX`].
-pub(crate) async fn look(kafka: &Arc<Kafka>) {
+pub(crate) async fn probe(kafka: &Arc<Kafka>) {
     let asking = kafka.clone();
     // It does not panic, and is cancelled only with the runtime.
     let _ = tokio::task::spawn_blocking(move || asking.ask()).await;

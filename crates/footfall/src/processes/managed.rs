@@ -24,13 +24,13 @@ pub enum Ending {
 
 /// A program under way. Dropping it kills it.
 #[derive(Debug)]
-pub struct Part {
+pub struct ManagedProcess {
     launch: Launch,
     ready: Ready,
     process: Process,
 }
 
-impl Part {
+impl ManagedProcess {
     /// Starts the process, once no other one holds its lock files.
     pub(crate) async fn spawn_alone(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start_alone().await?;
@@ -124,7 +124,7 @@ impl Part {
     /// still runs is killed first.
     ///
     /// # Errors
-    /// As [`Part::wait_until_ready`].
+    /// As [`ManagedProcess::wait_until_ready`].
     pub async fn start_again(&mut self) -> Result<()> {
         self.kill().await;
         self.process = self.launch.start_alone().await?;

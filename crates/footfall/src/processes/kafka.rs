@@ -10,32 +10,32 @@ use nix::sys::signal::Signal;
 use super::error::{At as _, Error, Result};
 use super::folders;
 use super::launch::Launch;
-use super::locations::Parts;
+use super::locations::Programs;
+use super::managed::ManagedProcess;
 use super::memory;
 use super::nginx::from_here;
-use super::part::Part;
 use super::ready::Ready;
 
 /// The settings that are the same everywhere; also what the NixOS module uses.
 const SETTINGS: &str = include_str!("../../../../nixos/kafka/server.properties");
 const LOGGING: &str = include_str!("../../../../nixos/kafka/log4j2.yaml");
 
-/// A Kafka broker. It is a [`Part`]: stopping it is a controlled shutdown.
+/// A Kafka broker. It is a [`ManagedProcess`]: stopping it is a controlled shutdown.
 #[derive(Debug)]
 pub struct Kafka {
-    part: Part,
+    part: ManagedProcess,
     address: SocketAddr,
 }
 
 impl Deref for Kafka {
-    type Target = Part;
-    fn deref(&self) -> &Part {
+    type Target = ManagedProcess;
+    fn deref(&self) -> &ManagedProcess {
         &self.part
     }
 }
 
 impl DerefMut for Kafka {
-    fn deref_mut(&mut self) -> &mut Part {
+    fn deref_mut(&mut self) -> &mut ManagedProcess {
         &mut self.part
     }
 }
@@ -45,8 +45,8 @@ impl Kafka {
     ///
     /// # Errors
     /// With the last lines of `dir`/logs/kafka.log where the broker says why.
-    pub async fn start(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
-        let kafka = Self::spawn(parts, dir, address, port).await?;
+    pub async fn start(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let kafka = Self::spawn(programs, dir, address, port).await?;
         kafka.wait_until_ready().await?;
         Ok(kafka)
     }
@@ -56,28 +56,28 @@ impl Kafka {
     ///
     /// # Errors
     /// The data cannot be formatted, or the broker cannot be run.
-    pub async fn spawn(parts: &Parts, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+    pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make(dir, "kafka")?;
         let java = |name: &str, arguments: Vec<OsString>| {
             Ok::<_, Error>(Launch {
                 name: name.into(),
-                program: parts.java()?.clone(),
+                program: programs.java()?.clone(),
                 arguments,
                 environment: Vec::new(),
                 user: None,
-                binds: vec![folder.clone(), parts.kafka_libs()?.to_owned()],
+                binds: vec![folder.clone(), programs.kafka_libs()?.to_owned()],
                 stop_signal: Signal::SIGTERM,
                 lock_files: Vec::new(),
                 log: folders::log(dir, "kafka")?,
             })
         };
-        let files = Files::write(&folder, parts.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
+        let files = Files::write(&folder, programs.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
         if let Some(arguments) = files.to_format()? {
             format(&java("kafka format", arguments)?).await?;
             files.formatted()?;
         }
-        Ok(Self { part: Part::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
+        Ok(Self { part: ManagedProcess::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
     }
 
     /// Where it listens: the clients' bootstrap server.

@@ -10,7 +10,7 @@ use super::error::Result;
 use super::folders;
 use super::launch::Launch;
 use super::locations::{self, Program};
-use super::part::Part;
+use super::managed::ManagedProcess;
 use super::ready::Ready;
 
 /// A Grafana of the host.
@@ -41,7 +41,14 @@ impl Grafana {
     ///
     /// # Errors
     /// It cannot be run.
-    pub fn spawn(&self, dir: &Path, share: &Path, listen: SocketAddr, socket_dir: &Path, port: u16) -> Result<Part> {
+    pub fn spawn(
+        &self,
+        dir: &Path,
+        share: &Path,
+        listen: SocketAddr,
+        socket_dir: &Path,
+        port: u16,
+    ) -> Result<ManagedProcess> {
         let data = folders::make(dir, "grafana")?;
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
@@ -57,7 +64,7 @@ impl Grafana {
             lock_files: Vec::new(),
             log: folders::log(dir, "grafana")?,
         };
-        Part::spawn(launch, Ready::Http(listen, "/api/health", 200))
+        ManagedProcess::spawn(launch, Ready::Http(listen, "/api/health", 200))
     }
 }
 

@@ -21,12 +21,12 @@ use crate::metrics::Metrics;
 pub(crate) struct NotDurable;
 
 /// Where events go, and ingest's counts and samples with them.
-pub(crate) enum Handover {
+pub(crate) enum Delivery {
     Kafka(Arc<kafka::Kafka>),
     Database(database::Database),
 }
 
-impl Handover {
+impl Delivery {
     /// Also starts what keeps it going: a task to wait for once everything is handed over.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Handover {
                 let ready = shell.readiness.condition("kafka");
                 let kafka = kafka::Kafka::new(&config.kafka, ready, metrics.clone()).context("kafka producer")?;
                 let kafka = Arc::new(kafka);
-                let probe = tokio::spawn(kafka::probe(kafka.clone(), shell.shutdown.clone()));
+                let probe = tokio::spawn(kafka::keep_probing(kafka.clone(), shell.shutdown.clone()));
                 Ok((Self::Kafka(kafka), probe))
             }
             Store::Postgresql => {
@@ -61,10 +61,10 @@ impl Handover {
     }
 
     /// Waits a moment until it is known whether it can be written to.
-    pub(crate) async fn look(&self) {
+    pub(crate) async fn probe(&self) {
         match self {
-            Self::Kafka(kafka) => kafka::look(kafka).await,
-            Self::Database(database) => database.look().await,
+            Self::Kafka(kafka) => kafka::probe(kafka).await,
+            Self::Database(database) => database.probe().await,
         }
     }
 
