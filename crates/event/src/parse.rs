@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::body::{self, Mended};
-use crate::fields::{self, Fields, Source};
+use crate::raw_event::{self, EVENT_TYPE, RawEvent, SENT_AT, Source};
 use crate::{BodyFormat, Event, Limits, Reason, Rejection, normalise};
 
 /// Gives the visitor of a site and a user agent, where both or either may be unknown.
@@ -88,14 +88,16 @@ fn json(body: &Mended<'_>, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
     if text.trim_ascii_start().starts_with('[') {
         return batch(body, text, None, arrival);
     }
-    let fields = fields::read(text, Source::Body, arrival.limits);
-    if let Ok(Fields { event_type: None, events: Some(events), sent_at, .. }) = fields {
+    let raw = raw_event::read(text, Source::Body, arrival.limits);
+    if let Ok(RawEvent { events: Some(events), texts, times, .. }) = &raw
+        && texts[EVENT_TYPE].is_none()
+    {
         if !events.get().starts_with('[') {
             return Err(Rejection::new("events", Reason::FieldType, "must be an array"));
         }
-        return batch(body, events.get(), sent_at, arrival);
+        return batch(body, events.get(), times[SENT_AT], arrival);
     }
-    let event = body.sound(text).and(fields).and_then(|fields| normalise::accepted(fields, None, arrival));
+    let event = body.sound(text).and(raw).and_then(|raw| normalise::accepted(raw, None, arrival));
     match event {
         Err(rejection) if matches!(rejection.reason, Reason::JsonSyntax | Reason::Utf8Invalid) => Err(rejection),
         event => Ok(Parsed { kind: RequestKind::Single, events: vec![event] }),
@@ -118,6 +120,6 @@ fn batch(
 }
 
 fn event(text: &str, sent_at: Option<Timestamp>, arrival: &Arrival<'_>) -> Result<Accepted, Rejection> {
-    let fields = fields::read(text, Source::Body, arrival.limits)?;
-    normalise::accepted(fields, sent_at, arrival)
+    let raw = raw_event::read(text, Source::Body, arrival.limits)?;
+    normalise::accepted(raw, sent_at, arrival)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use footfall_event::enrich::{ClientHints, agent, enrich};
-use footfall_event::{Accepted, BodyFormat, Event, Limits, Parsed, Rejection};
+use footfall_event::{Accepted, BodyFormat, Event, Field, Limits, Parsed, Rejection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value, json};
@@ -176,20 +176,10 @@ fn keys(value: &Value) -> usize {
 /// PostgreSQL can hold every part of the event.
 fn assert_storable(event: &Event) {
     let limits = Limits::default();
-    let columns = [
-        (Some(&event.event_type), limits.event_type_chars_max),
-        (Some(&event.page_url), limits.page_url_chars_max),
-        (event.page_title.as_ref(), limits.page_title_chars_max),
-        (event.button_id.as_ref(), limits.button_id_chars_max),
-        (event.session_id.as_ref(), limits.session_id_chars_max),
-        (event.user_agent.as_ref(), limits.user_agent_chars_max),
-        (event.user_id.as_ref(), limits.user_id_chars_max),
-        (event.referrer.as_ref(), limits.referrer_chars_max),
-        (event.site.as_ref(), limits.site_chars_max),
-    ];
-    for (text, chars_max) in columns {
-        let Some(text) = text else { continue };
-        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'));
+    for (name, text) in Field::text_columns() {
+        let Some(text) = text(event) else { continue };
+        let chars_max = limits.chars_max.of(name);
+        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'), "{name}");
     }
     let page_url = url::Url::parse(&event.page_url).unwrap();
     assert!(matches!(page_url.scheme(), "http" | "https") && page_url.has_host());

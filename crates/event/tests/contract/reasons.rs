@@ -1,6 +1,6 @@
 //! Each thing that can be wrong has a reason of its own, and names its field.
 
-use footfall_event::{BodyFormat, Limits};
+use footfall_event::{BodyFormat, CharsMax, Limits};
 
 use crate::{accepted, from_line, line_of, parsed, parsed_as, refused, single, with, with_text};
 
@@ -330,7 +330,7 @@ fn a_line_is_held_to_the_same_rules() {
 
 #[test]
 fn every_limit_can_be_set_lower() {
-    let limits = Limits { page_title_chars_max: 3, ..Limits::default() };
+    let limits = Limits { chars_max: CharsMax::default().with("page_title", 3), ..Limits::default() };
     let line = line_of(with("page_title", "title"));
     let rejection = footfall_event::Event::from_line(line.as_bytes(), &limits).unwrap_err();
     assert_eq!(rejection.reason.as_str(), "field_too_long");
