@@ -10,11 +10,11 @@ use futures_util::{StreamExt, stream};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
-use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, PULSE, When};
 use super::stream::message;
 use super::{Changes, Shared};
 use crate::database::{Arguments, QueryError};
 use crate::page::{self, Part};
+use crate::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, PULSE, When};
 use crate::selection::{Range, Selection};
 
 /// Least time that a view is kept: between a page and its events lies the way to a browser and back.

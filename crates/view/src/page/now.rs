@@ -6,7 +6,7 @@ use super::nothing;
 use super::tables::{Cell, Listing, csv_link, listing, shown, trouble};
 use super::{curve, format};
 use crate::database::QueryError;
-use crate::live::{Answers, CURVE_BEFORE, PULSE};
+use crate::plan::{Answers, CURVE_BEFORE, PULSE};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Line;
 

@@ -14,7 +14,7 @@ pub(crate) type Answers = HashMap<Key, Result<Table, QueryError>>;
 
 /// When a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     /// At once, and also when only time has passed.
     Now,
     /// At once: what a click changes before a person's eyes.
@@ -33,7 +33,7 @@ pub(super) enum When {
 
 impl When {
     /// Later waves depend on the answers of earlier ones, or can wait for them.
-    pub(super) fn wave(self) -> u8 {
+    pub(crate) fn wave(self) -> u8 {
         match self {
             Self::Now | Self::First => 0,
             Self::Then => 1,
@@ -42,11 +42,11 @@ impl When {
     }
 }
 
-pub(super) struct Ask {
-    pub(super) key: Key,
-    pub(super) question: &'static Question,
-    pub(super) dimension: &'static str,
-    pub(super) when: When,
+pub(crate) struct Ask {
+    pub(crate) key: Key,
+    pub(crate) question: &'static Question,
+    pub(crate) dimension: &'static str,
+    pub(crate) when: When,
 }
 
 const fn ask(key: Key, question: &'static Question, when: When) -> Ask {
@@ -67,7 +67,7 @@ const TYPES: Key = "types";
 /// The key of the last half hour by the minute: page views, or what is filtered for.
 pub(crate) const PULSE: Key = "pulse";
 
-pub(super) static PLAN: [Ask; 36] = [
+pub(crate) static PLAN: [Ask; 36] = [
     ask("live_visitors", q::LIVE_VISITORS, When::Now),
     ask("live_now", q::LIVE_NOW, When::Now),
     ask(PULSE, q::EVENTS_OVER_TIME, When::Now),
@@ -120,11 +120,11 @@ const TRACKERS_OWN: [&str; 10] = [
     "web_vitals",
 ];
 
-pub(super) fn has_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
+pub(crate) fn has_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
     let Some(Ok(types)) = answers.get(TYPES) else { return false };
     types.lines().any(|line| line.text("event_type").is_some_and(&wanted))
 }
 
-pub(super) fn has_custom_type(answers: &Answers) -> bool {
+pub(crate) fn has_custom_type(answers: &Answers) -> bool {
     has_type(answers, |name| !TRACKERS_OWN.contains(&name))
 }
