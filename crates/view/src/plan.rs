@@ -1,4 +1,4 @@
-//! What a view asks, in which order.
+//! The questions of a view, in the order in which they are asked, and the keys of their answers.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,8 @@ use crate::database::QueryError;
 use crate::questions::{self as q, Question};
 use crate::table::Table;
 
-/// What stands in for a question within a view: `visits_by` is asked once for each dimension.
+/// Identifies an answer within a view. It is the question's name, unless a view asks a question more than once:
+/// `visits_by` is asked for each dimension, and its keys are the dimensions.
 pub(crate) type Key = &'static str;
 
 /// The answers of a view, by key.
@@ -14,100 +15,101 @@ pub(crate) type Answers = HashMap<Key, Result<Table, QueryError>>;
 
 /// When a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum When {
-    /// At once, and also when only time has passed.
-    Now,
-    /// At once: what a click changes before a person's eyes.
+pub(crate) enum Schedule {
+    /// First, and again with each tick: the answer changes as time passes.
+    EveryTick,
+    /// First: a visitor to the page looks at these while clicking.
     First,
-    /// After those.
-    Then,
-    /// After those, where the period has events of this type.
-    With(&'static str),
-    /// After those, where the period has an event of a type that the tracker does not make itself.
-    WithCustom,
-    /// After those, where one type of event is chosen.
-    OfOneType,
-    /// After those, where a property of it is chosen too.
-    OfOneProperty,
+    /// After the first ones.
+    Later,
+    /// Later, if the period has events of this type.
+    IfEventType(&'static str),
+    /// Later, if the period has events of a type that the tracker does not send.
+    IfCustomEvents,
+    /// Later, if the selection names exactly one event type.
+    IfOneEventType,
+    /// Later, if the selection also names a property of that event type.
+    IfOneProperty,
 }
 
-impl When {
-    /// Later waves depend on the answers of earlier ones, or can wait for them.
+impl Schedule {
+    /// Waves are asked in ascending order; a wave may depend on the answers of the ones before it.
     pub(crate) fn wave(self) -> u8 {
         match self {
-            Self::Now | Self::First => 0,
-            Self::Then => 1,
-            Self::With(_) | Self::WithCustom | Self::OfOneType | Self::OfOneProperty => 2,
+            Self::EveryTick | Self::First => 0,
+            Self::Later => 1,
+            Self::IfEventType(_) | Self::IfCustomEvents | Self::IfOneEventType | Self::IfOneProperty => 2,
         }
     }
 }
 
-pub(crate) struct Ask {
+pub(crate) struct PlannedQuestion {
     pub(crate) key: Key,
     pub(crate) question: &'static Question,
+    /// Empty unless the question is `visits_by`.
     pub(crate) dimension: &'static str,
-    pub(crate) when: When,
+    pub(crate) schedule: Schedule,
 }
 
-const fn ask(key: Key, question: &'static Question, when: When) -> Ask {
-    Ask { key, question, dimension: "", when }
+const fn ask(key: Key, question: &'static Question, schedule: Schedule) -> PlannedQuestion {
+    PlannedQuestion { key, question, dimension: "", schedule }
 }
 
-const fn by(dimension: &'static str) -> Ask {
-    Ask { key: dimension, question: q::VISITS_BY, dimension, when: When::Then }
+const fn visits_by(dimension: &'static str) -> PlannedQuestion {
+    PlannedQuestion { key: dimension, question: q::VISITS_BY, dimension, schedule: Schedule::Later }
 }
 
-/// The key of the curve that the period's own is compared with.
-pub(crate) const CURVE_BEFORE: Key = "visits_over_time_before";
+/// Key of the chart's previous period.
+pub(crate) const PREVIOUS_VISITS_OVER_TIME: Key = "visits_over_time_before";
 
-/// The types of events by which the last questions are chosen. The page's own answer of this question belongs to the
-/// quick ones, and may be older or younger than theirs.
-const TYPES: Key = "types";
+/// Key of the event types that later waves depend on. `event_types` is the same question, but it is asked in the first
+/// wave, which has a pace of its own, so its answer may be older or newer.
+const EVENT_TYPES_FOR_PLAN: Key = "types";
 
-/// The key of the last half hour by the minute: page views, or what is filtered for.
-pub(crate) const PULSE: Key = "pulse";
+/// Key of the last 30 minutes, one row a minute: page views, or the event type in the filters.
+pub(crate) const LAST_30_MINUTES: Key = "pulse";
 
-pub(crate) static PLAN: [Ask; 36] = [
-    ask("live_visitors", q::LIVE_VISITORS, When::Now),
-    ask("live_now", q::LIVE_NOW, When::Now),
-    ask(PULSE, q::EVENTS_OVER_TIME, When::Now),
-    ask("totals_compared", q::TOTALS_COMPARED, When::First),
-    ask("recent_events", q::RECENT_EVENTS, When::First),
-    ask("event_types", q::EVENT_TYPES, When::First),
-    ask("visits_over_time", q::VISITS_OVER_TIME, When::First),
-    ask(TYPES, q::EVENT_TYPES, When::Then),
-    ask("top_pages", q::TOP_PAGES, When::Then),
-    ask(CURVE_BEFORE, q::VISITS_OVER_TIME, When::Then),
-    ask("sites", q::SITES, When::Then),
-    by("channel"),
-    by("referrer_host"),
-    by("entry_page"),
-    by("exit_page"),
-    by("utm_source"),
-    by("utm_medium"),
-    by("utm_campaign"),
-    by("utm_term"),
-    by("utm_content"),
-    by("browser"),
-    by("os"),
-    by("device"),
-    by("screen"),
-    by("country"),
-    by("language"),
-    ask("funnel", q::FUNNEL, When::Then),
-    ask("custom_events", q::CUSTOM_EVENTS, When::WithCustom),
-    ask("event_properties", q::EVENT_PROPERTIES, When::OfOneType),
-    ask("property_values", q::PROPERTY_VALUES, When::OfOneProperty),
-    ask("web_vitals", q::WEB_VITALS, When::With("web_vitals")),
-    ask("scroll_depth", q::SCROLL_DEPTH, When::With("engagement")),
-    ask("outbound_links", q::OUTBOUND_LINKS, When::With("outbound_click")),
-    ask("downloads", q::DOWNLOADS, When::With("file_download")),
-    ask("form_submissions", q::FORM_SUBMISSIONS, When::With("form_submit")),
-    ask("pages_not_found", q::PAGES_NOT_FOUND, When::With("page_not_found")),
+pub(crate) static PLAN: [PlannedQuestion; 36] = [
+    ask("live_visitors", q::LIVE_VISITORS, Schedule::EveryTick),
+    ask("live_now", q::LIVE_NOW, Schedule::EveryTick),
+    ask(LAST_30_MINUTES, q::EVENTS_OVER_TIME, Schedule::EveryTick),
+    ask("totals_compared", q::TOTALS_COMPARED, Schedule::First),
+    ask("recent_events", q::RECENT_EVENTS, Schedule::First),
+    ask("event_types", q::EVENT_TYPES, Schedule::First),
+    ask("visits_over_time", q::VISITS_OVER_TIME, Schedule::First),
+    ask(EVENT_TYPES_FOR_PLAN, q::EVENT_TYPES, Schedule::Later),
+    ask("top_pages", q::TOP_PAGES, Schedule::Later),
+    ask(PREVIOUS_VISITS_OVER_TIME, q::VISITS_OVER_TIME, Schedule::Later),
+    ask("sites", q::SITES, Schedule::Later),
+    visits_by("channel"),
+    visits_by("referrer_host"),
+    visits_by("entry_page"),
+    visits_by("exit_page"),
+    visits_by("utm_source"),
+    visits_by("utm_medium"),
+    visits_by("utm_campaign"),
+    visits_by("utm_term"),
+    visits_by("utm_content"),
+    visits_by("browser"),
+    visits_by("os"),
+    visits_by("device"),
+    visits_by("screen"),
+    visits_by("country"),
+    visits_by("language"),
+    ask("funnel", q::FUNNEL, Schedule::Later),
+    ask("custom_events", q::CUSTOM_EVENTS, Schedule::IfCustomEvents),
+    ask("event_properties", q::EVENT_PROPERTIES, Schedule::IfOneEventType),
+    ask("property_values", q::PROPERTY_VALUES, Schedule::IfOneProperty),
+    ask("web_vitals", q::WEB_VITALS, Schedule::IfEventType("web_vitals")),
+    ask("scroll_depth", q::SCROLL_DEPTH, Schedule::IfEventType("engagement")),
+    ask("outbound_links", q::OUTBOUND_LINKS, Schedule::IfEventType("outbound_click")),
+    ask("downloads", q::DOWNLOADS, Schedule::IfEventType("file_download")),
+    ask("form_submissions", q::FORM_SUBMISSIONS, Schedule::IfEventType("form_submit")),
+    ask("pages_not_found", q::PAGES_NOT_FOUND, Schedule::IfEventType("page_not_found")),
 ];
 
-/// Types of events that the tracker makes itself; all others are a site's own.
-const TRACKERS_OWN: [&str; 10] = [
+/// Event types that the tracker sends by itself; all others are custom events.
+const TRACKER_EVENT_TYPES: [&str; 10] = [
     "page_view",
     "page_unload",
     "button_click",
@@ -120,11 +122,11 @@ const TRACKERS_OWN: [&str; 10] = [
     "web_vitals",
 ];
 
-pub(crate) fn has_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
-    let Some(Ok(types)) = answers.get(TYPES) else { return false };
+pub(crate) fn has_event_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
+    let Some(Ok(types)) = answers.get(EVENT_TYPES_FOR_PLAN) else { return false };
     types.lines().any(|line| line.text("event_type").is_some_and(&wanted))
 }
 
-pub(crate) fn has_custom_type(answers: &Answers) -> bool {
-    has_type(answers, |name| !TRACKERS_OWN.contains(&name))
+pub(crate) fn has_custom_events(answers: &Answers) -> bool {
+    has_event_type(answers, |name| !TRACKER_EVENT_TYPES.contains(&name))
 }

@@ -1,4 +1,4 @@
-//! The cards of tables: which table is under which tab, in which order.
+//! The cards that hold tables, as data: which tables a card has, and what each of them shows.
 
 use super::format;
 use super::tables::{Cell, Listing};
@@ -12,26 +12,26 @@ const EVENTS: &[(&str, Cell)] = &[("Events", Cell::Count("events")), ("Visitors"
 
 const fn by(
     caption: &'static str,
-    head: &'static str,
+    heading: &'static str,
     question: &'static str,
     filter: &'static str,
-    name: fn(&str) -> String,
+    label: fn(&str) -> String,
 ) -> Listing {
     Listing {
         caption,
-        head,
-        column: "value",
-        beside: None,
+        heading,
+        name_column: "value",
+        detail_column: None,
         filter: Some(filter),
-        name,
-        none: "Not known",
-        bar: "visits",
-        cells: VISITS,
+        label,
+        null_label: "Unknown",
+        bar_column: "visits",
+        numbers: VISITS,
         question,
     }
 }
 
-/// A tab's listing.
+/// A table under a tab. The id is its element's and its answer's key.
 pub(super) struct Tab {
     pub(super) id: Key,
     pub(super) name: &'static str,
@@ -54,7 +54,7 @@ macro_rules! visits_by {
     };
 }
 
-/// The cards of tables, in their order.
+/// In the order of the page.
 pub(super) static CARDS: &[Card] = &[
     Card {
         title: "Pages",
@@ -64,14 +64,14 @@ pub(super) static CARDS: &[Card] = &[
                 "Top",
                 Listing {
                     caption: "Top pages",
-                    head: "Page",
-                    column: "page",
-                    beside: None,
+                    heading: "Page",
+                    name_column: "page",
+                    detail_column: None,
                     filter: Some("page"),
-                    name: format::plain,
-                    none: "Not known",
-                    bar: "views",
-                    cells: VIEWS_AND_VISITORS,
+                    label: format::plain,
+                    null_label: "Unknown",
+                    bar_column: "views",
+                    numbers: VIEWS_AND_VISITORS,
                     question: "top_pages",
                 },
             ),
@@ -79,7 +79,7 @@ pub(super) static CARDS: &[Card] = &[
                 "entry_page",
                 "Entry",
                 Listing {
-                    cells: VISITS_AND_BOUNCES,
+                    numbers: VISITS_AND_BOUNCES,
                     ..by("Entry pages", "Page", "visits_by?dimension=entry_page", "entry_page", format::plain)
                 },
             ),
@@ -87,7 +87,7 @@ pub(super) static CARDS: &[Card] = &[
                 "exit_page",
                 "Exit",
                 Listing {
-                    cells: VISITS_AND_BOUNCES,
+                    numbers: VISITS_AND_BOUNCES,
                     ..by("Exit pages", "Page", "visits_by?dimension=exit_page", "exit_page", format::plain)
                 },
             ),
@@ -99,7 +99,7 @@ pub(super) static CARDS: &[Card] = &[
             visits_by!("channel", "Channel", "Channels", format::capitalised),
             visits_by!("referrer_host", "Referrer", "Referrers", format::plain),
             visits_by!("utm_source", "UTM source", "UTM sources", format::plain),
-            visits_by!("utm_medium", "Medium", "UTM media", format::plain),
+            visits_by!("utm_medium", "Medium", "UTM mediums", format::plain),
             visits_by!("utm_campaign", "Campaign", "UTM campaigns", format::plain),
             visits_by!("utm_term", "Term", "UTM terms", format::plain),
             visits_by!("utm_content", "Content", "UTM contents", format::plain),
@@ -129,30 +129,30 @@ pub(super) static CARDS: &[Card] = &[
                 "All",
                 Listing {
                     caption: "Events by type",
-                    head: "Event",
-                    column: "event_type",
-                    beside: None,
+                    heading: "Event",
+                    name_column: "event_type",
+                    detail_column: None,
                     filter: Some("event_type"),
-                    name: format::plain,
-                    none: "Not known",
-                    bar: "events",
-                    cells: EVENTS,
+                    label: format::plain,
+                    null_label: "Unknown",
+                    bar_column: "events",
+                    numbers: EVENTS,
                     question: "event_types",
                 },
             ),
             tab(
                 "custom_events",
-                "Own",
+                "Custom",
                 Listing {
-                    caption: "Events of the site's own",
-                    head: "Event",
-                    column: "event_type",
-                    beside: None,
+                    caption: "Custom events",
+                    heading: "Event",
+                    name_column: "event_type",
+                    detail_column: None,
                     filter: Some("event_type"),
-                    name: format::plain,
-                    none: "Not known",
-                    bar: "events",
-                    cells: EVENTS,
+                    label: format::plain,
+                    null_label: "Unknown",
+                    bar_column: "events",
+                    numbers: EVENTS,
                     question: "custom_events",
                 },
             ),
@@ -160,7 +160,7 @@ pub(super) static CARDS: &[Card] = &[
     },
 ];
 
-/// What there is only on some sites: a card with a tab for each that has rows.
+/// What only some sites have.
 pub(super) static LINKS: Card = Card {
     title: "Links and forms",
     tabs: &[
@@ -169,14 +169,14 @@ pub(super) static LINKS: Card = Card {
             "Outbound",
             Listing {
                 caption: "Links to other sites",
-                head: "Address",
-                column: "url",
-                beside: None,
+                heading: "Address",
+                name_column: "url",
+                detail_column: None,
                 filter: None,
-                name: format::plain,
-                none: "Not known",
-                bar: "clicks",
-                cells: &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
+                label: format::plain,
+                null_label: "Unknown",
+                bar_column: "clicks",
+                numbers: &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
                 question: "outbound_links",
             },
         ),
@@ -185,14 +185,14 @@ pub(super) static LINKS: Card = Card {
             "Downloads",
             Listing {
                 caption: "Downloads",
-                head: "File",
-                column: "url",
-                beside: None,
+                heading: "File",
+                name_column: "url",
+                detail_column: None,
                 filter: None,
-                name: format::plain,
-                none: "Not known",
-                bar: "downloads",
-                cells: &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
+                label: format::plain,
+                null_label: "Unknown",
+                bar_column: "downloads",
+                numbers: &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
                 question: "downloads",
             },
         ),
@@ -200,15 +200,15 @@ pub(super) static LINKS: Card = Card {
             "form_submissions",
             "Forms",
             Listing {
-                caption: "Forms that were sent",
-                head: "Form",
-                column: "form",
-                beside: Some("page"),
+                caption: "Submitted forms",
+                heading: "Form",
+                name_column: "form",
+                detail_column: Some("page"),
                 filter: None,
-                name: format::plain,
-                none: "Without a name",
-                bar: "submissions",
-                cells: &[("Sent", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
+                label: format::plain,
+                null_label: "Unnamed",
+                bar_column: "submissions",
+                numbers: &[("Submissions", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
                 question: "form_submissions",
             },
         ),
@@ -217,33 +217,32 @@ pub(super) static LINKS: Card = Card {
             "Not found",
             Listing {
                 caption: "Pages not found",
-                head: "Page",
-                column: "page",
-                beside: Some("referrer"),
+                heading: "Page",
+                name_column: "page",
+                detail_column: Some("referrer"),
                 filter: Some("page"),
-                name: format::plain,
-                none: "Not known",
-                bar: "hits",
-                cells: &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
+                label: format::plain,
+                null_label: "Unknown",
+                bar_column: "hits",
+                numbers: &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
                 question: "pages_not_found",
             },
         ),
     ],
 };
 
-/// How far and how long pages are read.
 pub(super) static READING: Listing = Listing {
-    caption: "How far pages are read",
-    head: "Page",
-    column: "page",
-    beside: None,
+    caption: "Scroll depth and reading time",
+    heading: "Page",
+    name_column: "page",
+    detail_column: None,
     filter: Some("page"),
-    name: format::plain,
-    none: "Not known",
-    bar: "views",
-    cells: &[
+    label: format::plain,
+    null_label: "Unknown",
+    bar_column: "views",
+    numbers: &[
         ("Views", Cell::Count("views")),
-        ("Depth", Cell::OfHundred("scroll_percent_mean")),
+        ("Depth", Cell::PercentOf100("scroll_percent_mean")),
         ("Time", Cell::Seconds("engaged_seconds_median")),
     ],
     question: "scroll_depth",
