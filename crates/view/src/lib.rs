@@ -18,6 +18,7 @@ mod listener;
 mod live;
 mod metrics;
 mod page;
+mod plan;
 mod questions;
 mod routes;
 mod selection;

@@ -1,10 +1,8 @@
 //! One view for each selection that somebody looks at, however many they are.
 
-mod plan;
 mod stream;
 mod view;
 
-pub(crate) use plan::{Answers, CURVE_BEFORE, Key, PULSE};
 pub(crate) use stream::{Place, Watch, stream};
 pub(crate) use view::Snapshot;
 

@@ -10,11 +10,11 @@ use futures_util::{StreamExt, stream};
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
-use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, PULSE, When};
 use super::stream::message;
 use super::{Changes, Shared};
 use crate::database::{Arguments, QueryError};
 use crate::page::{self, Part};
+use crate::plan::{self, Answers, Key, LAST_30_MINUTES, PLAN, PREVIOUS_VISITS_OVER_TIME, PlannedQuestion, Schedule};
 use crate::selection::{Range, Selection};
 
 /// Least time that a view is kept: between a page and its events lies the way to a browser and back.
@@ -209,7 +209,10 @@ impl View {
         let mut postponed: Option<Instant> = None;
         for wave in pace.waves() {
             let mut due = Vec::new();
-            for ask in PLAN.iter().filter(|ask| ask.when.wave() == wave && (concerns_all || ask.when == When::Now)) {
+            for ask in PLAN
+                .iter()
+                .filter(|ask| ask.schedule.wave() == wave && (concerns_all || ask.schedule == Schedule::EveryTick))
+            {
                 if !self.applies(ask) {
                     self.lock().answers.remove(ask.key);
                     continue;
@@ -230,20 +233,28 @@ impl View {
         postponed
     }
 
-    fn applies(&self, ask: &Ask) -> bool {
+    fn applies(&self, ask: &PlannedQuestion) -> bool {
         let known = self.lock();
-        let has = |name: &str| plan::has_type(&known.answers, |other| other == name);
-        match ask.when {
-            When::Then if ask.key == "funnel" => self.shared.steps.as_array().is_some_and(|steps| !steps.is_empty()),
-            When::Now | When::First | When::Then => true,
-            When::With(event_type) => has(event_type),
-            When::WithCustom => plan::has_custom_type(&known.answers),
-            When::OfOneType => self.selection.only_event_type().is_some(),
-            When::OfOneProperty => self.selection.only_event_type().is_some() && self.selection.property.is_some(),
+        let has = |name: &str| plan::has_event_type(&known.answers, |other| other == name);
+        match ask.schedule {
+            Schedule::Later if ask.key == "funnel" => {
+                self.shared.steps.as_array().is_some_and(|steps| !steps.is_empty())
+            }
+            Schedule::EveryTick | Schedule::First | Schedule::Later => true,
+            Schedule::IfEventType(event_type) => has(event_type),
+            Schedule::IfCustomEvents => plan::has_custom_events(&known.answers),
+            Schedule::IfOneEventType => self.selection.only_event_type().is_some(),
+            Schedule::IfOneProperty => self.selection.only_event_type().is_some() && self.selection.property.is_some(),
         }
     }
 
-    async fn ask(&self, pace: Pace, range: &Range, due: Vec<&'static Ask>, rests: &mut HashMap<Key, Instant>) {
+    async fn ask(
+        &self,
+        pace: Pace,
+        range: &Range,
+        due: Vec<&'static PlannedQuestion>,
+        rests: &mut HashMap<Key, Instant>,
+    ) {
         let shared = &*self.shared;
         let (rest_factor, concurrent) = match pace {
             Pace::Quick => (shared.live.quick_rest_factor, shared.connections),
@@ -265,12 +276,12 @@ impl View {
             before: now.checked_add(24.hours()).unwrap_or(now),
         };
         let whole_curve = page::curve_before(&self.selection, range);
-        let asked = due.into_iter().map(|ask: &'static Ask| {
+        let asked = due.into_iter().map(|ask: &'static PlannedQuestion| {
             let mut arguments = arguments.clone();
             ask.dimension.clone_into(&mut arguments.dimension);
             match ask.key {
-                CURVE_BEFORE => (arguments.range.since, arguments.range.until) = whole_curve,
-                PULSE => pulse(&mut arguments),
+                PREVIOUS_VISITS_OVER_TIME => (arguments.range.since, arguments.range.until) = whole_curve,
+                LAST_30_MINUTES => pulse(&mut arguments),
                 "recent_events" => arguments.limit = i32::from(shared.look.recent_rows_max),
                 _ => {}
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{CARDS, Card, LINKS, Look, format};
+use super::cards::{CARDS, Card, LINKS};
+use super::{Look, format};
 use crate::assets;
 use crate::live::Snapshot;
 use crate::selection::{FILTERS, Filters, PERIODS, Period, Selection};

@@ -6,7 +6,7 @@ use super::nothing;
 use super::tables::{Cell, Listing, csv_link, listing, shown, trouble};
 use super::{curve, format};
 use crate::database::QueryError;
-use crate::live::{Answers, CURVE_BEFORE, PULSE};
+use crate::plan::{Answers, LAST_30_MINUTES, PREVIOUS_VISITS_OVER_TIME};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Line;
 
@@ -96,7 +96,7 @@ pub(super) fn now(selection: &Selection, zone: &str, answers: &Answers) -> Marku
         } @else {
             p.quiet { "Nobody in the last five minutes." }
         }
-        @if let Some(Ok(table)) = answers.get(PULSE).filter(|answer| answer.as_ref().is_ok_and(|table| !table.is_empty())) {
+        @if let Some(Ok(table)) = answers.get(LAST_30_MINUTES).filter(|answer| answer.as_ref().is_ok_and(|table| !table.is_empty())) {
             div.minutes { (curve::pulse(table)) p.quiet { "By the minute, for half an hour" } }
         }
     }
@@ -192,7 +192,7 @@ fn change(line: Option<Line<'_>>, measure: &Measure) -> Markup {
 pub(super) fn curve(selection: &Selection, range: Option<&Range>, answers: &Answers) -> Markup {
     match (answers.get("visits_over_time"), range) {
         (Some(Ok(now)), Some(range)) => {
-            let before = answers.get(CURVE_BEFORE).and_then(|answer| answer.as_ref().ok());
+            let before = answers.get(PREVIOUS_VISITS_OVER_TIME).and_then(|answer| answer.as_ref().ok());
             curve::curve(selection, range, now, before)
         }
         (Some(Err(error)), _) => trouble(error),
@@ -227,14 +227,14 @@ pub(super) fn properties(selection: &Selection, zone: &str, answers: &Answers) -
 
 static VALUES: Listing = Listing {
     caption: "Values of the property",
-    head: "Value",
-    column: "value",
-    beside: None,
+    heading: "Value",
+    name_column: "value",
+    detail_column: None,
     filter: None,
-    name: format::plain,
-    none: "Without a value",
-    bar: "events",
-    cells: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
+    label: format::plain,
+    null_label: "No value",
+    bar_column: "events",
+    numbers: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
     question: "property_values",
 };
 

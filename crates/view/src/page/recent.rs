@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::tables::{csv_link, trouble};
 use super::{format, nothing};
-use crate::live::Answers;
+use crate::plan::Answers;
 use crate::selection::Selection;
 
 pub(super) fn recent(selection: &Selection, time_zone: &str, answers: &Answers) -> Markup {

@@ -7,12 +7,12 @@ use crate::database::QueryError;
 use crate::selection::Selection;
 use crate::table::{Line, Table};
 
-/// How a number is shown.
+/// A column of numbers, and how they are shown.
 #[derive(Clone, Copy)]
 pub(super) enum Cell {
     Count(&'static str),
     Percent(&'static str),
-    OfHundred(&'static str),
+    PercentOf100(&'static str),
     Seconds(&'static str),
 }
 
@@ -21,7 +21,7 @@ impl Cell {
         match self {
             Self::Count(column) => format::count(line.count(column)),
             Self::Percent(column) => shown(line.number(column), format::percent),
-            Self::OfHundred(column) => shown(line.number(column).map(|value| value / 100.0), format::percent),
+            Self::PercentOf100(column) => shown(line.number(column).map(|value| value / 100.0), format::percent),
             Self::Seconds(column) => shown(line.number(column), format::seconds),
         }
     }
@@ -33,24 +33,25 @@ pub(super) fn shown(number: Option<f64>, format: impl Fn(f64) -> String) -> Stri
 
 /// A table's description.
 pub(super) struct Listing {
-    /// What the table is called, for those who do not see where it stands.
+    /// For screen readers, and above the table where it has no other heading.
     pub(super) caption: &'static str,
-    /// What a row is.
-    pub(super) head: &'static str,
-    /// The column with a row's name.
-    pub(super) column: &'static str,
-    /// The column of what tells two rows of one name apart.
-    pub(super) beside: Option<&'static str>,
-    /// The filter that a click on it sets.
+    /// Heading of the first column.
+    pub(super) heading: &'static str,
+    /// The answer's column that names a row.
+    pub(super) name_column: &'static str,
+    /// The column that distinguishes rows of the same name.
+    pub(super) detail_column: Option<&'static str>,
+    /// The filter that a click on a row sets.
     pub(super) filter: Option<&'static str>,
-    /// How a person calls a value.
-    pub(super) name: fn(&str) -> String,
-    /// What a row without a value is called.
-    pub(super) none: &'static str,
+    /// Turns a value into what the page shows, such as DE into Germany.
+    pub(super) label: fn(&str) -> String,
+    /// Label of the row whose name is null.
+    pub(super) null_label: &'static str,
     /// The column whose numbers the bars show.
-    pub(super) bar: &'static str,
-    pub(super) cells: &'static [(&'static str, Cell)],
-    /// The question and its further parameters, for the CSV.
+    pub(super) bar_column: &'static str,
+    /// The further columns, with their headings.
+    pub(super) numbers: &'static [(&'static str, Cell)],
+    /// Question and parameters of the CSV link.
     pub(super) question: &'static str,
 }
 
@@ -67,27 +68,27 @@ pub(super) fn listing(
         Some(Ok(table)) if table.is_empty() => return html! { p.none { "Nothing in this period." } },
         Some(Ok(table)) => table,
     };
-    let top = table.lines().map(|line| line.count(listing.bar)).max().unwrap_or_default();
+    let top = table.lines().map(|line| line.count(listing.bar_column)).max().unwrap_or_default();
     html! {
         table.bars {
             caption.hide { (listing.caption) }
             thead {
                 tr {
-                    th scope="col" { (listing.head) }
-                    @for (head, _) in listing.cells { th.number scope="col" { (head) } }
+                    th scope="col" { (listing.heading) }
+                    @for (head, _) in listing.numbers { th.number scope="col" { (head) } }
                 }
             }
             tbody {
                 @for line in table.lines() {
                     tr {
                         th scope="row" {
-                            (bar(line.count(listing.bar), top))
+                            (bar(line.count(listing.bar_column), top))
                             span.value {
-                                (value(listing, selection, time_zone, line.text(listing.column)))
-                                @if let Some(text) = listing.beside.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
+                                (value(listing, selection, time_zone, line.text(listing.name_column)))
+                                @if let Some(text) = listing.detail_column.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
                             }
                         }
-                        @for (_, cell) in listing.cells { td.number { (cell.text(line)) } }
+                        @for (_, cell) in listing.numbers { td.number { (cell.text(line)) } }
                     }
                 }
             }
@@ -97,8 +98,8 @@ pub(super) fn listing(
 }
 
 fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option<&str>) -> Markup {
-    let Some(text) = text else { return html! { span.quiet { (listing.none) } } };
-    let name = (listing.name)(text);
+    let Some(text) = text else { return html! { span.quiet { (listing.null_label) } } };
+    let name = (listing.label)(text);
     let Some(key) = listing.filter else { return html! { span title=(text) { (name) } } };
     // What a filter cannot be set to is no link: an empty value would be no value.
     if text.is_empty() || text.chars().count() > 500 {
