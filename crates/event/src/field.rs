@@ -75,26 +75,48 @@ const ROWS: [Field; FIELD_COUNT] = [
         .required("What happened: `page_view`, `button_click`."),
     text("page_url", 500, TooLong::Shorten(Flag::PageUrlCut), |e| Some(&e.page_url), |e, text| e.page_url = text)
         .required("Where it happened: an absolute http or https URL."),
-    text("page_title", 200, TooLong::Cut(Flag::PageTitleCut), |e| e.page_title.as_deref(), |e, text| {
-        e.page_title = Some(text);
-    })
+    text(
+        "page_title",
+        200,
+        TooLong::Cut(Flag::PageTitleCut),
+        |e| e.page_title.as_deref(),
+        |e, text| {
+            e.page_title = Some(text);
+        },
+    )
     .meaning("The title of the page."),
     text("button_id", 100, TooLong::Refuse, |e| e.button_id.as_deref(), |e, text| e.button_id = Some(text))
         .meaning("The button that was clicked."),
     text("session_id", 100, TooLong::Refuse, |e| e.session_id.as_deref(), |e, text| e.session_id = Some(text))
         .meaning("The session, as the client counts sessions."),
-    text("user_agent", 1_000, TooLong::Cut(Flag::UserAgentCut), |e| e.user_agent.as_deref(), |e, text| {
-        e.user_agent = Some(text);
-    })
+    text(
+        "user_agent",
+        1_000,
+        TooLong::Cut(Flag::UserAgentCut),
+        |e| e.user_agent.as_deref(),
+        |e, text| {
+            e.user_agent = Some(text);
+        },
+    )
     .meaning("The user agent; without it, that of the request."),
     client("timestamp", Kind::Time, "When it happened; without it, when it was received."),
     client("metadata", Kind::Metadata, "Anything else that the site wants to store."),
-    client("sent_at", Kind::Time, "When it was sent, by the same clock as `timestamp`: the clock's error is taken off."),
+    client(
+        "sent_at",
+        Kind::Time,
+        "When it was sent, by the same clock as `timestamp`: the clock's error is taken off.",
+    ),
     text("user_id", 200, TooLong::Refuse, |e| e.user_id.as_deref(), |e, text| e.user_id = Some(text))
         .meaning("The user, by the site's own id."),
-    text("referrer", 1_000, TooLong::Cut(Flag::ReferrerCut), |e| e.referrer.as_deref(), |e, text| {
-        e.referrer = Some(text);
-    })
+    text(
+        "referrer",
+        1_000,
+        TooLong::Cut(Flag::ReferrerCut),
+        |e| e.referrer.as_deref(),
+        |e, text| {
+            e.referrer = Some(text);
+        },
+    )
     .meaning("The page that led here."),
     text("site", 100, TooLong::Refuse, |e| e.site.as_deref(), |e, text| e.site = Some(text))
         .meaning("The site, where one instance serves several."),

@@ -24,6 +24,8 @@
 mod body;
 mod body_format;
 mod clock;
+mod describe;
+pub mod dimension;
 pub mod enrich;
 mod event;
 mod field;
@@ -46,9 +48,10 @@ mod text;
 mod visitor;
 
 pub use body_format::BodyFormat;
+pub use describe::describe_fields;
 pub use event::{Event, SCHEMA_VERSION, SCHEMA_VERSION_HEADER};
-pub use flags::{Flag, Flags};
 pub use field::{FIELDS, Field};
+pub use flags::{Flag, Flags};
 pub use limits::{CharsMax, Limits};
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};

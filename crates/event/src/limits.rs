@@ -62,7 +62,8 @@ impl Limits {
             ("metadata_bytes_max", self.metadata_bytes_max, usize::MAX),
             ("events_max", self.events_max, usize::MAX),
         ];
-        let texts = Field::limited().map(|(at, field, text)| (field.limit_name(), self.chars_max.at(at), text.chars_max));
+        let texts =
+            Field::limited().map(|(at, field, text)| (field.limit_name(), self.chars_max.at(at), text.chars_max));
         for (name, value, most) in texts.chain(others.map(|(name, value, most)| (name.to_owned(), value, most))) {
             if value == 0 {
                 return Err(format!("{name} must be at least 1"));
@@ -155,8 +156,7 @@ impl JsonSchema for CharsMax {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let properties: Map<_, _> = Field::limited()
             .map(|(_, field, text)| {
-                let meaning =
-                    format!("Characters of `{}`; a longer one {}.", field.name, text.too_long.consequence());
+                let meaning = format!("Characters of `{}`; a longer one {}.", field.name, text.too_long.consequence());
                 (field.limit_name(), serde_json::json!({"type": "integer", "minimum": 0, "description": meaning}))
             })
             .collect();

@@ -71,8 +71,7 @@ pub(crate) fn restored(raw: RawEvent<'_>, limits: &Limits) -> Result<Event, Reje
     let received_at = raw.times[RECEIVED_AT].ok_or_else(|| missing("received_at"))?;
     let visitor_id = raw.texts[VISITOR_ID].as_deref().map(Uuid::parse_str).transpose();
     let visitor_id = visitor_id.map_err(|_| Rejection::new("visitor_id", Reason::FieldType, "must be a UUID"))?;
-    let event =
-        Event { event_id, timestamp, sent_at: raw.times[SENT_AT], received_at, visitor_id, ..Event::default() };
+    let event = Event { event_id, timestamp, sent_at: raw.times[SENT_AT], received_at, visitor_id, ..Event::default() };
     checked(event, raw, Source::Line, limits)
 }
 

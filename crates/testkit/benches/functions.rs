@@ -98,7 +98,7 @@ async fn fill(owner: &Client) {
         let day = first + jiff::SignedDuration::from_hours(24 * day);
         owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
     }
-    owner.batch_execute(ROLL_UP).await.unwrap();
+    owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 

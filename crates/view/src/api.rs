@@ -1,5 +1,6 @@
 //! The same questions as JSON and CSV.
 
+use footfall_event::dimension::{DIMENSIONS, filters};
 use hyper::StatusCode;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -7,8 +8,8 @@ use serde_json::{Value, json};
 use crate::answer::{self, Answer};
 use crate::config::FunnelStep;
 use crate::database::{Arguments, Database, QueryError};
-use crate::questions::{self, Argument, DIMENSIONS, Question};
-use crate::selection::{FILTERS, FieldProblem, Filters, PERIODS, Selection};
+use crate::questions::{self, Argument, Question};
+use crate::selection::{FieldProblem, Filters, PERIODS, Selection};
 
 const LIMIT_DEFAULT: i32 = 100;
 const LIMIT_MAX: i32 = 1_000;
@@ -62,17 +63,21 @@ pub(crate) fn description(time_zone: &str) -> Answer {
                 "until": "an instant, which is no part of the period, or a day: to its end",
                 "tz": { "about": "time zone of days and buckets, by its IANA name", "default": time_zone },
                 "limit": { "about": "rows at most", "default": LIMIT_DEFAULT, "most": LIMIT_MAX },
-                "dimension": { "about": "what visits are told apart by", "values": DIMENSIONS },
+                "dimension": { "about": "what visits are told apart by", "values": dimensions() },
                 "event": "the type of event whose properties are asked for",
                 "property": "the property whose values are asked for",
                 "bucket": { "about": "width of a bucket; the period's own by default", "values": BUCKETS.map(|(name, ..)| name) },
                 "steps": "a JSON array of {name, event_type, page_prefix, button_id}; the page's own by default",
                 "before": "an instant: only events that happened before it",
-                "filters": { "about": "each is a parameter; given twice, either value fits", "values": named(&FILTERS) },
+                "filters": { "about": "each is a parameter; given twice, either value fits", "values": named(&filters().collect::<Vec<_>>()) },
             },
             "errors": { "error": { "field": "the parameter that is to blame, or null", "message": "in words" } },
         }),
     )
+}
+
+fn dimensions() -> Vec<&'static str> {
+    DIMENSIONS.iter().map(|dimension| dimension.name).collect()
 }
 
 fn names(argument: Argument) -> &'static [&'static str] {
@@ -167,8 +172,8 @@ fn read(
                 Argument::Limit
             }
             "dimension" => {
-                if !DIMENSIONS.contains(&value) {
-                    return Err(FieldProblem::new(name, format!("is none of {}", DIMENSIONS.join(", "))));
+                if !dimensions().contains(&value) {
+                    return Err(FieldProblem::new(name, format!("is none of {}", dimensions().join(", "))));
                 }
                 further.dimension = Some(value.to_owned());
                 Argument::Dimension

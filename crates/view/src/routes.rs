@@ -25,7 +25,7 @@ use crate::forward::Forward;
 use crate::live::{Place, Views, Watch, stream};
 use crate::metrics::Metrics;
 use crate::page::{self, Frame, Look};
-use crate::selection::{FILTERS, FieldProblem, Filters, Selection};
+use crate::selection::{FieldProblem, Filters, Selection, filter_named};
 use crate::site::Site;
 use crate::{api, assets};
 
@@ -451,7 +451,7 @@ fn wish(form: &Form) -> Result<Wish, ShareError> {
     let (key, value) = (field("filter"), field("value"));
     let mut filters = BTreeMap::new();
     if !key.is_empty() {
-        if !FILTERS.iter().any(|(known, _)| *known == key) {
+        if filter_named(key).is_none() {
             return refuse("filter", "is not known");
         }
         if value.is_empty() {

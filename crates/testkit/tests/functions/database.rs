@@ -50,7 +50,7 @@ impl Database {
                     '{"bot": false, "schema_version": 1, "created_at": "2026-01-01Z", "received_at": "2026-01-01Z"}' || row) AS event"#;
         self.owner.execute(insert, &[&events(table)]).await.unwrap();
         self.owner.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.owner.batch_execute(ROLL_UP).await.unwrap();
+        self.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
     }
 
     /// What the reader is answered, each row as PostgreSQL writes a row: (a,b,).

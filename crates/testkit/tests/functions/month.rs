@@ -18,7 +18,7 @@ pub(crate) async fn month() -> Database {
             let day = format!("2026-10-{day:02}T00:00:00Z").parse::<jiff::Timestamp>().unwrap();
             database.owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
         }
-        database.owner.batch_execute(ROLL_UP).await.unwrap();
+        database.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
         database.owner.batch_execute("ANALYZE").await.unwrap();
         database.name
     });

@@ -22,7 +22,10 @@ async fn server() -> &'static Postgres {
         }
         let (client, connection) = postgres.admin(KNOWN).connect(NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
-        client.batch_execute(ROWS).await.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
+        client
+            .batch_execute(&footfall_store::fill_in(ROWS))
+            .await
+            .unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
         drop(client);
         connection.await.unwrap().unwrap();
         postgres

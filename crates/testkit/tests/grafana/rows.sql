@@ -24,11 +24,9 @@ FROM (VALUES
 ) AS event (at, event_type, page, button, session, visitor, site, referrer, channel, browser, os, device, country, metadata);
 
 INSERT INTO analytics_visit_parts (half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events,
-    views, actions, bot, visitor_id, exit_page, entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign,
-    utm_term, utm_content, browser, os, device, language, screen, country)
+    views, actions, bot, visitor_id, exit_page, entry_page, {{list attributes: @}})
 SELECT half_hour, site, visit_key, 0, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id, exit_page,
-    entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, browser, os, device,
-    language, screen, country
+    entry_page, {{list attributes: @}}
 FROM footfall.visit_cells_of_events('2026-03-10Z', '2026-03-11Z');
 
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, kafka_partition, event_count, site, bot)

@@ -105,7 +105,7 @@ impl View {
                     'event_id', gen_random_uuid(), 'page_url', 'https://shop.example' || (row ->> 'page_path')) || row) AS event"#;
         self.database.execute(insert, &[&events]).await.unwrap();
         self.database.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.database.batch_execute(ROLL_UP).await.unwrap();
+        self.database.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
         self.notify().await;
     }
 

@@ -1,5 +1,6 @@
 //! Numbers, times and names as a person reads them.
 
+use footfall_event::dimension::ShownAs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -90,6 +91,17 @@ pub(super) fn screen(class: &str) -> String {
 pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// How a dimension's value is shown.
+pub(super) fn label_of(shown_as: ShownAs) -> fn(&str) -> String {
+    match shown_as {
+        ShownAs::Plain => plain,
+        ShownAs::Capitalised => capitalised,
+        ShownAs::Screen => screen,
+        ShownAs::Country => country,
+        ShownAs::Language => language,
+    }
 }
 
 /// As it is.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use footfall_event::dimension::DIMENSIONS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cards::{CARDS, Card, LINKS};
 use super::{Look, format};
 use crate::assets;
 use crate::live::Snapshot;
-use crate::selection::{FILTERS, Filters, PERIODS, Period, Selection};
+use crate::selection::{Filters, PERIODS, Period, Selection, filter_label};
 
 /// What a page is made of.
 pub(crate) struct Frame<'a> {
@@ -95,7 +96,7 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                         }
                     }
                     div.cards {
-                        @for card in CARDS { (tabbed(card, snapshot)) }
+                        @for card in &*CARDS { (tabbed(card, snapshot)) }
                         section.card aria-labelledby="h-funnel" { h2 #h-funnel { "Funnel" } div #funnel.part { (PreEscaped(snapshot.html("funnel"))) } }
                         section.card aria-labelledby="h-vitals" { h2 #h-vitals { "Web vitals" } div #web_vitals.part { (PreEscaped(snapshot.html("web_vitals"))) } }
                         section.card aria-labelledby="h-reading" { h2 #h-reading { "Reading" } div #scroll_depth.part { (PreEscaped(snapshot.html("scroll_depth"))) } }
@@ -159,7 +160,7 @@ fn chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
     html! {
         ul.chips.filters aria-label="Filters" {
             @for (key, values) in &selection.filters {
-                @let name = FILTERS.iter().find(|(other, _)| other == key).map_or(*key, |(_, name)| name);
+                @let name = filter_label(key);
                 @let text = values.iter().map(|value| shown(key, value)).collect::<Vec<_>>().join(" or ");
                 li {
                     @if fixed.is_some_and(|fixed| fixed.contains_key(key)) {
@@ -176,11 +177,8 @@ fn chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
 }
 
 fn shown(key: &str, value: &str) -> String {
-    match key {
-        "country" => format::country(value),
-        "language" => format::language(value),
-        _ => value.to_owned(),
-    }
+    let tab = DIMENSIONS.iter().find(|dimension| dimension.name == key).and_then(|dimension| dimension.tab.as_ref());
+    tab.map_or(format::plain as fn(&str) -> String, |tab| format::label_of(tab.shown_as))(value)
 }
 
 /// A card whose tabs are radio buttons, so that they need no script and stay as they are when a part is replaced.
@@ -199,7 +197,7 @@ fn tabbed(card: &Card, snapshot: &Snapshot) -> Markup {
                     }
                 }
             }
-            @for tab in card.tabs {
+            @for tab in &card.tabs {
                 div.panel { h3.panel-title { (tab.listing.caption) } div.part id=(tab.id) { (PreEscaped(snapshot.html(tab.id))) } }
             }
             @if card.title == "Events" { div #properties.part { (PreEscaped(snapshot.html("properties"))) } }

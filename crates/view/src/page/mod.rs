@@ -65,7 +65,7 @@ pub(crate) fn parts(
     part("now", now::now(selection, zone, answers));
     part("totals", now::totals(selection, zone, range, answers));
     part("curve", now::curve(selection, range, answers));
-    for tab in CARDS.iter().chain([&LINKS]).flat_map(|card| card.tabs) {
+    for tab in CARDS.iter().chain([&*LINKS]).flat_map(|card| &card.tabs) {
         part(tab.id, listing(&tab.listing, selection, zone, answers.get(tab.id)));
     }
     part("properties", now::properties(selection, zone, answers));

@@ -235,7 +235,7 @@ static VALUES: Listing = Listing {
     null_label: "No value",
     bar_column: "events",
     numbers: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
-    question: "property_values",
+    question: std::borrow::Cow::Borrowed("property_values"),
 };
 
 /// Steps, each with how many got there.

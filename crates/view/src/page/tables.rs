@@ -1,5 +1,7 @@
 //! Tables: a row for each value, with a bar behind it, and a link that filters by it.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::format;
@@ -52,7 +54,7 @@ pub(super) struct Listing {
     /// The further columns, with their headings.
     pub(super) numbers: &'static [(&'static str, Cell)],
     /// Question and parameters of the CSV link.
-    pub(super) question: &'static str,
+    pub(super) question: Cow<'static, str>,
 }
 
 /// A table, or why there is none; nothing where it was not asked for.
@@ -93,7 +95,7 @@ pub(super) fn listing(
                 }
             }
         }
-        (csv_link(listing.question, listing.caption, selection, time_zone))
+        (csv_link(&listing.question, listing.caption, selection, time_zone))
     }
 }
 

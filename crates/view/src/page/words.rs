@@ -1,5 +1,6 @@
 //! The small pages: the login, the shared links, and what is said where there is no page.
 
+use footfall_event::dimension::filters;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -7,7 +8,7 @@ use maud::{Markup, html};
 use super::Look;
 use super::frame::{brand, document};
 use crate::access::Share;
-use crate::selection::{FILTERS, PERIODS};
+use crate::selection::PERIODS;
 
 fn small(look: &Look, base_path: &str, title: &str, body: &Markup) -> Markup {
     document(
@@ -101,7 +102,7 @@ pub(crate) fn shares(
                 input #days type="number" name="days" min="1" max="3650" value="30" required;
                 label for="filter" { "Shows only" }
                 span.pair {
-                    select #filter name="filter" { option value="" { "everything" } @for (key, name) in FILTERS { @if key != "bot" { option value=(key) { (name) } } } }
+                    select #filter name="filter" { option value="" { "everything" } @for (key, name) in filters() { @if key != "bot" { option value=(key) { (name) } } } }
                     label.hide for="value" { "Value of the filter" }
                     input #value type="text" name="value" placeholder="such as /shop" maxlength="500";
                 }
