@@ -33,8 +33,8 @@ with subtest("it is an appliance"):
     log_in = f"curl -sf -o /dev/null -w '%{{http_code}}' -H 'Origin: http://host' -d password={password} http://host/live/login"
     t.assertEqual(client.succeed(log_in), "303")
 
-with subtest("Looking at it"):
-    host.succeed(commands("Looking at it"), timeout=120)
+with subtest("Checking and logs"):
+    host.succeed(commands("Checking and logs"), timeout=120)
 
 with subtest("a reboot finds it as it was"):
     host.shutdown()
