@@ -24,7 +24,7 @@ async fn shows(uid: &str, title: &str, expected: &[&str]) {
 #[tokio::test]
 async fn the_visitors_dashboard_shows_what_happened() {
     shows(VISITORS, "Visitors now", &["1"]).await;
-    shows(VISITORS, "In the chosen time", &["3 | 4 | 5 | 1.25 | 0.75 | 2.5"]).await;
+    shows(VISITORS, "In this time range", &["3 | 4 | 5 | 1.25 | 0.75 | 2.5"]).await;
     shows(
         VISITORS,
         "Visitors, visits and page views",
@@ -38,7 +38,7 @@ async fn the_visitors_dashboard_shows_what_happened() {
     .await;
     shows(
         VISITORS,
-        "Compared with the time before",
+        "Compared with the previous period",
         &[
             "visitors | 3 | 1 | 2",
             "visits | 4 | 1 | 3",
@@ -111,7 +111,7 @@ async fn counted(variable: &str, chosen: Chosen) -> String {
         let mut choice = all(&dashboard(VISITORS), MORNING.0, MORNING.1);
         choice.double_quote = double_quote;
         assert!(choice.variables.insert(variable.into(), chosen.clone()).is_some(), "{variable} is no variable");
-        let totals = lines(VISITORS, "In the chosen time", &choice).await.remove(0);
+        let totals = lines(VISITORS, "In this time range", &choice).await.remove(0);
         let totals: Vec<_> = totals.split(" | ").collect();
         counts.push(format!("{} {} {}", totals[1], totals[2], lines(VISITORS, "All events", &choice).await[0]));
     }
@@ -206,7 +206,7 @@ async fn the_pipelines_dashboard_adds_up() {
         show("Passwords", &choice).await,
         ["footfall_owner | – | –", "footfall_reader | – | –", "footfall_writer | 2026-03-20 12:00:00+00 | 864000"]
     );
-    let disk = show("On the disk", &choice).await;
+    let disk = show("Disk usage", &choice).await;
     let objects: Vec<_> = disk.iter().map(|line| line.split(" | ").next().unwrap()).collect();
     assert_eq!(objects[0], "database", "the largest comes first: {disk:?}");
     assert!(objects.contains(&"ledger"), "{disk:?}");
@@ -228,7 +228,7 @@ async fn the_pipelines_dashboard_adds_up() {
         ]
     );
     // Half of what lies evenly below 10 ms, and 9 parts of 10 between 10 and 100.
-    let times = show("Time to an answer", &choice).await;
+    let times = show("Response time", &choice).await;
     let number = |line: &str| line.rsplit(" | ").next().unwrap().parse::<f64>().unwrap();
     assert_eq!(times.len(), 4, "{times:?}");
     assert!((number(&times[0]) - 0.01 * 5.0 / 9.0).abs() < 1e-4, "{times:?}");
