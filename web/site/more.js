@@ -1,4 +1,4 @@
-// What is to be tried on more.html and needs a script of the page's own.
+// The demos on more.html that need a script of the page's own.
 (() => {
   "use strict";
   const each = (selector, f) => document.querySelectorAll(selector).forEach((element) => element.addEventListener("click", () => f(element)));
@@ -24,6 +24,6 @@
     else footfall.optOut();
     show();
   });
-  // The tracker comes after this script; what the switch shows is known when it is there.
+  // The tracker loads after this script, and only then is the switch's state known.
   addEventListener("DOMContentLoaded", show);
 })();
