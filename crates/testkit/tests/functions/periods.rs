@@ -46,5 +46,5 @@ async fn a_name_is_a_range_and_one_to_compare_with() {
     // The last day of a month is compared up to the last day of a shorter one.
     let short = "(SELECT previous_until FROM footfall.period('month', at => '2026-03-31 10:30Z'))";
     day.answers(short, &[r#"("2026-02-28 10:30:00+00")"#]).await;
-    assert_eq!(day.refusal("footfall.period('fortnight')").await, "no period is called \"fortnight\"");
+    assert_eq!(day.refusal("footfall.period('fortnight')").await, "unknown period: \"fortnight\"");
 }

@@ -254,11 +254,11 @@ async fn a_funnel_counts_steps_in_their_order() {
     database.answers(&funnel(steps, r#"{"page":"/pricing","entry_page":"/"}"#), &rows).await;
     database.answers(&funnel(r#"[{"event_type":"never"},{"page_prefix":"/"}]"#, "{}"), &["(1,,0,,)", "(2,,0,,)"]).await;
     for (steps, refusal) in [
-        ("{}", "steps: an array of 1 to 32 objects is needed"),
-        ("[]", "steps: an array of 1 to 32 objects is needed"),
-        (r#"[{"name":"x"}]"#, r#"steps: {"name": "x"} is no object with event_type, page_prefix or button_id"#),
+        ("{}", "steps: must be an array of 1 to 32 objects"),
+        ("[]", "steps: must be an array of 1 to 32 objects"),
+        (r#"[{"name":"x"}]"#, r#"steps: {"name": "x"} is not an object with event_type, page_prefix or button_id"#),
         (r#"[{"event_type":"x","page":"/"}]"#, r#"steps: unknown key "page""#),
-        (r#"[{"event_type":1}]"#, r#"steps: "event_type" needs a string"#),
+        (r#"[{"event_type":1}]"#, r#"steps: "event_type" must be a string"#),
     ] {
         assert_eq!(database.refusal(&funnel(steps, "{}")).await, refusal);
     }
