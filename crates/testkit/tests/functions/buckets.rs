@@ -79,12 +79,18 @@ async fn buckets_follow_the_local_clock() {
     let starts = "(SELECT footfall.bucket_starts('2026-10-20 10:30Z', '2026-10-20 12:00Z', '1 hour'))";
     day.answers(starts, &[r#"("{""2026-10-20 10:00:00+00"",""2026-10-20 11:00:00+00""}")"#]).await;
     for (arguments, refusal) in [
-        ("'2026-10-20Z', '2026-10-21Z', '0 seconds'", "bucket_width: 00:00:00 must be a positive number of hours or shorter units, days, or months"),
+        (
+            "'2026-10-20Z', '2026-10-21Z', '0 seconds'",
+            "bucket_width: 00:00:00 must be a positive number of hours or shorter units, days, or months",
+        ),
         (
             "'2026-10-20Z', '2026-10-21Z', '1 day 1 hour'",
             "bucket_width: 1 day 01:00:00 must be a positive number of hours or shorter units, days, or months",
         ),
-        ("'2026-10-20Z', '2026-10-21Z', '-1 hour'", "bucket_width: -01:00:00 must be a positive number of hours or shorter units, days, or months"),
+        (
+            "'2026-10-20Z', '2026-10-21Z', '-1 hour'",
+            "bucket_width: -01:00:00 must be a positive number of hours or shorter units, days, or months",
+        ),
         ("'2026-10-20Z', '2026-10-21Z', '1 second'", "bucket_width: 00:00:01 gives more than 10000 buckets"),
         ("'-infinity', '2026-10-21Z', '1 day'", "since and until must be times, not infinity"),
         ("'2026-10-20Z', '2026-10-21Z', '1 day', 'Mars/Olympus'", "time zone \"Mars/Olympus\" not recognized"),
