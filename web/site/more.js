@@ -14,7 +14,7 @@
   document.getElementById("contact").addEventListener("submit", (event) => {
     event.preventDefault();
     event.target.reset();
-    document.getElementById("contact-status").textContent = "Sent, to nobody.";
+    document.getElementById("contact-status").textContent = "Thank you. (A demo: it was not sent.)";
   });
 
   const optOut = document.getElementById("opt-out");
