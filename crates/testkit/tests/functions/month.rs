@@ -1,4 +1,4 @@
-//! Thirty days of generated rows, as the bench has them, with fewer visits.
+//! Thirty days of generated rows, like the bench's, with fewer visits.
 
 use tokio::sync::OnceCell;
 
@@ -7,7 +7,7 @@ use crate::database::{Database, ROLL_UP};
 const EVENTS_OF_A_DAY: &str = include_str!("../../benches/functions/events_of_a_day.sql");
 const VISITS_PER_DAY: i32 = 300;
 
-/// A database with October 2026 in it, which nobody changes.
+/// A shared read-only database with October 2026 in it.
 pub(crate) async fn month() -> Database {
     static NAME: OnceCell<String> = OnceCell::const_new();
     let name = NAME.get_or_init(|| async {
