@@ -55,6 +55,9 @@ pub struct Event {
     /// The site, where one instance serves several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The version of the site or app that sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_version: Option<String>,
     /// The language that the person likes best (a tag of RFC 5646): the client's word, else the HTTP request's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
