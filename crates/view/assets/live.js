@@ -1,8 +1,8 @@
-// Swaps the parts of the page as they change. Without this script the page is whole, and is reloaded by hand.
+// Replaces fragments of the page as they change. Without this script the page is complete, and is reloaded by hand.
 (() => {
   const state = document.getElementById("state");
   const address = document.body.dataset.events;
-  const RETRY_MS = 15_000; // where the server does not even answer, and EventSource has given up
+  const RETRY_MS = 15_000; // after EventSource has given up, because the server sent an error or nothing
   let source, seen, retry;
 
   const say = (text, name) => {
@@ -11,7 +11,7 @@
     state.dataset.state = name;
   };
 
-  // What a person has opened or stands on stays so when its part is replaced.
+  // Open details, scroll positions and the focus survive a replacement.
   const swap = (id, html) => {
     const part = document.getElementById(id);
     if (!part) return;
@@ -40,11 +40,11 @@
       for (const [id, html] of Object.entries(JSON.parse(data))) swap(id, html);
     };
     source.onerror = () => {
-      say("Connecting again", "away");
+      say("Reconnecting", "away");
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(start, RETRY_MS);
     };
   };
-  // A page that nobody sees costs nothing.
+  // A hidden page holds no connection.
   const stop = () => {
     clearTimeout(retry);
     source?.close();

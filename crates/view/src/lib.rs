@@ -24,6 +24,7 @@ mod routes;
 mod selection;
 mod server;
 mod site;
+mod snapshot;
 mod table;
 
 pub use config::Config;

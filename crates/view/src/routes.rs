@@ -19,12 +19,12 @@ use url::form_urlencoded;
 
 use crate::access::{Access, Denied, Login, Share, ShareError, Viewer, Wish, is_same_origin};
 use crate::answer::{self, Answer};
-use crate::config::{Config, FunnelStep, LiveConfig};
+use crate::config::{Config, LiveConfig, PageConfig};
 use crate::database::Database;
 use crate::forward::Forward;
-use crate::live::{Place, Views, Watch, stream};
+use crate::live::{Views, Watcher, WatcherPermit, stream};
 use crate::metrics::Metrics;
-use crate::page::{self, Frame, Look};
+use crate::page::{self, Frame};
 use crate::selection::{FILTERS, FieldProblem, Filters, Selection};
 use crate::site::Site;
 use crate::{api, assets};
@@ -40,9 +40,8 @@ const FORM_MS_MAX: u64 = 10_000;
 /// What answers requests.
 pub(crate) struct Service {
     base_path: String,
-    look: Look,
+    page: PageConfig,
     live: LiveConfig,
-    funnel: Vec<FunnelStep>,
     cors_origins: Vec<String>,
     access: Arc<Access>,
     database: Database,
@@ -82,9 +81,8 @@ impl Service {
         config.page.zone()?;
         Ok(Self {
             base_path: config.base_path.clone(),
-            look: Look::new(&config.page),
+            page: config.page.clone(),
             live: config.live.clone(),
-            funnel: config.page.funnel.clone(),
             cors_origins: config.http.cors_origins.clone(),
             access: Arc::new(access),
             database,
@@ -178,11 +176,11 @@ impl Service {
             "" => self.page(query, &scope, fixed.as_ref()).await,
             "events" if *request.method() == Method::GET => self.events(query, headers, scope, fixed.as_ref(), stop),
             "events" => answer::method_not_allowed("GET"),
-            "api/v1/" | "api/v1" => self.readable(api::description(&self.look.time_zone), headers),
+            "api/v1/" | "api/v1" => self.readable(api::description(&self.page.time_zone), headers),
             _ => match path.strip_prefix("api/v1/") {
                 Some(question) => {
-                    let (zone, fixed) = (&self.look.time_zone, fixed.as_ref());
-                    let answer = api::ask(&self.database, zone, &self.funnel, question, query, fixed).await;
+                    let (zone, fixed) = (&self.page.time_zone, fixed.as_ref());
+                    let answer = api::ask(&self.database, zone, &self.page.funnel, question, query, fixed).await;
                     self.readable(answer, headers)
                 }
                 None => self.not_found(),
@@ -199,7 +197,7 @@ impl Service {
             return self.too_many_views();
         };
         let frame = Frame {
-            look: &self.look,
+            page: &self.page,
             base_path: &self.base_path,
             selection: &selection,
             snapshot: &snapshot,
@@ -226,7 +224,7 @@ impl Service {
             let text = "As many pages are open as live.watchers_max allows. Reload to see what is new.";
             return answer::problem(StatusCode::SERVICE_UNAVAILABLE, None, text);
         };
-        let Ok(snapshots) = self.views.watch(&selection) else { return self.too_many_views() };
+        let Ok(snapshots) = self.views.subscribe(&selection) else { return self.too_many_views() };
         // A browser that asks again says itself what it saw last.
         let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let in_address = || {
@@ -240,19 +238,19 @@ impl Service {
                 Box::new(move || access.shares().is_some_and(|shares| shares.find(&token).is_some()))
             }
         };
-        answer::events(stream(Watch {
+        answer::events(stream(Watcher {
             snapshots,
             seen,
             heartbeat: Duration::from_millis(self.live.heartbeat_ms),
             ends_at: tokio::time::Instant::now() + Duration::from_secs(self.live.watch_s_max),
             is_allowed: may_look,
             shutdown: stop.clone(),
-            _place: Place::new(self.metrics.clone(), permit),
+            _permit: WatcherPermit::new(self.metrics.clone(), permit),
         }))
     }
 
     fn selection(&self, query: &str, fixed: Option<&Filters>) -> Result<Selection, FieldProblem> {
-        let mut selection = Selection::of_page(query, &self.look.time_zone)?;
+        let mut selection = Selection::of_page(query, &self.page.time_zone)?;
         if let Some(fixed) = fixed {
             selection.narrow(fixed);
         }
@@ -265,7 +263,7 @@ impl Service {
         if !self.access.has_password() {
             return self.denied(Denied::Off, "", None, false);
         }
-        answer::page(StatusCode::OK, page::login(&self.look, &self.base_path, &next, None))
+        answer::page(StatusCode::OK, page::login(&self.page, &self.base_path, &next, None))
     }
 
     async fn log_in(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
@@ -284,7 +282,7 @@ impl Service {
         let next = field("next");
         let refused = |status, problem| {
             self.metrics.logins_refused.inc();
-            answer::page(status, page::login(&self.look, &self.base_path, next, Some(problem)))
+            answer::page(status, page::login(&self.page, &self.base_path, next, Some(problem)))
         };
         match self.access.log_in(field("password"), peer, &headers) {
             Login::Accepted(cookie) => {
@@ -306,7 +304,7 @@ impl Service {
                 let text = ["Links are shared by who has the password, and none is set: see access.password."];
                 return answer::page(
                     StatusCode::FORBIDDEN,
-                    page::message(&self.look, &self.base_path, "Not without a password", &text),
+                    page::message(&self.page, &self.base_path, "Not without a password", &text),
                 );
             }
             return self.denied(Denied::NeedsPassword, "shares", None, false);
@@ -315,11 +313,11 @@ impl Service {
             let text = ["There is no folder to keep links in: set state_dir, or StateDirectory= in the unit."];
             return answer::page(
                 StatusCode::FORBIDDEN,
-                page::message(&self.look, &self.base_path, "Links cannot be shared", &text),
+                page::message(&self.page, &self.base_path, "Links cannot be shared", &text),
             );
         };
         if request.method() != Method::POST {
-            return answer::page(StatusCode::OK, page::shares(&self.look, &self.base_path, &shares.list(), None, None));
+            return answer::page(StatusCode::OK, page::shares(&self.page, &self.base_path, &shares.list(), None, None));
         }
         if !is_same_origin(request.headers()) {
             return self.foreign();
@@ -340,7 +338,7 @@ impl Service {
             Ok(Some(token)) => {
                 let address = format!("{origin}{}shared/{token}/?period={}", self.base_path, field("period"));
                 let list = shares.list();
-                answer::page(StatusCode::OK, page::shares(&self.look, &self.base_path, &list, Some(&address), None))
+                answer::page(StatusCode::OK, page::shares(&self.page, &self.base_path, &list, Some(&address), None))
             }
             Err(error) => {
                 if let ShareError::Write(cause) = &error {
@@ -349,7 +347,7 @@ impl Service {
                 let (list, text) = (shares.list(), error.to_string());
                 answer::page(
                     StatusCode::BAD_REQUEST,
-                    page::shares(&self.look, &self.base_path, &list, None, Some(&text)),
+                    page::shares(&self.page, &self.base_path, &list, None, Some(&text)),
                 )
             }
         }
@@ -375,32 +373,32 @@ impl Service {
             let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
             return answer::see_other(&format!("{}login?next={next}", self.base_path));
         }
-        answer::page(status, page::message(&self.look, &self.base_path, title, &[text]))
+        answer::page(status, page::message(&self.page, &self.base_path, title, &[text]))
     }
 
     fn no_share(&self) -> Answer {
         let text = ["This link has expired or was withdrawn. Ask whoever sent it for another."];
         answer::page(
             StatusCode::NOT_FOUND,
-            page::message(&self.look, &self.base_path, "This link opens nothing", &text),
+            page::message(&self.page, &self.base_path, "This link opens nothing", &text),
         )
     }
 
     fn foreign(&self) -> Answer {
         let text = ["This form was not sent by a page of ours. Open the page anew and send it again."];
-        answer::page(StatusCode::FORBIDDEN, page::message(&self.look, &self.base_path, "Not from here", &text))
+        answer::page(StatusCode::FORBIDDEN, page::message(&self.page, &self.base_path, "Not from here", &text))
     }
 
     fn not_found(&self) -> Answer {
         let text = ["There is nothing here."];
-        answer::page(StatusCode::NOT_FOUND, page::message(&self.look, &self.base_path, "Not found", &text))
+        answer::page(StatusCode::NOT_FOUND, page::message(&self.page, &self.base_path, "Not found", &text))
     }
 
     fn bad_address(&self, problem: &FieldProblem) -> Answer {
         let text = format!("In its address, {} {}.", problem.field, problem.message);
         answer::page(
             StatusCode::BAD_REQUEST,
-            page::message(&self.look, &self.base_path, "This page cannot be shown", &[&text]),
+            page::message(&self.page, &self.base_path, "This page cannot be shown", &[&text]),
         )
     }
 
