@@ -14,6 +14,7 @@ mod assets;
 mod config;
 mod database;
 mod forward;
+mod handlers;
 mod listener;
 mod live;
 mod metrics;

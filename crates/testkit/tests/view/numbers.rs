@@ -102,7 +102,7 @@ async fn what_cannot_be_used_is_named() {
     }
     let page = view.get("/live/?period=fortnight", &[]).await;
     assert_eq!(page.status, 400);
-    assert!(String::from_utf8_lossy(&page.body).contains("In its address, period is none of"));
+    assert!(String::from_utf8_lossy(&page.body).contains("In the address, period is none of"));
     assert_eq!(view.get("/live/api/v1/shoes", &[]).await.status, 404);
     assert_eq!(view.get("/live/nothing", &[]).await.status, 404);
     assert_eq!(view.post("/live/api/v1/totals", &[], "").await.status, 405);

@@ -20,8 +20,8 @@ pub(super) fn small(page: &PageConfig, base_path: &str, title: &str, body: &Mark
 }
 
 /// What is wrong, and what to do.
-pub(crate) fn message(page: &PageConfig, base_path: &str, title: &str, paragraphs: &[&str]) -> Markup {
-    small(page, base_path, title, &html! { @for text in paragraphs { p { (text) } } })
+pub(crate) fn message(page: &PageConfig, base_path: &str, title: &str, text: &str) -> Markup {
+    small(page, base_path, title, &html! { p { (text) } })
 }
 
 /// The login form, which leads to `next`.
