@@ -12,17 +12,17 @@
   };
 
   // Open details, scroll positions and the focus survive a replacement.
-  const swap = (id, html) => {
-    const part = document.getElementById(id);
-    if (!part) return;
-    const all = (selector) => [...part.querySelectorAll(selector)];
+  const replace = (id, html) => {
+    const element = document.getElementById(id);
+    if (!element) return;
+    const all = (selector) => [...element.querySelectorAll(selector)];
     const open = all("details[open]").map((details) => details.id);
     const scrolled = all(".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
-    const held = part.contains(document.activeElement) && document.activeElement;
+    const held = element.contains(document.activeElement) && document.activeElement;
     const kind = held && held.localName;
     const place = held && all(kind).indexOf(held);
     const name = held && held.getAttribute("href");
-    part.innerHTML = html;
+    element.innerHTML = html;
     for (const key of open) document.getElementById(key)?.setAttribute("open", "");
     all(".scroll").forEach((box, index) => scrolled[index] && box.scrollTo(...scrolled[index]));
     if (!held) return;
@@ -37,7 +37,7 @@
     source.onopen = () => say("Live", "live");
     source.onmessage = ({ data, lastEventId }) => {
       seen = lastEventId;
-      for (const [id, html] of Object.entries(JSON.parse(data))) swap(id, html);
+      for (const [id, html] of Object.entries(JSON.parse(data))) replace(id, html);
     };
     source.onerror = () => {
       say("Reconnecting", "away");

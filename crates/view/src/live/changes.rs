@@ -1,6 +1,6 @@
 //! What makes views ask again, as counters.
 
-/// Every so many ticks all questions are asked: the bounds of a period move with the clock.
+/// All questions are asked again after this many ticks, because the bounds of a period move with the clock.
 const TICKS_PER_FULL_ROUND: u64 = 12;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
