@@ -215,6 +215,12 @@ impl Dimension {
     }
 }
 
+/// The names of all dimensions.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    DIMENSIONS.iter().map(|dimension| dimension.name).collect()
+}
+
 /// What is filtered by beside the dimensions, and what a person calls it.
 pub const EVENT_FILTERS: [(&str, &str); 4] =
     [("page", "Page"), ("page_prefix", "Pages below"), ("event_type", "Event"), ("bot", "Bots")];

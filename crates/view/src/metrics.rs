@@ -40,7 +40,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let logins: Family<ResultLabels, Counter> = Family::default();
-        // A guard of the family is given back before the next is taken.
+        // The clone releases the guard of the family before the next call takes it.
         let login = |result| logins.get_or_create(&ResultLabels { result }).clone();
         let metrics = Self {
             requests: Family::default(),
@@ -66,7 +66,7 @@ impl Metrics {
         );
         registry.register(
             "view_query_seconds",
-            "Time of a question to PostgreSQL, with the wait for a connection, in seconds",
+            "Time of a question to PostgreSQL, including the wait for a connection, in seconds",
             metrics.query_seconds.clone(),
         );
         registry.register(
@@ -76,7 +76,7 @@ impl Metrics {
         );
         registry.register(
             "view_rounds",
-            "Rounds of questions for a view, however many pages show it",
+            "Rounds of questions, one for each view that changes, however many pages show it",
             metrics.rounds.clone(),
         );
         registry.register(
@@ -84,8 +84,8 @@ impl Metrics {
             "Notifications of stored events from PostgreSQL",
             metrics.notifications.clone(),
         );
-        registry.register("view_views", "Views (a period with filters) that are kept", metrics.views.clone());
-        registry.register("view_watchers", "Open pages that are sent changes", metrics.watchers.clone());
+        registry.register("view_views", "Views (a period with filters) that exist", metrics.views.clone());
+        registry.register("view_watchers", "Open pages that receive updates", metrics.watchers.clone());
         registry.register("view_connections", "Open connections", metrics.connections.clone());
         registry.register("view_logins", "Attempts to log in by their result", logins);
         metrics

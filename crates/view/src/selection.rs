@@ -31,7 +31,7 @@ pub(crate) const CURVES: [&str; 3] = ["visitors", "visits", "views"];
 
 /// Values of one filter: more than a person clicks together, few enough for a plan.
 const VALUES_MAX: usize = 20;
-const VALUE_CHARACTERS_MAX: usize = 500;
+pub(crate) const VALUE_CHARACTERS_MAX: usize = 500;
 const CUSTOM_DAYS_MAX: i64 = 3_660;
 
 /// A field of the address that cannot be used, and why.
@@ -149,7 +149,7 @@ impl Selection {
 
     /// As [`Selection::parse`], where an address has no other fields.
     pub(crate) fn of_page(query: &str, time_zone_default: &str) -> Result<Self, FieldProblem> {
-        // Where an open page stands; see `live::stream`.
+        // The version that an open page shows; see `live::stream`.
         Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
     }
 

@@ -100,7 +100,7 @@ async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() 
     // Meanwhile the page keeps what it shows.
     let shown = view.get("/live/", &[]).await;
     assert_eq!(shown.status, 200);
-    page.until("hint", "not of just now", SOON).await;
+    page.until("hint", "are out of date", SOON).await;
     postgres.start_again().await.unwrap();
     eventually("ready", SOON, async || view.is_ready().await).await;
     view.connect_again().await;

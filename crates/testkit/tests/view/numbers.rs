@@ -102,7 +102,7 @@ async fn an_invalid_parameter_is_named() {
     }
     let page = view.get("/live/?period=fortnight", &[]).await;
     assert_eq!(page.status, 400);
-    assert!(String::from_utf8_lossy(&page.body).contains("In its address, period is none of"));
+    assert!(String::from_utf8_lossy(&page.body).contains("In the address, period is none of"));
     assert_eq!(view.get("/live/api/v1/shoes", &[]).await.status, 404);
     assert_eq!(view.get("/live/nothing", &[]).await.status, 404);
     assert_eq!(view.post("/live/api/v1/totals", &[], "").await.status, 405);
@@ -112,10 +112,10 @@ async fn an_invalid_parameter_is_named() {
 async fn the_page_shows_the_same_and_says_what_to_do_when_it_is_empty() {
     let view = View::public().await;
     let text = async |path| String::from_utf8(view.get(path, &[]).await.body.to_vec()).unwrap();
-    assert!(text("/live/").await.contains("No event has arrived yet"));
+    assert!(text("/live/").await.contains("No events have arrived yet"));
     view.store(visits()).await;
     let page = text("/live/?period=24h").await;
-    assert!(!page.contains("No event has arrived yet"));
+    assert!(!page.contains("No events have arrived yet"));
     for part in [
         "<strong data-number=\"visitors\">2</strong>",
         "<strong data-number=\"live\">2</strong>",
@@ -126,9 +126,9 @@ async fn the_page_shows_the_same_and_says_what_to_do_when_it_is_empty() {
         assert!(page.contains(part), "{part}");
     }
     let page = text("/live/?period=24h&browser=Netscape").await;
-    assert!(page.contains("Nothing fits these filters") && page.contains("take this filter away"));
+    assert!(page.contains("No events match these filters") && page.contains("remove this filter"));
     let page = text("/live/?since=2026-01-01&until=2026-01-01").await;
-    assert!(page.contains("Nothing happened in this period"));
+    assert!(page.contains("No events in this period"));
 }
 
 #[tokio::test]

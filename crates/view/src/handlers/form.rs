@@ -1,0 +1,48 @@
+//! The forms of the page.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use url::form_urlencoded;
+
+use crate::access::{ShareError, ShareRequest};
+use crate::answer::{self, Answer};
+use crate::selection::filter_named;
+
+/// Far more than a form of the page has.
+const FORM_BYTES_MAX: usize = 8 * 1024;
+const FORM_MS_MAX: u64 = 10_000;
+
+pub(crate) type Form = BTreeMap<String, String>;
+
+pub(crate) async fn read_form(request: Request<Incoming>) -> Result<Form, Answer> {
+    let read = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
+    match tokio::time::timeout(Duration::from_millis(FORM_MS_MAX), read).await {
+        Ok(Ok(body)) => Ok(form_urlencoded::parse(&body.to_bytes()).into_owned().collect()),
+        _ => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "is incomplete or too large")),
+    }
+}
+
+/// Reads the form for a new link.
+pub(crate) fn share_request(form: &Form) -> Result<ShareRequest, ShareError> {
+    let refuse = |field, message: &str| Err(ShareError::Field(field, message.into()));
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let Ok(days) = field("days").parse() else { return refuse("days", "is not a whole number") };
+    let (key, value) = (field("filter"), field("value"));
+    let mut filters = BTreeMap::new();
+    if !key.is_empty() {
+        if filter_named(key).is_none() {
+            return refuse("filter", "is not known");
+        }
+        if value.is_empty() {
+            return refuse("value", "is empty, but a filter is chosen");
+        }
+        filters.insert(key.to_owned(), vec![value.to_owned()]);
+    } else if !value.is_empty() {
+        return refuse("filter", "is not chosen, but there is a value for it");
+    }
+    Ok(ShareRequest { name: field("name").to_owned(), days, filters })
+}
