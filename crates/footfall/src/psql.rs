@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::Command;
 
 use crate::enter::{Enter, EnterError};
 use crate::processes;
-use crate::up::state::{State, StateError};
+use crate::up::state::State;
 
 /// As whom the database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,9 +33,6 @@ impl Role {
 /// Why psql was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum PsqlError {
-    /// There is nothing to open it on.
-    #[error(transparent)]
-    State(#[from] StateError),
     /// The instance's own psql cannot be reached.
     #[error(transparent)]
     Enter(#[from] EnterError),
@@ -45,15 +41,11 @@ pub enum PsqlError {
     Run(std::io::Error),
 }
 
-/// Becomes psql on the instance in `instance`, or on the one that was started last.
+/// Becomes psql on a running instance.
 ///
 /// # Errors
 /// Returns only where that failed.
-pub fn exec(instance: Option<&Path>, role: Role, arguments: Vec<OsString>) -> Result<Infallible, PsqlError> {
-    let state = match instance {
-        Some(dir) => State::of_instance(dir)?,
-        None => State::latest()?,
-    };
+pub fn exec(state: State, role: Role, arguments: Vec<OsString>) -> Result<Infallible, PsqlError> {
     let mut all: Vec<OsString> = vec![
         "--host".into(),
         state.socket_dir.clone().into(),

@@ -95,7 +95,7 @@ impl Target {
             }
             given => {
                 let of_host = || instance.is_none() && Path::new(HOST_CONFIGURATION).exists();
-                match instance.map_or_else(State::latest, State::of_instance) {
+                match State::find(instance) {
                     Ok(state) => Ok(Self::of_instance(&state)?.with(given).trimmed()),
                     Err(_) if of_host() => Ok(Self::of_host().with(given).trimmed()),
                     Err(error) => Err(error.into()),

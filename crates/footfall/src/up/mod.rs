@@ -4,7 +4,7 @@ mod addresses;
 mod daemon_files;
 mod deaths;
 mod home;
-pub mod migrate;
+pub mod migrate_profile;
 pub mod password;
 mod profile;
 mod retention;
@@ -46,8 +46,8 @@ pub struct Options {
     pub password: Option<password::Given>,
     /// Proxies in front of the site that say for whom they ask.
     pub trusted_proxies: Vec<IpNet>,
-    /// The file that says where the programs are; they are looked for on PATH where none is named.
-    pub parts: Option<PathBuf>,
+    /// The file that says where the programs are; without one they are looked up on PATH.
+    pub programs_file: Option<PathBuf>,
     /// Further paths for what is served.
     pub second_names: Vec<SecondName>,
     /// The folder that holds `web/`, `nixos/` and `grafana/`.
@@ -156,7 +156,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let programs = load_programs(options.parts.as_deref())?;
+    let programs = load_programs(options.programs_file.as_deref())?;
     // nginx sees the files from inside its root, where this process's own folder means nothing.
     let share = std::path::absolute(&options.share).map_err(|source| UpError::file(&options.share, source))?;
     let keep = options.keep.as_deref();

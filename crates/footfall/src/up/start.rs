@@ -160,8 +160,9 @@ impl Plan<'_> {
 
     /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
     fn health_checks(&self) -> Vec<HealthCheck> {
-        let ready = |part: &str, admin| HealthCheck { part: part.into(), url: format!("http://{admin}/ready") };
-        let site = HealthCheck { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+        let ready =
+            |service: &str, admin| HealthCheck { service: service.into(), url: format!("http://{admin}/ready") };
+        let site = HealthCheck { service: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
         let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
         let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
         daemons.into_iter().chain(sink).collect()

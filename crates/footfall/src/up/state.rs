@@ -98,19 +98,19 @@ impl State {
         Ok(Announcement { files: [file, pointer] })
     }
 
-    /// The running instance in `dir`.
+    /// The running instance in `dir`, or the one that was started last.
     ///
     /// # Errors
     /// There is none.
-    pub fn of_instance(dir: &Path) -> Result<Self, StateError> {
+    pub fn find(dir: Option<&Path>) -> Result<Self, StateError> {
+        dir.map_or_else(Self::latest, Self::of_instance)
+    }
+
+    fn of_instance(dir: &Path) -> Result<Self, StateError> {
         running(&dir.join(FILE)).ok_or_else(|| StateError::NotRunning(dir.to_owned()))
     }
 
-    /// The running instance that was started last.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn latest() -> Result<Self, StateError> {
+    fn latest() -> Result<Self, StateError> {
         Self::latest_in(&pointers()?)
     }
 

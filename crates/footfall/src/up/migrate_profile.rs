@@ -37,8 +37,8 @@ pub struct Options {
     pub to: Profile,
     /// The address that the parts listen on meanwhile.
     pub listen: IpAddr,
-    /// The file that says where the programs are; they are looked for on PATH where none is named.
-    pub parts: Option<PathBuf>,
+    /// The file that says where the programs are; without one they are looked up on PATH.
+    pub programs_file: Option<PathBuf>,
     /// How long it may take to store what Kafka holds.
     pub wait_max: Duration,
 }
@@ -47,7 +47,7 @@ pub struct Options {
 ///
 /// # Errors
 /// There is no such instance, it runs, or Kafka holds what cannot be stored in time. It is then what it was.
-pub async fn migrate_profile(options: &Options) -> Result<Profile, UpError> {
+pub async fn run(options: &Options) -> Result<Profile, UpError> {
     let keep = std::path::absolute(&options.keep).map_err(|source| UpError::file(&options.keep, source))?;
     let Some(from) = Profile::of(&keep)? else { return Err(UpError::NoInstance(keep)) };
     if from == options.to {
@@ -68,7 +68,7 @@ async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpE
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let programs = load_programs(options.parts.as_deref())?;
+    let programs = load_programs(options.programs_file.as_deref())?;
     let steps = Steps::new();
     let step = steps.begin("store what Kafka holds");
     let mut pipeline = Pipeline::default();
