@@ -27,7 +27,7 @@ impl PostgresTools {
         let bin = match parts {
             Some(file) => Programs::load(file)?.postgres_bin,
             None if Path::new(DEBIAN).join("pg_dump").is_file() => host(DEBIAN.into()),
-            None => host(processes::find("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
+            None => host(processes::find_on_path("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
         };
         Ok(Self { bin })
     }
@@ -39,7 +39,7 @@ impl PostgresTools {
         access: Option<&Access>,
         shared: Option<&Path>,
     ) -> processes::Result<Command> {
-        let mut command = Command::new(processes::ours("footfall")?);
+        let mut command = Command::new(processes::own_program("footfall")?);
         command.env_clear().envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
         let parent_death = ["--parent-death", Signal::SIGTERM.as_str()];
         command.args(["enter", "--parent", &std::process::id().to_string()]).args(parent_death);

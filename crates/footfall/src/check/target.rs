@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::topics;
 use crate::up::state::{State, StateError};
+use crate::{files, topics};
 
 /// There where Footfall's services are the system's own.
 const HOST_CONFIGURATION: &str = "/etc/footfall/ingest.toml";
@@ -65,13 +65,8 @@ pub enum TargetError {
     )]
     State(#[from] StateError),
     /// A file of the instance cannot be read.
-    #[error("{}: {why}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error(transparent)]
+    File(#[from] std::io::Error),
 }
 
 impl Target {
@@ -224,9 +219,8 @@ struct AdminTable {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, TargetError> {
-    let error = |why: String| TargetError::File { path: path.to_owned(), why };
-    let text = std::fs::read_to_string(path).map_err(|source| error(source.to_string()))?;
-    toml::from_str(&text).map_err(|source| error(source.to_string()))
+    let text = fs_err::read_to_string(path)?;
+    toml::from_str(&text).map_err(|error| files::invalid(path, error).into())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use footfall::enter::Enter;
+use footfall::enter::ExecOptions;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
@@ -32,11 +32,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Infallible> {
-    let enter = Enter {
+    let options = ExecOptions {
         root: arguments.root,
         user: arguments.user,
         binds: arguments.bind,
         parent: arguments.parent.map(Pid::from_raw).zip(arguments.parent_death),
     };
-    Ok(enter.exec(&arguments.program)?)
+    Ok(options.exec(&arguments.program)?)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use footfall::processes::SecondName;
-use footfall::up::password::Given;
+use footfall::up::password::PasswordSource;
 use footfall::up::{self, Ended, Profile};
 use ipnet::IpNet;
 
@@ -57,8 +57,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         publish: arguments.publish,
         password: arguments
             .password_file
-            .map(Given::File)
-            .or_else(|| std::env::var("FOOTFALL_UP_PASSWORD").ok().map(Given::Word)),
+            .map(PasswordSource::File)
+            .or_else(|| std::env::var("FOOTFALL_UP_PASSWORD").ok().map(PasswordSource::Value)),
         trusted_proxies: arguments.trusted_proxies,
         programs_file: arguments.programs.file,
         second_names: arguments.second_names,
