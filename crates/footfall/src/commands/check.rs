@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use footfall::check::{self, Given, Screen, Target};
+use footfall::check::{self, OutputStyle, Target, TargetOverrides};
 
 use super::shared::Instance;
 
@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     instance: Instance,
     #[command(flatten)]
-    given: Given,
+    overrides: TargetOverrides,
     /// How long the event may take to become a row, in milliseconds
     #[arg(long, default_value_t = 10_000)]
     visible_ms_max: u64,
@@ -24,13 +24,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let target = Target::find(arguments.instance.dir(), arguments.given)?;
+    let target = Target::find(arguments.instance.dir(), arguments.overrides)?;
     let mut out = std::io::stdout();
-    let screen = if out.is_terminal() { Screen::Terminal } else { Screen::Plain };
+    let style = if out.is_terminal() { OutputStyle::Terminal } else { OutputStyle::Plain };
     let report = check::run(&target, Duration::from_millis(arguments.visible_ms_max), |stage| {
         if !arguments.json {
             // A closed standard output must not stop the check: the exit code still says how it went.
-            let _ = writeln!(std::io::stdout(), "{}", screen.stage(stage));
+            let _ = writeln!(std::io::stdout(), "{}", style.stage(stage));
         }
     })
     .await;
