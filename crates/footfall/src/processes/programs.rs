@@ -1,19 +1,36 @@
-//! Where each program is: read from the file that `cargo xtask setup` writes, or found on PATH.
+//! Where each program is: from the file that `cargo xtask setup` writes, or found on PATH.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{At as _, Error, Result};
+use super::error::{Error, Result};
+use crate::files;
 
 /// A program or a folder of programs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// The root that it lives in; the host itself where none is named.
+    /// The root file system that it is installed in; the host's own if none.
     pub root: Option<PathBuf>,
     /// Its path inside that root.
     pub path: PathBuf,
+}
+
+impl Program {
+    pub(crate) fn of_host(path: PathBuf) -> Self {
+        Self { root: None, path }
+    }
+
+    /// One of our own programs.
+    pub(crate) fn own(name: &str) -> Result<Self> {
+        own_program(name).map(Self::of_host)
+    }
+
+    /// A program in this folder.
+    pub(crate) fn join(&self, name: &str) -> Self {
+        Self { root: self.root.clone(), path: self.path.join(name) }
+    }
 }
 
 /// Where each program is.
@@ -31,28 +48,34 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// Reads the given file, or looks the programs up on PATH.
+    ///
+    /// # Errors
+    /// As [`Programs::load`] and [`Programs::on_path`].
+    pub fn find(file: Option<&Path>) -> Result<Self> {
+        file.map_or_else(Self::on_path, Self::load)
+    }
+
     /// Reads the file that `cargo xtask setup` wrote: CHECKOUT/.parts/parts.json.
     ///
     /// # Errors
-    /// The file is not there, or is not such a file.
+    /// The file cannot be read or parsed.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).at(path)?;
-        serde_json::from_slice(&text).map_err(|source| Error::PartsFile { path: path.to_owned(), source })
+        let text = fs_err::read(path)?;
+        serde_json::from_slice(&text).map_err(|error| files::invalid(path, error).into())
     }
 
-    /// Finds the programs on PATH, and Kafka's jars in the folder that $FOOTFALL_KAFKA_LIBS names, or where
-    /// a package installs them.
+    /// Finds the programs on PATH, and Kafka's jars in $FOOTFALL_KAFKA_LIBS or where a package installs them.
     ///
     /// # Errors
-    /// There is no PostgreSQL. That another one is missing is told by whoever needs it.
+    /// There is no PostgreSQL. Another program may be missing until it is asked for.
     pub fn on_path() -> Result<Self> {
-        let host = |path| Program { root: None, path };
-        let postgres = find("postgres", &["/usr/lib/postgresql/17/bin"])?;
+        let postgres = find_on_path("postgres", &["/usr/lib/postgresql/17/bin"])?;
         let bin = postgres.parent().unwrap_or(Path::new("/")).to_owned();
         Ok(Self {
-            postgres_bin: host(bin),
-            nginx: find("nginx", &["/usr/sbin"]).ok().map(host),
-            java: java().ok().map(host),
+            postgres_bin: Program::of_host(bin),
+            nginx: find_on_path("nginx", &["/usr/sbin"]).ok().map(Program::of_host),
+            java: java().ok().map(Program::of_host),
             kafka_libs: std::env::var_os("FOOTFALL_KAFKA_LIBS").map(Into::into).or_else(installed_kafka_libs),
         })
     }
@@ -86,7 +109,7 @@ fn missing(what: &str) -> Error {
     Error::Missing(what.to_owned())
 }
 
-/// Where a package that brings Kafka has its jars: bin/footfall has them in share/footfall/kafka.
+/// Where a package with Kafka installs its jars: share/footfall/kafka beside the folder that holds bin/footfall.
 fn installed_kafka_libs() -> Option<PathBuf> {
     let libs = std::env::current_exe().ok()?.parent()?.parent()?.join("share/footfall/kafka");
     libs.is_dir().then_some(libs)
@@ -95,13 +118,13 @@ fn installed_kafka_libs() -> Option<PathBuf> {
 /// The program java on PATH.
 ///
 /// # Errors
-/// It is not there.
+/// There is none.
 pub fn java() -> Result<PathBuf> {
-    find("java", &["/usr/bin"])
+    find_on_path("java", &["/usr/bin"])
 }
 
-/// A program on PATH or in one of the folders named.
-pub(crate) fn find(name: &str, folders: &[&str]) -> Result<PathBuf> {
+/// A program on PATH, or else in one of these folders.
+pub(crate) fn find_on_path(name: &str, folders: &[&str]) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(folders.iter().map(PathBuf::from))
@@ -110,16 +133,16 @@ pub(crate) fn find(name: &str, folders: &[&str]) -> Result<PathBuf> {
         .ok_or_else(|| Error::Missing(name.to_owned()))
 }
 
-/// One of our own programs: beside the one that runs, or a folder above it, where cargo keeps tests.
-pub(crate) fn ours(name: &str) -> Result<PathBuf> {
-    let running = std::env::current_exe().at(Path::new("/proc/self/exe"))?;
-    running
+/// One of our own programs: beside the running one, or in the folder above, since cargo builds tests into target/*/deps.
+pub(crate) fn own_program(name: &str) -> Result<PathBuf> {
+    let current = std::env::current_exe()?;
+    current
         .ancestors()
         .skip(1)
         .take(2)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
-        .ok_or_else(|| Error::Missing(format!("{name} (beside {})", running.display())))
+        .ok_or_else(|| Error::Missing(format!("{name} (beside {})", current.display())))
 }
 
 #[cfg(test)]
@@ -127,7 +150,7 @@ mod tests {
     use super::Programs;
 
     #[test]
-    fn the_file_that_xtask_writes_is_understood() {
+    fn the_file_that_xtask_writes_can_be_read() {
         let text = r#"{
             "java": { "path": "/usr/bin/java", "root": "/c/.parts/root" },
             "kafka_libs": "/c/.parts/kafka/libs",
@@ -140,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_alone_is_enough_until_another_is_needed() {
+    fn only_postgresql_is_required_before_another_program_is_needed() {
         let programs: Programs = serde_json::from_str(r#"{ "postgres_bin": { "path": "/usr/bin" } }"#).unwrap();
         for error in [programs.nginx().unwrap_err(), programs.java().unwrap_err(), programs.kafka_libs().unwrap_err()] {
             assert!(error.to_string().contains("is not to be found"), "{error}");

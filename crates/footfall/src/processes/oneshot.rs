@@ -1,4 +1,4 @@
-//! One of our own commands, run to its end.
+//! One of our own commands, run until it ends.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,13 +9,14 @@ use nix::sys::signal::Signal;
 use super::error::Result;
 use super::folders;
 use super::launch::Launch;
-use super::locations::{self, Program};
+use super::programs::Program;
 
-/// Runs `footfall` with these arguments and variables, its output added to `dir`/logs/`name`.log. Dropping it kills the process.
+/// Runs `footfall` with these arguments and variables, and appends its output to `dir`/logs/`name`.log. Dropping the
+/// future kills the process.
 ///
 /// # Errors
-/// The program is not there or cannot be run.
-pub(crate) async fn run_once(
+/// The program is missing or cannot be run.
+pub(crate) async fn run_to_end(
     dir: &Path,
     name: &str,
     arguments: Vec<OsString>,
@@ -24,7 +25,7 @@ pub(crate) async fn run_once(
     let launch = Launch {
         log: folders::log(dir, name)?,
         name: name.to_owned(),
-        program: Program { root: None, path: locations::ours("footfall")? },
+        program: Program::own("footfall")?,
         arguments,
         environment,
         user: None,

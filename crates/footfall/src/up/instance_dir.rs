@@ -1,22 +1,24 @@
-//! The folder of one instance: kept for the next run where a person named it, else gone at the end.
+//! The folder of one instance: the one that --keep names, else a temporary one that is removed at the end.
 
-use std::fs::{File, Permissions};
+use std::fs::Permissions;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use fs_err::File;
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-/// An instance's folder, held by this process alone.
+/// An instance's folder, locked by this process.
 #[derive(Debug)]
-pub(crate) struct Home {
+pub(crate) struct InstanceDir {
     path: PathBuf,
     _lock: File,
     temporary: Option<TempDir>,
 }
 
-impl Home {
-    pub(crate) fn open(keep: Option<&Path>) -> std::io::Result<Self> {
+impl InstanceDir {
+    pub(crate) fn open(keep: Option<&Path>) -> io::Result<Self> {
         let (path, temporary) = match keep {
             Some(folder) => (std::path::absolute(folder)?, None),
             None => {
@@ -24,14 +26,13 @@ impl Home {
                 (folder.path().to_owned(), Some(folder))
             }
         };
-        std::fs::create_dir_all(&path)?;
+        fs_err::create_dir_all(&path)?;
         if geteuid().is_root() {
-            // The database's and the web server's users pass through it to folders of their own.
-            std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+            // PostgreSQL and nginx run as other users and have folders of their own below it.
+            fs_err::set_permissions(&path, Permissions::from_mode(0o755))?;
         }
         let lock = File::create(path.join("lock"))?;
-        lock.try_lock()
-            .map_err(|_| std::io::Error::other(format!("{} is used by another footfall up", path.display())))?;
+        lock.try_lock().map_err(|_| io::Error::other(format!("{} is used by another footfall up", path.display())))?;
         Ok(Self { path, _lock: lock, temporary })
     }
 

@@ -1,22 +1,22 @@
-//! The findings for a person: ticks and colours on a terminal, plain words elsewhere.
+//! The findings as text: with ticks and colours on a terminal, plain elsewhere.
 
 use std::fmt;
 
 use super::stage::{Finding, StageReport};
 
-/// What the output is read on.
+/// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// It shows ticks and colours.
+pub enum OutputStyle {
+    /// With ticks and colours.
     Terminal,
-    /// A file, a pipe or a log.
+    /// For a file, a pipe or a log.
     Plain,
 }
 
-impl Screen {
-    /// One stage, on one line where it was passed.
+impl OutputStyle {
+    /// One stage, on one line if it passed.
     pub fn stage(self, report: &StageReport) -> impl fmt::Display {
-        let (number, words) = (report.stage.number(), report.stage.in_words());
+        let (number, words) = (report.stage.number(), report.stage.description());
         let mark = self.mark(&report.finding);
         match &report.finding {
             Finding::Ok { detail } => format!("{number} {mark} {words} ({detail})"),
@@ -43,16 +43,16 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::super::stage::{Failed, Finding, Stage, StageReport};
-    use super::Screen;
+    use super::OutputStyle;
 
     #[test]
-    fn nothing_but_words_goes_into_a_file() {
+    fn plain_output_has_neither_colours_nor_symbols() {
         let failed = Failed { tried: "GET x".into(), came_back: "404".into(), do_first: "Start it.".into() };
         for finding in [Finding::Ok { detail: "3 ms".into() }, Finding::NotTried, Finding::Failed(failed)] {
             let report = StageReport { stage: Stage::Sink, finding };
-            let text = Screen::Plain.stage(&report).to_string();
+            let text = OutputStyle::Plain.stage(&report).to_string();
             assert!(text.is_ascii() && !text.contains('\x1b'), "{text}");
-            assert!(Screen::Terminal.stage(&report).to_string().contains('\x1b'));
+            assert!(OutputStyle::Terminal.stage(&report).to_string().contains('\x1b'));
         }
     }
 }

@@ -1,8 +1,8 @@
-//! `footfall migrate-profile`: an instance goes on as another profile, with all its data.
+//! `footfall migrate-profile`: changes the profile of an instance and keeps all its data.
 //!
-//! Both profiles store in the same tables by the same writer, so what is stored needs nothing, and the ids in the ledger
-//! remove what clients send again on both sides of the change. The one thing that a profile without Kafka would leave
-//! behind is what Kafka holds and no sink has stored: on the way to it, that is stored first.
+//! Both profiles use the same tables and the same writer, so stored rows stay as they are, and the ledger of event ids
+//! also removes what clients send once before and once after the change. Only messages that Kafka holds and no sink has
+//! stored would be lost without Kafka: they are stored before an instance becomes light.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -14,51 +14,52 @@ use rdkafka::error::KafkaError;
 use tokio_postgres::NoTls;
 
 use super::addresses::Addresses;
-use super::home::Home;
+use super::error::UpError;
+use super::instance_dir::InstanceDir;
 use super::profile::Profile;
 use super::start::{DATABASE, sink};
-use super::{UpError, load_programs};
 use crate::port_holder;
 use crate::processes::{Kafka, ManagedProcess, Postgres, Programs, Size};
 use crate::progress::Steps;
 use crate::topics;
 
-const LOOK_AGAIN_MS: u64 = 200;
+const POLL_MS: u64 = 200;
 const KAFKA_S_MAX: u64 = 10;
 const STOP_S_MAX: u64 = 30;
 const NEXT_OFFSETS: &str = "SELECT topic, partition, next_offset FROM kafka_offsets";
 
-/// What a person may choose.
+/// Which instance becomes what.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The instance's folder.
     pub keep: PathBuf,
-    /// What it is to be.
+    /// The new profile.
     pub to: Profile,
-    /// The address that the parts listen on meanwhile.
+    /// The address that the servers listen on meanwhile.
     pub listen: IpAddr,
-    /// The file that says where the programs are; they are looked for on PATH where none is named.
-    pub parts: Option<PathBuf>,
+    /// The file that says where the programs are; without one they are looked up on PATH.
+    pub programs_file: Option<PathBuf>,
     /// How long it may take to store what Kafka holds.
     pub wait_max: Duration,
 }
 
-/// Answers what the instance was before.
+/// Changes the profile and returns the former one.
 ///
 /// # Errors
-/// There is no such instance, it runs, or Kafka holds what cannot be stored in time. It is then what it was.
-pub async fn migrate_profile(options: &Options) -> Result<Profile, UpError> {
-    let keep = std::path::absolute(&options.keep).map_err(|source| UpError::file(&options.keep, source))?;
+/// There is no such instance, it is running, or Kafka holds messages that could not be stored in time. The profile has
+/// then not changed.
+pub async fn run(options: &Options) -> Result<Profile, UpError> {
+    let keep = std::path::absolute(&options.keep)?;
     let Some(from) = Profile::of(&keep)? else { return Err(UpError::NoInstance(keep)) };
     if from == options.to {
         return Ok(from);
     }
-    let home = Home::open(Some(&keep)).map_err(|source| UpError::file(&keep, source))?;
-    // A broker that was never started holds nothing.
+    let instance_dir = InstanceDir::open(Some(&keep))?;
+    // A broker that was never started holds no messages.
     if options.to == Profile::Light && keep.join("kafka/data").exists() {
-        store_what_kafka_holds(options, home.path()).await?;
+        store_what_kafka_holds(options, instance_dir.path()).await?;
     }
-    options.to.remember(home.path())?;
+    options.to.remember(instance_dir.path())?;
     Ok(from)
 }
 
@@ -68,12 +69,12 @@ async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpE
     if !taken.is_empty() {
         return Err(UpError::PortsTaken(taken));
     }
-    let programs = load_programs(options.parts.as_deref())?;
+    let programs = Programs::find(options.programs_file.as_deref())?;
     let steps = Steps::new();
     let step = steps.begin("store what Kafka holds");
     let mut pipeline = Pipeline::default();
     let stored = pipeline.store(&programs, dir, at, options.wait_max).await;
-    // In any case in order: what stops last has what the others left.
+    // Also after an error: stopped in order, each can still store what the one before it sent.
     pipeline.stop().await;
     match &stored {
         Ok(()) => step.done(""),
@@ -82,7 +83,7 @@ async fn store_what_kafka_holds(options: &Options, dir: &Path) -> Result<(), UpE
     stored
 }
 
-/// The parts by which Kafka's messages become rows.
+/// The processes that turn Kafka's messages into rows.
 #[derive(Default)]
 struct Pipeline {
     postgres: Option<Postgres>,
@@ -105,18 +106,18 @@ impl Pipeline {
         let writer = postgres.url("footfall_writer", DATABASE);
         footfall_store::prepare(&database).await?;
         self.kafka.insert(Kafka::spawn(programs, dir, at.ip(), at.kafka().port()).await?).wait_until_ready().await?;
-        // Whether it is ready is not asked: what counts is what it stores.
+        // There is no wait for readiness: the loop below sees what the sink has stored.
         let sink = self.sink.insert(sink(dir, at, &writer)?.spawn(dir)?);
         let began = Instant::now();
         loop {
-            let messages = left(at.kafka().to_string(), &database).await?;
+            let messages = count_unstored(at.kafka().to_string(), &database).await?;
             if messages == 0 {
                 return Ok(());
             }
             if began.elapsed() >= wait_max || sink.status().is_some() {
                 return Err(UpError::NotAllStored { messages, log: sink.log().to_owned() });
             }
-            tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
+            tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
         }
     }
 
@@ -135,35 +136,35 @@ impl Pipeline {
 }
 
 /// How many messages Kafka holds that are not stored.
-async fn left(brokers: String, database: &tokio_postgres::Config) -> Result<i64, UpError> {
-    let asked = tokio::task::spawn_blocking(move || held(&brokers)).await;
-    let held = asked.map_err(|error| UpError::file(Path::new("Kafka"), std::io::Error::other(error)))??;
-    let (client, connection) = database.connect(NoTls).await.map_err(UpError::Ask)?;
+async fn count_unstored(brokers: String, database: &tokio_postgres::Config) -> Result<i64, UpError> {
+    let ranges = tokio::task::spawn_blocking(move || partition_ranges(&brokers)).await;
+    let ranges = ranges.map_err(std::io::Error::other)??;
+    let (client, connection) = database.connect(NoTls).await.map_err(UpError::StoredOffsets)?;
     let connection = tokio::spawn(connection);
-    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::Ask);
+    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::StoredOffsets);
     connection.abort();
     let rows = rows?;
     let stored = |topic: &str, partition: i32| {
         let row = rows.iter().find(|row| row.get::<_, &str>(0) == topic && row.get::<_, i32>(1) == partition);
         row.map(|row| row.get::<_, i64>(2))
     };
-    let left = held.iter().map(|held| {
-        // What a sink has stored beyond the end, or before the first, is none of Kafka's.
-        let from = stored(held.topic, held.partition).unwrap_or(held.first).max(held.first);
-        (held.end - from).max(0)
+    let unstored = ranges.iter().map(|range| {
+        // The stored offset may lie outside of what Kafka holds: messages expire, and a topic may have been made anew.
+        let from = stored(range.topic, range.partition).unwrap_or(range.first).max(range.first);
+        (range.end - from).max(0)
     });
-    Ok(left.sum())
+    Ok(unstored.sum())
 }
 
-/// A partition's messages.
-struct Held {
+/// The offsets that Kafka holds of one partition.
+struct PartitionRange {
     topic: &'static str,
     partition: i32,
     first: i64,
     end: i64,
 }
 
-fn held(brokers: &str) -> Result<Vec<Held>, KafkaError> {
+fn partition_ranges(brokers: &str) -> Result<Vec<PartitionRange>, KafkaError> {
     let limit = Duration::from_secs(KAFKA_S_MAX);
     let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
     let metadata = consumer.fetch_metadata(None, limit)?;
@@ -172,15 +173,9 @@ fn held(brokers: &str) -> Result<Vec<Held>, KafkaError> {
         for known in metadata.topics().iter().filter(|known| known.name() == topic) {
             for partition in known.partitions() {
                 let (first, end) = consumer.fetch_watermarks(topic, partition.id(), limit)?;
-                all.push(Held { topic, partition: partition.id(), first, end });
+                all.push(PartitionRange { topic, partition: partition.id(), first, end });
             }
         }
     }
     Ok(all)
-}
-
-impl From<KafkaError> for UpError {
-    fn from(error: KafkaError) -> Self {
-        Self::Topics(error.into())
-    }
 }
