@@ -14,7 +14,8 @@
 //!    a time that was replaced are marked by a [`Flag`]. PostgreSQL can hold whatever stands in an accepted event.
 //! 3. [`Event::to_line`] is what stands in the Kafka topic; [`Event::from_line`] makes the same checks again, because
 //!    a topic can be written by others, and gives back the same event.
-//! 4. An event has exactly one [`Outcome`]; whatever is not stored has a [`Reason`] with a stable name. Ingest has no
+//! 4. An event has exactly one [`Outcome`]; what is not stored has a [`Reason`] with a stable name, and what cannot be
+//!    taken now a [`Deferral`]. docs/reasons.md explains each ([`reasons_document`]). Ingest has no
 //!    way to the database, so its counts travel as [`OutcomeCounts`] and its metrics as [`PipelineSample`]:
 //!    [`OutcomesMessage`].
 //! 5. What an event tells beyond its fields (page, channel, browser, bot or not) is worked out by [`enrich`] when it is
@@ -24,6 +25,7 @@
 mod body;
 mod body_format;
 mod clock;
+mod deferral;
 pub mod enrich;
 mod event;
 mod fields;
@@ -38,6 +40,7 @@ mod page_url;
 mod parse;
 mod pipeline_sample;
 mod reason;
+mod reasons_document;
 mod rejection;
 mod source;
 mod strict;
@@ -45,6 +48,7 @@ mod text;
 mod visitor;
 
 pub use body_format::BodyFormat;
+pub use deferral::Deferral;
 pub use event::{Event, SCHEMA_VERSION, SCHEMA_VERSION_HEADER};
 pub use flags::{Flag, Flags};
 pub use limits::Limits;
@@ -54,5 +58,6 @@ pub use outcomes_message::OutcomesMessage;
 pub use parse::{Accepted, Arrival, Hints, Parsed, RequestKind, VisitorOf, parse};
 pub use pipeline_sample::PipelineSample;
 pub use reason::{Reason, UnknownReason};
+pub use reasons_document::reasons_document;
 pub use rejection::Rejection;
 pub use visitor::VisitorKey;

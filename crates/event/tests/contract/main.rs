@@ -4,6 +4,7 @@
 
 mod batches;
 mod clock;
+mod document;
 mod edges;
 mod fixtures;
 mod properties;
