@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use footfall_daemon::FieldError;
-use http_body_util::{BodyExt, Limited};
+use footfall_daemon::{BodyLimits, FieldError, is_https, read_body};
 use hyper::body::Incoming;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
@@ -32,10 +31,8 @@ use crate::{api, assets};
 const READ: &str = "GET, HEAD";
 const READ_AND_WRITE: &str = "GET, HEAD, POST";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// A form of ours is far smaller.
-const FORM_BYTES_MAX: usize = 8 * 1024;
-const FORM_MS_MAX: u64 = 10_000;
+const FORM_LIMITS: BodyLimits = BodyLimits { bytes_max: 8 * 1024, ms_max: 10_000 };
 
 /// What answers requests.
 pub(crate) struct Service {
@@ -80,6 +77,8 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Result<Self, FieldError> {
         config.page.zone()?;
+        let forward = config.site.ingest()?;
+        let forward = forward.map(|at| Forward::new(at, config.site.bodies_kib_max, metrics.clone()));
         Ok(Self {
             base_path: config.base_path.clone(),
             look: Look::new(&config.page),
@@ -92,7 +91,7 @@ impl Service {
             metrics,
             watchers: Arc::new(Semaphore::new(config.live.watchers_max)),
             site: config.site.files()?,
-            forward: config.site.ingest()?.map(|ingest| Forward::new(ingest, config.site.bodies_kib_max)),
+            forward,
             names: config.site.names()?,
         })
     }
@@ -437,10 +436,9 @@ impl Service {
 type Form = BTreeMap<String, String>;
 
 async fn read_form(request: Request<Incoming>) -> Result<Form, Answer> {
-    let read = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_millis(FORM_MS_MAX), read).await {
-        Ok(Ok(body)) => Ok(form_urlencoded::parse(&body.to_bytes()).into_owned().collect()),
-        _ => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "did not arrive whole, or is too large")),
+    match read_body(&mut request.into_body(), FORM_LIMITS).await {
+        Ok(body) => Ok(form_urlencoded::parse(&body).into_owned().collect()),
+        Err(_) => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "did not arrive whole, or is too large")),
     }
 }
 
@@ -467,6 +465,6 @@ fn wish(form: &Form) -> Result<Wish, ShareError> {
 /// What the page's address begins with, as its visitor sees it.
 fn origin(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let scheme = text(FORWARDED_PROTO).filter(|scheme| *scheme == "https").unwrap_or("http");
+    let scheme = if is_https(headers) { "https" } else { "http" };
     text(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
