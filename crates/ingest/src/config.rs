@@ -178,8 +178,7 @@ impl Default for Config {
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-ingest")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-ingest")
     }
 }
 

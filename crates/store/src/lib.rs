@@ -8,12 +8,13 @@
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
 mod batch;
+mod connect;
 mod enricher;
 mod error;
-mod parameters;
 mod prepare;
 mod retention;
 mod samples;
+mod session;
 mod statements;
 mod tally;
 mod transaction;
@@ -22,11 +23,12 @@ mod visits;
 mod writer;
 
 pub use batch::{Content, Position, Record};
+pub use connect::{Connection, connect, open, parameters};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
-pub use parameters::parameters;
 pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
+pub use session::Commit;
 pub use turn::take_turn;
-pub use writer::{Claim, Commit, Writer, Written};
+pub use writer::{Claim, Writer, Written};

@@ -16,10 +16,10 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use footfall_daemon::{Command, CommandArguments, FieldError, run_command};
-use footfall_store::{error_text, is_locked, take_turn};
+use footfall_store::{connect, error_text, is_locked, take_turn};
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use tracing::{debug, error, info, warn};
 
 use crate::postgres_tools::{Access, PostgresTools, said};
@@ -32,7 +32,6 @@ const CHUNKS: &str = include_str!("../../../../sql/backup/chunks.sql");
 const TABLE_BYTES: &str = include_str!("../../../../sql/backup/table_bytes.sql");
 /// What reads the snapshot sees one state of the database, and pg_dump the same.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const CONNECT_MS_MAX: u64 = 10_000;
 const MIB: u64 = 1024 * 1024;
 /// How often the disk is looked at while the dump grows.
 const LOOK_EVERY_MS: u64 = 200;
@@ -222,15 +221,6 @@ pub async fn run(config: &Config) -> Result<PathBuf, BackupError> {
         info!(file = %removed.display(), "an old backup is removed");
     }
     Ok(dump)
-}
-
-async fn connect(config: &tokio_postgres::Config) -> Result<Client, tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-    let (client, connection) = config.connect(NoTls).await?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 async fn refuse_a_full_disk(config: &Config, folder: &Folder, client: &Client) -> Result<(), BackupError> {

@@ -14,7 +14,7 @@ use std::process::{ExitCode, Stdio};
 
 use footfall_store::{PrepareError, error_text, is_plain_name, make_database, make_roles, prepare};
 use rdkafka::error::KafkaError;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use crate::backup::{BackupError, Held, Manifest, manifest, recount};
 use crate::postgres_tools::{Access, PostgresTools, said};
@@ -314,8 +314,5 @@ async fn follows(
 async fn connect(config: &Config, database: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config = config.clone();
     config.dbname(database).application_name("footfall-restore");
-    let (client, connection) = config.connect(NoTls).await?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    Ok(client)
+    footfall_store::connect(&config).await
 }

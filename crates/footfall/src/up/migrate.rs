@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use tokio_postgres::NoTls;
 
 use super::addresses::Addresses;
 use super::home::Home;
@@ -138,11 +137,8 @@ impl Pipeline {
 async fn left(brokers: String, database: &tokio_postgres::Config) -> Result<i64, UpError> {
     let asked = tokio::task::spawn_blocking(move || held(&brokers)).await;
     let held = asked.map_err(|error| UpError::file(Path::new("Kafka"), std::io::Error::other(error)))??;
-    let (client, connection) = database.connect(NoTls).await.map_err(UpError::Ask)?;
-    let connection = tokio::spawn(connection);
-    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::Ask);
-    connection.abort();
-    let rows = rows?;
+    let client = footfall_store::connect(database).await.map_err(UpError::Ask)?;
+    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::Ask)?;
     let stored = |topic: &str, partition: i32| {
         let row = rows.iter().find(|row| row.get::<_, &str>(0) == topic && row.get::<_, i32>(1) == partition);
         row.map(|row| row.get::<_, i64>(2))
