@@ -21,6 +21,7 @@ mod transaction;
 mod turn;
 mod visits;
 mod writer;
+mod writer_loop;
 
 pub use batch::{Content, Position, Record};
 pub use connect::{Connection, connect, open, parameters};
@@ -32,3 +33,4 @@ pub use samples::SampleWriter;
 pub use session::Commit;
 pub use turn::take_turn;
 pub use writer::{Claim, Writer, Written};
+pub use writer_loop::{Next, RecordSource, WriteError, WriterLoop, WriterLoopOptions};
