@@ -29,8 +29,8 @@ mod shutdown;
 
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
-    AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, LogConfig, LogFormat, Sources, load,
-    networks,
+    AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,
+    Sources, load, networks,
 };
 pub use program::{Program, main};
 pub use progress::{Progress, Ticker};

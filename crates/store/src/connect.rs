@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
-use footfall_daemon::{FieldError, Secret};
 use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{Client, Config, Error, NoTls, Socket};
-
-use crate::error_text;
 
 /// For a connection's socket, where the configuration names no `connect_timeout`.
 const CONNECT_MS_MAX: u64 = 5_000;
@@ -18,20 +15,6 @@ const UNACKNOWLEDGED_S_MAX: u64 = 30;
 
 /// What carries a connection's messages. It has to be polled: [`connect`] does that, [`open`] leaves it to its caller.
 pub type Connection = tokio_postgres::Connection<Socket, NoTlsStream>;
-
-/// The parameters of a connection from the keys `database.url` (a connection string or a postgresql:// URL) and
-/// `database.password` (empty: none), with the name by which PostgreSQL's own views show the connection.
-///
-/// # Errors
-/// What is wrong with `database.url`.
-pub fn parameters(url: &str, password: &Secret, application: &str) -> Result<Config, FieldError> {
-    let mut parameters: Config = url.parse().map_err(|error| FieldError::new("database.url", error_text(&error)))?;
-    if !password.is_empty() {
-        parameters.password(password.expose());
-    }
-    parameters.application_name(application);
-    Ok(parameters)
-}
 
 /// Connects. A task of its own carries the messages until the client is dropped; the next statement sees when the
 /// connection has ended.
@@ -74,28 +57,12 @@ mod tests {
     #[test]
     fn a_connection_is_bounded_unless_its_string_says_otherwise() {
         let of = |url| {
-            let config = bounded(&parameters(url, &Secret::default(), "test").unwrap());
+            let config = bounded(&str::parse(url).unwrap());
             let seconds = |time: Option<&Duration>| time.map(Duration::as_secs);
             let idle = config.get_keepalives_idle().as_secs();
             (seconds(config.get_connect_timeout()), idle, seconds(config.get_tcp_user_timeout()))
         };
         assert_eq!(of("host=a"), (Some(5), 15, Some(30)));
         assert_eq!(of("host=a connect_timeout=7 keepalives_idle=8 tcp_user_timeout=9"), (Some(7), 8, Some(9)));
-    }
-
-    #[test]
-    fn a_string_that_cannot_be_read_names_its_key_and_no_password() {
-        let error = parameters("host=a port=x password=hunter2", &Secret::new("hunter3"), "test").unwrap_err();
-        assert_eq!(error.field, "database.url");
-        assert!(!error.message.contains("hunter"), "{error:?}");
-    }
-
-    #[test]
-    fn a_password_of_its_own_replaces_that_of_the_string() {
-        let password = |secret: &str| {
-            let parameters = parameters("host=a password=x", &Secret::new(secret), "test").unwrap();
-            String::from_utf8(parameters.get_password().unwrap().to_vec()).unwrap()
-        };
-        assert_eq!((password(""), password("y")), ("x".to_owned(), "y".to_owned()));
     }
 }
