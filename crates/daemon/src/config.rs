@@ -1,6 +1,7 @@
 //! Configuration: what a daemon's configuration type must offer, and the sections that all daemons share.
 
 mod errors;
+mod kafka;
 mod keys;
 mod networks;
 mod sections;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use errors::{ConfigError, ConfigErrors, FieldError};
+pub use kafka::KafkaKeys;
 pub(crate) use keys::Keys;
 pub use networks::networks;
 pub use sections::{AdminConfig, Common, LogConfig, LogFormat};

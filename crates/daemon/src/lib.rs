@@ -33,8 +33,8 @@ pub use body::{Body, BodyBudget, BodyError, BodyLimits, discard_body, read_body}
 pub use client_address::{client_address, is_https};
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
-    AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, LogConfig, LogFormat, Sources, load,
-    networks,
+    AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,
+    Sources, load, networks,
 };
 pub use program::{Program, main};
 pub use progress::{Progress, Ticker};

@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use footfall_daemon::KafkaKeys;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// Events on their way to the sink.
-pub const EVENTS: &str = "analytics-events";
+pub const EVENTS: &str = KafkaKeys::DEFAULT.events_topic;
 /// What ingest refused, counted, on its way to the sink.
-pub const OUTCOMES: &str = "analytics-outcomes";
+pub const OUTCOMES: &str = KafkaKeys::DEFAULT.outcomes_topic;
 
 const REQUEST_S_MAX: u64 = 30;
 const ASK_AGAIN_MS: u64 = 500;

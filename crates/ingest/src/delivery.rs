@@ -1,6 +1,8 @@
 //! Hands events over, and knows when they are durable: to Kafka, or in the light profile to PostgreSQL itself. The code
 //! that answers requests does not see the difference.
 
+mod batch;
+mod committer;
 mod database;
 mod kafka;
 

@@ -1,5 +1,7 @@
 //! Why a batch was not stored, and how PostgreSQL's errors are told apart.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 /// The text of a PostgreSQL error with its cause: `db error` alone tells nobody anything. Without the server's DETAIL,
@@ -19,6 +21,18 @@ pub enum WriterError {
     /// Another consumer has moved an offset of ours: the partition is not ours any more.
     #[error("another consumer stores one of these partitions now")]
     Fenced,
+    /// A record does not follow the ones before it: storing it would move its partition's offset backwards.
+    #[error("offset {offset} of {topic} {partition} comes before the next one to be stored, {next}")]
+    OutOfOrder {
+        /// Topic.
+        topic: Arc<str>,
+        /// Partition of the topic.
+        partition: i32,
+        /// The record's offset.
+        offset: i64,
+        /// The first offset of the partition that is not stored.
+        next: i64,
+    },
     /// PostgreSQL is away, or refuses for a reason that lies in no row.
     #[error("{}", error_text(.0))]
     Unavailable(tokio_postgres::Error),

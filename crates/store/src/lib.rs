@@ -9,12 +9,14 @@
 
 mod batch;
 mod columns;
+mod connect;
 mod enricher;
 mod error;
-mod parameters;
 mod prepare;
 mod retention;
 mod samples;
+mod session;
+mod settings;
 mod statements;
 mod tally;
 mod template;
@@ -22,14 +24,18 @@ mod transaction;
 mod turn;
 mod visits;
 mod writer;
+mod writer_loop;
 
 pub use batch::{Content, Position, Record};
+pub use connect::{Connection, connect, open};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
-pub use parameters::parameters;
 pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
+pub use session::Commit;
+pub use settings::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL, parameters};
 pub use template::fill_in;
 pub use turn::take_turn;
-pub use writer::{Claim, Commit, Writer, Written};
+pub use writer::{Claim, Writer, Written};
+pub use writer_loop::{Next, RecordSource, WriteError, WriterLoop, WriterLoopOptions};

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-use crate::prepare::connect;
+use crate::connect::connect;
 use crate::turn::take_turn;
 
 /// A removal's text, part of the program.

@@ -18,7 +18,7 @@ use crate::samples::add_samples;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
-use crate::{Content, Enricher, Record, WriterError};
+use crate::{Content, Enricher, Position, Record, WriterError};
 
 /// An event that is stored for the first time.
 struct Fresh<'a> {
@@ -29,19 +29,28 @@ struct Fresh<'a> {
 
 pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
 
-/// From where to where each partition moves. A partition that is not held was taken away: nothing of it is stored.
+/// From where to where each partition moves, which is never backwards. A partition that is not held was taken away:
+/// nothing of it is stored.
 pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
     let mut moves = Moves::new();
     for Record { position, .. } in records {
-        let to = position.offset + 1;
-        let entry = moves.entry((&position.topic, position.partition));
-        match entry {
-            Entry::Occupied(mut known) => known.get_mut().1 = to,
+        let Position { topic, partition, offset } = position;
+        let (_, next) = match moves.entry((topic, *partition)) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let from = *held.get(&(position.topic.clone(), position.partition)).ok_or(WriterError::Fenced)?;
-                new.insert((from, to));
+                let from = *held.get(&(topic.clone(), *partition)).ok_or(WriterError::Fenced)?;
+                new.insert((from, from))
             }
+        };
+        if offset < next {
+            return Err(WriterError::OutOfOrder {
+                topic: topic.clone(),
+                partition: *partition,
+                offset: *offset,
+                next: *next,
+            });
         }
+        *next = offset + 1;
     }
     Ok(moves)
 }
@@ -203,4 +212,44 @@ async fn quarantine(
         )
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(offsets: &[(i32, i64)]) -> Vec<Record> {
+        let record = |(partition, offset): &(i32, i64)| Record {
+            position: Position { topic: "t".into(), partition: *partition, offset: *offset },
+            content: Content::Unknown,
+            line: Vec::new(),
+        };
+        offsets.iter().map(record).collect()
+    }
+
+    fn held() -> HashMap<(Arc<str>, i32), i64> {
+        HashMap::from([(("t".into(), 0), 5), (("t".into(), 1), 0)])
+    }
+
+    #[test]
+    fn each_partition_moves_from_what_is_held_to_behind_its_last_record() {
+        // Kafka leaves offsets out, such as those of transactions' markers.
+        let records = records(&[(0, 5), (1, 3), (0, 8)]);
+        let held = held();
+        let moves = moves(&held, &records).unwrap();
+        assert_eq!(
+            moves.into_iter().map(|((_, at), moved)| (at, moved)).collect::<Vec<_>>(),
+            [(0, (5, 9)), (1, (0, 4))]
+        );
+    }
+
+    #[test]
+    fn no_offset_moves_backwards_and_nothing_of_a_lost_partition_is_stored() {
+        let cases: [&[(i32, i64)]; 3] = [&[(0, 4)], &[(0, 6), (0, 5)], &[(0, 5), (1, 0), (0, 5)]];
+        for backwards in cases {
+            let error = moves(&held(), &records(backwards)).unwrap_err();
+            assert!(matches!(error, WriterError::OutOfOrder { partition: 0, .. }), "{error}");
+        }
+        assert!(matches!(moves(&held(), &records(&[(0, 5), (2, 0)])), Err(WriterError::Fenced)));
+    }
 }

@@ -2,38 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use footfall_event::{Outcome, Reason, Rejection};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use tracing::warn;
 
 use crate::statements::Statements;
 use crate::transaction::{advance, moves, store};
-use crate::{Content, Enricher, Record, WriterError, error_text};
-
-const CONNECT_MS_MAX: u64 = 5_000;
-/// A statement that waits longer than this for another's lock has met something that is not the writer's doing.
-const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'";
-
-/// What a commit means once it is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Commit {
-    /// It is on the disk: for records that exist nowhere else.
-    Durable,
-    /// It may be lost in a crash of the server, and its offsets with it: for records that Kafka still has.
-    Asynchronous,
-}
-
-impl Commit {
-    fn setting(self) -> &'static str {
-        match self {
-            // Also where an administrator has switched it off for everybody.
-            Self::Durable => "SET synchronous_commit = on",
-            Self::Asynchronous => "SET synchronous_commit = off",
-        }
-    }
-}
+use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session};
 
 /// What became of a batch: one outcome for each event in it.
 #[derive(Debug, Default)]
@@ -67,7 +43,7 @@ impl Writer {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config, commit: Commit) -> Result<Self, WriterError> {
-        let client = connect(config, commit).await?;
+        let client = session::begin(config, commit).await?;
         let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, statements, held: HashMap::new() })
     }
@@ -176,18 +152,6 @@ impl Writer {
         self.held.extend(moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)));
         Ok(Written { outcomes: tally, transactions: 1 })
     }
-}
-
-pub(crate) async fn connect(config: &Config, commit: Commit) -> Result<Client, WriterError> {
-    let mut config = config.clone();
-    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-    let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    for settings in [SESSION, commit.setting()] {
-        client.batch_execute(settings).await.map_err(WriterError::Unavailable)?;
-    }
-    Ok(client)
 }
 
 /// Where a partition is to be read from.

@@ -61,8 +61,7 @@ impl Default for Config {
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        let parameters = footfall_store::parameters(&self.url, self.password.expose(), "footfall-backup")
-            .map_err(|message| FieldError::new("database.url", message))?;
+        let parameters = footfall_store::parameters(&self.url, &self.password, "footfall-backup")?;
         if parameters.get_dbname().is_none() {
             return Err(FieldError::new("database.url", "names no database"));
         }

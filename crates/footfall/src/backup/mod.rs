@@ -14,12 +14,11 @@ pub(crate) mod recount;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use footfall_daemon::{Command, CommandArguments, run_command};
-use footfall_store::{is_locked, take_turn};
+use footfall_store::{connect, is_locked, take_turn};
 use jiff::Timestamp;
-use tokio_postgres::{Client, NoTls};
 use tracing::{error, info, warn};
 
 use crate::files::partial_of;
@@ -30,7 +29,6 @@ use error::while_doing;
 use folder::{Folder, manifest_of};
 pub use manifest::{Manifest, StoredOffset};
 
-const CONNECT_MS_MAX: u64 = 10_000;
 /// EX_TEMPFAIL of sysexits.h.
 const EXIT_LATER: u8 = 75;
 
@@ -116,13 +114,4 @@ pub async fn run(config: &Config) -> Result<PathBuf, BackupError> {
         info!(file = %removed.display(), "an old backup is removed");
     }
     Ok(dump)
-}
-
-async fn connect(config: &tokio_postgres::Config) -> Result<Client, tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-    let (client, connection) = config.connect(NoTls).await?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    Ok(client)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::topic::Position;
@@ -33,13 +33,7 @@ pub(crate) struct Counted {
 
 impl Database {
     pub(crate) async fn connect(config: &tokio_postgres::Config) -> Result<Self, String> {
-        let client = bounded(async {
-            let (client, connection) = config.connect(NoTls).await?;
-            // It ends when the client is dropped; its errors appear in the client's queries.
-            tokio::spawn(connection);
-            Ok(client)
-        })
-        .await?;
+        let client = bounded(footfall_store::connect(config)).await?;
         // Generous, because only the difference between two counts matters, not where they begin.
         let since = Timestamp::now() - SignedDuration::from_hours(24);
         let rows = bounded(client.prepare(include_str!("rows.sql"))).await?;

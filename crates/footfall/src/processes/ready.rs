@@ -10,7 +10,6 @@ use hyper_util::rt::TokioExecutor;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::net::TcpStream;
-use tokio_postgres::NoTls;
 
 /// How long one request may take.
 const REQUEST_MS_MAX: u64 = 2_000;
@@ -45,11 +44,8 @@ impl Ready {
 }
 
 async fn query(config: &tokio_postgres::Config) -> Result<(), String> {
-    let (client, connection) = config.connect(NoTls).await.map_err(in_words)?;
-    let connection = tokio::spawn(connection);
-    let answer = client.simple_query("SELECT 1").await;
-    connection.abort();
-    answer.map(drop).map_err(in_words)
+    let client = footfall_store::connect(config).await.map_err(in_words)?;
+    client.simple_query("SELECT 1").await.map(drop).map_err(in_words)
 }
 
 async fn metadata(broker: SocketAddr, limit: Duration) -> Result<(), String> {

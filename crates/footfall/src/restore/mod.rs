@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use footfall_store::{is_plain_name, make_database, make_roles};
 use fs_err::File;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use crate::backup::{Manifest, StoredOffset, recount};
 use crate::postgres_tools::PostgresTools;
@@ -150,8 +150,5 @@ async fn follows(
 async fn connect(config: &Config, database: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config = config.clone();
     config.dbname(database).application_name("footfall-restore");
-    let (client, connection) = config.connect(NoTls).await?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    Ok(client)
+    footfall_store::connect(&config).await
 }

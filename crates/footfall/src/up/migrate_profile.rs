@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use tokio_postgres::NoTls;
 
 use super::addresses::Addresses;
 use super::error::UpError;
@@ -139,11 +138,8 @@ impl Pipeline {
 async fn count_unstored(brokers: String, database: &tokio_postgres::Config) -> Result<i64, UpError> {
     let ranges = tokio::task::spawn_blocking(move || partition_ranges(&brokers)).await;
     let ranges = ranges.map_err(std::io::Error::other)??;
-    let (client, connection) = database.connect(NoTls).await.map_err(UpError::StoredOffsets)?;
-    let connection = tokio::spawn(connection);
-    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::StoredOffsets);
-    connection.abort();
-    let rows = rows?;
+    let client = footfall_store::connect(database).await.map_err(UpError::StoredOffsets)?;
+    let rows = client.query(NEXT_OFFSETS, &[]).await.map_err(UpError::StoredOffsets)?;
     let stored = |topic: &str, partition: i32| {
         let row = rows.iter().find(|row| row.get::<_, &str>(0) == topic && row.get::<_, i32>(1) == partition);
         row.map(|row| row.get::<_, i64>(2))

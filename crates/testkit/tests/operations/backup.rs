@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Pipeline, run_dir, shared};
+use footfall_testkit::{Pipeline, connect, run_dir, shared};
 use jiff::Timestamp;
-use tokio_postgres::NoTls;
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
@@ -41,8 +40,7 @@ async fn a_lost_database_is_restored_from_a_backup_and_kafka_with_nothing_missin
     // The sink keeps running, without a database.
     let name = database(&pipeline).to_owned();
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    let (admin, connection) = backends.postgres.admin("postgres").connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let admin = connect(&backends.postgres.admin("postgres")).await;
     admin.batch_execute(&drop).await.unwrap();
 
     let dump = &dumps(&dir)[0];

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use footfall_testkit::shared;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use footfall_testkit::{connect, shared};
+use tokio_postgres::{Client, SimpleQueryMessage};
 use uuid::Uuid;
 
 /// A database with empty tables and the functions.
@@ -18,15 +18,10 @@ impl Database {
         let postgres = &shared().await.postgres;
         let name = format!("test_{}", Uuid::now_v7().simple());
         footfall_store::prepare(&postgres.admin(&name)).await.unwrap();
-        let connect = async |config: Config| {
-            let (client, connection) = config.connect(NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client
-        };
         Self {
-            admin: connect(postgres.admin(&name)).await,
-            reader: connect(postgres.url("footfall_reader", &name).parse().unwrap()).await,
-            writer: connect(postgres.url("footfall_writer", &name).parse().unwrap()).await,
+            admin: connect(&postgres.admin(&name)).await,
+            reader: connect(&postgres.url("footfall_reader", &name).parse().unwrap()).await,
+            writer: connect(&postgres.url("footfall_writer", &name).parse().unwrap()).await,
         }
     }
 

@@ -180,8 +180,7 @@ pub struct FunnelStep {
 impl DatabaseConfig {
     /// The parameters of a connection, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-view")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-view")
     }
 }
 
