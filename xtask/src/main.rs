@@ -169,7 +169,7 @@ fn run() -> Result<()> {
             nix::check(&checkout, &steps, write)
         }
         Task::Image { test: false } => image::release(&checkout, &steps),
-        Task::Image { test: true } => image::test(&checkout, &steps),
+        Task::Image { test: true } => image::trial::run(&checkout, &steps),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }
