@@ -31,6 +31,11 @@ enum Kind {
 
 const SERIES_MAX: usize = 1_000;
 const SERIES_CHARS_MAX: usize = 200;
+/// What one number takes in JSON, with the signs around it and its name.
+const VALUE_BYTES_MAX: usize = 30;
+/// message.max.bytes in nixos/kafka/server.properties: a larger sample would be refused each time.
+const MESSAGE_BYTES_MAX: usize = 1_048_588;
+const _: () = assert!(SERIES_MAX * (4 * SERIES_CHARS_MAX + VALUE_BYTES_MAX) < MESSAGE_BYTES_MAX);
 /// Says in a sample how many series it has no room for.
 const LEFT_OUT: &str = "footfall_sample_series_left_out";
 

@@ -244,8 +244,16 @@ mod tests {
     use bytes::Bytes;
     use hyper::StatusCode;
 
-    use super::{conditions, kafka_ready, quoted};
+    use super::{POST_S_MAX, conditions, kafka_ready, quoted};
     use crate::http::Answer;
+
+    #[test]
+    fn nginx_gives_up_on_ingest_before_the_check_does() {
+        let nginx = include_str!("../../../../nixos/nginx/footfall-locations.conf");
+        let of_all =
+            nginx.lines().find_map(|line| line.strip_prefix("proxy_read_timeout ")?.strip_suffix("s;")).unwrap();
+        assert!(of_all.parse::<u64>().unwrap() < POST_S_MAX);
+    }
 
     fn answer(status: u16, body: &'static str) -> Answer {
         Answer { status: StatusCode::from_u16(status).unwrap(), retry_after: None, body: Bytes::from(body) }
