@@ -19,6 +19,7 @@ mod progress;
 mod setup;
 mod size;
 mod stamped;
+mod tidy;
 mod user_agents;
 mod web_tests;
 
@@ -104,6 +105,12 @@ enum Task {
         #[arg(long)]
         test: bool,
     },
+    /// Check what no compiler does: names, lengths, words, circles, documents that drift
+    Tidy {
+        /// Also licences and versions of what is compiled, by deny.toml (once cargo has fetched it)
+        #[arg(long)]
+        dependencies: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -169,7 +176,8 @@ fn run() -> Result<()> {
             nix::check(&checkout, &steps, write)
         }
         Task::Image { test: false } => image::release(&checkout, &steps),
-        Task::Image { test: true } => image::test(&checkout, &steps),
+        Task::Image { test: true } => image::trial::run(&checkout, &steps),
+        Task::Tidy { dependencies } => tidy::check(&checkout, dependencies),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }

@@ -53,7 +53,6 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
         }
     }
     let pom = kafka_libs::pom(checkout);
-    let [web, grafana] = ["web/tests", "grafana/tests"].map(|folder| checkout.join(folder));
 
     let mut wanted = packages.clone();
     wanted.extend((purpose == For::Image).then_some(debian_root::COPYRIGHT));
@@ -82,37 +81,33 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
             !host_packages.is_empty(),
             Box::new(|step| apt::install(&host_packages, "for that", step).map(|()| String::new())),
         ),
-        (
-            "npm packages of web/tests".to_owned(),
-            purpose == For::Tests && web_tests::npm_is_stale(&web),
-            Box::new(|step| web_tests::install_npm(&web, step)),
-        ),
-        (
-            "npm packages of grafana/tests".to_owned(),
-            purpose == For::Tests && web_tests::npm_is_stale(&grafana),
-            Box::new(|step| web_tests::install_npm(&grafana, step)),
-        ),
+        npm_job(checkout, "web/tests", purpose),
+        npm_job(checkout, "grafana/tests", purpose),
     ];
     at_once(jobs, steps)?;
 
+    let file = parts.join("parts.json");
     let place = |found: Option<PathBuf>, path| match found {
         Some(program) => Place::Host(program),
         None => Place::Root { root: root.clone(), path },
     };
-    let file = parts.join("parts.json");
-    parts_file::write(
-        &file,
-        &Places {
-            postgres_bin: place(postgres, "/usr/lib/postgresql/17/bin"),
-            nginx: place(nginx, "/usr/sbin/nginx"),
-            java: place(java, "/usr/bin/java"),
-            kafka_libs: kafka.join("libs"),
-        },
-    )?;
+    let places = Places {
+        postgres_bin: place(postgres, "/usr/lib/postgresql/17/bin"),
+        nginx: place(nginx, "/usr/sbin/nginx"),
+        java: place(java, "/usr/bin/java"),
+        kafka_libs: kafka.join("libs"),
+    };
+    parts_file::write(&file, &places)?;
     Ok(file)
 }
 
 type Job<'a> = Box<dyn FnOnce(&Step) -> Result<String> + Send + 'a>;
+
+fn npm_job<'a>(checkout: &Path, folder: &str, purpose: For) -> (String, bool, Job<'a>) {
+    let path = checkout.join(folder);
+    let wanted = purpose == For::Tests && web_tests::npm_is_stale(&path);
+    (format!("npm packages of {folder}"), wanted, Box::new(move |step| web_tests::install_npm(&path, step)))
+}
 
 /// Does the jobs that are wanted at the same time. All are waited for, so that none is cut off in the middle by a
 /// neighbour's failure.

@@ -247,3 +247,31 @@ impl Configuration for Config {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    const LOCATIONS: &str = include_str!("../../../nixos/nginx/footfall-locations.conf");
+    const UPSTREAMS: &str = include_str!("../../../nixos/nginx/footfall-upstreams.conf");
+
+    /// The seconds of a directive, in milliseconds, each time that it is set.
+    fn set_ms(text: &str, directive: &str) -> Vec<u64> {
+        let values = text.lines().filter_map(|line| line.trim().strip_prefix(directive)?.trim().strip_suffix("s;"));
+        values.map(|seconds| seconds.parse::<u64>().unwrap() * 1_000).collect()
+    }
+
+    #[test]
+    fn nginx_closes_an_idle_connection_before_ingest_does() {
+        let idle = set_ms(UPSTREAMS, "keepalive_timeout");
+        assert_eq!(idle.len(), 2);
+        assert!(idle.into_iter().all(|ms| ms < Config::default().http.header_ms_max));
+    }
+
+    #[test]
+    fn nginx_waits_for_longer_than_ingest_waits_for_the_acknowledgement() {
+        let config = Config::default();
+        let waits = set_ms(LOCATIONS, "proxy_read_timeout").into_iter().min().unwrap();
+        assert!(waits > u64::from(config.kafka.acknowledge_ms_max) && waits > config.database.commit_ms_max);
+    }
+}

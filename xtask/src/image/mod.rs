@@ -6,7 +6,7 @@ mod debian;
 mod layers;
 mod sbom;
 mod statement;
-mod trial;
+pub(crate) mod trial;
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -59,11 +59,6 @@ pub(crate) fn release(checkout: &Path, steps: &Steps) -> Result<()> {
         image.folder.join("sbom.cdx.json").display()
     ));
     Ok(())
-}
-
-/// Builds the image of the programs that the tests use, and tries it.
-pub(crate) fn test(checkout: &Path, steps: &Steps) -> Result<()> {
-    trial::run(checkout, steps)
 }
 
 impl Image {

@@ -189,7 +189,7 @@ mod tests {
         let package = parse_stanza("Package: libstdc++6\nArchitecture: amd64\nVersion: 1:14.2.0-19~x\n").unwrap();
         let purl = debian(&package, "trixie").purl;
         assert_eq!(purl, "pkg:deb/debian/libstdc%2B%2B6@1%3A14.2.0-19~x?arch=amd64&distro=trixie");
-        let ours = parse_crate("footfall v0.1.0 (/work/crates/footfall)|Apache-2.0").unwrap();
+        let ours = parse_crate("footfall v0.1.0 (/checkout/crates/footfall)|Apache-2.0").unwrap();
         assert_eq!((ours.purl.as_str(), ours.licence.as_deref()), ("pkg:cargo/footfall@0.1.0", Some("Apache-2.0")));
         let other = parse_crate("libz-sys v1.1.2+z|MIT/Apache-2.0 (*)").unwrap();
         assert_eq!(other.purl, "pkg:cargo/libz-sys@1.1.2%2Bz");

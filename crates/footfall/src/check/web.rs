@@ -197,3 +197,15 @@ fn uri(url: &str) -> Result<Uri, String> {
 fn elapsed_ms(since: Timestamp) -> i128 {
     Timestamp::now().duration_since(since).as_millis()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::POST_S_MAX;
+
+    #[test]
+    fn nginx_gives_up_on_ingest_before_the_check_does() {
+        let nginx = include_str!("../../../../nixos/nginx/footfall-locations.conf");
+        let seconds = nginx.lines().find_map(|line| line.strip_prefix("proxy_read_timeout ")?.strip_suffix("s;"));
+        assert!(seconds.unwrap().parse::<u64>().unwrap() < POST_S_MAX);
+    }
+}

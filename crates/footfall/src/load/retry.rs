@@ -8,6 +8,9 @@ use crate::http::{Answer, Failure};
 
 const FIRST_MS: u64 = 100;
 const LONGEST_MS: u64 = 5_000;
+/// From here on a shift could overflow, and would change nothing.
+const DOUBLINGS_MAX: u32 = 16;
+const _: () = assert!(FIRST_MS << DOUBLINGS_MAX >= LONGEST_MS);
 
 /// How long to wait before the next request; None where another would change nothing.
 ///
@@ -19,7 +22,7 @@ pub(crate) fn wait(answer: &Result<Answer, Failure>, attempt: u32, random: f64) 
         Ok(_) => return None,
         Err(_) => Duration::ZERO,
     };
-    let backoff = Duration::from_millis(FIRST_MS.saturating_mul(1 << attempt.min(16)).min(LONGEST_MS));
+    let backoff = Duration::from_millis((FIRST_MS << attempt.min(DOUBLINGS_MAX)).min(LONGEST_MS));
     Some(asked + backoff.mul_f64(0.5 + random / 2.0))
 }
 

@@ -191,7 +191,13 @@ impl CommandConfiguration for Config {
 mod tests {
     use footfall_daemon::CommandConfiguration as _;
 
-    use super::Config;
+    use super::{Config, TRACKER_KEEPS_DAYS};
+
+    #[test]
+    fn the_tracker_keeps_events_for_as_long_as_is_reckoned_with() {
+        let tracker = include_str!("../../../../web/tracker/src/queue.js");
+        assert!(tracker.contains(&format!("const AGE_MS_MAX = {TRACKER_KEEPS_DAYS} * 864e5;")));
+    }
 
     fn refused(set: impl FnOnce(&mut Config)) -> Vec<String> {
         let mut config = Config::default();
