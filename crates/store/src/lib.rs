@@ -8,6 +8,7 @@
 //! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
 
 mod batch;
+mod columns;
 mod enricher;
 mod error;
 mod parameters;
@@ -16,6 +17,7 @@ mod retention;
 mod samples;
 mod statements;
 mod tally;
+mod template;
 mod transaction;
 mod turn;
 mod visits;
@@ -28,5 +30,6 @@ pub use parameters::parameters;
 pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
+pub use template::fill_in;
 pub use turn::take_turn;
 pub use writer::{Claim, Commit, Writer, Written};

@@ -1,6 +1,9 @@
 //! The questions of a view, in the order in which they are asked, and the keys of their answers.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use footfall_event::dimension::DIMENSIONS;
 
 use crate::database::QueryError;
 use crate::questions::{self as q, Question};
@@ -69,7 +72,13 @@ const EVENT_TYPES_FOR_PLAN: Key = "types";
 /// Key of the last 30 minutes, one row a minute: page views, or the event type in the filters.
 pub(crate) const LAST_30_MINUTES: Key = "pulse";
 
-pub(crate) static PLAN: [PlannedQuestion; 36] = [
+pub(crate) static PLAN: LazyLock<Vec<PlannedQuestion>> = LazyLock::new(|| {
+    let by_dimension = DIMENSIONS.iter().filter(|dimension| dimension.tab.is_some());
+    let by_dimension = by_dimension.map(|dimension| visits_by(dimension.name));
+    BEFORE_DIMENSIONS.into_iter().chain(by_dimension).chain(AFTER_DIMENSIONS).collect()
+});
+
+const BEFORE_DIMENSIONS: [PlannedQuestion; 11] = [
     ask("live_visitors", q::LIVE_VISITORS, Schedule::EveryTick),
     ask("live_now", q::LIVE_NOW, Schedule::EveryTick),
     ask(LAST_30_MINUTES, q::EVENTS_OVER_TIME, Schedule::EveryTick),
@@ -81,21 +90,9 @@ pub(crate) static PLAN: [PlannedQuestion; 36] = [
     ask("top_pages", q::TOP_PAGES, Schedule::Later),
     ask(PREVIOUS_VISITS_OVER_TIME, q::VISITS_OVER_TIME, Schedule::Later),
     ask("sites", q::SITES, Schedule::Later),
-    visits_by("channel"),
-    visits_by("referrer_host"),
-    visits_by("entry_page"),
-    visits_by("exit_page"),
-    visits_by("utm_source"),
-    visits_by("utm_medium"),
-    visits_by("utm_campaign"),
-    visits_by("utm_term"),
-    visits_by("utm_content"),
-    visits_by("browser"),
-    visits_by("os"),
-    visits_by("device"),
-    visits_by("screen"),
-    visits_by("country"),
-    visits_by("language"),
+];
+
+const AFTER_DIMENSIONS: [PlannedQuestion; 10] = [
     ask("funnel", q::FUNNEL, Schedule::Later),
     ask("custom_events", q::CUSTOM_EVENTS, Schedule::IfCustomEvents),
     ask("event_properties", q::EVENT_PROPERTIES, Schedule::IfOneEventType),

@@ -1,4 +1,4 @@
-//! One day of two small sites; every answer to it was worked out by hand from this table.
+//! One day of two small sites; every expected result was calculated by hand from this table.
 
 use tokio::sync::OnceCell;
 
@@ -39,7 +39,7 @@ const TABLE: &str = r#"
     2026-10-20 14:00:00Z | - | - | job_done       | /         | {"site":null,"browser":null,"os":null,"device":null,"language":null,"screen":null,"country":null,"metadata":{"plan":null,"plan_b":1}}
 "#;
 
-/// A database with that day, which nobody changes.
+/// A shared read-only database with that day.
 pub(crate) async fn one_day() -> Database {
     static NAME: OnceCell<String> = OnceCell::const_new();
     let name = NAME.get_or_init(|| async { Database::with(TABLE).await.name }).await;

@@ -1,4 +1,4 @@
-//! TimescaleDB with two databases: one with rows.sql, one with nothing.
+//! TimescaleDB with two databases: one with rows.sql, one empty.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,10 @@ async fn server() -> &'static Postgres {
         }
         let (client, connection) = postgres.admin(KNOWN).connect(NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
-        client.batch_execute(ROWS).await.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
+        client
+            .batch_execute(&footfall_store::fill_in(ROWS))
+            .await
+            .unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
         drop(client);
         connection.await.unwrap().unwrap();
         postgres
@@ -30,7 +33,7 @@ async fn server() -> &'static Postgres {
     SERVER.get_or_init(start).await
 }
 
-/// As Grafana: the reader, by the simple protocol, in whatever time zone.
+/// Queries as Grafana does: as the reader, by the simple protocol.
 pub(crate) struct Reader(Client);
 
 impl Reader {
@@ -62,14 +65,14 @@ impl Reader {
     }
 }
 
-/// What a column is to Grafana.
+/// The type of a column in Grafana.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Time,
     Number,
     Text,
     Flag,
-    /// Shown as text where at all, and not the same way in all versions.
+    /// Shown as text, if at all, and differently between versions.
     Other,
 }
 
@@ -93,13 +96,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The places of the columns of this kind.
+    /// The indexes of the columns of this kind.
     pub(crate) fn places(&self, kind: Kind) -> Vec<usize> {
         let found = self.columns.iter().enumerate().filter(|(_, (_, found))| *found == kind);
         found.map(|(place, _)| place).collect()
     }
 
-    /// One line for each row: values separated by " | ", "–" where there is none.
+    /// One line for each row: values separated by " | ", "–" for null.
     pub(crate) fn lines(&self) -> Vec<String> {
         let line = |row: &Vec<Option<String>>| {
             row.iter().enumerate().fold(String::new(), |mut line, (place, value)| {

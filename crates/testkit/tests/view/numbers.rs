@@ -1,4 +1,4 @@
-//! The API tells the functions' numbers, and names what it cannot use.
+//! The API returns the functions' numbers, and names invalid parameters.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn with_visits() -> View {
 }
 
 #[tokio::test]
-async fn each_question_of_the_description_is_answered() {
+async fn each_query_in_the_description_works() {
     let view = with_visits().await;
     let description = view.ask("").await;
     let questions = description["questions"].as_array().unwrap();
@@ -53,7 +53,7 @@ async fn each_question_of_the_description_is_answered() {
 }
 
 #[tokio::test]
-async fn the_numbers_are_those_of_the_rows() {
+async fn the_numbers_match_the_rows() {
     let view = with_visits().await;
     let totals = view.ask("totals?period=24h").await;
     assert_eq!(totals["rows"][0]["visitors"], 2);
@@ -75,7 +75,7 @@ async fn the_numbers_are_those_of_the_rows() {
 }
 
 #[tokio::test]
-async fn csv_quotes_what_must_be_and_runs_nothing() {
+async fn csv_is_quoted_and_contains_no_formulas() {
     let view = with_visits().await;
     let csv = view.get("/live/api/v1/top_pages.csv?period=24h", &[]).await;
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
@@ -86,7 +86,7 @@ async fn csv_quotes_what_must_be_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_named() {
+async fn an_invalid_parameter_is_named() {
     let view = View::public().await;
     for (question, field) in [
         ("totals?period=fortnight", "period"),
@@ -109,7 +109,7 @@ async fn what_cannot_be_used_is_named() {
 }
 
 #[tokio::test]
-async fn the_page_tells_the_same_and_says_what_to_do_where_there_is_nothing() {
+async fn the_page_shows_the_same_and_says_what_to_do_when_it_is_empty() {
     let view = View::public().await;
     let text = async |path| String::from_utf8(view.get(path, &[]).await.body.to_vec()).unwrap();
     assert!(text("/live/").await.contains("No events have arrived yet"));
@@ -132,7 +132,7 @@ async fn the_page_tells_the_same_and_says_what_to_do_where_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_visitor_sent_is_text_and_no_markup() {
+async fn what_a_visitor_sent_is_shown_as_text() {
     let view = View::public().await;
     let nasty = "<script>alert(1)</script>\"'";
     view.store(json!([{ "event_type": nasty, "page_path": format!("/{nasty}"), "session_id": "a", "browser": nasty,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::info;
 
-use crate::selection::{FILTERS, Filters};
+use crate::selection::{Filters, filter_named};
 
 const FILE: &str = "view.json";
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -33,10 +33,9 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// The filters, by the names in [`FILTERS`].
+    /// The filters, by their known names.
     pub(crate) fn fixed(&self) -> Filters {
-        let known = |name: &str| FILTERS.iter().map(|(key, _)| *key).find(|key| *key == name);
-        self.filters.iter().filter_map(|(name, values)| Some((known(name)?, values.clone()))).collect()
+        self.filters.iter().filter_map(|(name, values)| Some((filter_named(name)?, values.clone()))).collect()
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a request to the API asks with.
 
+use footfall_event::dimension::DIMENSIONS;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use crate::config::FunnelStep;
 use crate::database::{Arguments, Database, QueryError};
-use crate::questions::{Argument, DIMENSIONS, Question};
+use crate::questions::{Argument, Question};
 use crate::selection::{FieldProblem, Filters, Selection};
 
 pub(super) const LIMIT_DEFAULT: i32 = 100;
@@ -52,8 +53,8 @@ pub(super) fn read(
                 Argument::Limit
             }
             "dimension" => {
-                if !DIMENSIONS.contains(&value) {
-                    return Err(FieldProblem::new(name, format!("is none of {}", DIMENSIONS.join(", "))));
+                if !dimensions().contains(&value) {
+                    return Err(FieldProblem::new(name, format!("is none of {}", dimensions().join(", "))));
                 }
                 parameters.dimension = Some(value.to_owned());
                 Argument::Dimension
@@ -101,6 +102,11 @@ pub(super) fn read(
         selection.narrow(fixed);
     }
     Ok((selection, parameters))
+}
+
+/// The names of all dimensions.
+pub(super) fn dimensions() -> Vec<&'static str> {
+    DIMENSIONS.iter().map(|dimension| dimension.name).collect()
 }
 
 fn steps(text: &str) -> Result<Value, FieldProblem> {

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use crate::access::{ShareError, ShareRequest};
 use crate::answer::{self, Answer};
-use crate::selection::FILTERS;
+use crate::selection::filter_named;
 
 /// Far more than a form of the page has.
 const FORM_BYTES_MAX: usize = 8 * 1024;
@@ -34,7 +34,7 @@ pub(crate) fn share_request(form: &Form) -> Result<ShareRequest, ShareError> {
     let (key, value) = (field("filter"), field("value"));
     let mut filters = BTreeMap::new();
     if !key.is_empty() {
-        if !FILTERS.iter().any(|(known, _)| *known == key) {
+        if filter_named(key).is_none() {
             return refuse("filter", "is not known");
         }
         if value.is_empty() {

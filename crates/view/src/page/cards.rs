@@ -1,4 +1,9 @@
-//! The cards that hold tables, as data: which tables a card has, and what each of them shows.
+//! The cards that hold tables, as data: which tables a card has, and what each of them shows. Those of dimensions come
+//! from [`DIMENSIONS`].
+
+use std::sync::LazyLock;
+
+use footfall_event::dimension::{self, DIMENSIONS, Dimension, ValueOf};
 
 use super::format;
 use super::tables::{Cell, Listing};
@@ -10,27 +15,6 @@ const VISITS_AND_BOUNCES: &[(&str, Cell)] =
     &[("Visits", Cell::Count("visits")), ("Bounce rate", Cell::Percent("bounce_rate"))];
 const EVENTS: &[(&str, Cell)] = &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))];
 
-const fn by(
-    caption: &'static str,
-    heading: &'static str,
-    question: &'static str,
-    filter: &'static str,
-    label: fn(&str) -> String,
-) -> Listing {
-    Listing {
-        caption,
-        heading,
-        name_column: "value",
-        detail_column: None,
-        filter: Some(filter),
-        label,
-        null_label: "Unknown",
-        bar_column: "visits",
-        numbers: VISITS,
-        question,
-    }
-}
-
 /// A table under a tab. The id is its element's and its answer's key.
 pub(super) struct Tab {
     pub(super) id: Key,
@@ -38,212 +22,165 @@ pub(super) struct Tab {
     pub(super) listing: Listing,
 }
 
-const fn tab(id: Key, name: &'static str, listing: Listing) -> Tab {
-    Tab { id, name, listing }
-}
-
 /// A card with tabs.
 pub(super) struct Card {
     pub(super) title: &'static str,
-    pub(super) tabs: &'static [Tab],
-}
-
-macro_rules! visits_by {
-    ($id:literal, $name:literal, $caption:literal, $naming:expr) => {
-        tab($id, $name, by($caption, $name, concat!("visits_by?dimension=", $id), $id, $naming))
-    };
+    pub(super) tabs: Vec<Tab>,
 }
 
 /// In the order of the page.
-pub(super) static CARDS: &[Card] = &[
-    Card {
-        title: "Pages",
-        tabs: &[
-            tab(
-                "top_pages",
-                "Top",
-                Listing {
-                    caption: "Top pages",
-                    heading: "Page",
-                    name_column: "page",
-                    detail_column: None,
-                    filter: Some("page"),
-                    label: format::plain,
-                    null_label: "Unknown",
-                    bar_column: "views",
-                    numbers: VIEWS_AND_VISITORS,
-                    question: "top_pages",
-                },
-            ),
-            tab(
-                "entry_page",
-                "Entry",
-                Listing {
-                    numbers: VISITS_AND_BOUNCES,
-                    ..by("Entry pages", "Page", "visits_by?dimension=entry_page", "entry_page", format::plain)
-                },
-            ),
-            tab(
-                "exit_page",
-                "Exit",
-                Listing {
-                    numbers: VISITS_AND_BOUNCES,
-                    ..by("Exit pages", "Page", "visits_by?dimension=exit_page", "exit_page", format::plain)
-                },
-            ),
-        ],
-    },
-    Card {
-        title: "Sources",
-        tabs: &[
-            visits_by!("channel", "Channel", "Channels", format::capitalised),
-            visits_by!("referrer_host", "Referrer", "Referrers", format::plain),
-            visits_by!("utm_source", "UTM source", "UTM sources", format::plain),
-            visits_by!("utm_medium", "Medium", "UTM mediums", format::plain),
-            visits_by!("utm_campaign", "Campaign", "UTM campaigns", format::plain),
-            visits_by!("utm_term", "Term", "UTM terms", format::plain),
-            visits_by!("utm_content", "Content", "UTM contents", format::plain),
-        ],
-    },
-    Card {
-        title: "Devices",
-        tabs: &[
-            visits_by!("browser", "Browser", "Browsers", format::plain),
-            visits_by!("os", "System", "Operating systems", format::plain),
-            visits_by!("device", "Device", "Devices", format::capitalised),
-            visits_by!("screen", "Screen", "Screens", format::screen),
-        ],
-    },
-    Card {
-        title: "Places",
-        tabs: &[
-            visits_by!("country", "Country", "Countries", format::country),
-            visits_by!("language", "Language", "Languages", format::language),
-        ],
-    },
-    Card {
-        title: "Events",
-        tabs: &[
-            tab(
-                "event_types",
-                "All",
-                Listing {
-                    caption: "Events by type",
-                    heading: "Event",
-                    name_column: "event_type",
-                    detail_column: None,
-                    filter: Some("event_type"),
-                    label: format::plain,
-                    null_label: "Unknown",
-                    bar_column: "events",
-                    numbers: EVENTS,
-                    question: "event_types",
-                },
-            ),
-            tab(
-                "custom_events",
-                "Custom",
-                Listing {
-                    caption: "Custom events",
-                    heading: "Event",
-                    name_column: "event_type",
-                    detail_column: None,
-                    filter: Some("event_type"),
-                    label: format::plain,
-                    null_label: "Unknown",
-                    bar_column: "events",
-                    numbers: EVENTS,
-                    question: "custom_events",
-                },
-            ),
-        ],
-    },
-];
+pub(super) static CARDS: LazyLock<[Card; 5]> = LazyLock::new(|| {
+    [
+        Card::of_dimensions("Pages", dimension::Card::Pages, vec![top_pages()]),
+        Card::of_dimensions("Sources", dimension::Card::Sources, Vec::new()),
+        Card::of_dimensions("Devices", dimension::Card::Devices, Vec::new()),
+        Card::of_dimensions("Places", dimension::Card::Places, Vec::new()),
+        Card {
+            title: "Events",
+            tabs: vec![
+                event_types("event_types", "All", "Events by type"),
+                event_types("custom_events", "Custom", "Custom events"),
+            ],
+        },
+    ]
+});
 
 /// What only some sites have.
-pub(super) static LINKS: Card = Card {
-    title: "Links and forms",
-    tabs: &[
-        tab(
-            "outbound_links",
-            "Outbound",
-            Listing {
-                caption: "Links to other sites",
-                heading: "Address",
-                name_column: "url",
-                detail_column: None,
-                filter: None,
-                label: format::plain,
-                null_label: "Unknown",
-                bar_column: "clicks",
-                numbers: &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
-                question: "outbound_links",
-            },
-        ),
-        tab(
-            "downloads",
-            "Downloads",
-            Listing {
-                caption: "Downloads",
-                heading: "File",
-                name_column: "url",
-                detail_column: None,
-                filter: None,
-                label: format::plain,
-                null_label: "Unknown",
-                bar_column: "downloads",
-                numbers: &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
-                question: "downloads",
-            },
-        ),
-        tab(
-            "form_submissions",
-            "Forms",
-            Listing {
-                caption: "Submitted forms",
-                heading: "Form",
-                name_column: "form",
-                detail_column: Some("page"),
-                filter: None,
-                label: format::plain,
-                null_label: "Unnamed",
-                bar_column: "submissions",
-                numbers: &[("Submissions", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
-                question: "form_submissions",
-            },
-        ),
-        tab(
-            "pages_not_found",
-            "Not found",
-            Listing {
-                caption: "Pages not found",
-                heading: "Page",
-                name_column: "page",
-                detail_column: Some("referrer"),
-                filter: Some("page"),
-                label: format::plain,
-                null_label: "Unknown",
-                bar_column: "hits",
-                numbers: &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
-                question: "pages_not_found",
-            },
-        ),
-    ],
-};
+pub(super) static LINKS: LazyLock<Card> = LazyLock::new(links);
 
-pub(super) static READING: Listing = Listing {
-    caption: "Scroll depth and reading time",
+impl Card {
+    /// A card of dimensions, after the tabs that are given.
+    fn of_dimensions(title: &'static str, card: dimension::Card, mut tabs: Vec<Tab>) -> Self {
+        tabs.extend(DIMENSIONS.iter().filter_map(|dimension| {
+            let tab = dimension.tab.as_ref().filter(|tab| tab.card == card)?;
+            Some(Tab { id: dimension.name, name: tab.name, listing: visits_by(dimension, tab) })
+        }));
+        Self { title, tabs }
+    }
+}
+
+fn visits_by(dimension: &'static Dimension, tab: &dimension::Tab) -> Listing {
+    let name = dimension.name;
+    let is_page = matches!(dimension.value_of, ValueOf::EntryPage | ValueOf::ExitPage);
+    Listing {
+        heading: if is_page { "Page" } else { tab.name },
+        filter: Some(name),
+        label: format::label_of(tab.shown_as),
+        question: format!("visits_by?dimension={name}").into(),
+        ..table(tab.caption, "value", "visits", if is_page { VISITS_AND_BOUNCES } else { VISITS })
+    }
+}
+
+/// A table without a filter, whose question has to be named.
+fn table(
+    caption: &'static str,
+    name_column: &'static str,
+    bar_column: &'static str,
+    numbers: &'static [(&'static str, Cell)],
+) -> Listing {
+    Listing {
+        caption,
+        heading: "",
+        name_column,
+        detail_column: None,
+        filter: None,
+        label: format::plain,
+        null_label: "Unknown",
+        bar_column,
+        numbers,
+        question: "".into(),
+    }
+}
+
+fn top_pages() -> Tab {
+    let listing = Listing {
+        heading: "Page",
+        filter: Some("page"),
+        question: "top_pages".into(),
+        ..table("Top pages", "page", "views", VIEWS_AND_VISITORS)
+    };
+    Tab { id: "top_pages", name: "Top", listing }
+}
+
+fn event_types(id: Key, name: &'static str, caption: &'static str) -> Tab {
+    let listing = Listing {
+        heading: "Event",
+        filter: Some("event_type"),
+        question: id.into(),
+        ..table(caption, "event_type", "events", EVENTS)
+    };
+    Tab { id, name, listing }
+}
+
+fn links() -> Card {
+    let outbound = Listing {
+        heading: "Address",
+        question: "outbound_links".into(),
+        ..table(
+            "Links to other sites",
+            "url",
+            "clicks",
+            &[("Clicks", Cell::Count("clicks")), ("Visitors", Cell::Count("visitors"))],
+        )
+    };
+    let downloads = Listing {
+        heading: "File",
+        question: "downloads".into(),
+        ..table(
+            "Downloads",
+            "url",
+            "downloads",
+            &[("Downloads", Cell::Count("downloads")), ("Visitors", Cell::Count("visitors"))],
+        )
+    };
+    let forms = Listing {
+        heading: "Form",
+        detail_column: Some("page"),
+        null_label: "Unnamed",
+        question: "form_submissions".into(),
+        ..table(
+            "Submitted forms",
+            "form",
+            "submissions",
+            &[("Submissions", Cell::Count("submissions")), ("Visitors", Cell::Count("visitors"))],
+        )
+    };
+    let not_found = Listing {
+        heading: "Page",
+        detail_column: Some("referrer"),
+        filter: Some("page"),
+        question: "pages_not_found".into(),
+        ..table(
+            "Pages not found",
+            "page",
+            "hits",
+            &[("Hits", Cell::Count("hits")), ("Visitors", Cell::Count("visitors"))],
+        )
+    };
+    Card {
+        title: "Links and forms",
+        tabs: vec![
+            Tab { id: "outbound_links", name: "Outbound", listing: outbound },
+            Tab { id: "downloads", name: "Downloads", listing: downloads },
+            Tab { id: "form_submissions", name: "Forms", listing: forms },
+            Tab { id: "pages_not_found", name: "Not found", listing: not_found },
+        ],
+    }
+}
+
+/// How far and how long pages are read.
+pub(super) static READING: LazyLock<Listing> = LazyLock::new(|| Listing {
     heading: "Page",
-    name_column: "page",
-    detail_column: None,
     filter: Some("page"),
-    label: format::plain,
-    null_label: "Unknown",
-    bar_column: "views",
-    numbers: &[
-        ("Views", Cell::Count("views")),
-        ("Depth", Cell::PercentOf100("scroll_percent_mean")),
-        ("Time", Cell::Seconds("engaged_seconds_median")),
-    ],
-    question: "scroll_depth",
-};
+    question: "scroll_depth".into(),
+    ..table(
+        "Scroll depth and reading time",
+        "page",
+        "views",
+        &[
+            ("Views", Cell::Count("views")),
+            ("Depth", Cell::PercentOf100("scroll_percent_mean")),
+            ("Time", Cell::Seconds("engaged_seconds_median")),
+        ],
+    )
+});

@@ -1,5 +1,6 @@
 //! Formats numbers, times and codes for people.
 
+use footfall_event::dimension::ShownAs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -95,6 +96,17 @@ pub(super) fn screen(class: &str) -> String {
 pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// Formats the values of a dimension.
+pub(super) fn label_of(shown_as: ShownAs) -> fn(&str) -> String {
+    match shown_as {
+        ShownAs::Plain => plain,
+        ShownAs::Capitalised => capitalised,
+        ShownAs::Screen => screen,
+        ShownAs::Country => country,
+        ShownAs::Language => language,
+    }
 }
 
 /// Unchanged.

@@ -28,7 +28,7 @@ pub(crate) fn fragments(
     add("now", live_visitors::live_visitors(selection, zone, answers));
     add("totals", totals::totals(selection, zone, range, answers));
     add("curve", curve::curve(selection, range, answers));
-    for tab in CARDS.iter().chain([&LINKS]).flat_map(|card| card.tabs) {
+    for tab in CARDS.iter().chain([&*LINKS]).flat_map(|card| &card.tabs) {
         add(tab.id, listing(&tab.listing, selection, zone, answers.get(tab.id)));
     }
     add("properties", properties::properties(selection, zone, answers));

@@ -1,5 +1,6 @@
 //! The frame around the fragments: what changes only when another page is loaded.
 
+use footfall_event::dimension::DIMENSIONS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cards::{CARDS, Card, LINKS};
@@ -7,7 +8,7 @@ use super::tables::nothing;
 use super::{format, period};
 use crate::assets;
 use crate::config::PageConfig;
-use crate::selection::{CURVES, FILTERS, Filters, PERIODS, Period, Selection};
+use crate::selection::{CURVES, Filters, PERIODS, Period, Selection, filter_label};
 use crate::snapshot::Snapshot;
 
 pub(crate) struct Frame<'a> {
@@ -93,7 +94,7 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                         }
                     }
                     div.cards {
-                        @for card in CARDS { (tabbed_card(card, snapshot)) }
+                        @for card in &*CARDS { (tabbed_card(card, snapshot)) }
                         section.card aria-labelledby="h-funnel" { h2 #h-funnel { "Funnel" } div #funnel.part { (PreEscaped(snapshot.html("funnel"))) } }
                         section.card aria-labelledby="h-vitals" { h2 #h-vitals { "Web vitals" } div #web_vitals.part { (PreEscaped(snapshot.html("web_vitals"))) } }
                         section.card aria-labelledby="h-reading" { h2 #h-reading { "Reading" } div #scroll_depth.part { (PreEscaped(snapshot.html("scroll_depth"))) } }
@@ -150,7 +151,7 @@ fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> M
     html! {
         ul.chips.filters aria-label="Filters" {
             @for (key, values) in &selection.filters {
-                @let name = FILTERS.iter().find(|(other, _)| other == key).map_or(*key, |(_, name)| name);
+                @let name = filter_label(key);
                 @let text = values.iter().map(|value| label(key, value)).collect::<Vec<_>>().join(" or ");
                 li {
                     @if fixed.is_some_and(|fixed| fixed.contains_key(key)) {
@@ -167,11 +168,8 @@ fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> M
 }
 
 fn label(key: &str, value: &str) -> String {
-    match key {
-        "country" => format::country(value),
-        "language" => format::language(value),
-        _ => value.to_owned(),
-    }
+    let tab = DIMENSIONS.iter().find(|dimension| dimension.name == key).and_then(|dimension| dimension.tab.as_ref());
+    tab.map_or(format::plain as fn(&str) -> String, |tab| format::label_of(tab.shown_as))(value)
 }
 
 /// The tabs of a card are radio buttons: they need no script, and they keep their state when a fragment is replaced.
@@ -190,7 +188,7 @@ fn tabbed_card(card: &Card, snapshot: &Snapshot) -> Markup {
                     }
                 }
             }
-            @for tab in card.tabs {
+            @for tab in &card.tabs {
                 div.panel { h3.panel-title { (tab.listing.caption) } div.part id=(tab.id) { (PreEscaped(snapshot.html(tab.id))) } }
             }
             @if card.title == "Events" { div #properties.part { (PreEscaped(snapshot.html("properties"))) } }

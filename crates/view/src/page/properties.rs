@@ -1,5 +1,7 @@
 //! The properties of the selected event type, and the values of one of them.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::format;
@@ -41,5 +43,5 @@ static VALUES: Listing = Listing {
     null_label: "No value",
     bar_column: "events",
     numbers: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
-    question: "property_values",
+    question: Cow::Borrowed("property_values"),
 };

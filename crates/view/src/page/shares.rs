@@ -1,5 +1,6 @@
 //! The page of shared links.
 
+use footfall_event::dimension::filters;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -8,7 +9,7 @@ use super::format;
 use super::message::small;
 use crate::access::Share;
 use crate::config::PageConfig;
-use crate::selection::{FILTERS, PERIODS};
+use crate::selection::PERIODS;
 
 /// The shared links, and a form to make another. `made` is the address of the link that was just made; it is shown once.
 pub(crate) fn shares(
@@ -91,7 +92,7 @@ fn form() -> Markup {
             span.pair {
                 select #filter name="filter" {
                     option value="" { "everything" }
-                    @for (key, name) in FILTERS { @if key != "bot" { option value=(key) { (name) } } }
+                    @for (key, name) in filters() { @if key != "bot" { option value=(key) { (name) } } }
                 }
                 label.hide for="value" { "Value of the filter" }
                 input #value type="text" name="value" placeholder="such as /shop" maxlength="500";

@@ -1,5 +1,7 @@
 //! Tables: one row for each value, with a bar and a link that filters by the value.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::format;
@@ -54,7 +56,7 @@ pub(super) struct Listing {
     /// The further columns, with their headings.
     pub(super) numbers: &'static [(&'static str, Cell)],
     /// Question and parameters of the CSV link.
-    pub(super) question: &'static str,
+    pub(super) question: Cow<'static, str>,
 }
 
 /// The table, or why it is missing; nothing if its question was not asked.
@@ -95,7 +97,7 @@ pub(super) fn listing(
                 }
             }
         }
-        (csv_link(listing.question, listing.caption, selection, time_zone))
+        (csv_link(&listing.question, listing.caption, selection, time_zone))
     }
 }
 

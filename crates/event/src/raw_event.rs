@@ -1,4 +1,4 @@
-//! The fields of one event as they were sent, read in one pass over the text.
+//! One event as it was sent, read in one pass over the text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::clock::{self, TIMESTAMP_MIN};
+use crate::field::{FIELDS, Kind, SetBy, position};
 use crate::strict::{Any, Key, Metadata, Reading, Text};
 use crate::{Flags, Limits, Reason, Rejection, language};
 
@@ -21,46 +22,47 @@ pub(crate) enum Source {
     Line,
 }
 
+impl SetBy {
+    fn may_set_in(self, source: Source) -> bool {
+        match self {
+            Self::Client => true,
+            Self::Ingest => source == Source::Line,
+            Self::Envelope => source == Source::Body,
+        }
+    }
+}
+
 /// Each field as it was sent; none where it is absent or null.
 #[derive(Default)]
-pub(crate) struct Fields<'a> {
-    pub(crate) event_id: Option<Cow<'a, str>>,
-    pub(crate) event_type: Option<Cow<'a, str>>,
-    pub(crate) page_url: Option<Cow<'a, str>>,
-    pub(crate) page_title: Option<Cow<'a, str>>,
-    pub(crate) button_id: Option<Cow<'a, str>>,
-    pub(crate) session_id: Option<Cow<'a, str>>,
-    pub(crate) user_agent: Option<Cow<'a, str>>,
-    pub(crate) timestamp: Option<Timestamp>,
+pub(crate) struct RawEvent<'a> {
+    /// Texts and UUIDs, by the field's [`position`].
+    pub(crate) texts: [Option<Cow<'a, str>>; FIELDS.len()],
+    /// Times, by the field's [`position`].
+    pub(crate) times: [Option<Timestamp>; FIELDS.len()],
     pub(crate) metadata: Option<Map<String, Value>>,
-    pub(crate) sent_at: Option<Timestamp>,
-    pub(crate) user_id: Option<Cow<'a, str>>,
-    pub(crate) referrer: Option<Cow<'a, str>>,
-    pub(crate) site: Option<Cow<'a, str>>,
     pub(crate) language: Option<String>,
     pub(crate) screen_width: Option<u16>,
     pub(crate) schema_version: Option<u16>,
-    /// Of a body: what makes it an envelope.
-    pub(crate) events: Option<&'a RawValue>,
-    /// Of a line.
-    pub(crate) received_at: Option<Timestamp>,
-    /// Of a line.
-    pub(crate) visitor_id: Option<Cow<'a, str>>,
-    /// Of a line.
-    pub(crate) country: Option<Cow<'a, str>>,
-    /// Of a line.
-    pub(crate) sec_ch_ua: Option<Cow<'a, str>>,
-    /// Of a line.
-    pub(crate) sec_ch_ua_mobile: Option<Cow<'a, str>>,
-    /// Of a line.
-    pub(crate) sec_ch_ua_platform: Option<Cow<'a, str>>,
-    /// Of a line.
     pub(crate) flags: Flags,
+    /// What makes a body an envelope.
+    pub(crate) events: Option<&'a RawValue>,
 }
+
+pub(crate) const EVENT_ID: usize = position("event_id");
+pub(crate) const EVENT_TYPE: usize = position("event_type");
+pub(crate) const USER_AGENT: usize = position("user_agent");
+pub(crate) const COUNTRY: usize = position("country");
+pub(crate) const VISITOR_ID: usize = position("visitor_id");
+pub(crate) const TIMESTAMP: usize = position("timestamp");
+pub(crate) const SENT_AT: usize = position("sent_at");
+pub(crate) const RECEIVED_AT: usize = position("received_at");
+pub(crate) const SEC_CH_UA: usize = position("sec_ch_ua");
+pub(crate) const SEC_CH_UA_MOBILE: usize = position("sec_ch_ua_mobile");
+pub(crate) const SEC_CH_UA_PLATFORM: usize = position("sec_ch_ua_platform");
 
 /// Reads the text of one event, or of an envelope. Keys that are not known are ignored, as other SDKs send many, but
 /// what stands in them is held to the same rules of JSON; only `events` is left unread until it is known what it is.
-pub(crate) fn read<'a>(text: &'a str, source: Source, limits: &Limits) -> Result<Fields<'a>, Rejection> {
+pub(crate) fn read<'a>(text: &'a str, source: Source, limits: &Limits) -> Result<RawEvent<'a>, Rejection> {
     let reading = Reading::new(limits);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let visitor = Object { reading: &reading, source, text_bytes: text.len() };
@@ -74,34 +76,6 @@ struct Object<'r, 'l> {
     text_bytes: usize,
 }
 
-/// The known keys. The position is the bit by which a second one is noticed.
-const NAMES: [&str; 24] = [
-    "event_id",
-    "event_type",
-    "page_url",
-    "page_title",
-    "button_id",
-    "session_id",
-    "user_agent",
-    "timestamp",
-    "metadata",
-    "sent_at",
-    "user_id",
-    "referrer",
-    "site",
-    "language",
-    "screen_width",
-    "schema_version",
-    "events",
-    "received_at",
-    "visitor_id",
-    "country",
-    "sec_ch_ua",
-    "sec_ch_ua_mobile",
-    "sec_ch_ua_platform",
-    "flags",
-];
-
 const TEXT: &str = "a string or null";
 const TIME: &str = "an RFC 3339 time, a number of milliseconds since 1970, or null";
 
@@ -113,98 +87,80 @@ fn width(pixels: f64) -> Option<u16> {
 }
 
 impl Object<'_, '_> {
-    fn field<'de, A: MapAccess<'de>>(&self, key: &str, fields: &mut Fields<'de>, map: &mut A) -> Result<(), A::Error> {
+    /// Reads the value of the field at this position.
+    fn read<'de, A>(&self, position: usize, event: &mut RawEvent<'de>, map: &mut A) -> Result<(), A::Error>
+    where
+        A: MapAccess<'de>,
+    {
         let reading = self.reading;
-        let mut text = || {
-            reading.expected.set(TEXT);
-            map.next_value_seed(Text(reading))
-        };
-        match (key, self.source) {
-            ("event_id", _) => fields.event_id = text()?,
-            ("event_type", _) => fields.event_type = text()?,
-            ("page_url", _) => fields.page_url = text()?,
-            ("page_title", _) => fields.page_title = text()?,
-            ("button_id", _) => fields.button_id = text()?,
-            ("session_id", _) => fields.session_id = text()?,
-            ("user_agent", _) => fields.user_agent = text()?,
-            ("user_id", _) => fields.user_id = text()?,
-            ("referrer", _) => fields.referrer = text()?,
-            ("site", _) => fields.site = text()?,
-            ("visitor_id", Source::Line) => fields.visitor_id = text()?,
-            ("country", Source::Line) => fields.country = text()?,
-            ("sec_ch_ua", Source::Line) => fields.sec_ch_ua = text()?,
-            ("sec_ch_ua_mobile", Source::Line) => fields.sec_ch_ua_mobile = text()?,
-            ("sec_ch_ua_platform", Source::Line) => fields.sec_ch_ua_platform = text()?,
-            // These two were once ignored: whatever stands in them is no reason to refuse what was accepted then.
-            ("language", _) => {
-                let value = map.next_value_seed(Any::lenient(reading))?;
-                fields.language = value.as_str().and_then(language::tag).map(str::to_owned);
+        match FIELDS[position].kind {
+            Kind::Text(_) | Kind::Uuid => {
+                reading.expected.set(TEXT);
+                event.texts[position] = map.next_value_seed(Text(reading))?;
             }
-            ("screen_width", _) => {
-                let value = map.next_value_seed(Any::lenient(reading))?;
-                fields.screen_width = value.as_f64().and_then(width);
-            }
-            ("timestamp", source) => {
-                fields.timestamp = map.next_value_seed(Time { reading, source })?;
-            }
-            ("sent_at", source) => {
-                fields.sent_at = map.next_value_seed(Time { reading, source })?;
-            }
-            ("received_at", Source::Line) => {
-                fields.received_at = map.next_value_seed(Time { reading, source: Source::Line })?;
-            }
-            ("metadata", _) => {
+            Kind::Time => event.times[position] = map.next_value_seed(Time { reading, source: self.source })?,
+            Kind::Metadata => {
                 reading.expected.set("an object or null");
-                fields.metadata = map.next_value_seed(Metadata { reading, text_bytes: self.text_bytes })?;
+                event.metadata = map.next_value_seed(Metadata { reading, text_bytes: self.text_bytes })?;
             }
-            ("schema_version", _) => {
-                fields.schema_version = map.next_value_seed(Version(reading))?;
+            // These two were once ignored, so an event with another value is not refused for it.
+            Kind::Language => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                event.language = value.as_str().and_then(language::tag).map(str::to_owned);
             }
-            ("flags", Source::Line) => {
+            Kind::ScreenWidth => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                event.screen_width = value.as_f64().and_then(width);
+            }
+            Kind::SchemaVersion => event.schema_version = map.next_value_seed(Version(reading))?,
+            Kind::Flags => {
                 reading.expected.set("an array of known flags");
-                fields.flags = map.next_value()?;
+                event.flags = map.next_value()?;
             }
-            ("events", Source::Body) => fields.events = Some(map.next_value()?),
-            _ => {
-                map.next_value_seed(Any::ignored(reading))?;
-            }
+            Kind::Events => event.events = Some(map.next_value()?),
         }
         Ok(())
     }
 }
 
 impl<'de> Visitor<'de> for Object<'_, '_> {
-    type Value = Fields<'de>;
+    type Value = RawEvent<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawEvent<'de>, A::Error> {
         let reading = self.reading;
-        let mut fields = Fields::default();
+        let mut event = RawEvent::default();
         let mut known = 0_u32;
         let mut unknown = HashSet::new();
         while let Some(key) = map.next_key_seed(Key(reading))? {
-            let first = match NAMES.iter().position(|name| *name == key) {
+            let position = FIELDS.iter().position(|field| field.name == key);
+            let is_first = match position {
                 Some(position) => {
                     let bit = 1 << position;
-                    let first = known & bit == 0;
+                    let is_first = known & bit == 0;
                     known |= bit;
-                    first
+                    is_first
                 }
                 None => unknown.insert(key.clone()),
             };
-            if !first {
+            if !is_first {
                 reading.leave(&key);
                 return Err(reading.fail(Reason::DuplicateKey, "stands twice in one object"));
             }
-            self.field(&key, &mut fields, &mut map).inspect_err(|_| reading.leave(&key))?;
+            let position = position.filter(|position| FIELDS[*position].set_by.may_set_in(self.source));
+            let read = match position {
+                Some(position) => self.read(position, &mut event, &mut map),
+                None => map.next_value_seed(Any::ignored(reading)).map(drop),
+            };
+            read.inspect_err(|_| reading.leave(&key))?;
         }
-        Ok(fields)
+        Ok(event)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Fields<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<RawEvent<'de>, A::Error> {
         // A nest of arrays is told from a plain array.
         Any::ignored(self.reading).visit_seq(seq)?;
         Err(self.reading.fail(Reason::NotAnObject, "must be an object"))
