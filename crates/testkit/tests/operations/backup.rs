@@ -1,4 +1,4 @@
-//! A backup is complete, whatever the sinks do meanwhile, and does not endanger existing ones.
+//! A backup is complete even while sinks write, and does not endanger existing ones.
 
 use std::time::Duration;
 

@@ -148,7 +148,7 @@ async fn a_gauge_is_its_last_sample_and_has_no_value_without_one() {
     database.says(&gauge("g", "NULL"), &["10:00:00 i - 3.5", "10:00:00 j - 0", "10:02:00 i - 7"]).await;
     database.says(&gauge("l", "'topic, partition'"), &["10:00:00 i e 0 6", "10:00:00 i o 0 3"]).await;
     database.says(&gauge("l", "'partition'"), &["10:00:00 i 0 9"]).await;
-    database.says(&gauge("of_nobody", "NULL"), &[]).await;
+    database.says(&gauge("unknown_gauge", "NULL"), &[]).await;
 }
 
 #[tokio::test]
