@@ -1,5 +1,5 @@
 {
-  description = "Footfall: first-party event analytics, switched on and not assembled";
+  description = "Footfall: first-party event analytics, ready to run";
 
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
 
@@ -17,7 +17,7 @@
     {
       overlays.default = overlay;
 
-      # The module builds the package with the host's own nixpkgs, so a host needs no overlay for it.
+      # The module builds the package with the host's own nixpkgs, so a host needs no overlay.
       nixosModules.default.imports = [ ./nixos/module.nix ];
 
       packages = eachSystem (pkgs: {

@@ -1,4 +1,4 @@
-# `nix run`: everything as children of one launcher, with every part from nixpkgs.
+# `nix run`: runs everything as children of one launcher, with all programs from nixpkgs.
 { pkgs }:
 let
   inherit (pkgs) lib;

@@ -1,8 +1,8 @@
-# What `nix flake check` builds beside the machines of vm-tests.
+# What `nix flake check` builds besides the machines of vm-tests.
 { pkgs }:
 let
   inherit (pkgs) footfall;
-  # The workspace with the package's own dependencies, and another thing done with it.
+  # The workspace with the package's dependencies, but with a different build command.
   withCargo =
     name: tools: command:
     footfall.overrideAttrs (old: {

@@ -1,4 +1,4 @@
-# All that building and testing need: `cargo xtask test` finds every part here and fetches none.
+# Everything needed to build and test: `cargo xtask test` finds all programs here and downloads none.
 {
   mkShell,
   lib,

@@ -1,4 +1,4 @@
-# `nix fmt`: Rust and Nix, each by its own.
+# `nix fmt`: rustfmt for Rust, nixfmt for Nix.
 {
   writeShellApplication,
   cargo,

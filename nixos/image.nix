@@ -1,5 +1,5 @@
-# The container image: the launcher with every part of the appliance but Grafana. What it states of itself stands in
-# image.json, which `cargo xtask image` reads too.
+# The container image: the launcher with the whole appliance except Grafana. Its metadata is in image.json, which
+# `cargo xtask image` reads too.
 {
   lib,
   dockerTools,
@@ -20,7 +20,7 @@ let
     jre_headless
   ];
   nanoseconds = seconds: seconds * 1000000000;
-  # initdb and nginx look their user up.
+  # initdb and nginx look up their user.
   user = image.user;
   accounts = [
     (writeTextDir "etc/passwd" ''
@@ -36,9 +36,9 @@ in
 dockerTools.streamLayeredImage {
   inherit (image) name;
   tag = footfall.version;
-  # initdb starts postgres by way of /bin/sh.
+  # initdb starts postgres through /bin/sh.
   contents = parts ++ accounts ++ [ dockerTools.binSh ];
-  # Folders that belong to the user; a volume begins with what the image has in its place.
+  # Folders owned by the user; a new volume is initialized with the image's content at its mount point.
   fakeRootCommands = lib.concatMapStrings (folder: ''
     mkdir -p ".${folder}"
     chown ${toString user.uid}:${toString user.gid} ".${folder}"

@@ -1,8 +1,8 @@
-# Footfall on NixOS: `services.footfall.enable = true;` and the whole path runs on this host.
+# Footfall on NixOS: with `services.footfall.enable = true;` the whole pipeline runs on this host.
 #
-# The units are the plain files of nixos/systemd, taken from the package; each file here holds the options of one part
-# and what they change in its units. What NixOS has itself (PostgreSQL, Kafka, nginx, Grafana, certificates) is set, not
-# written again.
+# The units are the plain files of nixos/systemd, taken from the package; each file here holds the options of one service
+# and what they change in its units. What NixOS already has (PostgreSQL, Kafka, nginx, Grafana, certificates) is only
+# configured.
 {
   imports = [
     ./module/options.nix

@@ -1,4 +1,4 @@
-# docs/nixos-options.md, from the options themselves.
+# Generates docs/nixos-options.md from the options.
 {
   lib,
   pkgs,
@@ -9,7 +9,7 @@ let
     modules = [
       ./module.nix
       {
-        # Options of NixOS that the module sets are not declared here.
+        # The NixOS options that the module sets are not declared here.
         _module.check = false;
         _module.args.pkgs = pkgs;
       }

@@ -10,7 +10,7 @@
 let
   manifest = lib.importTOML ../Cargo.toml;
   installed = lib.importJSON ./install.json;
-  # What a build reads. A change elsewhere (a document, a test's driver) then builds nothing anew.
+  # Only what the build reads, so that a change elsewhere (a document, a test driver) does not trigger a rebuild.
   read = [
     "Cargo.lock"
     "Cargo.toml"
@@ -46,14 +46,14 @@ rustPlatform.buildRustPackage {
     zlib
     zstd
   ];
-  # librdkafka of nixpkgs, which gets its security updates, instead of building the one in the crate.
+  # nixpkgs' librdkafka, which gets security updates, instead of the one bundled in the crate.
   env.CARGO_FEATURE_DYNAMIC_LINKING = "1";
 
   cargoBuildFlags = lib.concatMap (program: [
     "--bin"
     program
   ]) installed.programs;
-  # The tests of testkit start Kafka, PostgreSQL and a browser; those are the lab's and vm-tests' business.
+  # testkit's tests start Kafka, PostgreSQL and a browser; whole machines are tested by the lab and vm-tests.
   cargoTestFlags = [
     "--workspace"
     "--exclude=footfall-testkit"
@@ -74,7 +74,7 @@ rustPlatform.buildRustPackage {
   '';
 
   meta = {
-    description = "First-party event analytics: from a click to a number within a second, and nothing lost on the way";
+    description = "First-party event analytics: a click becomes a number within a second, and nothing is lost on the way";
     license = lib.licenses.asl20;
     mainProgram = "footfall";
     platforms = lib.platforms.linux;

@@ -1,8 +1,8 @@
-# After the database is destroyed: does its backup, and then Kafka, bring everything back, once?
+# After the database is destroyed, do its backup and Kafka restore everything, exactly once?
 
 BACKUPS = "/var/lib/footfall-backup"
 DATABASE = "host=/run/postgresql user=postgres dbname=analytics"
-# In the order of the path, so that nothing runs that misses what stops after it.
+# In the order of the data flow, so that no service runs without what it depends on.
 USES_DATABASE = "footfall-sink@4195.service footfall-view.socket footfall-view.service"
 ALL = "SELECT count(*), count(DISTINCT event_id) FROM analytics_events"
 
@@ -25,20 +25,20 @@ with subtest("events, a backup, and more events"):
     visits = "SELECT count(*) FROM analytics_visit_parts"
     had = [ask_database(appliance, sql) for sql in (ALL, "SELECT sum(event_count) FROM analytics_summary", visits)]
 
-with subtest("the database is destroyed, and events go on arriving"):
+with subtest("the database is destroyed while events keep arriving"):
     appliance.succeed(f"systemctl stop {USES_DATABASE}")
     ask_database(appliance, "DROP DATABASE analytics WITH (FORCE)", database="postgres")
     for number in range(10):
         send(appliance, "http://localhost/analytics", event("meanwhile", str(number)))
 
-with subtest("the backup is restored, and Kafka has the rest"):
+with subtest("the backup is restored, and the rest is read from Kafka"):
     appliance.succeed(f"runuser -u postgres -- footfall restore {backup[0]} --database '{DATABASE}'")
     appliance.succeed("systemctl restart footfall-migrate.service", f"systemctl start {USES_DATABASE}")
     wait_for_rows(appliance, "before", 30)
     wait_for_rows(appliance, "after", 20)
     wait_for_rows(appliance, "meanwhile", 10)
 
-with subtest("it is what it was"):
+with subtest("the database is as it was"):
     t.assertEqual(ask_database(appliance, ALL), "60|60")
     counts = f"SELECT sum(event_count) FROM analytics_summary WHERE event_type IN ('before', 'after')"
     t.assertEqual(ask_database(appliance, counts), had[1])

@@ -1,4 +1,4 @@
-# Do machines boot, see each other, and keep over a power cut what was synced and nothing else?
+# Do machines boot, reach each other, and after a power cut keep synced data and nothing else?
 
 start_all()
 
@@ -13,13 +13,13 @@ with subtest("they reach each other by name"):
     t.assertEqual(one.succeed("curl -sf http://two:8080/hostname").strip(), "two")
     one.wait_for_closed_port(8080)
 
-with subtest("a cable that is unplugged"):
+with subtest("a network cable can be unplugged"):
     two.block()
     one.fail("curl -sf --max-time 2 http://two:8080/hostname")
     two.unblock()
     one.wait_until_succeeds("curl -sf --max-time 2 http://two:8080/hostname", timeout=30)
 
-with subtest("files go there and back"):
+with subtest("files are copied to a machine and back"):
     one.copy_from_host(f"{here}/questions.json", "/root/some/where/questions.json")
     two.succeed("test ! -e /root/some/where/questions.json")
     one.succeed("grep -q boots /root/some/where/questions.json")

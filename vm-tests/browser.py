@@ -1,20 +1,20 @@
-"""Drives Chromium on the machine that it is copied to: `python3 browser.py STEPS`, with nothing but Python.
+"""Drives Chromium on the machine to which it is copied: `python3 browser.py STEPS`. Needs only Python.
 
-STEPS is a JSON list of steps; what each gave is written as a JSON list. The browser stays open with its tabs, so that
-the next call goes on where this one ended; the step `quit` ends it.
+STEPS is a JSON list of steps; their results are written as a JSON list. The browser stays open with its tabs, so that the
+next call continues where this one ended; the step `quit` ends it.
 
     ["open", "http://appliance/"]           loads a page and waits for it
-    ["click", "#buy"]                       clicks on the first element that fits
+    ["click", "#buy"]                       clicks the first matching element
     ["type", "#name", "Ann"]                types into it
     ["text", "h1"]                          its text
-    ["wait_text", "#count", "^12$"]         waits until its text fits a regular expression, and gives it
+    ["wait_text", "#count", "^12$"]         waits until its text matches a regular expression, and returns it
     ["run", "return document.title"]        what JavaScript returns
-    ["tab", "live"]                         goes to the tab of that name, a new one where there is none
+    ["tab", "live"]                         switches to the tab of that name, and opens it if there is none
     ["press", "Enter"]                      presses a key by name or letter
     ["screenshot", "/tmp/page.png"]
     ["quit"]
 
-The protocol is WebDriver (W3C), spoken to chromedriver.
+It controls chromedriver by the WebDriver protocol (W3C).
 """
 
 import base64
@@ -32,7 +32,7 @@ PORT = 9515
 STATE = Path("/tmp/browser.json")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Enter": "\ue007", "Tab": "\ue004", "Escape": "\ue00c"}
-# A first start of Chromium on a busy machine.
+# Enough for the first start of Chromium on a busy machine.
 START_S_MAX = 60.0
 WAIT_S_MAX = 30.0
 WAIT_INTERVAL_S = 0.1
@@ -71,14 +71,14 @@ class Browser:
         began = time.monotonic()
         seen = "nothing"
         while time.monotonic() - began < WAIT_S_MAX:
-            # Between finding an element and reading it a page that changes may have replaced it.
+            # One script, because a page that changes may replace an element between finding and reading it.
             script = "const found = document.querySelector(arguments[0]); return found && found.innerText"
             text = self._post("execute/sync", {"script": script, "args": [selector]})
             seen = repr(text)
             if text is not None and re.search(pattern, text):
                 return str(text)
             time.sleep(WAIT_INTERVAL_S)
-        raise SystemExit(f"{selector} does not become {pattern} within {WAIT_S_MAX:.0f} s; it is {seen}")
+        raise SystemExit(f"{selector} does not match {pattern} within {WAIT_S_MAX:.0f} s; it is {seen}")
 
     def do_run(self, script: str) -> Any:
         return self._post("execute/sync", {"script": script, "args": []})
@@ -137,11 +137,11 @@ def _start() -> Browser:
     chrome = f"Chrome/{major[0]}.0.0.0"
     arguments = [
         "--headless=new",
-        # Chromium's own sandbox takes no root, and this machine is thrown away.
+        # Chromium's sandbox does not work as root, and this machine is disposable.
         "--no-sandbox",
         "--disable-dev-shm-usage",
         "--window-size=1280,900",
-        # What a person's browser says; a headless one is counted as a bot.
+        # A person's browser; a headless one is counted as a bot.
         f"--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) {chrome} Safari/537.36",
     ]
     options = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments, "excludeSwitches": ["enable-automation"]}}

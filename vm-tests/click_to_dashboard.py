@@ -1,4 +1,4 @@
-# Does a person's click in a real browser become a row, a count, a number on the live page and in Grafana's query?
+# Does a click in a real browser become a row, a count, and a number on the live page and in Grafana's query?
 
 import re
 
@@ -12,12 +12,12 @@ password = appliance.succeed("cat /var/lib/footfall/secrets/access.password").st
 
 
 def number_in_grafana(panel: str) -> str:
-    """Asks a panel's query as Grafana does: nothing is filtered, and the last hour is chosen."""
+    """Runs a panel's query as Grafana does, without filters, for the last hour."""
     dashboard = json.loads(appliance.succeed(f"cat {dashboard_file()}"))
     queries = [query for query in queries_of(dashboard["panels"], panel)]
     t.assertEqual(len(queries), 1, f"queries of {panel}")
     sql = queries[0].replace("$__timeFrom()", "now() - interval '1 hour'").replace("$__timeTo()", "now() + interval '3 s'")
-    # All, whose custom value is NULL, and an empty text box.
+    # "All" is selected, whose custom value is NULL, and the text box is empty.
     sql = re.sub(r"\$\{page_prefix:sqlstring\}", "''", sql)
     sql = re.sub(r"\$\{\w+:sqlstring\}", "NULL", sql)
     t.assertNotIn("$", sql, "a macro that this script does not know")
@@ -25,7 +25,7 @@ def number_in_grafana(panel: str) -> str:
 
 
 def dashboard_file() -> str:
-    """Debian's place, or the package's in the Nix store."""
+    """Where it is on Debian, or in the package in the Nix store."""
     return appliance.succeed(
         f"ls {DASHBOARD} 2>/dev/null || ls -d /nix/store/*footfall*/share/footfall/grafana/dashboards/analytics-platform.json"
     ).split()[0]
@@ -36,10 +36,10 @@ def queries_of(panels: list[Any], title: str) -> list[str]:
     return found + [query for panel in panels for query in queries_of(panel.get("panels", []), title)]
 
 
-with subtest("a stranger sees no number"):
+with subtest("no number is shown without a login"):
     browse(client, ["open", "http://appliance/live/"], ["wait_text", "body", "(?i)password"])
 
-with subtest("who has the password sees the page, empty"):
+with subtest("with the password, the page is shown, empty"):
     browse(
         client,
         ["type", "#password", password],
@@ -59,7 +59,7 @@ with subtest("a visitor's click on the site"):
         ["wait_text", "#log-entries", "button_click"],
     )
 
-with subtest("is a row, with what the page knew"):
+with subtest("is a row, with the page's fields"):
     wait_for_rows(appliance, "button_click", 1)
     row = "SELECT button_id, page_url, browser, bot FROM analytics_events WHERE event_type = 'button_click'"
     t.assertEqual(ask_database(appliance, row), f"{BUTTON}|http://appliance/|Chrome|f")
@@ -76,11 +76,11 @@ with subtest("is a number on the live page, without a reload"):
 with subtest("is a number in Grafana's query"):
     t.assertEqual(number_in_grafana("All events"), ask_database(appliance, "SELECT count(*) FROM analytics_events"))
 
-with subtest("footfall check finds the host's own services, and all is well"):
+with subtest("footfall check finds the host's services and reports no problem"):
     appliance.succeed("footfall check")
 
-with subtest("how long it takes, as the two pages see it"):
-    # Noted, not judged: this machine is shared. Each page notes the time itself, by the one clock that both have.
+with subtest("how long it takes, measured in the two pages"):
+    # Logged only, without a limit, because this machine is shared. Both pages use the same clock.
     browse(
         client,
         ["tab", "first"],
@@ -98,7 +98,7 @@ with subtest("how long it takes, as the two pages see it"):
     )
     took: list[int] = []
     for _ in range(5):
-        # What came before is on the page, so that the next change is this click's.
+        # Earlier events are already shown, so the next change is caused by this click.
         stored = ask_database(appliance, "SELECT count(*) FROM analytics_events")
         browse(client, ["tab", "first"], ["wait_text", '[data-number="events"]', f"^{stored}$"])
         before = int(browse(client, ["tab", "first"], ["run", "return window.changed.length"])[1])
@@ -113,7 +113,7 @@ with subtest("how long it takes, as the two pages see it"):
         took.append(changed_at - clicked_at)
     log.info(f"click to number: {took} ms")
 
-with subtest("the pages, to be looked at"):
+with subtest("screenshots for a person to look at"):
     browse(client, ["tab", "first"], ["screenshot", "/root/live.png"], ["tab", "visitor"], ["screenshot", "/root/site.png"])
     browse(client, ["quit"])
     for name in ("live.png", "site.png"):

@@ -1,4 +1,4 @@
-# On six hosts: when one ingest and then one sink loses its power, does the path go on, and is nothing lost or doubled?
+# On six hosts: when one ingest and then one sink loses power, does the pipeline keep working, and is nothing lost or doubled?
 
 STORED = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
 
@@ -14,7 +14,7 @@ def goes_on(events: int = 200) -> None:
 
 start_all()
 
-with subtest("all of them find each other"):
+with subtest("all hosts reach each other"):
     database.wait_for_unit("footfall-migrate.service")
     ask_database(database, "ALTER ROLE footfall_writer PASSWORD 'password of this test'")
     kafka.wait_for_unit("footfall-topics.service")
@@ -24,15 +24,15 @@ with subtest("all of them find each other"):
     for each in (sink1, sink2):
         each.wait_for_unit("footfall-sink@4195.service")
 
-with subtest("events arrive by both"):
+with subtest("events arrive through both ingests"):
     begin_load(client, "http://ingest1:3001/analytics,http://ingest2:3001/analytics")
     goes_on()
 
-with subtest("one ingest loses its power"):
+with subtest("one ingest loses power"):
     ingest1.crash()
     goes_on()
 
-with subtest("one sink loses its power, and the other takes over"):
+with subtest("one sink loses power, and the other takes over"):
     sink1.crash()
     goes_on()
 
@@ -43,7 +43,7 @@ with subtest("both come back"):
     sink1.wait_for_unit("footfall-sink@4195.service")
     goes_on()
 
-with subtest("the database is away for a while"):
+with subtest("the database is down for a while"):
     database.block()
     client.sleep(3)
     database.unblock()

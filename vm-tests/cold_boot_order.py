@@ -1,6 +1,6 @@
-# Is the first boot right: everything comes up in order, and nothing had to be restarted for it?
+# Does everything come up in order on the first boot, without a restart?
 #
-# nixpkgs#186674 is what this is about: a service that starts before its database, and lives on restarts.
+# This guards against nixpkgs#186674: a service that starts before its database and only comes up through restarts.
 
 start_all()
 

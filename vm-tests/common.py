@@ -1,4 +1,4 @@
-# What several scripts need. Each driver runs this file's text before a question's.
+# Helpers for all scripts. Each driver runs this file before a question's script.
 
 import json
 import shlex
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def event(event_type: str, button: str = "") -> str:
-    """The JSON of an event that can be sent twice and is counted once."""
+    """The JSON of an event with an id: sent twice, it is still counted once."""
     return json.dumps(
         {
             "event_id": str(uuid.uuid4()),
@@ -20,20 +20,20 @@ def event(event_type: str, button: str = "") -> str:
 
 
 def send(machine: "Machine", url: str, body: str) -> None:
-    """Sends what one or more events say; raises unless it is answered with 2xx."""
+    """Posts the JSON of one or more events; raises unless the answer is 2xx."""
     machine.succeed(
         f"curl -sS --fail-with-body --max-time 30 -H 'Content-Type: application/json' -d {shlex.quote(body)} {url}"
     )
 
 
 def ask_database(machine: "Machine", sql: str, database: str = "analytics") -> str:
-    """Asks as its administrator; rows come as lines, columns with | between them."""
+    """Runs a query as the superuser; returns one line per row, with columns separated by |."""
     psql = f"psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -d {database} -c {shlex.quote(sql)}"
     return machine.succeed(f"runuser -u postgres -- {psql}").strip()
 
 
 def wait_for_rows(machine: "Machine", event_type: str, count: int, timeout: int = 60) -> None:
-    """Waits until there are that many events of a type. More are never right."""
+    """Waits until there are exactly `count` events of a type. More is an error."""
     rows = f"SELECT count(*) FROM analytics_events WHERE event_type = '{event_type}'"
     found = -1
 
@@ -53,16 +53,16 @@ def begin_load(machine: "Machine", url: str, connections: int = 8) -> None:
 
 
 def end_load(machine: "Machine") -> list[tuple[str, str]]:
-    """Each event's id and what was answered."""
+    """Stops the load; returns each event's id and the answer."""
     machine.succeed("systemctl stop load")
     lines = machine.succeed("cat /root/answers").splitlines()
     return [(line.split()[0], line.split()[1]) for line in lines]
 
 
 def wait_until_stored_once(machine: "Machine", ids: list[str], timeout: int = 120) -> None:
-    """Waits until each of these events is a row; no event may be two."""
+    """Waits until each of these events is a row; no event may have two."""
     machine.succeed("rm -f /tmp/ids")
-    # A command is an argument of a program, and so at most 128 KiB.
+    # In batches, because a command is passed as an argument, which is limited to 128 KiB.
     for first in range(0, len(ids), 1_000):
         machine.succeed(f"cat >> /tmp/ids <<'END'\n{chr(10).join(ids[first : first + 1_000])}\nEND")
     machine.succeed("touch /tmp/ids && chmod 644 /tmp/ids")
@@ -96,7 +96,7 @@ def wait_for_footfall(machine: "Machine", timeout: int = 180) -> None:
 
 
 def browse(machine: "Machine", *steps: list[str]) -> list[Any]:
-    """Steps of vm-tests/browser.py in Chromium on a machine; what each gave."""
+    """Runs steps of vm-tests/browser.py in Chromium on a machine; returns their results."""
     if machine.execute("test -e /root/browser.py")[0] != 0:
         machine.copy_from_host(f"{here}/browser.py", "/root/browser.py")
     gave: list[Any] = json.loads(machine.succeed(f"python3 /root/browser.py {shlex.quote(json.dumps(steps))}"))

@@ -1,4 +1,4 @@
-# Does docs/debian.md, typed as it stands, make an appliance of a Debian that has nothing but the files?
+# Do the commands of docs/debian.md, exactly as written, turn a Debian with only the installed files into an appliance?
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ BOOK = Path(f"{here}/../docs/debian.md").read_text()
 
 
 def commands(section: str) -> str:
-    """The indented lines of a section, as an administrator copies them; what fetches and builds was done before."""
+    """The indented lines of a section, as an administrator copies them, without those that download and build."""
     text = re.search(rf"^## {section}\n(.*?)(?=^## |\Z)", BOOK, re.MULTILINE | re.DOTALL)
     assert text is not None, f"docs/debian.md has no section {section}"
     lines = [line[4:] for line in text[1].splitlines() if line.startswith("    ")]
@@ -28,15 +28,15 @@ with subtest("it is an appliance"):
     send(client, "http://host/analytics", event("by_the_book"))
     wait_for_rows(host, "by_the_book", 1)
     t.assertEqual(host.succeed("systemctl list-units --failed --plain --no-legend").strip(), "")
-    # The last command of the section showed the password of the live page.
+    # The section's last command printed the live page's password.
     password = said.strip().splitlines()[-1]
     log_in = f"curl -sf -o /dev/null -w '%{{http_code}}' -H 'Origin: http://host' -d password={password} http://host/live/login"
     t.assertEqual(client.succeed(log_in), "303")
 
-with subtest("Looking at it"):
-    host.succeed(commands("Looking at it"), timeout=120)
+with subtest("Checking and logs"):
+    host.succeed(commands("Checking and logs"), timeout=120)
 
-with subtest("a reboot finds it as it was"):
+with subtest("it is the same after a reboot"):
     host.shutdown()
     host.start()
     wait_for_footfall(host)

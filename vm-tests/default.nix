@@ -1,4 +1,4 @@
-# One NixOS test for each question: its machines and its time stand in questions.json, what is asked in QUESTION.py.
+# One NixOS test per question: questions.json has its machines and time limit, QUESTION.py is its script.
 { pkgs, footfall }:
 let
   inherit (pkgs) lib;

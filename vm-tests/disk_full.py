@@ -1,4 +1,4 @@
-# When the disk is full: is nothing acknowledged that is not kept, and does everything go on once there is room?
+# When the disk is full, is every acknowledged event kept, and does everything recover once there is space?
 
 start_all()
 wait_for_footfall(appliance)
@@ -9,19 +9,19 @@ stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
 with subtest("the disk fills up under load"):
     begin_load(client, "http://appliance/analytics")
     retry(lambda _last: int(ask_database(appliance, stored)) > 200, 60)
-    # The second file takes what the first left in between.
+    # The second file fills the gaps that the first left.
     appliance.succeed(
         """fallocate -l "$(df --output=avail -B1 / | tail -1)" /var/tmp/filler || true
         dd if=/dev/zero of=/var/tmp/rest bs=4k status=none || true"""
     )
 
-with subtest("then it says that it cannot keep events"):
+with subtest("then it answers that it cannot keep events"):
     client.wait_until_fails(
         f"curl -sf --max-time 20 -H 'Content-Type: application/json' -d {shlex.quote(event('full'))} http://appliance/analytics",
         timeout=90,
     )
 
-with subtest("room again, and all of it goes on by itself"):
+with subtest("once there is space, everything recovers by itself"):
     appliance.succeed("rm -f /var/tmp/filler /var/tmp/rest")
     retry(lambda _last: appliance.execute("curl -sf http://localhost/health | grep -q '\"kafkaReady\":true'")[0] == 0, 120)
     client.wait_until_succeeds(

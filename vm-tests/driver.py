@@ -1,8 +1,8 @@
-"""What a question's script may use: the part of the NixOS test driver's interface that both drivers give.
+"""What a question's script may use: the part of the NixOS test driver's interface that both drivers provide.
 
-The NixOS driver gives the first of these as its own objects, `cargo xtask lab` gives those of vm-tests/lab. Names,
-parameters and defaults are NixOS's (nixos-driver.json says of which commit); a test holds this file to them.
-Nothing here runs: it is what scripts and lab are type-checked against.
+The NixOS driver implements it with its own objects, `cargo xtask lab` with those of vm-tests/lab. Names, parameters and
+defaults are those of NixOS (nixos-driver.json says of which commit), which a test checks.
+Nothing here runs: scripts and lab are type-checked against it.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from typing import Any, Protocol
 
 
 class Machine(Protocol):
-    """A machine of a question. Its methods that run commands start it where it is off."""
+    """A machine of a question. Methods that run commands start the machine if it is off."""
 
     @property
     def name(self) -> str: ...
 
     def start(self, allow_reboot: bool = False) -> None:
-        """Begins to boot and does not wait. `reboot` needs allow_reboot, else the machine stays off."""
+        """Starts booting without waiting. `reboot` needs allow_reboot; without it the machine stays off."""
 
     def is_up(self) -> bool: ...
 
     def shutdown(self) -> None:
-        """Powers off in order, and waits for it."""
+        """Shuts down cleanly, and waits for it."""
 
     def crash(self) -> None:
-        """Cuts the power: what was not synced is lost."""
+        """Cuts the power: unsynced data is lost."""
 
     def reboot(self) -> None:
         """Presses Ctrl+Alt+Delete; the next command waits until the machine is up again."""
@@ -40,7 +40,7 @@ class Machine(Protocol):
     def execute(
         self, command: str, check_return: bool = True, check_output: bool = True, timeout: int | None = 900
     ) -> tuple[int, str]:
-        """Runs a command in bash with `set -euo pipefail`: its exit code, and what it wrote to standard output."""
+        """Runs a command in bash with `set -euo pipefail`; returns its exit code and standard output."""
         ...
 
     def succeed(self, *commands: str, timeout: int | None = None) -> str: ...
@@ -56,7 +56,7 @@ class Machine(Protocol):
     def systemctl(self, q: str, user: str | None = None) -> tuple[int, str]: ...
 
     def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None:
-        """Waits until a unit is active; raises where it failed, or is inactive with no job pending."""
+        """Waits until a unit is active; raises if it failed, or is inactive with no job pending."""
 
     def get_unit_info(self, unit: str, user: str | None = None) -> dict[str, str]: ...
 
@@ -81,7 +81,7 @@ class Machine(Protocol):
     def get_console_log(self) -> str: ...
 
     def copy_from_host(self, source: str, target: str) -> None:
-        """Copies a file or folder from where the driver runs."""
+        """Copies a file or folder from the machine on which the driver runs."""
 
     def copy_from_machine(self, source: str, target_dir: str = "") -> None:
         """Copies a file or folder to the question's results: target/lab/QUESTION/out here, $out with Nix."""
@@ -98,7 +98,7 @@ class Log(Protocol):
 
 
 class Assertions(Protocol):
-    """unittest's; a failure tells what was compared."""
+    """unittest's assertions; a failure shows what was compared."""
 
     def assertEqual(self, first: Any, second: Any, msg: Any = None) -> None: ...
 
@@ -132,11 +132,11 @@ class PollingCondition(Protocol):
         seconds_interval: float = 2.0,
         description: str | None = None,
     ) -> Any:
-        """What must stay true while the `with` of its result lasts; or wait() until it is."""
+        """A condition that must stay true within the `with` block of its result; or call its wait() until it is true."""
 
 
 class Driver(Protocol):
-    """The names that a script finds, besides its machines' and `here`."""
+    """The predefined names of a script, besides its machines and `here`."""
 
     @property
     def start_all(self) -> Callable[[], None]: ...

@@ -1,6 +1,6 @@
-# Can each service do only what it must: score, ports, secrets, each other's state, what is logged?
+# Can each service do only what it must: score, ports, secrets, other services' state, what is logged?
 
-# systemd-analyze's exposure, 0 to 10, times ten.
+# systemd-analyze's exposure level, 0 to 10, times ten.
 EXPOSURE_MAX = 15
 
 SERVICES = [
@@ -14,20 +14,20 @@ SERVICES = [
     "footfall-backup.service",
 ]
 USERS = ["footfall-ingest", "footfall-sink", "footfall-view", "footfall-retention"]
-# Whose state nobody else may read.
+# State that only its owner may read.
 STATE = {"footfall-view": "/var/lib/footfall-view", "root": "/var/lib/footfall/secrets"}
-# What other machines may reach, and what may listen for this one alone.
+# Ports that other machines may reach, and ports that may listen only for this machine.
 OPEN = {80}
-# 3000 is Grafana's, where it is installed.
+# 3000 is Grafana, if it is installed.
 LOCAL = {3000, 3001, 3002, 3003, 3004, 4195, 5432, 9092, 9093}
 
 start_all()
 wait_for_footfall(appliance)
 client.wait_for_unit("multi-user.target")
 
-with subtest("what each service could do"):
+with subtest("no service is exposed more than it must be"):
     kafka = ["footfall-kafka.service"]
-    # NixOS has a unit of its own for Kafka, and ours is masked.
+    # NixOS has its own unit for Kafka, and ours is masked.
     if appliance.get_unit_property("footfall-kafka.service", "LoadState") != "loaded":
         kafka = []
     for unit in SERVICES + kafka:
@@ -35,12 +35,12 @@ with subtest("what each service could do"):
         log.info(f"{unit}: {table.strip().splitlines()[-1]}")
         t.assertEqual(status, 0, f"{unit} is exposed more than {EXPOSURE_MAX / 10}:\n{table}")
 
-with subtest("systemd-analyze verify has nothing to say"):
+with subtest("systemd-analyze verify reports nothing"):
     for unit in SERVICES + kafka + ["footfall.target", "footfall-ingest.socket", "footfall-view.socket"]:
         said = appliance.execute(f"systemd-analyze verify {unit} 2>&1")[1]
         t.assertEqual([line for line in said.splitlines() if "footfall" in line], [])
 
-with subtest("no port more than there must be"):
+with subtest("no unexpected port is open"):
     for line in appliance.succeed("ss -Htln | awk '{print $4}'").split():
         address, _, port = line.rpartition(":")
         if address.strip("[]") in ("127.0.0.1", "::1", "[::ffff:127.0.0.1]"):
@@ -50,7 +50,7 @@ with subtest("no port more than there must be"):
     for port in sorted(LOCAL):
         client.fail(f"timeout 2 bash -c 'exec 3<>/dev/tcp/appliance/{port}'")
 
-with subtest("no secret stands where others can read it"):
+with subtest("no secret is readable by others"):
     secrets = "/var/lib/footfall/secrets"
     for name in appliance.succeed(f"ls {secrets}").split():
         t.assertEqual(appliance.succeed(f"stat -c '%U %a' {secrets}/{name}").strip(), "root 600", name)
@@ -63,7 +63,7 @@ with subtest("no secret stands where others can read it"):
             if grep -rqsF -e "$secret" /etc; then echo /etc; exit 1; fi"""
         appliance.succeed(find)
 
-with subtest("nobody reads another's state"):
+with subtest("no service can read another's state"):
     for owner, folder in STATE.items():
         for user in USERS:
             listed = appliance.execute(f"runuser -u {user} -- ls {folder}")[0] == 0
@@ -75,13 +75,13 @@ with subtest("each user has its own role in the database, and no other"):
         for role in ("footfall_owner", "footfall_writer", "footfall_reader", "postgres"):
             connect = f"psql -qAt 'host=/run/postgresql dbname=analytics user={role}' -c 'SELECT 1'"
             let_in = appliance.execute(f"runuser -u {user} -- {connect} 2>&1")[0] == 0
-            # Ingest writes by itself in the light profile, as the same role as the sink.
+            # In the light profile ingest itself writes, with the sink's role.
             may = own.get(user, "footfall_writer") == role
             t.assertEqual(let_in, may, f"{user} as {role}")
     read = "psql -qAt 'host=/run/postgresql dbname=analytics user=footfall_reader'"
     appliance.fail(f"runuser -u footfall-view -- {read} -c 'DELETE FROM analytics_events'")
 
-with subtest("the log tells no address and no body"):
+with subtest("no address and no body is logged"):
     address = client.succeed("hostname -I").split()[0]
     mark = "mark-of-a-body"
     send(client, "http://appliance/analytics", event("hardening", mark))
@@ -93,7 +93,7 @@ with subtest("the log tells no address and no body"):
         appliance.fail(f"journalctl -q --no-pager -o export -u 'footfall*' -u nginx | grep -F -e {what}")
         appliance.fail(f"grep -rsF -e {what} /var/log/nginx")
 
-with subtest("the journal has fields"):
+with subtest("journal entries have fields"):
     line = appliance.succeed("journalctl -q --no-pager -o json -u footfall-sink@4195.service | head -50")
     fields = {name for entry in line.splitlines() for name in json.loads(entry)}
     t.assertTrue(any(name.startswith("F_") or name == "EVENT" for name in fields), sorted(fields))

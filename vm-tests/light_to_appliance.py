@@ -10,7 +10,7 @@ client.wait_for_unit("multi-user.target")
 
 first = event("light_to_appliance", "first")
 
-with subtest("light: nothing runs but PostgreSQL, ingest and the live page"):
+with subtest("light: only PostgreSQL, ingest and view run"):
     t.assertEqual(host.execute("pgrep -x java")[0], 1)
     t.assertEqual(host.execute("pgrep -x nginx")[0], 1)
     t.assertEqual(host.succeed("systemctl list-units --failed --plain --no-legend").strip(), "")
@@ -19,10 +19,10 @@ with subtest("light: the site, the tracker and the collector are behind one port
     client.succeed("curl -sf http://host/ | grep -q analytics")
     client.succeed("curl -sf -o /dev/null http://host/analytics.js")
     send(client, "http://host/analytics", first)
-    # Answered means committed: there is nothing to wait for.
+    # No wait: an answer means that it is committed.
     t.assertEqual(ask_database(host, "SELECT count(*) FROM analytics_events"), "1")
 
-with subtest("light: what was acknowledged under load is stored once, over restarts of each part"):
+with subtest("light: acknowledged events are stored once, across restarts of each service under load"):
     begin_load(client, "http://host/analytics")
     for _ in range(5):
         host.succeed("systemctl restart footfall-ingest.service")
@@ -41,12 +41,12 @@ with subtest("it becomes an appliance"):
     host.succeed("become-appliance", timeout=180)
     wait_for_footfall(host)
 
-with subtest("everything is there that was"):
+with subtest("everything is still there"):
     t.assertEqual(ask_database(host, "SELECT count(*), sum(hashtext(event_id::text)::bigint) FROM analytics_events"), before)
     t.assertEqual(ask_database(host, outcomes), counted)
     t.assertEqual(host.succeed("cat /var/lib/footfall/secrets/access.password"), password)
 
-with subtest("an event that was counted then is not counted again"):
+with subtest("an event that was counted before is not counted again"):
     send(client, "http://host/analytics", first)
     send(client, "http://host/analytics", event("light_to_appliance", "second"))
     wait_for_rows(host, "light_to_appliance", 2)

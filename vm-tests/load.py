@@ -1,10 +1,10 @@
-"""Sends events until it is told to stop, and keeps what was answered: `python3 load.py URLS FILE [CONNECTIONS]`.
+"""Sends events until it is stopped, and records the answers: `python3 load.py URLS FILE [CONNECTIONS]`.
 
-With several URLs (commas between them) a connection that breaks goes on with the next.
+With several URLs, separated by commas, a connection that breaks continues with the next one.
 
-Copied onto the machine that sends. Each line of FILE is an event's id and the status that answered it, or a word for
-what happened instead. An event is sent once: what was answered with 2xx must be stored, whatever happens.
-SIGTERM ends it after the requests under way.
+Copied onto the machine that sends. Each line of FILE is an event's id and the status of the answer, or a word for what
+happened instead. Each event is sent once: if it was answered with 2xx, it must be stored.
+SIGTERM ends it after the requests in progress.
 """
 
 import http.client
@@ -17,7 +17,7 @@ import time
 import urllib.parse
 import uuid
 
-# A server that is away is asked again at this pace.
+# The pause before retrying a server that is down.
 PAUSE_S = 0.05
 ANSWER_S_MAX = 30.0
 

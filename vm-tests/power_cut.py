@@ -13,10 +13,10 @@ for cut in range(1, CUTS + 1):
         stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
         before = int(ask_database(appliance, stored))
         retry(lambda _last: int(ask_database(appliance, stored)) > before + 200, 60)
-        # Shows that the cut is one: what nobody synced is gone afterwards.
+        # Proves that it is a power cut: unsynced data is gone afterwards.
         appliance.succeed("echo lost > /root/unsynced")
         appliance.crash()
-        # The client goes on meanwhile: nothing may be acknowledged that nobody keeps.
+        # The client keeps sending meanwhile: nothing may be acknowledged that is not kept.
         appliance.start()
         wait_for_footfall(appliance)
         appliance.fail("grep -q lost /root/unsynced")
@@ -27,12 +27,12 @@ for cut in range(1, CUTS + 1):
 with subtest("everything acknowledged is stored, once"):
     kept = acknowledged(answers)
     t.assertGreater(len(kept), 500)
-    # Otherwise the load did not meet the cut.
+    # Otherwise no event was sent during the cut.
     t.assertGreater(len(answers), len(kept))
     log.info(f"{len(kept)} of {len(answers)} events were acknowledged")
     wait_until_stored_once(appliance, kept)
 
-with subtest("the roll-up counts the rows"):
+with subtest("the roll-up matches the rows"):
     rows = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
     rolled_up = "SELECT sum(event_count) FROM analytics_summary WHERE event_type = 'load'"
     t.assertEqual(ask_database(appliance, rolled_up), ask_database(appliance, rows))

@@ -1,4 +1,4 @@
-# Does a reboot keep events, counts, secrets and the Kafka log, without a hand laid on it?
+# Does a reboot keep events, counts, secrets and the Kafka log, without manual intervention?
 
 appliance.start(allow_reboot=True)
 wait_for_footfall(appliance)
@@ -33,7 +33,7 @@ with subtest("everything is still there"):
     t.assertEqual(kept(), before)
     t.assertEqual(appliance.succeed(FILES), files)
 
-with subtest("and goes on"):
+with subtest("and new events are stored"):
     for number in range(5):
         send(appliance, "http://localhost/analytics", event("after", str(number)))
     wait_for_rows(appliance, "after", 5)

@@ -12,7 +12,7 @@ with subtest(f"{RESTARTS} restarts of ingest under load"):
         appliance.succeed("systemctl restart footfall-ingest.service")
     answers = end_load(client)
     log.info(f"{len(answers)} requests")
-    # Several in flight at each of them, also where a disk is slow.
+    # So that several were in flight at each restart, even on a slow disk.
     t.assertGreater(len(answers), 10 * RESTARTS)
     t.assertEqual([said for _, said in answers if said != "200"], [])
     t.assertGreaterEqual(
@@ -20,7 +20,7 @@ with subtest(f"{RESTARTS} restarts of ingest under load"):
         RESTARTS,
     )
 
-with subtest("each of them is stored, once"):
+with subtest("each event is stored once"):
     wait_until_stored_once(appliance, acknowledged(answers))
 
 with subtest(f"{RESTARTS} restarts of the live page"):
@@ -30,11 +30,11 @@ with subtest(f"{RESTARTS} restarts of the live page"):
         appliance.succeed("systemctl restart footfall-view.service")
     client.wait_until_fails("systemctl is-active --quiet ask", timeout=60)
     asked = client.succeed("cat /root/asked").split()
-    # Shut until somebody signs in; one kind of answer, and never that it is away.
+    # Without a login there is only one kind of answer, and it must never be that view is down.
     t.assertEqual(len(asked), 2, asked)
     t.assertIn(asked[1], ("401", "303", "200"))
 
-with subtest("a restart of the sink loses and doubles nothing"):
+with subtest("a restart of the sink loses or doubles nothing"):
     begin_load(client, "http://appliance/analytics")
     for _ in range(5):
         appliance.succeed("systemctl restart footfall-sink@4195.service")

@@ -1,4 +1,4 @@
-# Does the nightly run remove what is older than the configuration says, and nothing else?
+# Does the nightly run remove data that is older than the configuration allows, and nothing else?
 
 start_all()
 wait_for_footfall(appliance)
@@ -25,17 +25,17 @@ with subtest("events of today, and the same a hundred days ago"):
     old_ids = "received_at < now() - interval '30 days'"
     t.assertGreaterEqual(count("analytics_ledger", old_ids), 10)
 
-with subtest("each night it is its turn"):
+with subtest("it runs each night"):
     for timer in ("footfall-retention.timer", "footfall-backup.timer"):
         appliance.require_unit_state(timer)
         t.assertTrue(appliance.get_unit_property(timer, "NextElapseUSecRealtime"))
 
-with subtest("without a limit, events stay for ever"):
+with subtest("without a limit, events are kept forever"):
     appliance.succeed("systemctl start footfall-retention.service")
     t.assertEqual(count("analytics_events"), 20)
 
-with subtest("with one, those that are older go"):
-    # As a drop-in, which the NixOS module's own file has no say over.
+with subtest("with a limit, older events are removed"):
+    # As a drop-in, which takes precedence over the NixOS module's own file.
     appliance.succeed(
         "mkdir -p /run/systemd/system/footfall-retention.service.d",
         "printf '[Service]\\nEnvironment=FOOTFALL_KEEP_DAYS__ANALYTICS_EVENTS=90\\n'"
@@ -49,7 +49,7 @@ with subtest("with one, those that are older go"):
     known = "event_id IN (SELECT event_id FROM analytics_ledger)"
     t.assertEqual(count("analytics_events", known), 10)
 
-with subtest("an event that is sent again is still known"):
+with subtest("a duplicate is still recognized"):
     body = event("kept", "again")
     send(appliance, "http://localhost/analytics", body)
     send(appliance, "http://localhost/analytics", body)

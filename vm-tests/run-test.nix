@@ -1,4 +1,4 @@
-# Runs one question by the NixOS test driver. The one place where all of these tests are set up.
+# Runs one question with the NixOS test driver. All of these tests are set up only here.
 {
   pkgs,
   footfall,
@@ -10,7 +10,7 @@ let
 in
 pkgs.testers.runNixOSTest {
   inherit name;
-  # No question hangs for ever, whatever its script waits for.
+  # A question cannot hang forever.
   globalTimeout = question.timeout_s;
   nodes = lib.mapAttrs (_: kind: {
     imports = [ (./nodes + "/${kind}.nix") ];
@@ -19,14 +19,14 @@ pkgs.testers.runNixOSTest {
     imports = [ footfall ];
     _module.args.question = question;
   };
-  # As in the lab: the folder of the scripts, what they share, and the question's own.
+  # As in the lab: the scripts' folder, the common script, and the question's script.
   testScript = lib.concatLines [
     "here = \"${./.}\""
     (builtins.readFile ./common.py)
     (builtins.readFile (./. + "/${name}.py"))
   ];
-  # NixOS's checks know neither the names that the lab declares nor `Machine`; vm-tests/lab/check.py holds every script to
-  # the driver's interface.
+  # NixOS's checks do not know the names that the lab declares, nor `Machine`; vm-tests/lab/check.py checks every script
+  # against the driver's interface.
   skipTypeCheck = true;
   skipLint = true;
   meta.description = question.why;

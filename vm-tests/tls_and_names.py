@@ -1,4 +1,4 @@
-# With a name and certificates: is everything encrypted, for that name alone, and a sign-in never sent in the clear?
+# With a domain name and certificates: is everything encrypted, only that name served, and a login never sent in the clear?
 
 NAME = "stats.example"
 
@@ -6,7 +6,7 @@ start_all()
 wait_for_footfall(appliance)
 client.wait_for_unit("multi-user.target")
 
-# What only this test knows: who signed the certificate, and where the name leads.
+# Only this test's client knows the certificate's authority and the name's address.
 client.succeed(f"cat > /tmp/ca.pem <<'END'\n{appliance.succeed('cat /etc/tls/ca.pem')}\nEND")
 address = client.succeed("getent ahostsv4 appliance | head -1 | cut -d' ' -f1").strip()
 CURL = f"curl -sS --max-time 20 --cacert /tmp/ca.pem --resolve '*:443:{address}' --resolve '*:80:{address}'"
@@ -16,7 +16,7 @@ def ask(what: str) -> str:
     return client.succeed(f"{CURL} {what}")
 
 
-with subtest("the certificate is the name's"):
+with subtest("the certificate is for the name"):
     t.assertEqual(ask(f"-o /dev/null -w '%{{http_code}} %{{ssl_verify_result}}' https://{NAME}/"), "200 0")
     client.fail(f"curl -sS --max-time 20 --resolve '*:443:{address}' https://{NAME}/")
 
@@ -27,7 +27,7 @@ with subtest("another name gets no answer"):
 with subtest("old protocols are refused"):
     client.fail(f"{CURL} --tls-max 1.1 https://{NAME}/")
 
-with subtest("what comes in the clear is sent to https, and nothing is taken there"):
+with subtest("plain HTTP redirects to HTTPS, and accepts no event"):
     said = ask(f"-o /dev/null -w '%{{http_code}} %{{redirect_url}}' http://{NAME}/page2.html?a=b")
     t.assertEqual(said, f"301 https://{NAME}/page2.html?a=b")
     clear = event("tls", "clear")
@@ -38,7 +38,7 @@ with subtest("an event arrives"):
     ask(f"--fail-with-body -H 'Content-Type: application/json' -d {body} https://{NAME}/analytics")
     wait_for_rows(appliance, "tls", 1)
 
-with subtest("whoever signs in gets a cookie for https alone"):
+with subtest("the session cookie is sent over HTTPS only"):
     password = appliance.succeed("cat /var/lib/footfall/secrets/access.password").strip()
     page = ask(f"-L -c /tmp/jar -b /tmp/jar https://{NAME}/live/")
     t.assertIn("password", page)

@@ -1,6 +1,6 @@
-//! The raw body, as anybody can send it. The first byte chooses the format.
+//! A request body, as any client may send it. The first byte chooses the format.
 //!
-//! `cargo fuzz run body` with nightly. Without either, from this folder:
+//! `cargo fuzz run body` needs nightly and cargo-fuzz. Without them, from this folder:
 //!
 //! ```text
 //! export RUSTC_BOOTSTRAP=1 RUSTFLAGS="--cfg fuzzing -Zsanitizer=address -Ccodegen-units=1 -Cdebug-assertions \

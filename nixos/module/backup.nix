@@ -1,4 +1,4 @@
-# footfall-backup: keeps copies of the database, each night.
+# footfall-backup: backs up the database each night.
 {
   lib,
   config,
@@ -17,7 +17,7 @@ let
 in
 {
   options.services.footfall.backup = {
-    enable = lib.mkEnableOption "footfall-backup, which keeps copies of the database, each night (part of the profiles appliance and light)";
+    enable = lib.mkEnableOption "footfall-backup, which backs up the database each night (part of the profiles appliance and light)";
     inherit (daemon) startAt;
   }
   // daemon.options {
@@ -28,7 +28,7 @@ in
       keep = 14;
     };
     secrets."database.password" =
-      "Password of a role that may read everything, where the database is elsewhere and wants one.";
+      "Password of a role that may read everything, if the database is elsewhere and requires one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.backup.enable) {
@@ -46,7 +46,7 @@ in
       path = [ config.services.postgresql.package ];
       serviceConfig = {
         LoadCredential = daemon.credentials cfg.backup.secrets;
-        # A folder of the host's own, beside the unit's.
+        # The host's own folder, in addition to the unit's.
         ReadWritePaths = lib.optional (cfg.backup.settings ? dir) cfg.backup.settings.dir;
       };
     };

@@ -1,11 +1,11 @@
-# What every program with a configuration file has in common: its options, its file, and which secrets it is handed.
+# What every program with a configuration file has in common: its options, its file, and its secrets.
 { lib, pkgs }:
 let
   inherit (lib) mkOption types;
   toml = pkgs.formats.toml { };
 in
 {
-  # `settings`, and `secrets` for those keys that hold one.
+  # `settings`, and `secrets` for the keys whose values are secret.
   options =
     {
       program,
@@ -20,7 +20,7 @@ in
         inherit example;
         description = ''
           Keys of `/etc/footfall/${program}.toml`: see [${document}](${document}). The program itself checks them while
-          the system is built, so a key that does not exist ends the build, not the start.
+          the system is built, so a key that does not exist fails the build, not the start.
         '';
       };
     }
@@ -31,22 +31,22 @@ in
           type = types.nullOr types.path;
           default = null;
           example = "/run/keys/footfall-${key}";
-          description = "${description} A file that root can read; systemd hands it to the daemon. Never one in the Nix store.";
+          description = "${description} A file that root can read; systemd passes it to the daemon. It must not be in the Nix store.";
         }
       ) secrets;
     };
 
-  # For what is done each night: when, as an option, and the timer that this comes to.
+  # For nightly jobs: the option for the time, and the resulting timer.
   startAt = mkOption {
     type = types.nullOr types.str;
     default = null;
     example = "*-*-* 04:00:00";
-    description = "When, as a calendar event of systemd; null keeps the time of the plain unit.";
+    description = "When it runs, as a systemd calendar event; null keeps the time in the plain unit.";
   };
   timer = startAt: {
     wantedBy = [ "timers.target" ];
     timerConfig = lib.mkIf (startAt != null) {
-      # An empty one takes the plain unit's away.
+      # An empty value clears the plain unit's.
       OnCalendar = [
         ""
         startAt
@@ -54,14 +54,14 @@ in
     };
   };
 
-  # The keys of a plain file of nixos/footfall, each to be overridden by the host's own.
+  # The keys of a plain file in nixos/footfall, as defaults that the host can override.
   defaults =
     file:
     lib.optionalAttrs (builtins.pathExists file) (
       lib.mapAttrsRecursive (_: lib.mkDefault) (lib.importTOML file)
     );
 
-  # The configuration file, once the program has found it good.
+  # The configuration file, after the program has checked it.
   checked =
     {
       name,
@@ -80,12 +80,12 @@ in
     else
       file;
 
-  # LoadCredential for the secrets that the host names; a unit's own line for a key is replaced by it.
+  # LoadCredential for the secrets that the host names; it replaces the unit's own line for the same key.
   credentials =
     secrets:
     lib.mapAttrsToList (key: file: "${key}:${file}") (lib.filterAttrs (_: file: file != null) secrets);
 
-  # A secret that stands in the settings would be readable by everybody on this host.
+  # Every user of this host could read a secret in the settings.
   assertions =
     {
       option,
@@ -95,14 +95,14 @@ in
     map (key: {
       assertion = !lib.hasAttrByPath (lib.splitString "." key) settings;
       message = ''
-        services.footfall.${option}.settings.${key} is a secret, and settings are written to the Nix store, which everybody
-        on this host can read. Put it into a file and name that in services.footfall.${option}.secrets."${key}".'';
+        services.footfall.${option}.settings.${key} is a secret, and settings are written to the Nix store, which every user
+        of this host can read. Put it into a file and name that file in services.footfall.${option}.secrets."${key}".'';
     }) (lib.attrNames secrets)
     ++ lib.mapAttrsToList (key: file: {
       assertion =
         file == null || !(builtins.isPath file || lib.hasPrefix builtins.storeDir (toString file));
       message = ''
-        services.footfall.${option}.secrets."${key}" is or becomes a file in the Nix store, which everybody on this host can
-        read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';
+        services.footfall.${option}.secrets."${key}" is or becomes a file in the Nix store, which every user of this host
+        can read. Name a file outside the store, as a quoted string: "/run/keys/...".'';
     }) secrets;
 }

@@ -1,4 +1,4 @@
-# Grafana with our dashboards, data source and alerts, by services.grafana.
+# Grafana with our dashboards, data source and alerts, through services.grafana.
 #
 # The options of services.grafana: nixpkgs, nixos/modules/services/monitoring/grafana.nix.
 { lib, config, ... }:
@@ -16,15 +16,15 @@ in
       type = types.port;
       default = 3000;
       example = 3100;
-      description = "The port of Grafana, on 127.0.0.1: reach it by a tunnel, or put a virtual host of your own before it.";
+      description = "Grafana's port on 127.0.0.1: reach it through a tunnel, or put your own virtual host in front of it.";
     };
     environmentFile = mkOption {
       type = types.nullOr types.path;
       default = null;
       example = "/run/keys/grafana.env";
       description = ''
-        For a database elsewhere: a file with `GRAFANA_FOOTFALL_PASSWORD=...`, the password of footfall_reader. Never one
-        in the Nix store.
+        For a database elsewhere: a file with `GRAFANA_FOOTFALL_PASSWORD=...`, the password of footfall_reader. It must not
+        be in the Nix store.
       '';
     };
   };
@@ -38,8 +38,8 @@ in
           in
           file == null || !(builtins.isPath file || lib.hasPrefix builtins.storeDir (toString file));
         message = ''
-          services.footfall.grafana.environmentFile is or becomes a file in the Nix store, which everybody on this host can
-          read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';
+          services.footfall.grafana.environmentFile is or becomes a file in the Nix store, which every user of this host can
+          read. Name a file outside the store, as a quoted string: "/run/keys/...".'';
       }
     ];
 
@@ -48,7 +48,7 @@ in
       settings = {
         server.http_addr = lib.mkDefault "127.0.0.1";
         server.http_port = lib.mkDefault cfg.grafana.port;
-        # Nobody logs in as admin with the password admin.
+        # Instead of the default password "admin".
         security.admin_password = lib.mkDefault (credential "grafana.admin_password");
         security.secret_key = lib.mkDefault (credential "grafana.secret_key");
         analytics.reporting_enabled = lib.mkDefault false;
@@ -64,7 +64,7 @@ in
 
     systemd.services.grafana = {
       after = [ "footfall-migrate.service" ];
-      # What grafana/README.md asks for.
+      # The variables that grafana/README.md lists.
       environment = {
         GRAFANA_FOOTFALL_POSTGRES =
           if lib.hasPrefix "/" cfg.database.host then
@@ -83,9 +83,9 @@ in
       };
     };
 
-    # Secrets of Grafana's, which Footfall's own program knows nothing of.
+    # Grafana's own secrets, which `footfall secrets` does not generate.
     systemd.services.footfall-grafana-secrets = {
-      description = "Footfall: makes Grafana's secrets that are missing";
+      description = "Footfall: generates missing secrets of Grafana";
       requiredBy = [ "grafana.service" ];
       before = [ "grafana.service" ];
       script = ''

@@ -1,4 +1,4 @@
-# footfall-ingest: takes events.
+# footfall-ingest: receives events.
 {
   lib,
   config,
@@ -18,12 +18,12 @@ let
 in
 {
   options.services.footfall.ingest = {
-    enable = lib.mkEnableOption "footfall-ingest, which takes events (part of the profiles appliance and light)";
+    enable = lib.mkEnableOption "footfall-ingest, which receives events (part of the profiles appliance and light)";
     listen = mkOption {
       type = types.str;
       default = "127.0.0.1:3001";
       example = "10.0.0.2:3001";
-      description = "Where events are posted to: address and port. systemd holds the socket, so a restart refuses nobody.";
+      description = "The address and port to which events are posted. systemd holds the socket, so a restart refuses no request.";
     };
   }
   // daemon.options {
@@ -35,7 +35,7 @@ in
     };
     secrets = {
       "privacy.visitor_secret" =
-        "Key of the visitors' daily hashes, at least 16 bytes; null takes one that is made on the first boot. Hosts of one cluster share it.";
+        "Key of the visitors' daily hashes, at least 16 bytes; null uses one that is generated on the first boot. Hosts of one cluster share it.";
       "database.password" =
         "Password of footfall_writer, in the light profile with a database elsewhere.";
     };
@@ -60,7 +60,7 @@ in
     };
     systemd.sockets.footfall-ingest = {
       wantedBy = [ "sockets.target" ];
-      # An empty one takes the plain unit's away.
+      # An empty value clears the plain unit's.
       listenStreams = [
         ""
         cfg.ingest.listen

@@ -1,4 +1,4 @@
-# Kafka on this host, by services.apache-kafka, or where it is elsewhere.
+# Kafka on this host, through services.apache-kafka, or the address of one elsewhere.
 #
 # The options of services.apache-kafka: nixpkgs, nixos/modules/services/misc/apache-kafka.nix.
 { lib, config, ... }:
@@ -26,32 +26,32 @@ in
         "kafka1.example.org:9092"
         "kafka2.example.org:9092"
       ];
-      description = "Brokers that ingest and sink ask first. Set it where Kafka is elsewhere.";
+      description = "The brokers to which ingest and sink connect first. Set it if Kafka is elsewhere.";
     };
     listen = mkOption {
       type = types.str;
       default = "127.0.0.1";
       example = "10.0.0.3";
-      description = "The address that the broker of this host is reached at, by itself too: no wildcard.";
+      description = "The address at which this host's broker is reached, also by itself: no wildcard.";
     };
     heapMib = mkOption {
       type = types.ints.positive;
       default = 512;
       example = 1024;
-      description = "The heap of the broker of this host, in MiB. Its cache is the system's page cache, outside of it.";
+      description = "The heap of this host's broker, in MiB. Its cache is the system's page cache, outside the heap.";
     };
     dataDir = mkOption {
       type = types.path;
       default = "/var/lib/apache-kafka";
       example = "/srv/kafka";
-      description = "Where the broker of this host keeps what it holds.";
+      description = "The data folder of this host's broker.";
     };
   };
 
   config = lib.mkIf cfg.enable {
     services.apache-kafka = lib.mkIf cfg.kafka.enable {
       enable = true;
-      # A name and no secret: it keeps a broker from folders that are another cluster's.
+      # A name, not a secret: it keeps a broker from using another cluster's folders.
       clusterId = lib.mkDefault "Rm9vdGZhbGwtS2Fma2EtMQ";
       formatLogDirs = lib.mkDefault true;
       formatLogDirsIgnoreFormatted = lib.mkDefault true;
@@ -61,7 +61,7 @@ in
       ];
       settings = properties // {
         "node.id" = lib.mkDefault 1;
-        # By voters and not by bootstrap servers: NixOS formats without the option that the latter would want.
+        # Voters, not bootstrap servers: NixOS formats without the option that bootstrap servers would need.
         "controller.quorum.voters" = lib.mkDefault "1@${cfg.kafka.listen}:9093";
         "listeners" = lib.mkDefault [
           "PLAINTEXT://${cfg.kafka.listen}:9092"
@@ -74,7 +74,7 @@ in
 
     systemd.services.apache-kafka = lib.mkIf cfg.kafka.enable {
       serviceConfig = {
-        # A broker that ends by a fault is started again; clients wait for it meanwhile.
+        # A broker that crashes is restarted; clients wait for it meanwhile.
         Restart = "on-failure";
         RestartSec = 2;
         LimitNOFILE = 65536;

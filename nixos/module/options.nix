@@ -1,11 +1,11 @@
-# What holds for all of Footfall on this host.
+# Options for all of Footfall on this host.
 { lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
 in
 {
   options.services.footfall = {
-    enable = lib.mkEnableOption "Footfall, which tells what people do on your web site";
+    enable = lib.mkEnableOption "Footfall, web analytics on your own machine";
 
     package = mkOption {
       type = types.package;
@@ -24,7 +24,7 @@ in
       default = "appliance";
       example = "light";
       description = ''
-        Which parts run here, where no option of a part says otherwise. `appliance`: all of them. `light`: ingest, which
+        Which services run here unless their own options say otherwise. `appliance`: all of them. `light`: ingest, which
         writes straight into PostgreSQL, and the live page, which also serves the site; no Kafka, nginx or Grafana.
         `cluster`: none; each host enables its own.
       '';
@@ -41,7 +41,7 @@ in
       type = types.bool;
       default = false;
       example = true;
-      description = "Whether other machines reach the site's ports. Everything else stays on this host.";
+      description = "Whether the firewall lets other machines reach the site's ports. No other port is opened.";
     };
 
     logNamespace = mkOption {
@@ -49,8 +49,8 @@ in
       default = null;
       example = "footfall";
       description = ''
-        A journal of its own for Footfall's services (`journalctl --namespace=footfall`), with limits of its own in
-        `/etc/systemd/journald@footfall.conf`; null takes the system's journal.
+        A separate journal for Footfall's services (`journalctl --namespace=footfall`), with its own limits in
+        `/etc/systemd/journald@footfall.conf`; null uses the system's journal.
       '';
     };
   };

@@ -1,4 +1,4 @@
-# PostgreSQL with TimescaleDB on this host, by services.postgresql, or where it is elsewhere.
+# PostgreSQL with TimescaleDB on this host, through services.postgresql, or the address of one elsewhere.
 #
 # The options of services.postgresql: nixpkgs, nixos/modules/services/databases/postgresql.nix.
 {
@@ -35,8 +35,8 @@ in
       default = "/run/postgresql";
       example = "db.example.org";
       description = ''
-        Where the database is: the folder of its Unix socket, or a name. At one elsewhere the administrator makes roles and
-        passwords, and Footfall's connections to it are not encrypted yet: keep them within a network of your own.
+        Where the database is: the folder of its Unix socket, or a host name. On a remote one an administrator creates roles
+        and passwords. Footfall's connections to it are not encrypted yet: keep them within a private network.
       '';
     };
     port = mkOption {
@@ -56,8 +56,8 @@ in
       default = null;
       example = "/run/keys/footfall-migrate";
       description = ''
-        For a database elsewhere, on one host: a file with `FOOTFALL_DATABASE_URL=...` of an owner, by which this host
-        brings the tables up to date. Never one in the Nix store. A database of this host needs none.
+        For a database elsewhere, on one host only: a file with `FOOTFALL_DATABASE_URL=...` of an owner, with which this
+        host migrates the tables. It must not be in the Nix store. A database on this host needs none.
       '';
     };
     urlOf = mkOption {
@@ -73,7 +73,7 @@ in
       internal = true;
       readOnly = true;
       default = database.enable || database.migrationEnvironmentFile != null;
-      description = "Whether this host brings the tables up to date.";
+      description = "Whether this host migrates the tables.";
     };
   };
 
@@ -86,14 +86,14 @@ in
           in
           file == null || !(builtins.isPath file || lib.hasPrefix builtins.storeDir (toString file));
         message = ''
-          services.footfall.database.migrationEnvironmentFile is or becomes a file in the Nix store, which everybody on this
-          host can read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';
+          services.footfall.database.migrationEnvironmentFile is or becomes a file in the Nix store, which every user of
+          this host can read. Name a file outside the store, as a quoted string: "/run/keys/...".'';
       }
     ];
 
     services.postgresql = lib.mkIf database.enable {
       enable = true;
-      # What the schema is tested with.
+      # The version with which the schema is tested.
       package = lib.mkDefault pkgs.postgresql_17;
       extensions = packages: [ packages.timescaledb-apache ];
       enableJIT = lib.mkDefault (settings.jit == "on");
@@ -109,25 +109,24 @@ in
           shared_preload_libraries = lib.splitString "," settings.shared_preload_libraries;
           port = lib.mkDefault database.port;
         };
-      # Before NixOS's own lines: the first that fits decides.
+      # Before NixOS's own lines: the first match decides.
       authentication = builtins.readFile ../postgresql/pg_hba.conf;
       identMap = builtins.readFile ../postgresql/pg_ident.conf;
-      # The database is made by footfall-migrate, and belongs to footfall_owner: one that ensureDatabases made would be
-      # the superuser's.
+      # footfall-migrate creates the database, owned by footfall_owner; ensureDatabases would make the superuser its owner.
     };
 
     systemd.services.footfall-migrate = lib.mkIf database.migrates {
-      # A database that is made by postgresql-setup is there only with the target.
+      # Only the target waits for postgresql-setup.
       requires = lib.optional database.enable "postgresql.target";
       after = lib.optional database.enable "postgresql.target";
-      # Another version of the package has another schema.
+      # Another version of the package may have another schema.
       restartTriggers = [ cfg.package ];
       environment = lib.mkIf (database.migrationEnvironmentFile == null) {
         FOOTFALL_DATABASE_URL = "host=${database.host} port=${toString database.port} user=postgres dbname=${database.name}";
       };
       serviceConfig = lib.mkIf (database.migrationEnvironmentFile != null) {
         EnvironmentFile = database.migrationEnvironmentFile;
-        # No user of this host has a name at a database elsewhere.
+        # A remote database does not know this host's users.
         DynamicUser = true;
         User = "footfall-migrate";
       };

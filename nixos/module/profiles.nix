@@ -1,8 +1,8 @@
-# Which parts a profile brings. A host's own word on a part is stronger.
+# Which services a profile enables. A host's own settings take precedence.
 { lib, config, ... }:
 let
   cfg = config.services.footfall;
-  # Each part, and the profiles that it belongs to.
+  # Each service, and the profiles that include it.
   parts = {
     ingest = [
       "appliance"
@@ -38,7 +38,7 @@ in
         ingest.settings = {
           store = lib.mkDefault "postgresql";
           database.url = lib.mkDefault (cfg.database.urlOf "footfall_writer");
-          # The live page is the proxy in front.
+          # footfall-view is the proxy in front.
           privacy.trusted_proxies = lib.mkDefault [
             "127.0.0.1"
             "::1"
@@ -76,7 +76,7 @@ in
       }
       {
         assertion = cfg.profile != "light" || !(cfg.sink.enable || cfg.kafka.enable || cfg.site.enable);
-        message = "The light profile has no Kafka, sink or nginx: take services.footfall.profile = \"appliance\" where these are wanted.";
+        message = "The light profile has no Kafka, sink or nginx: set services.footfall.profile = \"appliance\" to have them.";
       }
     ];
   };

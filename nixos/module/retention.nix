@@ -1,4 +1,4 @@
-# footfall-retention: removes what is too old, each night.
+# footfall-retention: removes data that is too old, each night.
 {
   lib,
   config,
@@ -17,7 +17,7 @@ let
 in
 {
   options.services.footfall.retention = {
-    enable = lib.mkEnableOption "footfall-retention, which removes what is too old, each night (part of the profiles appliance and light)";
+    enable = lib.mkEnableOption "footfall-retention, which removes data that is too old, each night (part of the profiles appliance and light)";
     inherit (daemon) startAt;
   }
   // daemon.options {
@@ -27,7 +27,7 @@ in
       keep_days.analytics_events = 400;
     };
     secrets."database.password" =
-      "Password of footfall_owner, where the database is elsewhere and wants one.";
+      "Password of footfall_owner, if the database is elsewhere and requires one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.retention.enable) {

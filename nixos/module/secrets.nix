@@ -1,5 +1,5 @@
-# Secrets that nobody has to think of: footfall-secrets.service makes those that are missing, on the first boot. A host
-# that names files of its own in services.footfall.*.secrets takes those instead.
+# Secrets that need no configuration: footfall-secrets.service generates missing ones on the first boot. Files named in
+# services.footfall.*.secrets are used instead.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;
@@ -10,7 +10,7 @@ in
     default = "/var/lib/footfall/secrets";
     readOnly = true;
     description = ''
-      Where the secrets lie that are made on the first boot, for root alone: `privacy.visitor_secret`, and
+      The folder of the secrets that are generated on the first boot, readable only by root: `privacy.visitor_secret`, and
       `access.password` of the live page.
     '';
   };

@@ -24,7 +24,7 @@ in
       default = 1;
       example = 2;
       description = ''
-        How many sinks share the partitions on this host. Each is a unit named for the port of its `/ready` and
+        How many sinks share the partitions on this host. Each is a unit named after the port of its `/ready` and
         `/metrics`: footfall-sink@4195, footfall-sink@4196 and so on.
       '';
     };
@@ -43,7 +43,7 @@ in
       batch.rows_max = 10000;
     };
     secrets."database.password" =
-      "Password of footfall_writer, where the database is elsewhere and wants one.";
+      "Password of footfall_writer, if the database is elsewhere and requires one.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.sink.enable) {

@@ -1,4 +1,4 @@
-# Site, tracker and everything else that browsers ask for, by services.nginx.
+# Site, tracker and everything else that browsers request, through services.nginx.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;
@@ -18,7 +18,7 @@ let
   elsewhere = site.ingestServers != [ ] || site.viewServers != [ ];
   upstream = servers: {
     servers = lib.genAttrs servers (_: { });
-    # As in nixos/nginx/footfall-upstreams.conf, where the reason stands.
+    # As in nixos/nginx/footfall-upstreams.conf, which gives the reason.
     extraConfig = ''
       keepalive 32;
       keepalive_timeout 10s;
@@ -27,44 +27,44 @@ let
 in
 {
   options.services.footfall.site = {
-    enable = lib.mkEnableOption "nginx with site and tracker, and the way to ingest and live page (part of the profile appliance)";
+    enable = lib.mkEnableOption "nginx, which serves site and tracker and proxies to ingest and the live page (part of the profile appliance)";
     root = mkOption {
       type = types.path;
       default = "${cfg.package}/share/footfall/web";
       defaultText = lib.literalExpression ''"''${config.services.footfall.package}/share/footfall/web"'';
       example = "/srv/www";
-      description = "A folder with `site/` (pages; the demo site where nothing is said) and `tracker/dist/` (the tracker).";
+      description = "A folder with `site/` (pages; by default the demo site) and `tracker/dist/` (the tracker).";
     };
     address = mkOption {
       type = types.str;
       default = "0.0.0.0";
       example = "127.0.0.1";
-      description = "The address that the site listens on where it speaks plain HTTP.";
+      description = "The address on which the site listens if it serves plain HTTP.";
     };
     port = mkOption {
       type = types.port;
       default = 8080;
       example = 80;
-      description = "The port of the site where it speaks plain HTTP. With a certificate it is 443, and 80 leads there.";
+      description = "The site's port if it serves plain HTTP. With a certificate it is 443, and 80 redirects there.";
     };
     tls = {
       acme = mkOption {
         type = types.bool;
         default = false;
         example = true;
-        description = "Whether NixOS fetches and renews a certificate for the domain (security.acme, whose terms you accept there).";
+        description = "Whether NixOS obtains and renews a certificate for the domain (through security.acme, where you accept the terms).";
       };
       certificate = mkOption {
         type = types.nullOr types.path;
         default = null;
         example = "/var/lib/certificates/events.pem";
-        description = "A certificate of your own, with its chain.";
+        description = "Your own certificate, with its chain.";
       };
       certificateKey = mkOption {
         type = types.nullOr types.path;
         default = null;
         example = "/var/lib/certificates/events.key";
-        description = "Its key: a file that nginx can read. Never one in the Nix store.";
+        description = "Its key: a file that nginx can read. It must not be in the Nix store.";
       };
     };
     ingestServers = mkOption {
@@ -74,7 +74,7 @@ in
         "10.0.0.2:3001"
         "10.0.0.3:3001"
       ];
-      description = "Where ingest listens, if not only on this host. nginx asks them in turn.";
+      description = "Where ingest listens, if not only on this host. nginx uses them in turn.";
     };
     viewServers = mkOption {
       type = types.listOf types.str;
@@ -92,11 +92,11 @@ in
       }
       {
         assertion = !(site.tls.acme && ownCertificate);
-        message = "services.footfall.site.tls.acme fetches a certificate, so there can be none of your own beside it.";
+        message = "services.footfall.site.tls.acme obtains a certificate, so you cannot also set your own.";
       }
       {
         assertion = !site.tls.acme || cfg.domain != "localhost";
-        message = "services.footfall.site.tls.acme needs a name that the world knows: set services.footfall.domain.";
+        message = "services.footfall.site.tls.acme needs a public domain name: set services.footfall.domain.";
       }
       {
         assertion =
@@ -106,8 +106,8 @@ in
             || lib.hasPrefix builtins.storeDir (toString site.tls.certificateKey)
           );
         message = ''
-          services.footfall.site.tls.certificateKey is or becomes a file in the Nix store, which everybody on this host can
-          read. Name a file outside it, as text in quotation marks: "/run/keys/...".'';
+          services.footfall.site.tls.certificateKey is or becomes a file in the Nix store, which every user of this host can
+          read. Name a file outside the store, as a quoted string: "/run/keys/...".'';
       }
     ];
 

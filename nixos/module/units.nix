@@ -1,4 +1,4 @@
-# The plain units of the package, which of them run here, and what all of them have in common.
+# The package's plain units, which of them run here, and what they have in common.
 { lib, config, ... }:
 let
   cfg = config.services.footfall;
@@ -20,16 +20,16 @@ in
 {
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
-    # Of its tmpfiles.d nothing is taken: /etc/footfall is made from the options here.
+    # Its tmpfiles.d is not used: /etc/footfall is generated from the options here.
     systemd.packages = [ cfg.package ];
 
-    # NixOS looks into no [Install] section of a unit that a package brings.
+    # NixOS ignores the [Install] section of a package's units.
     systemd.targets.footfall = {
       wantedBy = [ "multi-user.target" ];
       wants = lib.optionals cfg.sink.enable cfg.sink.units;
     };
 
-    # The target wants all parts; one that is not to run here is masked, and is then no failure.
+    # The target wants all units; those that should not run here are masked, so that they do not count as failed.
     systemd.services = lib.mkMerge [
       (disabled (off ours))
       (lib.mkIf (cfg.logNamespace != null) (

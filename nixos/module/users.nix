@@ -7,7 +7,7 @@ let
   user = builtins.match "u +([^ ]+) +[^ ]+ +\"([^\"]*)\".*";
   users = lib.filter (found: found != null) (map user lines);
   nameOf = lib.head;
-  # Kafka has a user of NixOS's own.
+  # NixOS has its own user for Kafka.
   here = lib.filter (found: nameOf found != "footfall-kafka") users;
 in
 {

@@ -23,7 +23,7 @@ in
       type = types.str;
       default = "127.0.0.1:3003";
       example = "10.0.0.2:3003";
-      description = "Where the page is served: address and port. In the light profile the site's, for it serves that too.";
+      description = "The address and port of the live page. In the light profile those of the site, which view also serves.";
       defaultText = lib.literalMD ''`"127.0.0.1:3003"`; in the light profile `site.address` and `site.port`'';
     };
   }
@@ -36,9 +36,9 @@ in
     };
     secrets = {
       "access.password" =
-        "Password of the login form, at least 8 characters; null takes one that is made on the first boot.";
+        "Password of the login form, at least 8 characters; null uses one that is generated on the first boot.";
       "access.tokens" = "Bearer tokens of the API, separated by white space.";
-      "database.password" = "Password of footfall_reader, where the database is elsewhere and wants one.";
+      "database.password" = "Password of footfall_reader, if the database is elsewhere and requires one.";
     };
   };
 
@@ -61,7 +61,7 @@ in
     };
     systemd.sockets.footfall-view = {
       wantedBy = [ "sockets.target" ];
-      # An empty one takes the plain unit's away.
+      # An empty value clears the plain unit's.
       listenStreams = [
         ""
         cfg.view.listen

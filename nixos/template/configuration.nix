@@ -1,4 +1,4 @@
-# A host that runs all of Footfall. Without the lines on domain and certificate it serves plain HTTP on port 8080.
+# A host that runs all of Footfall. Without the lines for domain and certificate it serves plain HTTP on port 8080.
 {
   services.footfall = {
     enable = true;

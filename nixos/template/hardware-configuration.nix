@@ -1,4 +1,4 @@
-# Put the file here that `nixos-generate-config` wrote for your machine.
+# Replace this with the file that `nixos-generate-config` wrote for your machine.
 {
   nixpkgs.hostPlatform = "x86_64-linux";
   boot.loader.systemd-boot.enable = true;

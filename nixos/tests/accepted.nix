@@ -1,4 +1,4 @@
-# What a host's configuration comes to: each of these is true.
+# What the hosts' configurations must evaluate to: each of these is true.
 { nixosSystem }:
 let
   hosts = import ./hosts.nix;

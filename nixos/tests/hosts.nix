@@ -1,5 +1,5 @@
-# Hosts as somebody would have them. Each is evaluated and built by `nix flake check`; `appliance` is also what is booted
-# in a Debian (cargo xtask nix --system DIR).
+# Realistic hosts. Each is evaluated and built by `nix flake check`; `appliance` is also booted in a Debian
+# (cargo xtask nix --system DIR).
 let
   machine = {
     boot.loader.grub.device = "nodev";
@@ -21,7 +21,7 @@ in
     { services.footfall.enable = true; }
   ];
 
-  # The small one, with a password of the host's own.
+  # The light profile, with the host's own password.
   light = [
     machine
     {
@@ -34,7 +34,7 @@ in
     }
   ];
 
-  # One host of a cluster: it takes and stores events, Kafka and the database are elsewhere.
+  # One host of a cluster: it receives and stores events; Kafka and the database are elsewhere.
   cluster = [
     machine
     {
@@ -61,7 +61,7 @@ in
     }
   ];
 
-  # The host that browsers reach in a cluster, with a certificate of its own and the live page.
+  # The host of a cluster that browsers reach, with its own certificate and the live page.
   web = [
     machine
     {

@@ -1,5 +1,5 @@
-# What the module system of nixpkgs' lib answers, asked of whatever lib is given. module-system.json holds the answers of
-# the real one (nix-community/nixpkgs.lib, commit de42d442): the stand-in must give the same, values and errors.
+# Runs the given lib's module system through a list of cases. module-system.json holds the answers of nixpkgs' own
+# (nix-community/nixpkgs.lib, commit de42d442): the stand-in must give the same values and errors.
 { lib }:
 let
   inherit (lib) mkOption types;

@@ -1,6 +1,6 @@
-# Configurations that must be refused, each with words of the error that says why: an error alone may be any error.
+# Configurations that must be refused, each with a part of the expected error message, so that no other error passes.
 #
-# `build` where the program refuses its settings, while the system is built; else evaluation does.
+# `build`: the program refuses its settings while the system is built. Otherwise evaluation fails.
 { nixosSystem }:
 let
   refuse = says: host: {
@@ -124,7 +124,7 @@ in
   certificate_without_its_key = refuse "certificate and certificateKey belong together" {
     services.footfall.site.tls.certificate = "/var/lib/certificates/events.pem";
   };
-  certificate_for_localhost = refuse "acme needs a name that the world knows" {
+  certificate_for_localhost = refuse "acme needs a public domain name" {
     services.footfall.site.tls.acme = true;
   };
 

@@ -1,2 +1,2 @@
--- Up to where each partition is stored.
+-- The offset up to which each partition is stored.
 SELECT topic, partition, next_offset FROM kafka_offsets ORDER BY topic, partition

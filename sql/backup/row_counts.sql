@@ -1,5 +1,5 @@
--- The tables of ours, and how many rows each has, a hypertable's chunks among them. Which tables there are is asked, so
--- that one of tomorrow is not forgotten; query_to_xml runs a query whose text is made here.
+-- Footfall's tables with their row counts, including a hypertable's chunks. The tables are read from the catalogue, so that
+-- a future one is not forgotten; query_to_xml runs a query whose text is built here.
 SELECT
     class.relname::text,
     (xpath('/row/rows/text()', query_to_xml(format('SELECT count(*) AS rows FROM %I.%I', space.nspname, class.relname), false, true, '')))[1]::text::bigint

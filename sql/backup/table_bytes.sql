@@ -1,2 +1,2 @@
--- What all tables take, without indexes: about what a backup holds before it is compressed.
+-- The size of all tables without indexes, which is roughly that of an uncompressed backup.
 SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p'

@@ -1,2 +1,2 @@
--- The versions of TimescaleDB that this server can make an extension of.
+-- The TimescaleDB versions that can be installed on this server.
 SELECT version FROM pg_available_extension_versions WHERE name = 'timescaledb' ORDER BY version

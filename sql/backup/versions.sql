@@ -1,2 +1,2 @@
--- Of PostgreSQL and of TimescaleDB; null where the database has none of the latter.
+-- The versions of PostgreSQL and TimescaleDB; the latter is null if the database does not have it.
 SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')

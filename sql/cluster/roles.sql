@@ -1,5 +1,5 @@
--- The three roles, each with the least it needs. What a role may do is granted beside the object that it needs.
--- owner runs migrations; writer is the sink; reader is Grafana, the live page and whoever types a query.
+-- The three roles, each with the least privileges it needs. Privileges are granted in the file of each object.
+-- owner runs migrations; writer is the sink; reader is for Grafana, the live page and ad-hoc queries.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'footfall_owner') THEN
@@ -11,8 +11,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'footfall_reader') THEN
         CREATE ROLE footfall_reader LOGIN;
     END IF;
-    -- A prepared question is planned for its own range and filters each time, so that it reads no chunk and no column that
-    -- these do not need: planning costs milliseconds, a plan that fits every range costs seconds.
+    -- A prepared query is planned for its actual range and filters each time, so that it reads only the chunks and columns
+    -- that it needs: planning costs milliseconds, a generic plan costs seconds.
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         ALTER ROLE footfall_reader SET plan_cache_mode = 'force_custom_plan';
     END IF;

@@ -1,5 +1,5 @@
--- Where the range begins that ends at `since` and is as long as [since, until), in seconds: a day with a change of
--- daylight saving time is compared with the 23 or 25 hours before it. IMMUTABLE for the reason of footfall.rounded_up.
+-- The beginning of the range that ends at `since` and is as long as [since, until) in seconds: a day on which daylight
+-- saving time changes is compared with the 23 or 25 hours before it. IMMUTABLE for the same reason as footfall.rounded_up.
 CREATE OR REPLACE FUNCTION footfall.as_long_before(since timestamptz, until timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN

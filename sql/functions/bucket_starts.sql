@@ -1,11 +1,12 @@
--- Where the buckets begin that [since, until) is divided into, in order; the first holds `since` and may begin before it.
+-- The beginnings of the buckets into which [since, until) is divided, in order. The first bucket contains `since` and may
+-- begin before it.
 --
--- bucket_width: below one day, buckets are counted from local midnight in time that really passes, so that a day has 23
--- or 25 buckets of an hour when daylight saving time changes; the last one of a day is shorter where the width does not
--- divide it. Days follow the local calendar, and so do several (counted from a Monday: 7 days are a week), months and
--- years (counted from January). A width of mixed units is an error; 24 hours are a day.
+-- bucket_width: below one day, buckets are counted from local midnight in elapsed time, so that a day has 23 or 25 buckets
+-- of an hour when daylight saving time changes; the last one of a day is shorter if the width does not divide the day.
+-- Days follow the local calendar, as do several days (counted from a Monday: 7 days are a week), months and years (counted
+-- from January). A width of mixed units is an error; 24 hours are a day.
 -- time_zone: a name such as Europe/Berlin.
--- Raises invalid_parameter_value for such a width, a range without an end, and more than 10000 buckets.
+-- Raises invalid_parameter_value for such a width, an infinite range, and more than 10000 buckets.
 CREATE OR REPLACE FUNCTION footfall.bucket_starts(since timestamptz, until timestamptz, bucket_width interval,
     time_zone text DEFAULT 'UTC') RETURNS timestamptz[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
@@ -26,10 +27,10 @@ BEGIN
     ELSIF NOT isfinite(since) OR NOT isfinite(until) THEN
         RAISE EXCEPTION 'since and until must be times, not infinity' USING ERRCODE = 'invalid_parameter_value';
     ELSIF months < 0 OR days < 0 OR rest < INTERVAL '0' OR (months > 0)::integer + (days > 0)::integer + (rest > INTERVAL '0')::integer <> 1 THEN
-        RAISE EXCEPTION 'bucket_width: % is neither a time, nor days, nor months', bucket_width
+        RAISE EXCEPTION 'bucket_width: % must be a positive number of hours or shorter units, days, or months', bucket_width
             USING ERRCODE = 'invalid_parameter_value';
     ELSIF date_part('epoch', until) - date_part('epoch', since) > buckets_max * date_part('epoch', width) THEN
-        RAISE EXCEPTION 'bucket_width: % makes more than % buckets', bucket_width, buckets_max
+        RAISE EXCEPTION 'bucket_width: % gives more than % buckets', bucket_width, buckets_max
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF months > 0 THEN
@@ -37,7 +38,7 @@ BEGIN
         month := month - month % months;
         first_day := make_date(month / 12, month % 12 + 1, 1);
     ELSIF days > 0 THEN
-        -- Modulo that is not negative before that Monday either.
+        -- A modulo that is not negative for days before that Monday.
         first_day := first_day - (((first_day - monday) % days) + days) % days;
     END IF;
     IF rest = INTERVAL '0' THEN

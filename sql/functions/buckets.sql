@@ -1,4 +1,4 @@
--- The buckets that [since, until) is divided into, one row each, as footfall.bucket_starts counts them.
+-- The buckets into which [since, until) is divided, one row each; see footfall.bucket_starts.
 CREATE OR REPLACE FUNCTION footfall.buckets(since timestamptz, until timestamptz, bucket_width interval,
     time_zone text DEFAULT 'UTC') RETURNS TABLE (bucket timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- The steps of a funnel as they are, once they are known to be steps: an array of up to 32 objects with name,
--- event_type, page_prefix and button_id, all of them strings, of which any but one of the last three may be absent.
+-- Returns the steps of a funnel unchanged after checking them: an array of up to 32 objects with name, event_type,
+-- page_prefix and button_id, all strings and optional, except that one of the last three is required.
 -- Raises invalid_parameter_value for anything else.
 CREATE OR REPLACE FUNCTION footfall.checked_steps(steps jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
@@ -9,11 +9,11 @@ DECLARE
     field record;
 BEGIN
     IF jsonb_typeof(steps) IS DISTINCT FROM 'array' OR jsonb_array_length(steps) NOT BETWEEN 1 AND steps_max THEN
-        RAISE EXCEPTION 'steps: an array of 1 to % objects is needed', steps_max USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'steps: must be an array of 1 to % objects', steps_max USING ERRCODE = 'invalid_parameter_value';
     END IF;
     FOR step IN SELECT jsonb_array_elements(steps) LOOP
         IF jsonb_typeof(step) <> 'object' OR NOT step ?| ARRAY['event_type', 'page_prefix', 'button_id'] THEN
-            RAISE EXCEPTION 'steps: % is no object with event_type, page_prefix or button_id', step
+            RAISE EXCEPTION 'steps: % is not an object with event_type, page_prefix or button_id', step
                 USING ERRCODE = 'invalid_parameter_value';
         END IF;
         FOR field IN SELECT each.key AS name, each.value FROM jsonb_each(step) AS each LOOP
@@ -21,7 +21,7 @@ BEGIN
                 RAISE EXCEPTION 'steps: unknown key %', to_json(field.name) USING ERRCODE = 'invalid_parameter_value',
                     HINT = 'Known: name, event_type, page_prefix, button_id.';
             ELSIF jsonb_typeof(field.value) <> 'string' THEN
-                RAISE EXCEPTION 'steps: % needs a string', to_json(field.name) USING ERRCODE = 'invalid_parameter_value';
+                RAISE EXCEPTION 'steps: % must be a string', to_json(field.name) USING ERRCODE = 'invalid_parameter_value';
             END IF;
         END LOOP;
     END LOOP;

@@ -1,5 +1,5 @@
--- The events of [since, until) of types that the tracker does not make by itself: what footfall.track and a server send.
--- visitors: different ones that caused them. filters: see footfall.matching_events. row_limit: rows at most.
+-- The custom events in [since, until): types that the tracker does not send by itself, but footfall.track or a server does.
+-- visitors: distinct visitors who caused them. filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.custom_events(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (event_type text, events bigint, visitors bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

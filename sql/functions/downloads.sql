@@ -1,4 +1,4 @@
--- The files that were downloaded in [since, until); visitors: different ones that did so.
+-- The files that were downloaded in [since, until). visitors: distinct visitors who did so.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.downloads(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (url text, downloads bigint, visitors bigint)

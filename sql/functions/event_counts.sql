@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION footfall.event_counts(since timestamptz, until timest
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT part.time_bucket, part.site, part.event_type, part.event_count::integer
     FROM analytics_summary_parts AS part
-    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,browser,os,device,country,language,screen,entry_page,exit_page}')
+    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,entry_page,exit_page,{{list attributes: @}}}')
         AND part.time_bucket >= $1 AND part.time_bucket < date_bin('1 minute', $2, 'epoch')
         AND (footfall.filter_values($3, 'site') IS NULL OR part.site = ANY (footfall.filter_values($3, 'site')))
         AND (footfall.filter_values($3, 'event_type') IS NULL OR part.event_type = ANY (footfall.filter_values($3, 'event_type')))
@@ -14,15 +14,15 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     UNION ALL
     SELECT event.timestamp, coalesce(event.site, ''), event.event_type, 1
     FROM footfall.matching_events($1, least(footfall.rounded_up($1, '1 minute'), $2), $3) AS event
-    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,browser,os,device,country,language,screen,entry_page,exit_page}')
+    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,entry_page,exit_page,{{list attributes: @}}}')
     UNION ALL
     SELECT event.timestamp, coalesce(event.site, ''), event.event_type, 1
     FROM footfall.matching_events(greatest(footfall.rounded_up($1, '1 minute'), date_bin('1 minute', $2, 'epoch')), $2, $3) AS event
-    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,browser,os,device,country,language,screen,entry_page,exit_page}')
+    WHERE $4 AND NOT footfall.filters_name($3, '{page,page_prefix,entry_page,exit_page,{{list attributes: @}}}')
     UNION ALL
     SELECT event.timestamp, coalesce(event.site, ''), event.event_type, 1
     FROM footfall.matching_events($1, $2, $3) AS event
-    WHERE NOT $4 OR footfall.filters_name($3, '{page,page_prefix,referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,browser,os,device,country,language,screen,entry_page,exit_page}')
+    WHERE NOT $4 OR footfall.filters_name($3, '{page,page_prefix,entry_page,exit_page,{{list attributes: @}}}')
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.event_counts FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.event_counts TO footfall_reader;

@@ -1,4 +1,4 @@
--- The properties (keys of metadata) that the events of one type in [since, until) carry, and how many carry each.
+-- The properties (keys of metadata) of the events of one type in [since, until), and how many events have each.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.event_properties(since timestamptz, until timestamptz, event_type text,
     filters jsonb DEFAULT '{}', row_limit integer DEFAULT 100) RETURNS TABLE (property text, events bigint)

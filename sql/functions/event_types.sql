@@ -1,4 +1,4 @@
--- The events of [since, until) by type; visitors: different ones that caused them. filters: see footfall.matching_events.
+-- The events in [since, until) by type. visitors: distinct visitors who caused them. filters: see footfall.matching_events.
 CREATE OR REPLACE FUNCTION footfall.event_types(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (event_type text, events bigint, visitors bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,6 +1,5 @@
--- The events of [since, until) that fit those of `filters` that can be looked up in an event itself: site, page,
--- page_prefix, event_type, bot, browser, os, device, country, language and screen. The others are not looked at: see
--- footfall.matching_events. This is one scan, which keeps the order of time where that is asked for.
+-- The events of [since, until) that pass those of `filters` that can be looked up in an event itself; the others are
+-- ignored: see footfall.matching_events. This is one scan, which keeps the order of time where that is asked for.
 CREATE OR REPLACE FUNCTION footfall.events_alone(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS SETOF analytics_events
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -12,12 +11,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         AND (footfall.filter_values($3, 'page_prefix') IS NULL OR event.page_path LIKE ANY (footfall.filter_values($3, 'page_prefix')))
         AND (footfall.filter_values($3, 'event_type') IS NULL OR event.event_type = ANY (footfall.filter_values($3, 'event_type')))
         AND (footfall.filter_values($3, 'bot') IS NULL OR event.bot = ANY (footfall.filter_values($3, 'bot')::boolean[]))
-        AND (footfall.filter_values($3, 'browser') IS NULL OR coalesce(event.browser, '') = ANY (footfall.filter_values($3, 'browser')))
-        AND (footfall.filter_values($3, 'os') IS NULL OR coalesce(event.os, '') = ANY (footfall.filter_values($3, 'os')))
-        AND (footfall.filter_values($3, 'device') IS NULL OR coalesce(event.device, '') = ANY (footfall.filter_values($3, 'device')))
-        AND (footfall.filter_values($3, 'country') IS NULL OR coalesce(event.country, '') = ANY (footfall.filter_values($3, 'country')))
-        AND (footfall.filter_values($3, 'language') IS NULL OR coalesce(event.language, '') = ANY (footfall.filter_values($3, 'language')))
-        AND (footfall.filter_values($3, 'screen') IS NULL OR coalesce(event.screen, '') = ANY (footfall.filter_values($3, 'screen')))
+        {{each event_attributes: AND (footfall.filter_values($3, '@') IS NULL OR coalesce(event.@, '') = ANY (footfall.filter_values($3, '@')))
+        }}
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.events_alone FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.events_alone TO footfall_reader;

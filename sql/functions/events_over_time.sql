@@ -1,5 +1,5 @@
--- How many events of each type there were in each bucket of [since, until). Every type that was met in the range has a
--- row in every bucket, with 0 where there was none.
+-- The number of events of each type in each bucket of [since, until). Every type that occurs in the range has a row in
+-- every bucket, with 0 if there was none.
 -- bucket_width, time_zone: see footfall.bucket_starts. filters: see footfall.matching_events.
 CREATE OR REPLACE FUNCTION footfall.events_over_time(since timestamptz, until timestamptz, bucket_width interval,
     time_zone text DEFAULT 'UTC', filters jsonb DEFAULT '{}')

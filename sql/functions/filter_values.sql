@@ -10,9 +10,7 @@
 CREATE OR REPLACE FUNCTION footfall.filter_values(filters jsonb, key text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    known CONSTANT text[] := ARRAY['site', 'page', 'page_prefix', 'event_type', 'referrer_host', 'channel', 'utm_source',
-        'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'browser', 'os', 'device', 'country', 'language',
-        'screen', 'entry_page', 'exit_page', 'bot'];
+    known CONSTANT text[] := ARRAY[{{list filters: '@'}}];
     filter record;
     chosen text[];
 BEGIN

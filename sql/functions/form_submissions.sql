@@ -1,5 +1,5 @@
--- The forms that were submitted in [since, until); form: its id, else its name, else the path that it is sent to.
--- visitors: different ones that did so. filters: see footfall.matching_events. row_limit: rows at most.
+-- The forms that were submitted in [since, until). form: its id, otherwise its name, otherwise its action's path.
+-- visitors: distinct visitors who did so. filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.form_submissions(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (page text, form text, submissions bigint, visitors bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

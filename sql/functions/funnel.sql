@@ -1,9 +1,9 @@
--- How many visits of [since, until) did the first step, the first and then the second, and so on.
--- steps: see footfall.checked_steps; an event does a step when all that the step names fits: event_type and button_id
--- exactly, page_prefix as the beginning of page_path. What happens between two steps does not matter; one event does one
--- step. of_first, of_previous: the part (0 to 1) of the visits that did the first step, the step before; null where none
--- did.
--- filters choose visits (see footfall.visits); steps are looked for in all events of these.
+-- How many visits in [since, until) did the first step, the first and then the second, and so on.
+-- steps: see footfall.checked_steps. An event matches a step if it matches all that the step names: event_type and
+-- button_id exactly, page_prefix as the beginning of page_path. What happens between two steps does not matter; one event
+-- completes only one step. of_first, of_previous: the share (0 to 1) of the visits that did the first step, or the step
+-- before; null if none did.
+-- filters select visits (see footfall.visits); steps are matched against all events of these.
 CREATE OR REPLACE FUNCTION footfall.funnel(since timestamptz, until timestamptz, steps jsonb, filters jsonb DEFAULT '{}')
 RETURNS TABLE (step integer, name text, visits bigint, of_first double precision, of_previous double precision)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -30,10 +30,10 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                         AND (wanted.page_prefix IS NULL OR starts_with(event.page_path, wanted.page_prefix))
                         AND (wanted.button_id IS NULL OR event.button_id = wanted.button_id)
                     WHERE event.timestamp >= $1 AND event.timestamp < $2
-                    -- Steps are looked for first: they leave fewer events to be joined than visits would.
+                    -- Events are matched with steps first, because that leaves fewer events to join than visits would.
                     OFFSET 0
                 ) AS hit
-                -- FULL keeps PostgreSQL from a nested loop, which it takes where it expects few rows, and which would work out all
+                -- FULL keeps PostgreSQL from choosing a nested loop, as it does when it expects few rows, which would compute all
                 -- visits again for each row.
                 FULL JOIN (
                     SELECT hashtextextended(visit.visit_key, hashtextextended(visit.site, 0)) AS hash, visit.first_at, visit.last_at
@@ -41,8 +41,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                 ) AS visit
                     ON visit.hash = hit.hash
                 WHERE coalesce(hit.timestamp >= visit.first_at AND hit.timestamp <= visit.last_at, false)
-                -- A hash is joined and sorted faster than the texts. Two visits of one hash would have to happen at one time
-                -- to be mistaken for each other.
+                -- Hashes are joined and sorted faster than text. A collision matters only between visits at the same time.
                 GROUP BY visit.hash, visit.first_at
             ) AS tried
             GROUP BY tried.done

@@ -1,8 +1,8 @@
--- What is chosen in a Grafana dashboard, as the `filters` of the other functions.
--- Each argument takes the variable as it stands in a query: ARRAY[${site:sqlstring}]::text[] for one with several values,
--- ${page_prefix:sqlstring} for a text box. Nothing chosen, an empty text, and All (whose custom value is NULL) filter nothing.
--- Grafana writes a double quote in such a string as \", which PostgreSQL keeps as two characters: it is made one again.
--- Immutable, so that the planner computes it once and hands a constant on.
+-- Converts the variables of a Grafana dashboard into the `filters` of the other functions.
+-- Each argument is a variable as written in a query: ARRAY[${site:sqlstring}]::text[] for one with several values,
+-- ${page_prefix:sqlstring} for a text box. No selection, an empty text, and All (whose custom value is NULL) do not filter.
+-- Grafana writes a double quote in such a string as \", which PostgreSQL takes as two characters: this undoes it.
+-- Immutable, so that the planner evaluates it once, to a constant.
 CREATE OR REPLACE FUNCTION footfall.grafana_filters(
     site        text[],
     event_type  text[] DEFAULT NULL,

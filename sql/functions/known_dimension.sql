@@ -3,8 +3,7 @@
 CREATE OR REPLACE FUNCTION footfall.known_dimension(dimension text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    known CONSTANT text[] := ARRAY['entry_page', 'exit_page', 'referrer_host', 'channel', 'utm_source', 'utm_medium',
-        'utm_campaign', 'utm_term', 'utm_content', 'browser', 'os', 'device', 'screen', 'language', 'country', 'site'];
+    known CONSTANT text[] := ARRAY[{{list dimensions: '@'}}];
 BEGIN
     IF dimension = ANY (known) THEN
         RETURN dimension;

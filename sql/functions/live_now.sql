@@ -1,5 +1,5 @@
--- The visitors of the 5 minutes before `at`, by the page where each was last. A client's clock may be ahead by the 2
--- seconds from which on ingest corrects it, so these belong to now as well.
+-- The visitors in the 5 minutes before `at`, by the last page of each. Includes the 2 seconds after `at`, because ingest
+-- does not correct a client's clock that is ahead by less than that.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.live_now(at timestamptz DEFAULT now(), filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (page text, visitors bigint)

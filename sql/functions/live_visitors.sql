@@ -1,4 +1,4 @@
--- How many visitors footfall.live_now counts, in one row.
+-- The total number of visitors of footfall.live_now, in one row.
 CREATE OR REPLACE FUNCTION footfall.live_visitors(at timestamptz DEFAULT now(), filters jsonb DEFAULT '{}')
 RETURNS TABLE (visitors bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- How many steps of a funnel are done after an event that matches `step`: it counts when all before it are done.
--- The heart of the aggregate footfall.steps_done.
+-- How many steps of a funnel are done after an event that matches `step`, which counts only if all earlier steps are done.
+-- The transition function of the aggregate footfall.steps_done.
 CREATE OR REPLACE FUNCTION footfall.next_step(done integer, step integer) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- The links to other sites that were clicked in [since, until); visitors: different ones that did so.
+-- The links to other sites that were clicked in [since, until). visitors: distinct visitors who did so.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.outbound_links(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (url text, clicks bigint, visitors bigint)

@@ -1,5 +1,5 @@
--- The path of an absolute URL, without query and fragment; a fragment that is a route (#/about) stays.
--- The sink computes page_path the same way; this is for rows that were stored before it did.
+-- The path of an absolute URL, without query and fragment, except that a fragment that is a route (#/about) is kept.
+-- The sink computes page_path in the same way; this is for rows that were stored before it did.
 CREATE OR REPLACE FUNCTION footfall.page_path(page_url text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(nullif(substring(page_url FROM '(?i)^https?://[^/?#]*([^?#]*)'), ''), '/')

@@ -1,5 +1,5 @@
--- The pages that were asked for in [since, until) and are not there, and the address that led to them (null where the
--- browser named none). visitors: different ones that met it.
+-- The missing pages that were requested in [since, until), with the referring URL (null if the browser sent none).
+-- visitors: distinct visitors who did so.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.pages_not_found(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (page text, referrer text, hits bigint, visitors bigint)

@@ -1,9 +1,9 @@
--- The range that a name stands for, the range to compare it with, and a fitting width of buckets.
--- name: realtime (the last 30 minutes), 24h, today, yesterday, 7d and 30d (with today), month, year; another is an error.
--- time_zone: whose midnight. at: now. A running day, month or year ends now, and is compared with the one before up to
--- the same date and wall-clock time.
--- Ask this first and pass its answer on as values: a range that comes from a subquery keeps PostgreSQL from choosing
--- chunks while it plans.
+-- The range of a named period, the range to compare it with, and a suitable width of buckets.
+-- name: realtime (the last 30 minutes), 24h, today, yesterday, 7d and 30d (including today), month, year; any other is an
+-- error. time_zone: determines midnight. at: now. A current day, month or year ends now, and is compared with the previous
+-- one up to the same date and wall-clock time.
+-- Call this first and pass its result on as values: if a range comes from a subquery, PostgreSQL cannot exclude chunks
+-- when planning.
 CREATE OR REPLACE FUNCTION footfall.period(name text, time_zone text DEFAULT 'UTC', at timestamptz DEFAULT now())
 RETURNS TABLE (since timestamptz, until timestamptz, previous_since timestamptz, previous_until timestamptz,
     bucket_width interval)
@@ -37,7 +37,7 @@ BEGIN
         WHEN '30d' THEN first := today - INTERVAL '29 days'; back := INTERVAL '30 days'; bucket_width := INTERVAL '1 day';
         WHEN 'month' THEN first := date_trunc('month', local); back := INTERVAL '1 month'; bucket_width := INTERVAL '1 day';
         WHEN 'year' THEN first := date_trunc('year', local); back := INTERVAL '1 year'; bucket_width := INTERVAL '1 month';
-        ELSE RAISE EXCEPTION 'no period is called %', to_json(name) USING ERRCODE = 'invalid_parameter_value',
+        ELSE RAISE EXCEPTION 'unknown period: %', to_json(name) USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Known: realtime, 24h, today, yesterday, 7d, 30d, month, year.';
     END CASE;
     since := first AT TIME ZONE time_zone;

@@ -1,6 +1,6 @@
 -- Whether the counts of the minutes from since to until add up: accepted = stored + duplicate + quarantined + in_flight.
--- in_flight is what Kafka has and the sink has not stored yet; over a range that ended minutes ago it is 0. Below 0:
--- somebody else writes to the topic, or a crash of ingest cost it its last second of counts. rejected was never accepted.
+-- in_flight is what Kafka has and the sink has not stored yet; for a range that ended minutes ago it is 0. If negative,
+-- another producer writes to the topic, or ingest crashed and lost its last second of counts. rejected was never accepted.
 CREATE OR REPLACE FUNCTION footfall.pipeline_balance(since timestamptz, until timestamptz)
 RETURNS TABLE (accepted bigint, stored bigint, duplicate bigint, quarantined bigint, rejected bigint, in_flight bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,5 +1,4 @@
--- The chunks (days) of each hypertable that hold time between since and until, with their bytes on the disk, indexes
--- included.
+-- The chunks (days) of each hypertable that overlap [since, until), with their size on disk including indexes.
 CREATE OR REPLACE FUNCTION footfall.pipeline_chunks(since timestamptz, until timestamptz)
 RETURNS TABLE (hypertable text, chunk text, range_start timestamptz, range_end timestamptz, bytes bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,4 +1,4 @@
--- How fast a counter grew, per second: pipeline_increases over its time. metric and label are explained there.
+-- A counter's growth per second: pipeline_increases divided by time. See there for metric and label.
 CREATE OR REPLACE FUNCTION footfall.pipeline_counter_rate(
     since timestamptz, until timestamptz, bucket_width interval, metric text, label text DEFAULT NULL
 ) RETURNS TABLE (bucket timestamptz, source text, label_value text, per_second double precision)

@@ -1,5 +1,5 @@
--- When the passwords of Footfall's roles expire (VALID UNTIL), and in how many seconds after at. Null: never.
--- Certificates are not known to the database.
+-- When the passwords of Footfall's roles expire (VALID UNTIL), and how many seconds after `at` that is. Null: never.
+-- The database does not know about certificates.
 CREATE OR REPLACE FUNCTION footfall.pipeline_credentials(at timestamptz DEFAULT now())
 RETURNS TABLE (role text, expires_at timestamptz, seconds_left double precision)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,10 +1,10 @@
--- What a gauge stood at: the last sample of each bucket and source.
+-- The value of a gauge: the last sample of each bucket and source.
 --
 -- metric      the gauge's name as in /metrics
--- label       the label (or several: 'topic,partition', see pipeline_label) whose values are told apart; the rest is
---             added up, and so is everything where label is null
+-- label       the label (or several: 'topic,partition', see pipeline_label) to group by; other labels are summed, and all
+--             are if label is null
 --
--- A bucket without a sample has no row: a daemon that is away has no value, and not the last one.
+-- A bucket without a sample has no row: a daemon that is down has no value, rather than its last one.
 CREATE OR REPLACE FUNCTION footfall.pipeline_gauge(
     since timestamptz, until timestamptz, bucket_width interval, metric text, label text DEFAULT NULL
 ) RETURNS TABLE (bucket timestamptz, source text, label_value text, value double precision)

@@ -1,5 +1,5 @@
--- The database's bytes, and how many the chunks took for a day, on average over the last full days (7 at most; null
--- where there is none yet): divide what is left on the disk by it, and know the days that are left.
+-- The database's size, and the size of one day's chunks, averaged over the last full days (7 at most; null if there is none
+-- yet). The free disk space divided by the latter is the number of days left.
 CREATE OR REPLACE FUNCTION footfall.pipeline_growth(at timestamptz DEFAULT now())
 RETURNS TABLE (database_bytes bigint, bytes_per_day double precision)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,24 +1,24 @@
--- By how much a counter grew in each bucket, as its source's samples tell.
+-- By how much a counter grew in each bucket, according to its source's samples.
 --
 -- metric      the counter's name as in /metrics, with its _total, _count, _sum or _bucket
--- label       the label (or several: 'a,b', see pipeline_label) whose values are told apart; the rest is added up, and
---             so is everything where label is null
--- increase    what came in between the bucket's last sample and the last one before the bucket
--- seconds     the time between these two: a bucket of which samples are missing covers more than itself, and one in
---             which the process started covers what it lived
+-- label       the label (or several: 'a,b', see pipeline_label) to group by; other labels are summed, and all are if label
+--             is null
+-- increase    the growth from the last sample before the bucket to the bucket's last sample
+-- seconds     the time between these two: a bucket with missing samples covers more than its own time, and one in which
+--             the process started covers only the time since then
 --
--- A counter starts at 0 with its process, so after a restart the whole value counts; so it does where a value is lower
--- than the one before. What was counted between a process's last sample and its end is in no sample. A series that a
--- process's earlier sample does not have was 0 then. The first sample of all tells nothing of when it was counted, and
--- gives no row unless its process is seen to start. Samples up to one bucket, at least 5 minutes, before since are
--- looked at for what was before.
+-- A counter starts at 0 with its process, so after a restart the whole value counts, as it does when a value is lower than
+-- the previous one. What was counted between a process's last sample and its end is lost. A series that is missing from a
+-- process's earlier sample was 0 then. The very first sample does not say when its value was counted, so it gives no row
+-- unless the process's start is within reach. Samples up to one bucket, or at least 5 minutes, before since are read to
+-- find the previous value.
 CREATE OR REPLACE FUNCTION footfall.pipeline_increases(
     since timestamptz, until timestamptz, bucket_width interval, metric text, label text DEFAULT NULL
 ) RETURNS TABLE (bucket timestamptz, source text, label_value text, increase double precision, seconds double precision)
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     WITH picked AS (
-        -- The last sample of each process in each bucket holds all that was counted in it.
+        -- The last sample of each process in each bucket includes everything that was counted in it.
         SELECT DISTINCT ON (sample.source, sample.started_at, time_bucket(bucket_width, sample.at))
             time_bucket(bucket_width, sample.at) AS bucket,
             sample.source::text, sample.started_at, sample.at, sample.samples

@@ -1,6 +1,6 @@
--- The value of a label in a series' name: status of 'footfall_ingest_requests_total{status="200"}' is 200. label may
--- name several, separated by commas ('topic,partition'); their values are then separated by blanks. Null where the
--- series has none of them, or label is null.
+-- The value of a label in a series' name: status in 'footfall_ingest_requests_total{status="200"}' is 200. label may name
+-- several, separated by commas ('topic,partition'); their values are then separated by spaces. Null if the series has none
+-- of them, or label is null.
 CREATE OR REPLACE FUNCTION footfall.pipeline_label(series text, label text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (

@@ -1,6 +1,6 @@
--- Messages of each partition that Kafka has and the sink has not stored, by the last sample in the minutes before at,
--- and by the first: it grows where a sink is too slow, or stuck. The sink that owns a partition reports it. No row at
--- all: no sink reports (see pipeline_sources).
+-- Messages in each partition that the sink has not stored yet, in the last sample in the minutes before `at` and in the
+-- first: the number grows if a sink is too slow or stuck. The sink that owns a partition reports it. If there is no row, no
+-- sink reports (see pipeline_sources).
 CREATE OR REPLACE FUNCTION footfall.pipeline_lag(minutes integer DEFAULT 10, at timestamptz DEFAULT now())
 RETURNS TABLE (
     topic text, partition integer, messages double precision, messages_before double precision, sampled_at timestamptz

@@ -1,6 +1,6 @@
--- What became of every event in the minutes from since to until, with the reason where there is one ('' where there
--- is none). accepted: Kafka has it; it becomes one of stored, duplicate (its event_id was stored before) and
--- quarantined. rejected: the client was told no.
+-- What became of every event in the minutes from since to until, with the reason ('' if there is none). accepted: Kafka has
+-- it; it becomes one of stored, duplicate (its event_id was stored before) and quarantined. rejected: refused, as the client
+-- was told.
 CREATE OR REPLACE FUNCTION footfall.pipeline_outcomes(since timestamptz, until timestamptz)
 RETURNS TABLE (outcome text, reason text, events bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

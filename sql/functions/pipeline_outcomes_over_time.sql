@@ -1,6 +1,6 @@
--- What became of events over time: one row for each bucket and outcome (see pipeline_outcomes), 0 where there was none.
--- Counts are kept by minute, so a narrower bucket is made a minute wide. Buckets shorter than a day are counted from
--- each local midnight as time passes, longer ones follow local days: both are right where clocks change.
+-- What became of events over time: one row for each bucket and outcome (see pipeline_outcomes), 0 if there was none.
+-- Counts are kept by minute, so a narrower bucket is widened to a minute. Buckets shorter than a day are counted from each
+-- local midnight in elapsed time, longer ones follow local days: both are right when clocks change.
 CREATE OR REPLACE FUNCTION footfall.pipeline_outcomes_over_time(
     since timestamptz, until timestamptz, bucket_width interval, time_zone text DEFAULT 'UTC'
 ) RETURNS TABLE (bucket timestamptz, outcome text, events bigint)

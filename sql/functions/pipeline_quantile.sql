@@ -1,12 +1,12 @@
--- A quantile of what a histogram observed in each bucket of time: 0.99 answers what 99 of 100 stayed below.
+-- A quantile of a histogram's observations in each bucket of time: 0.99 is the 99th percentile.
 --
 -- metric      the histogram's name as in /metrics, without _bucket
 -- quantile    0 to 1
--- seconds     in the unit of the histogram: footfall_sink_batch_rows are rows. Between a histogram's bounds the
---             observations are taken to lie evenly; beyond the last bound it is the last bound. Null where nothing was
---             observed, so that a line breaks there.
+-- seconds     in the histogram's unit: for footfall_sink_batch_rows, rows. Observations are assumed to be spread evenly
+--             between a histogram's bounds; beyond the last bound it is the last bound. Null if nothing was observed, so
+--             that the line in a graph breaks there.
 --
--- All labels but le are added up. Restarts and missing samples: see pipeline_increases.
+-- All labels except le are summed. Restarts and missing samples: see pipeline_increases.
 CREATE OR REPLACE FUNCTION footfall.pipeline_quantile(
     since timestamptz, until timestamptz, bucket_width interval, metric text, quantile double precision
 ) RETURNS TABLE (bucket timestamptz, source text, seconds double precision)

@@ -1,5 +1,5 @@
--- What lies in quarantine and arrived there between since and until: how many messages by reason and by the field that
--- is to blame, and when the last one came. The whole message stands in analytics_quarantine.
+-- The messages that were quarantined between since and until: how many by reason and by the field at fault, and when the
+-- last one came. The whole message is in analytics_quarantine.
 CREATE OR REPLACE FUNCTION footfall.pipeline_quarantine(since timestamptz, until timestamptz)
 RETURNS TABLE (reason text, field text, events bigint, last_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE

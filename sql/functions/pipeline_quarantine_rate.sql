@@ -1,5 +1,5 @@
--- How many messages the sink read in the minutes before at, how many of them it had to quarantine, and their share, 0
--- to 1; null where it read none. Any is more than there should be: ingest refuses what cannot be stored.
+-- How many messages the sink read in the minutes before `at`, how many of them it quarantined, and their share, 0 to 1;
+-- null if it read none. There should be none at all: ingest rejects what cannot be stored.
 CREATE OR REPLACE FUNCTION footfall.pipeline_quarantine_rate(minutes integer DEFAULT 15, at timestamptz DEFAULT now())
 RETURNS TABLE (events bigint, quarantined bigint, share double precision)
 LANGUAGE sql STABLE PARALLEL SAFE

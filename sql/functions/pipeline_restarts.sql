@@ -1,5 +1,5 @@
--- How often each source's process was replaced by another between since and until, as far as they left samples, and
--- when the last one started. A source's first process of all is no restart.
+-- How often each source's process was restarted between since and until, as far as samples show, and when the last one
+-- started. A source's very first process does not count as a restart.
 CREATE OR REPLACE FUNCTION footfall.pipeline_restarts(since timestamptz, until timestamptz)
 RETURNS TABLE (source text, restarts bigint, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,5 +1,5 @@
--- How many events were stored in the minutes before at, and in the same minutes a day earlier, whatever clients say of
--- when they happened: none now and some then means that the site, the tracker, nginx or the pipeline is broken.
+-- How many events were stored in the minutes before `at`, and in the same minutes a day earlier, by our clock and not the
+-- clients': none now but some then means that the site, the tracker, nginx or the pipeline is broken.
 CREATE OR REPLACE FUNCTION footfall.pipeline_silence(minutes integer DEFAULT 15, at timestamptz DEFAULT now())
 RETURNS TABLE (events bigint, events_yesterday bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,6 +1,6 @@
--- Every source that left a sample in the day before at: what it is, when it started, when its last sample was taken, how
--- many seconds before at that was, and whether it said then that it could do its job. A daemon that says nothing for a
--- minute is down, cannot reach Kafka (ingest) or cannot reach the database (sink).
+-- Every source with a sample in the 24 hours before `at`: what it is, when it started, when its last sample was taken, how
+-- many seconds before `at` that was, and whether it was ready then. A daemon that is silent for a minute is down, cannot
+-- reach Kafka (ingest) or cannot reach the database (sink).
 CREATE OR REPLACE FUNCTION footfall.pipeline_sources(at timestamptz DEFAULT now())
 RETURNS TABLE (
     source text, program text, version text, started_at timestamptz, sampled_at timestamptz,

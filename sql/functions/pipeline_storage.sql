@@ -1,6 +1,6 @@
--- What lies on the disk, in bytes: each table without its indexes, all their indexes, and the whole database. The
--- tables and the indexes add up to the database but for PostgreSQL's own catalogues. rows_estimate is the planner's
--- estimate, null where rows are not what is counted.
+-- Disk usage in bytes: each table without its indexes, all their indexes, and the whole database. Tables and indexes add up
+-- to the database except for PostgreSQL's own catalogues. rows_estimate is the planner's estimate, null for indexes and
+-- database.
 CREATE OR REPLACE FUNCTION footfall.pipeline_storage()
 RETURNS TABLE (object text, bytes bigint, rows_estimate bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

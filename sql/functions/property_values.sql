@@ -1,5 +1,5 @@
--- The values that one property (a key of metadata) has in the events of one type in [since, until), as text; null is
--- JSON's null. Events without the property do not count. visitors: different ones that caused them.
+-- The values of one property (a key of metadata) in the events of one type in [since, until), as text; null is JSON's null.
+-- Events without the property do not count. visitors: distinct visitors who caused them.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.property_values(since timestamptz, until timestamptz, event_type text, property text,
     filters jsonb DEFAULT '{}', row_limit integer DEFAULT 100)

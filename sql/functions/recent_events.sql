@@ -12,10 +12,10 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         event.referrer_host, event.channel, event.browser, event.os, event.device, event.country, event.bot,
         event.event_id, event.metadata
     FROM (
-        (SELECT * FROM footfall.events_alone('-infinity', $3, $1) WHERE NOT footfall.filters_name($1, '{referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,entry_page,exit_page}')
+        (SELECT * FROM footfall.events_alone('-infinity', $3, $1) WHERE NOT footfall.filters_name($1, '{entry_page,exit_page,{{list visit_attributes: @}}}')
         ORDER BY timestamp DESC, event_id DESC LIMIT $2)
         UNION ALL
-        SELECT * FROM footfall.matching_events($3 - INTERVAL '30 days', $3, $1) WHERE footfall.filters_name($1, '{referrer_host,channel,utm_source,utm_medium,utm_campaign,utm_term,utm_content,entry_page,exit_page}')
+        SELECT * FROM footfall.matching_events($3 - INTERVAL '30 days', $3, $1) WHERE footfall.filters_name($1, '{entry_page,exit_page,{{list visit_attributes: @}}}')
     ) AS event
     ORDER BY event.timestamp DESC, event.event_id DESC
     LIMIT $2

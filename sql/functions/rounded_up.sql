@@ -1,6 +1,6 @@
 -- The first multiple of `width` (of hours at most, counted as instants from 1970) that is not before `at`.
--- IMMUTABLE, which timestamptz + interval is not, as an interval may hold days: this one does not, and so the chunks
--- outside a range are known while the query is planned.
+-- IMMUTABLE, so that the planner can exclude chunks outside a range. timestamptz + interval is not, because an interval may
+-- contain days; this one does not.
 CREATE OR REPLACE FUNCTION footfall.rounded_up(at timestamptz, width interval) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE

@@ -1,8 +1,8 @@
--- How far the pages of [since, until) were read, by their page_view and engagement events.
--- views: page_view events. The rest counts views that reported: an engagement event belongs to the same visitor's latest
--- view of the page, and a view is as deep as its deepest report. scroll_percent_mean: 0 to 100. reached_25: views that
--- were scrolled to 25 % or further. engaged_seconds: time that the page was in view and in use, added up over a view.
--- filters: see footfall.matching_events; event_type hides what it does not name. row_limit: pages at most.
+-- How far pages were read in [since, until), according to their page_view and engagement events.
+-- views: page_view events. The other columns cover views with an engagement event, which belongs to the same visitor's
+-- latest view of the page; a view is as deep as its deepest report. scroll_percent_mean: 0 to 100. reached_25: views
+-- scrolled to 25 % or further. engaged_seconds: the time that the page was visible, summed over a view.
+-- filters: see footfall.matching_events; event_type hides events of other types. row_limit: pages at most.
 CREATE OR REPLACE FUNCTION footfall.scroll_depth(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100)
 RETURNS TABLE (page text, views bigint, scroll_percent_mean double precision, reached_25 bigint, reached_50 bigint,
@@ -33,7 +33,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                     PARTITION BY who.hash, event.page_path COLLATE "C"
                     ORDER BY event.timestamp, event.event_id ROWS UNBOUNDED PRECEDING) AS view_number
             FROM footfall.matching_events($1, $2, $3) AS event
-            -- Sorted faster than the texts.
+            -- Hashes sort faster than text.
             CROSS JOIN LATERAL (SELECT hashtextextended(coalesce(event.session_id, event.visitor_id::text),
                 hashtextextended(coalesce(event.site, ''), 0))) AS who (hash)
             WHERE event.event_type IN ('page_view', 'engagement')

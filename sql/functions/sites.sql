@@ -1,4 +1,4 @@
--- The sites that sent events in [since, until), bots' among them; site: null where the event names none.
+-- The sites with events in [since, until), including those of bots. site: null for events that name none.
 CREATE OR REPLACE FUNCTION footfall.sites(since timestamptz, until timestamptz) RETURNS TABLE (site text, events bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT nullif(counts.site, ''), sum(counts.events)

@@ -1,5 +1,5 @@
--- How many steps of a funnel one visit did in order: fed with the number of the step that each event matches, by time.
--- An event that matches several is fed with the last of them first, so that it does one of them only.
+-- How many steps of a funnel one visit did in order. Its input is the number of the step that each event matches, ordered
+-- by time; for an event that matches several steps the last comes first, so that the event completes only one of them.
 CREATE OR REPLACE AGGREGATE footfall.steps_done(integer) (
     SFUNC = footfall.next_step,
     STYPE = integer,

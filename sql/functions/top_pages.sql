@@ -1,4 +1,4 @@
--- The pages of [since, until) by their page_view events; visitors: different ones that viewed it.
+-- The pages in [since, until) by their page_view events. visitors: distinct visitors who viewed the page.
 -- filters: see footfall.matching_events. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.top_pages(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100) RETURNS TABLE (page text, views bigint, visitors bigint)

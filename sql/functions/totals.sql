@@ -1,7 +1,7 @@
--- The figures of [since, until) in one row.
--- visitors: different visitors of the visits. visits: see footfall.visits. views: their page_view events. events: all
--- events, also those of no visit. bounce_rate: the part (0 to 1) of visits with at most one view and no action.
--- visit_seconds: from a visit's first event to its last. Rates and times are null where there was no visit.
+-- The totals of [since, until) in one row.
+-- visitors: distinct visitors of the visits. visits: see footfall.visits. views: their page_view events. events: all
+-- events, including those outside a visit. bounce_rate: the share (0 to 1) of visits with at most one view and no action.
+-- visit_seconds: from a visit's first event to its last. Rates and times are null if there was no visit.
 -- filters: see footfall.visits and, for events, footfall.matching_events.
 CREATE OR REPLACE FUNCTION footfall.totals(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (visitors bigint, visits bigint, views bigint, events bigint, views_per_visit double precision,

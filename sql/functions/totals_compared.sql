@@ -1,6 +1,6 @@
--- The figures of footfall.totals, one row each, beside those of an earlier range.
--- previous_since, previous_until: that range; the equally long time right before where they are null.
--- change: (value - previous_value) / previous_value, so 0.25 is a quarter more; null where the latter is 0 or null.
+-- The figures of footfall.totals, one row each, compared with those of an earlier range.
+-- previous_since, previous_until: that range; if null, the range of equal length just before.
+-- change: (value - previous_value) / previous_value, so 0.25 is a quarter more; null if previous_value is 0 or null.
 CREATE OR REPLACE FUNCTION footfall.totals_compared(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     previous_since timestamptz DEFAULT NULL, previous_until timestamptz DEFAULT NULL)
 RETURNS TABLE (measure text, value double precision, previous_value double precision, change double precision)

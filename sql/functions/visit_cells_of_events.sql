@@ -6,8 +6,7 @@
 CREATE OR REPLACE FUNCTION footfall.visit_cells_of_events(since timestamptz, until timestamptz)
 RETURNS TABLE (half_hour timestamptz, site text, visit_key text, first_at timestamptz, first_id uuid, last_at timestamptz,
     last_id uuid, events integer, views integer, actions integer, bot boolean, visitor_id uuid, exit_page text,
-    entry_page text, referrer_host text, channel text, utm_source text, utm_medium text, utm_campaign text,
-    utm_term text, utm_content text, browser text, os text, device text, language text, screen text, country text)
+    entry_page text, {{list attributes: @ text}})
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
         date_bin('30 minutes', event.timestamp, 'epoch'),
@@ -24,19 +23,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         (array_agg(event.visitor_id ORDER BY event.visitor_id))[1],
         (array_agg(event.page_path ORDER BY event.timestamp DESC, event.event_id DESC))[1],
         (array_agg(event.page_path ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.referrer_host ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.channel ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.utm_source ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.utm_medium ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.utm_campaign ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.utm_term ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.utm_content ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.browser ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.os ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.device ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.language ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.screen ORDER BY event.timestamp, event.event_id))[1],
-        (array_agg(event.country ORDER BY event.timestamp, event.event_id))[1]
+        {{list attributes: (array_agg(event.@ ORDER BY event.timestamp, event.event_id))[1]}}
     FROM analytics_events AS event
     WHERE event.timestamp >= $1 AND event.timestamp < $2 AND coalesce(event.session_id, event.visitor_id::text) IS NOT NULL
     GROUP BY 1, 2, 3

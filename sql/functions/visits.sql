@@ -4,32 +4,25 @@
 -- still came from where the visit came from.
 CREATE OR REPLACE FUNCTION footfall.visits(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (site text, visit_key text, visitor uuid, first_at timestamptz, last_at timestamptz, events bigint,
-    views bigint, bounced boolean, exit_page text, entry_page text, referrer_host text, channel text, utm_source text,
-    utm_medium text, utm_campaign text, utm_term text, utm_content text, browser text, os text, device text,
-    language text, screen text, country text)
+    views bigint, bounced boolean, exit_page text, entry_page text, {{list attributes: @ text}})
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
         visit.site, visit.visit_key, visit.visitor, visit.first_at, visit.last_at, visit.events, visit.views,
-        visit.bounced, visit.exit_page, visit.entry_page, visit.referrer_host, visit.channel, visit.utm_source,
-        visit.utm_medium, visit.utm_campaign, visit.utm_term, visit.utm_content, visit.browser, visit.os,
-        visit.device, visit.language, visit.screen, visit.country
+        visit.bounced, visit.exit_page, visit.entry_page, {{list attributes: visit.@}}
     FROM footfall.whole_visits($1, $2, $3) AS visit
     WHERE NOT footfall.filters_name($3, '{page,page_prefix,event_type}')
     UNION ALL
     SELECT
         visit.site, visit.visit_key, any_value(visit.visitor), visit.first_at, any_value(visit.last_at), count(*),
         count(*) FILTER (WHERE event.event_type = 'page_view'), any_value(visit.bounced), any_value(visit.exit_page),
-        any_value(visit.entry_page), any_value(visit.referrer_host), any_value(visit.channel),
-        any_value(visit.utm_source), any_value(visit.utm_medium), any_value(visit.utm_campaign),
-        any_value(visit.utm_term), any_value(visit.utm_content), any_value(visit.browser), any_value(visit.os),
-        any_value(visit.device), any_value(visit.language), any_value(visit.screen), any_value(visit.country)
+        any_value(visit.entry_page), {{list attributes: any_value(visit.@)}}
     FROM footfall.whole_visits($1, $2, $3) AS visit
     -- FULL keeps PostgreSQL from a nested loop, which it takes where it expects few rows, and which would work out all visits
     -- again for each row.
     FULL JOIN (
         SELECT event.*, coalesce(event.session_id, event.visitor_id::text) AS visit_key, coalesce(event.site, '') AS visit_site
         FROM footfall.events_alone($1, $2,
-            $3 - '{site,browser,os,device,country,language,screen}'::text[] || '{"bot": "any"}') AS event
+            $3 - '{site,{{list event_attributes: @}}}'::text[] || '{"bot": "any"}') AS event
     ) AS event
         ON event.visit_key = visit.visit_key AND event.visit_site = visit.site
     WHERE footfall.filters_name($3, '{page,page_prefix,event_type}')

@@ -1,7 +1,6 @@
 -- The visits of [since, until) by what they have in common; the most frequent first.
--- dimension: exit_page (of the visit's last event); entry_page, referrer_host, channel, utm_source, utm_medium,
--- utm_campaign, utm_term, utm_content, browser, os, device, screen, language, country (of its first event); site.
--- Another is an error. value: null where it is not known; visits without a referrer_host or utm_* are left out.
+-- dimension: one of docs/fields.md; another is an error. value: null where it is not known; visits without a value are left
+-- out where most have none (referrer_host, utm_*).
 -- share: of all visits that filters choose, those left out among them (0 to 1). The other columns: see footfall.totals.
 -- filters: see footfall.visits. row_limit: rows at most.
 CREATE OR REPLACE FUNCTION footfall.visits_by(dimension text, since timestamptz, until timestamptz,
@@ -23,28 +22,15 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             SELECT
                 visit.*,
                 CASE footfall.known_dimension($1)
-                    WHEN 'entry_page' THEN visit.entry_page
-                    WHEN 'exit_page' THEN visit.exit_page
-                    WHEN 'referrer_host' THEN visit.referrer_host
-                    WHEN 'channel' THEN visit.channel
-                    WHEN 'utm_source' THEN visit.utm_source
-                    WHEN 'utm_medium' THEN visit.utm_medium
-                    WHEN 'utm_campaign' THEN visit.utm_campaign
-                    WHEN 'utm_term' THEN visit.utm_term
-                    WHEN 'utm_content' THEN visit.utm_content
-                    WHEN 'browser' THEN visit.browser
-                    WHEN 'os' THEN visit.os
-                    WHEN 'device' THEN visit.device
-                    WHEN 'screen' THEN visit.screen
-                    WHEN 'language' THEN visit.language
-                    WHEN 'country' THEN visit.country
-                    WHEN 'site' THEN nullif(visit.site, '')
+                    {{each dimensions: WHEN '@' THEN visit.@
+                    ; site: WHEN 'site' THEN nullif(visit.site, '')
+                    }}
                 END AS value
             FROM footfall.visits($2, $3, $4) AS visit
         ) AS visit
         GROUP BY visit.value
     ) AS grouped
-    WHERE grouped.value IS NOT NULL OR NOT ($1 = 'referrer_host' OR starts_with($1, 'utm_'))
+    WHERE grouped.value IS NOT NULL OR $1 <> ALL (ARRAY[{{list sparse: '@'}}])
     ORDER BY 3 DESC, 2 DESC, 1
     LIMIT $5
 $$;

@@ -1,5 +1,5 @@
--- Visitors, visits and their page views in each bucket of [since, until); a visit counts where it began.
--- visitors: different ones within the bucket, so that buckets do not add up to a total.
+-- Visitors, visits and their page views in each bucket of [since, until); a visit counts in the bucket in which it began.
+-- visitors: distinct within the bucket, so buckets do not add up to a total.
 -- bucket_width, time_zone: see footfall.bucket_starts. filters: see footfall.visits.
 CREATE OR REPLACE FUNCTION footfall.visits_over_time(since timestamptz, until timestamptz, bucket_width interval,
     time_zone text DEFAULT 'UTC', filters jsonb DEFAULT '{}')

@@ -1,6 +1,6 @@
 -- The web vitals that browsers reported in [since, until): the 75th percentile of each metric, for all pages together
 -- (page is null; these rows come first) and for each page, with the rating of https://web.dev/articles/vitals.
--- metric: lcp_ms, inp_ms, fcp_ms, ttfb_ms (milliseconds), cls (no unit). samples: reports that hold it.
+-- metric: lcp_ms, inp_ms, fcp_ms, ttfb_ms (milliseconds), cls (no unit). samples: reports that contain it.
 -- filters: see footfall.matching_events. row_limit: pages at most, those with the most samples.
 CREATE OR REPLACE FUNCTION footfall.web_vitals(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100)

@@ -6,15 +6,11 @@
 -- is never null.
 CREATE OR REPLACE FUNCTION footfall.whole_visits(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (site text, visit_key text, visitor uuid, first_at timestamptz, last_at timestamptz, events bigint,
-    views bigint, bounced boolean, exit_page text, entry_page text, referrer_host text, channel text, utm_source text,
-    utm_medium text, utm_campaign text, utm_term text, utm_content text, browser text, os text, device text,
-    language text, screen text, country text)
+    views bigint, bounced boolean, exit_page text, entry_page text, {{list attributes: @ text}})
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
         visit.site, visit.visit_key, visit.visitor, visit.first_at, visit.last_at, visit.events, visit.views,
-        visit.bounced, visit.exit_page, visit.entry_page, visit.referrer_host, visit.channel, visit.utm_source,
-        visit.utm_medium, visit.utm_campaign, visit.utm_term, visit.utm_content, visit.browser, visit.os,
-        visit.device, visit.language, visit.screen, visit.country
+        visit.bounced, visit.exit_page, visit.entry_page, {{list attributes: visit.@}}
     FROM (
         -- Of each visit there are its first cell and, where it is another, its last.
         SELECT
@@ -27,9 +23,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                     AND edge.actions + lead(edge.actions_so_far) OVER visits - edge.actions_so_far = 0
             END AS bounced,
             CASE WHEN edge.ends THEN edge.exit_page ELSE lead(edge.exit_page) OVER visits END AS exit_page,
-            edge.entry_page, edge.referrer_host, coalesce(edge.channel, 'direct') AS channel, edge.utm_source, edge.utm_medium,
-            edge.utm_campaign, edge.utm_term, edge.utm_content, edge.browser, edge.os, edge.device, edge.language,
-            edge.screen, edge.country
+            edge.entry_page, {{list attributes: edge.@; channel: coalesce(edge.channel, 'direct') AS channel}}
         FROM (
             SELECT
                 cell.*,
@@ -56,20 +50,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     ) AS visit
     WHERE visit.begins
         AND (footfall.filter_values($3, 'bot') IS NULL OR visit.bot = ANY (footfall.filter_values($3, 'bot')::boolean[]))
-        AND (footfall.filter_values($3, 'referrer_host') IS NULL OR coalesce(visit.referrer_host, '') = ANY (footfall.filter_values($3, 'referrer_host')))
-        AND (footfall.filter_values($3, 'channel') IS NULL OR coalesce(visit.channel, '') = ANY (footfall.filter_values($3, 'channel')))
-        AND (footfall.filter_values($3, 'utm_source') IS NULL OR coalesce(visit.utm_source, '') = ANY (footfall.filter_values($3, 'utm_source')))
-        AND (footfall.filter_values($3, 'utm_medium') IS NULL OR coalesce(visit.utm_medium, '') = ANY (footfall.filter_values($3, 'utm_medium')))
-        AND (footfall.filter_values($3, 'utm_campaign') IS NULL OR coalesce(visit.utm_campaign, '') = ANY (footfall.filter_values($3, 'utm_campaign')))
-        AND (footfall.filter_values($3, 'utm_term') IS NULL OR coalesce(visit.utm_term, '') = ANY (footfall.filter_values($3, 'utm_term')))
-        AND (footfall.filter_values($3, 'utm_content') IS NULL OR coalesce(visit.utm_content, '') = ANY (footfall.filter_values($3, 'utm_content')))
-        AND (footfall.filter_values($3, 'browser') IS NULL OR coalesce(visit.browser, '') = ANY (footfall.filter_values($3, 'browser')))
-        AND (footfall.filter_values($3, 'os') IS NULL OR coalesce(visit.os, '') = ANY (footfall.filter_values($3, 'os')))
-        AND (footfall.filter_values($3, 'device') IS NULL OR coalesce(visit.device, '') = ANY (footfall.filter_values($3, 'device')))
-        AND (footfall.filter_values($3, 'country') IS NULL OR coalesce(visit.country, '') = ANY (footfall.filter_values($3, 'country')))
-        AND (footfall.filter_values($3, 'language') IS NULL OR coalesce(visit.language, '') = ANY (footfall.filter_values($3, 'language')))
-        AND (footfall.filter_values($3, 'screen') IS NULL OR coalesce(visit.screen, '') = ANY (footfall.filter_values($3, 'screen')))
-        AND (footfall.filter_values($3, 'entry_page') IS NULL OR coalesce(visit.entry_page, '') = ANY (footfall.filter_values($3, 'entry_page')))
+        {{each attributes: AND (footfall.filter_values($3, '@') IS NULL OR coalesce(visit.@, '') = ANY (footfall.filter_values($3, '@')))
+        }}AND (footfall.filter_values($3, 'entry_page') IS NULL OR coalesce(visit.entry_page, '') = ANY (footfall.filter_values($3, 'entry_page')))
         AND (footfall.filter_values($3, 'exit_page') IS NULL OR coalesce(visit.exit_page, '') = ANY (footfall.filter_values($3, 'exit_page')))
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.whole_visits FROM PUBLIC;

@@ -1,6 +1,6 @@
--- Whole minutes, the oldest first, of about so many rows: a minute is never there by half.
--- $1: where the batch before ended, so that what it removed is not looked through again. Answers how many rows went,
--- and up to when; null where none was left.
+-- Deletes whole minutes, the oldest first, of about as many rows as given: a minute is never deleted partly.
+-- $1: where the previous batch ended, so that its dead rows are not scanned again. Returns how many rows were deleted, and
+-- up to when; null if none was left.
 WITH oldest AS (
     SELECT max(time_bucket) AS last
     FROM (

@@ -1,6 +1,6 @@
--- The oldest first, about so many rows.
--- $1: where the batch before ended, so that what it removed is not looked through again. Answers how many rows went,
--- and up to when; null where none was left.
+-- Deletes about as many rows as given, the oldest first.
+-- $1: where the previous batch ended, so that its dead rows are not scanned again. Returns how many rows were deleted, and
+-- up to when; null if none was left.
 WITH oldest AS (
     SELECT max(quarantined_at) AS last
     FROM (

@@ -1,3 +1,3 @@
--- Where what is kept begins: the UTC midnight so many days before today's. The same for every table, and where a day's
--- chunk begins, so what is kept of one table is kept of all that are kept as long.
+-- The beginning of what is kept: the UTC midnight $1 days before today's. It is where a day's chunk begins, so all tables
+-- with the same retention keep the same days.
 SELECT date_trunc('day', now(), 'UTC') - make_interval(hours => 24 * $1::integer)

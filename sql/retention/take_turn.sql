@@ -1,3 +1,3 @@
--- Removing and backing up take turns: pg_dump fails where a chunk vanishes that it has listed, and holds a lock on each
--- that would make every DROP wait. Held until the connection ends; as long as lock_timeout is waited for it.
+-- Retention and backup exclude each other: pg_dump fails if a chunk that it has listed disappears, and its lock on each
+-- chunk would make every DROP wait. The lock is held until the connection ends; acquiring it waits up to lock_timeout.
 SELECT pg_advisory_lock($1)

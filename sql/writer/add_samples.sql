@@ -1,4 +1,4 @@
--- A time at which nobody can have taken a sample would make a chunk of its own: such a sample is left out.
+-- A sample with an impossible time would create its own chunk, so it is left out.
 INSERT INTO pipeline_samples (at, source, started_at, samples)
 SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::timestamptz[], $4::jsonb[])
     AS sample (at, source, started_at, samples)

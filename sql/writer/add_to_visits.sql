@@ -1,13 +1,11 @@
 -- Whatever the order in which the parts of a visit arrive, they add up to the same: see analytics_visit_parts.
 INSERT INTO analytics_visit_parts AS part (
     half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events, views, actions,
-    bot, visitor_id, exit_page, entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign,
-    utm_term, utm_content, browser, os, device, language, screen, country)
+    bot, visitor_id, exit_page, entry_page, {{list attributes: @}})
 SELECT * FROM unnest(
     $1::timestamptz[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::uuid[],
     $7::timestamptz[], $8::uuid[], $9::integer[], $10::integer[], $11::integer[], $12::boolean[], $13::uuid[],
-    $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[])
+    $14::text[], $15::text[], {{list attributes: $#15::text[]}})
 ON CONFLICT (half_hour, site, visit_key, kafka_partition) DO UPDATE SET
     first_at = least(part.first_at, excluded.first_at),
     last_at = greatest(part.last_at, excluded.last_at),
@@ -20,16 +18,4 @@ ON CONFLICT (half_hour, site, visit_key, kafka_partition) DO UPDATE SET
     exit_page = CASE WHEN (excluded.last_at, excluded.last_id) > (part.last_at, part.last_id) THEN excluded.exit_page ELSE part.exit_page END,
     first_id = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.first_id ELSE part.first_id END,
     entry_page = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.entry_page ELSE part.entry_page END,
-    referrer_host = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.referrer_host ELSE part.referrer_host END,
-    channel = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.channel ELSE part.channel END,
-    utm_source = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.utm_source ELSE part.utm_source END,
-    utm_medium = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.utm_medium ELSE part.utm_medium END,
-    utm_campaign = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.utm_campaign ELSE part.utm_campaign END,
-    utm_term = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.utm_term ELSE part.utm_term END,
-    utm_content = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.utm_content ELSE part.utm_content END,
-    browser = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.browser ELSE part.browser END,
-    os = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.os ELSE part.os END,
-    device = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.device ELSE part.device END,
-    language = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.language ELSE part.language END,
-    screen = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.screen ELSE part.screen END,
-    country = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.country ELSE part.country END
+    {{list attributes: @ = CASE WHEN (excluded.first_at, excluded.first_id) < (part.first_at, part.first_id) THEN excluded.@ ELSE part.@ END}}

@@ -1,2 +1,2 @@
--- Listeners hear it when the transaction commits, and only then.
+-- Listeners are notified only when the transaction commits.
 SELECT pg_notify('footfall_events', json_build_object('events', $1::bigint)::text)

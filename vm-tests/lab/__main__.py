@@ -1,6 +1,6 @@
-"""Asks questions of machines: `python3 vm-tests/lab --root ROOT --installed DIR --folder DIR [QUESTION...]`.
+"""Runs questions on machines: `python3 vm-tests/lab --root ROOT --installed DIR --folder DIR [QUESTION...]`.
 
-`cargo xtask lab` sets up what that needs and runs it.
+`cargo xtask lab` prepares what this needs and runs it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import layers
 from questions import Question
 
 AT_ONCE_MAX = 2
-# Beyond a question's own time-out: collecting journals, unmounting.
+# Added to a question's own timeout, for collecting journals and unmounting.
 CLEANING_S_MAX = 60
 OWN = Path(__file__).parent
 
@@ -30,7 +30,7 @@ class Interrupted(BaseException):
 
 
 class Asking:
-    """The questions under way."""
+    """The questions in progress."""
 
     def __init__(self, folder: Path, root: Path, installed: Path, prepared: Path) -> None:
         self._folder = folder
@@ -46,7 +46,7 @@ class Asking:
         folder.mkdir(parents=True)
         cgroup = f"footfall-lab-{os.getpid()}-{question.name}"
         command = isolate.command(OWN / "question.py", question.name, str(folder), cgroup, *self._layers)
-        # Away from the terminal: Ctrl-C is for this process, which ends the others in order.
+        # In its own session: Ctrl-C goes only to this process, which stops the others in order.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         self._running.add(process)
         try:
@@ -71,21 +71,21 @@ class Asking:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    # A second one must not cut the clearing up short.
+    # A second signal must not interrupt the cleanup.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     raise Interrupted
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="cargo xtask lab", description="Asks questions of machines.")
+    parser = argparse.ArgumentParser(prog="cargo xtask lab", description="Runs questions on machines.")
     for name, what in [
         ("root", "a Debian"),
-        ("installed", "the tree that Footfall is installed in, laid over the Debian"),
+        ("installed", "the tree in which Footfall is installed, overlaid on Debian"),
         ("folder", "where layers and logs are kept"),
     ]:
         parser.add_argument(f"--{name}", type=Path, required=True, help=what)
-    parser.add_argument("question", nargs="*", help="those of vm-tests/questions.json; all where none is named")
+    parser.add_argument("question", nargs="*", help="names from vm-tests/questions.json; default: all")
     return parser.parse_args()
 
 
@@ -108,7 +108,7 @@ def main() -> int:
     asking = Asking(folder, root, arguments.installed.resolve(), prepared)
     pool = ThreadPoolExecutor(AT_ONCE_MAX)
     try:
-        # The longest first, so that none is left to run alone at the end.
+        # The longest first, so that no long one runs alone at the end.
         order = sorted(wanted, key=lambda question: -question.timeout_s)
         asked = {question.name: pool.submit(asking.ask, question) for question in order}
         results = {question.name: asked[question.name].result() for question in wanted}

@@ -1,7 +1,7 @@
 """Type-checks the lab and every script, and runs the lab's own tests: `python3 vm-tests/lab/check.py SCRATCH`.
 
-A script is text that a driver runs with names of its own in place. So each is checked behind a head that declares
-those, common.py among them, and what is found is told by the script's own lines.
+A driver runs a script with predefined names. So each script is checked together with a header that declares them and with
+common.py, and errors are reported with the script's own line numbers.
 """
 
 import json
@@ -26,7 +26,7 @@ here: str = ""
 
 
 def behind_head(question: Question) -> tuple[str, list[str]]:
-    """The text to check, and where each of its lines stands."""
+    """The text to check, and the source of each of its lines."""
     machines = "".join(f"{name} = cast(Machine, None)\n" for name in question.machines)
     text = ""
     lines: list[str] = []
@@ -54,7 +54,7 @@ def type_errors(scratch: Path) -> list[str]:
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
         "pythonPlatform": "Linux",
-        # A script uses a part of what its head declares.
+        # A script uses only some of the names that its header declares.
         "reportUnusedImport": "none",
         "reportUnusedVariable": "error",
         # Private to the folder, not to the file.
@@ -67,7 +67,7 @@ def type_errors(scratch: Path) -> list[str]:
     done = subprocess.run(["node", str(pyright), "--outputjson", "-p", str(project)], capture_output=True, text=True)
     found = json.loads(done.stdout)
     if found["summary"]["filesAnalyzed"] < len(places):
-        return ["pyright did not look at every script"]
+        return ["pyright did not check every script"]
     return sorted({_told(one, scratch, places) for one in found["generalDiagnostics"]})
 
 

@@ -1,4 +1,4 @@
-"""Debian's systemd as process 1 of a container, by systemd-nspawn, and commands run inside of it."""
+"""Runs Debian's systemd as process 1 of a container under systemd-nspawn, and commands in it."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import isolate
 from errors import LabError
 
 BOOT_S_MAX = 60.0
-# Asking costs some milliseconds; a boot takes a second or two.
+# A poll costs some milliseconds; a boot takes a second or two.
 ASK_INTERVAL_S = 0.05
 GONE_INTERVAL_S = 0.01
 
@@ -24,7 +24,7 @@ ENVIRONMENT = [
 
 
 class Container:
-    """One boot of a machine, or several where it reboots itself."""
+    """One boot of a machine, or several if it reboots itself."""
 
     def __init__(self, name: str, root: Path, network: str, cgroup: str, console: Path) -> None:
         self._name = name
@@ -34,13 +34,13 @@ class Container:
             "systemd-nspawn",
             f"--directory={root}",
             "--boot",
-            # There is no systemd on the host to register with, and no unit to be put in.
+            # The host may have no systemd with which to register, and no unit for the container.
             "--register=no",
             "--keep-unit",
             f"--network-namespace-path={network}",
             f"--machine={name}",
             f"--hostname={name}",
-            # A machine of its own may set its addresses and firewall, and systemd filters units' addresses with BPF.
+            # A real machine can set its addresses and firewall, and systemd filters units' addresses with BPF.
             "--capability=CAP_NET_ADMIN,CAP_BPF",
             "--system-call-filter=bpf",
             "--console=pipe",
@@ -85,7 +85,7 @@ class Container:
     def press_ctrl_alt_delete(self) -> None:
         leader = self.connect()
         os.kill(leader, signal.SIGINT)
-        # nspawn boots the container again by itself; the next process 1 has another id.
+        # nspawn reboots the container by itself; the next process 1 has another id.
         while self.is_running() and Path(f"/proc/{leader}").exists():
             time.sleep(ASK_INTERVAL_S)
         self._leader = None
@@ -95,13 +95,13 @@ class Container:
         self._leader = None
 
     def kill(self) -> None:
-        """SIGKILL to everything in it at the same moment."""
+        """Kills all its processes at the same moment."""
         (self._cgroup / "cgroup.kill").write_text("1")
         self.wait()
-        # Each process holds the disk mounted until it is gone.
+        # The disk stays mounted until the last process is gone.
         while "populated 1" in (self._cgroup / "cgroup.events").read_text():
             time.sleep(GONE_INTERVAL_S)
-        # A cgroup that was killed once kills what the next boot's systemd clones into it (Linux 6.18).
+        # A killed cgroup also kills what the next boot's systemd clones into it (Linux 6.18).
         for folder, _, _ in os.walk(self._cgroup, topdown=False):
             os.rmdir(folder)
 
@@ -109,7 +109,7 @@ class Container:
         nspawn = self._process.pid
         try:
             children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split()
-            # Before it becomes systemd, the child is still outside, or half inside.
+            # Until it is systemd, the child has not fully entered the container.
             started = [pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "systemd"]
         except FileNotFoundError:
             return None

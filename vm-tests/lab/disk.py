@@ -1,8 +1,8 @@
-"""A machine's disk: a file with ext4 in it, which holds what the machine changed of the layers below.
+"""A machine's disk: a file with an ext4 file system, which holds the machine's changes to the layers below.
 
-A file system of its own lets the power be cut as it is: ext4 is told to stop at once (the ioctl that xfstests uses for
-the same purpose). What was written and not synced stays in memory and is dropped; mounted again, ext4 recovers from its
-journal. What no such test shows is a disk that loses what it said was written: the file below lies in the host's cache.
+Its own file system makes a realistic power cut possible: an ioctl shuts ext4 down instantly (as xfstests does).
+Data that was not synced is still in memory and is dropped; mounted again, ext4 recovers from its journal. This cannot
+simulate a disk that loses data it reported as written, because the file below is in the host's cache.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ class Disk:
     def __init__(self, folder: Path, size_mb: int, layers: list[Path]) -> None:
         self._image = folder / "disk.img"
         self._disk = folder / "disk"
-        # Where the machine's whole tree is while it is mounted.
+        # The mount point of the machine's whole tree.
         self.root = folder / "root"
         self._layers = layers
         self._mounted = False
@@ -49,11 +49,11 @@ class Disk:
         self._mounted = True
 
     def sync(self) -> None:
-        """Whoever installed the machine did so long before its power is cut."""
+        """Syncs everything, as on a machine that was installed long before its power is cut."""
         run("sync", "--file-system", self._disk)
 
     def cut_power(self) -> None:
-        """From here on nothing reaches the disk."""
+        """From now on nothing reaches the disk."""
         folder = os.open(self._disk, os.O_RDONLY)
         try:
             fcntl.ioctl(folder, FS_IOC_SHUTDOWN, struct.pack("I", GOING_FLAGS_NOLOGFLUSH))
@@ -65,7 +65,7 @@ class Disk:
             return
         for mount in (self.root, self._disk):
             _soon(lambda mount=mount: run("umount", mount))
-        # While a last process holds it in a namespace of its own, the next mount would be of the same ext4.
+        # While another process still has it mounted in its namespace, the next mount would be of the same ext4.
         _soon(self._check_detached)
         self._mounted = False
 

@@ -1,12 +1,12 @@
-"""Why a question did not hold, and why the lab could not ask it."""
+"""Why a question failed, and why the lab could not run it."""
 
 
 class Failed(AssertionError):
-    """What the script asked for is not so."""
+    """A condition that the script requires does not hold."""
 
 
 class TimedOut(Failed):
-    """It did not become so in the time given."""
+    """It did not become true in time."""
 
 
 class LabError(Exception):

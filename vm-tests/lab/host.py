@@ -6,7 +6,7 @@ from errors import LabError
 
 
 def run(*command: object) -> str:
-    """Runs to the end; what it says belongs to the error where it fails."""
+    """Runs a command to its end; if it fails, its output is part of the error."""
     words = [str(word) for word in command]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:

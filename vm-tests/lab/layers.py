@@ -13,7 +13,7 @@ import isolate
 from host import run
 from tree import Tree
 
-# Nothing of these is asked about, and each takes a part of the boot.
+# No question needs these, and each slows down the boot.
 MASKED = [
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -26,7 +26,7 @@ MASKED = [
 
 
 def prepared(root: Path, folder: Path) -> Path:
-    """The prepared layer in `folder`, made anew where Debian or this file changed."""
+    """The prepared layer in `folder`, rebuilt if Debian or this file changed."""
     recipe = (root / "footfall.stamp").read_bytes() + b"".join(path.read_bytes() for path in _recipe_files())
     wanted = hashlib.sha256(recipe).hexdigest()
     stamp = folder / "stamp"
@@ -57,14 +57,14 @@ def _prepare(root: Path, folder: Path, cgroup: str) -> None:
     for unit in MASKED:
         tree.mask(unit)
     for unit in ("nginx.service", "postgresql.service"):
-        # Each kind of machine says which of them it runs.
+        # Each kind of machine enables those that it runs.
         tree.disable(unit)
     tree.write("/etc/resolv.conf", "")
-    # The journal is kept over a reboot, and read when the machine is off.
+    # The journal is kept across reboots, and read when the machine is off.
     tree.path("/var/log/journal").mkdir(exist_ok=True)
-    # The root was made with a file of its own there, so that it got no cluster; this is Debian's.
+    # Setup puts its own file there, so that installing creates no cluster; this restores Debian's.
     tree.copy("/usr/share/postgresql-common/createcluster.conf", "/etc/postgresql-common/createcluster.conf")
-    # A cluster with pages that it checks, as on any new Debian; made once because it takes seconds.
+    # A cluster with checksums, as on any new Debian; created once because it takes seconds.
     nspawn = [*isolate.in_cgroup(cgroup), "systemd-nspawn", f"--directory={merged}", "--register=no", "--keep-unit", "--as-pid2", "--pipe"]
     run(*nspawn, "--setenv=LANG=C.UTF-8", "pg_createcluster", "17", "main")
     run("umount", merged)

@@ -1,4 +1,4 @@
-"""What a question says while it runs: one line at a time, with the seconds since it began."""
+"""A question's log while it runs: lines with the seconds since it began."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class Logger:
-    """The driver's `log`: everything into a file, and what a person wants to see to standard output too."""
+    """The driver's `log`: everything goes to a file, and what a person wants to see also to standard output."""
 
     def __init__(self, file: TextIO, question: str) -> None:
         self._file = file

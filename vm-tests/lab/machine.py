@@ -1,4 +1,4 @@
-"""A machine with the methods of the NixOS driver's, on a container of Debian's."""
+"""A machine with the methods of the NixOS driver, implemented by a container with Debian."""
 
 import re
 import shlex
@@ -25,9 +25,9 @@ class Surroundings:
     network: Network
     conditions: Conditions
     log: Logger
-    # Where their logs and what is copied from them are kept.
+    # The folder for their logs and for files copied from them.
     results: Path
-    # Their common parent in the tree of cgroups.
+    # Their common parent cgroup.
     cgroup: str
 
 
@@ -35,7 +35,7 @@ class Machine:
     def __init__(self, name: str, disk: Disk, place: Callable[[Path], None], around: Surroundings) -> None:
         self.name = name
         self._disk = disk
-        # Writes what makes a Debian this machine, before it boots first.
+        # Turns a Debian tree into this machine, before its first boot.
         self._place: Callable[[Path], None] | None = place
         self._around = around
         self._container: Container | None = None
@@ -80,7 +80,7 @@ class Machine:
     def crash(self) -> None:
         if self._container is None:
             return
-        with self.nested("loses its power"):
+        with self.nested("losing power"):
             self._disk.cut_power()
             self._container.kill()
             self._gone()
@@ -103,11 +103,11 @@ class Machine:
             self._gone()
 
     def block(self) -> None:
-        self.log("its cable is unplugged")
+        self.log("network cable unplugged")
         self._around.network.plug(self.name, False)
 
     def unblock(self) -> None:
-        self.log("its cable is plugged in")
+        self.log("network cable plugged in")
         self._around.network.plug(self.name, True)
 
     # Commands
@@ -166,7 +166,7 @@ class Machine:
             if state == "failed":
                 raise Failed(f"{self.name}: {unit} failed: {self._why_failed(unit)}")
             if state == "inactive" and "No jobs" in self.systemctl("list-jobs --full 2>&1", user)[1]:
-                # It may have become active since.
+                # It may have become active in the meantime.
                 if self.get_unit_property(unit, "ActiveState", user) == "inactive":
                     raise Failed(f"{self.name}: {unit} is inactive, and no job is pending")
             return state == "active"
@@ -227,7 +227,7 @@ class Machine:
         with self.nested(f"waiting for {regex} on the console"):
             self._retry(
                 lambda _last: found.search(self.get_console_log()) is not None,
-                # The question's own time-out ends what has none.
+                # Without a timeout, the question's own applies.
                 timeout or 86_400,
                 f"the console does not show {regex}",
             )
@@ -268,7 +268,7 @@ class Machine:
     # For the lab
 
     def release(self) -> None:
-        """Ends it at once and keeps its journal."""
+        """Kills it immediately and keeps its journal."""
         if self._container is not None and self._container.is_running():
             self._container.kill()
         if self._place is not None:
@@ -305,7 +305,7 @@ class Machine:
         return done.returncode, done.stdout.decode(errors="replace")
 
     def _last_words(self, said: str) -> str:
-        """The end of what a command that failed wrote to either stream."""
+        """The end of what a failed command wrote to either stream."""
         errors = self._said.read_text(errors="replace").rsplit("\n$ ", 1)[-1].partition("\n")[2]
         return " | ".join(part for part in (said.strip()[-400:], errors.strip()[-800:]) if part)
 

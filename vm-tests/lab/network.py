@@ -1,4 +1,4 @@
-"""The machines' network: a namespace for each, and a bridge in the question's own, so that no two questions meet.
+"""The machines' network: a namespace for each, and a bridge in the question's namespace, so that questions are separate.
 
 Names and addresses are those of the NixOS driver: the machines in alphabetical order get 192.168.1.1 and up on eth1.
 """
@@ -29,7 +29,7 @@ class Network:
         return f"/run/netns/{name}"
 
     def hosts(self) -> str:
-        """What each machine has as /etc/hosts."""
+        """The /etc/hosts of each machine."""
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         for number, name in enumerate(self._names, 1):
             lines += [f"{_ipv4(number)} {name}", f"{_ipv6(number)} {name}"]
@@ -39,7 +39,7 @@ class Network:
         run("ip", "link", "set", self._cable(name), "up" if plugged else "down")
 
     def _cable(self, name: str) -> str:
-        # A link's name has at most 15 letters, a machine's may have more.
+        # An interface's name has at most 15 characters, a machine's may have more.
         return f"cable{self._names.index(name)}"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of machines: what makes a Debian one of them before it boots first. vm-tests/nodes has them for NixOS."""
+"""The kinds of machines: each function turns a Debian tree into one before its first boot. vm-tests/nodes is for NixOS."""
 
 import os
 from collections.abc import Callable
@@ -13,13 +13,13 @@ SHARE = "/usr/share/footfall/nixos"
 SITE = f"    root /usr/share/footfall/web;\n    include {SHARE}/nginx/footfall-locations.conf;\n"
 # A host's system, built by Nix.
 NIX_SYSTEM = Path(__file__).parents[2] / "target/nix/appliance"
-# What the appliance with certificates is called.
+# The domain name of the appliance with certificates.
 NAME = "stats.example"
-# Of a cluster, whose broker is on the machine of that name.
+# In a cluster, the broker is on the machine of that name.
 KAFKA = "kafka:9092"
 
 
-# What the light profile does without.
+# Units that the light profile does not run.
 NOT_LIGHT = ["footfall-kafka.service", "footfall-topics.service", "footfall-sink@4195.service"]
 
 
@@ -36,15 +36,15 @@ def blank(_tree: Tree) -> None:
 
 
 def debian(_tree: Tree) -> None:
-    """Has Debian's packages and what `cargo xtask install` brought; nothing was done with either."""
+    """Has Debian's packages and the files of `cargo xtask install`, with nothing configured."""
 
 
 def client(_tree: Tree) -> None:
-    """Has a browser (chromium, chromedriver), curl and Python, as every machine here."""
+    """Has a browser (chromium, chromedriver), curl and Python, like every machine here."""
 
 
 def appliance(tree: Tree) -> None:
-    """Everything on one host, as an administrator of Debian sets it up from what `cargo xtask install` brought."""
+    """Everything on one host, as a Debian administrator sets it up from the files of `cargo xtask install`."""
     installed(tree)
     database(tree)
     web_server(tree, f"server {{\n    listen 80 default_server;\n    listen [::]:80 default_server;\n{SITE}}}\n")
@@ -52,7 +52,7 @@ def appliance(tree: Tree) -> None:
 
 
 def light(tree: Tree) -> None:
-    """The light profile by the same units: no Kafka, no sink, no nginx. `become-appliance` is what its owner does later."""
+    """The light profile with the same units: no Kafka, sink or nginx. Its owner runs `become-appliance` later."""
     installed(tree)
     database(tree)
     tree.copy(f"{SHARE}/postgresql/light.conf", "/etc/postgresql/17/main/conf.d/light.conf")
@@ -85,12 +85,12 @@ systemctl start footfall-view.socket footfall.target
 
 
 def installed(tree: Tree) -> None:
-    """The users; /etc/footfall comes by systemd-tmpfiles when the machine boots."""
+    """Creates the users; systemd-tmpfiles creates /etc/footfall when the machine boots."""
     tree.run("systemd-sysusers")
 
 
 def database_host(tree: Tree) -> None:
-    """PostgreSQL for other hosts of the network, which come with a password."""
+    """PostgreSQL for other hosts on the network, which log in with a password."""
     installed(tree)
     database(tree)
     tree.write("/etc/postgresql/17/main/conf.d/network.conf", "listen_addresses = '*'\n")
@@ -100,9 +100,9 @@ def database_host(tree: Tree) -> None:
 
 
 def kafka_host(tree: Tree) -> None:
-    """One broker for other hosts, and the topics."""
+    """One broker for other hosts, with the topics."""
     installed(tree)
-    # The broker advertises where it listens to its controller, so it is one address and not all of them.
+    # The broker advertises its listen address to its controller, so it must be one address and not all.
     own = next(line.split()[0] for line in tree.read("/etc/hosts").splitlines() if line.split()[1:] == ["kafka"])
     command = f"/usr/bin/footfall kafka --dir ${{STATE_DIRECTORY}} --listen {own} --advertise kafka"
     tree.drop_in("footfall-kafka.service", f"[Service]\nExecStart=\nExecStart={command}\n")
@@ -116,7 +116,7 @@ def ingest_host(tree: Tree) -> None:
     topics_elsewhere(tree)
     tree.drop_in("footfall-ingest.socket", "[Socket]\nListenStream=\nListenStream=3001\n")
     tree.write("/etc/footfall/ingest.toml", f'kafka.bootstrap_servers = "{KAFKA}"\n')
-    # The same on every host: a visitor is the same whichever of them he comes by.
+    # The same on every host, so that a visitor is recognized by each of them.
     tree.write("/var/lib/footfall/secrets/privacy.visitor_secret", "a secret of this test alone\n", 0o600)
     for unit in ("footfall-ingest.socket", "footfall-ingest.service"):
         tree.enable(unit)
@@ -125,12 +125,12 @@ def ingest_host(tree: Tree) -> None:
 def sink_host(tree: Tree) -> None:
     installed(tree)
     topics_elsewhere(tree)
-    # The database is brought up to date on its own host.
+    # The database is migrated on its own host.
     tree.mask("footfall-migrate.service")
     url = "host=database user=footfall_writer dbname=analytics"
     tree.write("/etc/footfall/sink.toml", f'kafka.bootstrap_servers = "{KAFKA}"\ndatabase.url = "{url}"\n')
     tree.write("/etc/footfall/database.password", "password of this test\n", 0o600)
-    # systemd's own name for the host, so that no two sinks have the same in their group.
+    # The host's name, so that no two sinks have the same name in their group.
     password = "LoadCredential=database.password:/etc/footfall/database.password"
     tree.drop_in("footfall-sink@.service", f"[Service]\n{password}\n")
     tree.enable("footfall-sink@4195.service", file="footfall-sink@.service")
@@ -143,14 +143,14 @@ def topics_elsewhere(tree: Tree) -> None:
 def database(tree: Tree) -> None:
     ours, etc = f"{SHARE}/postgresql", "/etc/postgresql/17/main"
     tree.copy(f"{ours}/postgresql.conf", f"{etc}/conf.d/footfall.conf")
-    # Before Debian's own lines: the first that fits decides.
+    # Before Debian's own lines: the first match decides.
     tree.write(f"{etc}/pg_hba.conf", tree.read(f"{ours}/pg_hba.conf") + tree.read(f"{etc}/pg_hba.conf"))
     tree.write(f"{etc}/pg_ident.conf", tree.read(f"{ours}/pg_ident.conf"))
     tree.enable("postgresql.service")
 
 
 def appliance_tls(tree: Tree) -> None:
-    """An appliance under a name, with certificates of its owner's. What belongs to the test stands in /etc/tls."""
+    """An appliance with a domain name and the owner's certificates. The test's own files are in /etc/tls."""
     installed(tree)
     database(tree)
     tree.path("/etc/tls").mkdir()
@@ -195,13 +195,13 @@ def nix_appliance(tree: Tree) -> None:
     nginx and Java."""
     if not NIX_SYSTEM.exists():
         raise LabError(f"{NIX_SYSTEM} is not there: run `cargo xtask nix` first")
-    # Of Footfall, only Kafka's jars stay: all else comes from the Nix store.
+    # Of the installed Footfall, keep only Kafka's jars: everything else comes from the Nix store.
     tree.run("sh", "-c", "rm -r /usr/bin/footfall* /usr/share/footfall/[!k]* /usr/lib/systemd/system/footfall*")
     tree.run("sh", "-c", "rm /usr/lib/sysusers.d/footfall.conf /usr/lib/tmpfiles.d/footfall.conf")
     store = tree.path("/nix/store")
     store.mkdir(parents=True)
     run("cp", "-r", *run("nix-store", "--query", "--requisites", NIX_SYSTEM.resolve()).split(), store)
-    # What the store holds belongs to nobody who runs.
+    # No service's user may own files in the store.
     run("chown", "-R", "root:root", store)
     etc = NIX_SYSTEM.resolve() / "etc"
     for entry in sorted(etc.iterdir()):
@@ -211,7 +211,7 @@ def nix_appliance(tree: Tree) -> None:
     for unit in sorted((etc / "systemd/system").resolve().iterdir()):
         for file in sorted(unit.iterdir()) if unit.is_dir() else [unit]:
             tree.link(f"/etc/systemd/system/{file.relative_to(unit.parent)}", os.readlink(file))
-    # Debian would start its own cluster of PostgreSQL as well.
+    # Otherwise Debian would also start its own PostgreSQL cluster.
     tree.link("/etc/systemd/system-generators/postgresql-generator", "/dev/null")
     tree.run("systemd-sysusers")
 

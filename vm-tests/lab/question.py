@@ -1,4 +1,4 @@
-"""Asks one question: `question.py NAME FOLDER CGROUP ROOT PREPARED INSTALLED`, in namespaces of its own (isolate.py)."""
+"""Runs one question: `question.py NAME FOLDER CGROUP ROOT PREPARED INSTALLED`, in separate namespaces (isolate.py)."""
 
 import json
 import secrets
@@ -28,7 +28,7 @@ JOURNAL_LINES_SHOWN = 25
 
 
 class OutOfTime(BaseException):
-    """Not an Exception, so that no script takes it for something that it waits for."""
+    """Not an Exception, so that a script's retry does not catch it."""
 
 
 class Assertions(unittest.TestCase):
@@ -37,7 +37,7 @@ class Assertions(unittest.TestCase):
 
 @dataclass
 class Places:
-    """Where the question keeps what it makes, and the layers under its machines."""
+    """The folder of the question's files, and the layers under its machines."""
 
     folder: Path
     cgroup: str
@@ -47,7 +47,7 @@ class Places:
 
 
 class Lab:
-    """The machines of a question, and the names that its script finds."""
+    """The machines of a question, and the predefined names of its script."""
 
     def __init__(self, question: Question, places: Places, log: Logger) -> None:
         self.log = log
@@ -87,7 +87,7 @@ class Lab:
         found.update(self.machines)
         if len(self.machines) == 1:
             found["machine"] = next(iter(self.machines.values()))
-        # Where the scripts lie: what they copy onto machines lies beside them.
+        # The scripts' folder, which also has the files that they copy onto machines.
         found["here"] = str(SCRIPTS)
         return found
 
@@ -99,7 +99,7 @@ class Lab:
 
 
 def ask(question: Question, places: Places, log: Logger) -> str | None:
-    """Runs the script; says why it does not hold."""
+    """Runs the script; returns why it failed, if it did."""
     lab = Lab(question, places, log)
     try:
         symbols = lab.symbols()

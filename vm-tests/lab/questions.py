@@ -13,7 +13,7 @@ class Question:
     # Each machine's name and kind.
     machines: dict[str, str]
     timeout_s: int
-    # Which drivers can ask it: "lab", "nixos".
+    # Which drivers can run it: "lab", "nixos".
     drivers: list[str]
     why: str
 

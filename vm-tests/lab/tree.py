@@ -17,22 +17,22 @@ class Tree:
         return self.path(inside).read_text()
 
     def run(self, *command: str) -> None:
-        """Runs a program of the tree in it, with nothing but its files."""
+        """Runs a program of the tree in a chroot."""
         run("chroot", self._root, *command)
 
     def write(self, inside: str, text: str, mode: int | None = None) -> None:
-        """Whom a file belongs to that is there, it still belongs to, and may still read it."""
+        """Writes a file; an existing one keeps its owner and mode."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink():
-            # It may lead out of the tree.
+            # A link may point out of the tree.
             path.unlink()
         path.write_text(text)
         if mode is not None:
             path.chmod(mode)
 
     def copy(self, source: str, target: str) -> None:
-        """Copies within the tree, as an administrator copies an example to where it is read."""
+        """Copies within the tree, as an administrator copies an example into place."""
         path = self.path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.path(source), path)
@@ -47,7 +47,7 @@ class Tree:
         self.path(inside).unlink(missing_ok=True)
 
     def enable(self, unit: str, by: str = "multi-user.target", file: str | None = None) -> None:
-        """What `systemctl add-wants` does: a target wants the unit, which stands in `file` where it is an instance."""
+        """What `systemctl add-wants` does: a target wants the unit, whose file is `file` if it is an instance."""
         self.link(f"/etc/systemd/system/{by}.wants/{unit}", f"/usr/lib/systemd/system/{file or unit}")
 
     def drop_in(self, unit: str, text: str) -> None:

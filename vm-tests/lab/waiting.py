@@ -1,4 +1,4 @@
-"""Waiting for a condition, and watching one meanwhile."""
+"""Waiting for a condition while watching others."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from errors import Failed, TimedOut
 from log import Logger
 
-# The NixOS driver asks each second; here asking costs a few milliseconds.
+# The NixOS driver polls every second; here a poll costs a few milliseconds.
 RETRY_INTERVAL_S = 0.2
 
 
@@ -22,12 +22,12 @@ def retry(fn: Callable[[bool], bool], timeout_seconds: int = 900) -> None:
 
 
 class Conditions:
-    """The polling conditions that are being watched: each command of a machine asks those that are due."""
+    """The polling conditions being watched: each command on a machine first checks those that are due."""
 
     def __init__(self, log: Logger) -> None:
         self._log = log
         self._watched: list[_Condition] = []
-        # A condition runs commands itself, and those must not ask it again.
+        # A condition runs commands itself, which must not check it again.
         self._asking = False
 
     def check(self) -> None:
@@ -77,7 +77,7 @@ class _Condition:
     def holds(self) -> bool:
         self._asked = time.monotonic()
         try:
-            # As with NixOS, a function that returns nothing holds where it raises nothing.
+            # As in NixOS, a function that returns None holds if it raises nothing.
             return self._fun() is not False
         except Failed:
             return False

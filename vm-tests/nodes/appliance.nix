@@ -1,10 +1,10 @@
-# The whole path on one host, by the one line that README.md promises; scripts ask at the usual port.
+# The whole pipeline on one host, enabled by the single line in README.md; scripts use the usual port.
 {
   services.footfall.enable = true;
   services.footfall.openFirewall = true;
   services.footfall.site.port = 80;
 
-  # Kafka, PostgreSQL and Grafana beside our own.
+  # Enough for Kafka, PostgreSQL and Grafana besides our own daemons.
   virtualisation.memorySize = 3072;
   virtualisation.diskSize = 4096;
   virtualisation.cores = 2;

@@ -1,11 +1,11 @@
-# An appliance under a name, with certificates of its owner's. What belongs to the test stands in /etc/tls.
+# An appliance with a domain name and the owner's certificates. The test's own files are in /etc/tls.
 { lib, pkgs, ... }:
 {
   imports = [ ./appliance.nix ];
   services.footfall.domain = "stats.example";
   services.footfall.site.tls.certificate = "/etc/tls/own.pem";
   services.footfall.site.tls.certificateKey = "/etc/tls/own.key";
-  # Made before nginx starts, by the machine itself: a key of the store would be refused.
+  # Generated on the machine before nginx starts: a key in the store would be refused.
   systemd.services.test-certificates = {
     wantedBy = [ "nginx.service" ];
     before = [ "nginx.service" ];

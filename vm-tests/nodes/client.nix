@@ -1,4 +1,4 @@
-# Somebody's computer: a browser, and what scripts ask with.
+# A visitor's computer: a browser, and the tools that scripts use.
 { pkgs, ... }:
 {
   imports = [ ./blank.nix ];

@@ -1,4 +1,4 @@
-# PostgreSQL for other hosts of the network, which come with a password.
+# PostgreSQL for other hosts on the network, which log in with a password.
 { lib, ... }:
 {
   imports = [ ./in-a-cluster.nix ];

@@ -1,8 +1,8 @@
-# One broker for other hosts, and the topics.
+# One broker for other hosts, with the topics.
 {
   imports = [ ./in-a-cluster.nix ];
   services.footfall.kafka.enable = true;
-  # Its own name leads back to itself on its own host, so it listens everywhere and only tells its name.
+  # On this host its name resolves to the loopback address, so it listens on all addresses and only advertises the name.
   services.apache-kafka.settings.listeners = [
     "PLAINTEXT://0.0.0.0:9092"
     "CONTROLLER://127.0.0.1:9093"

@@ -1,4 +1,4 @@
-# The light profile; `become-appliance` is what its owner does later: the same host with another profile.
+# The light profile; `become-appliance` is what its owner runs later: the same host with another profile.
 { lib, pkgs, ... }:
 {
   services.footfall.enable = true;

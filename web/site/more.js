@@ -1,4 +1,4 @@
-// What is to be tried on more.html and needs a script of the page's own.
+// The demos on more.html that need a script of the page's own.
 (() => {
   "use strict";
   const each = (selector, f) => document.querySelectorAll(selector).forEach((element) => element.addEventListener("click", () => f(element)));
@@ -14,7 +14,7 @@
   document.getElementById("contact").addEventListener("submit", (event) => {
     event.preventDefault();
     event.target.reset();
-    document.getElementById("contact-status").textContent = "Sent, to nobody.";
+    document.getElementById("contact-status").textContent = "Thank you. (A demo: it was not sent.)";
   });
 
   const optOut = document.getElementById("opt-out");
@@ -24,6 +24,6 @@
     else footfall.optOut();
     show();
   });
-  // The tracker comes after this script; what the switch shows is known when it is there.
+  // The tracker loads after this script, and only then is the switch's state known.
   addEventListener("DOMContentLoaded", show);
 })();

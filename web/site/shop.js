@@ -1,4 +1,4 @@
-// A single-page application as small as they come: the address says which view is shown.
+// A minimal single-page application: the URL says which view is shown.
 (() => {
   "use strict";
   const views = [...document.querySelectorAll("[data-view]")];

@@ -1,8 +1,8 @@
-// The log "What was sent": what the tracker reports, kept for the browser session, so that it survives the way from one
-// page to the other. Loaded before the tracker, as the first page_view is reported while that starts.
+// The log "What was sent": what the tracker reports, kept for the browser session, so that it survives navigation.
+// Loaded before the tracker, which reports the first page_view as it starts.
 window.footfall = window.footfall || { q: [], optedOut: () => false };
 for (const name of ["track", "identify", "optOut", "optIn"])
-  window.footfall[name] = (...given) => window.footfall.q.push([name, given]); // until the tracker is there
+  window.footfall[name] = (...given) => window.footfall.q.push([name, given]); // until the tracker has loaded
 
 (() => {
   "use strict";
@@ -16,7 +16,7 @@ for (const name of ["track", "identify", "optOut", "optIn"])
     try {
       return JSON.parse(sessionStorage.getItem(KEY)) || [];
     } catch (error) {
-      return []; // storage is blocked: the log lasts as long as the page
+      return []; // storage is blocked: the log is lost with the page
     }
   };
   const save = () => {
@@ -39,7 +39,7 @@ for (const name of ["track", "identify", "optOut", "optIn"])
     return `Answered with ${status} after ${ms < 1000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`}.`;
   };
 
-  // The one thing that tells this event from others of its type.
+  // What distinguishes this event from others of its type.
   const gist = ({ event_type, page_url, button_id, metadata = {} }) => {
     if (event_type === "button_click") return button_id;
     if (event_type === "engagement") return `${metadata.scroll_percent}% seen, ${(metadata.engaged_ms / 1000).toFixed(1)} s`;
@@ -108,7 +108,7 @@ for (const name of ["track", "identify", "optOut", "optIn"])
     count();
   };
 
-  // Out of the back-forward cache: other pages have written meanwhile.
+  // Restored from the back-forward cache: other pages have written entries meanwhile.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     entries = load();

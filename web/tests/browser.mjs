@@ -1,4 +1,4 @@
-// Chromium, started as the machine has it: no download, no sandbox (the tests run as root), no traffic of its own.
+// The machine's own Chromium: no download, no sandbox (the tests run as root), no background traffic.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ const START_MS_MAX = 15_000;
 const OPTIONS = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
-  // The back-forward cache is what a visitor has.
+  // Visitors have the back-forward cache.
   ignoreDefaultArgs: ["--disable-back-forward-cache"],
   args: [
     "--no-sandbox",
@@ -27,8 +27,8 @@ const OPTIONS = {
 
 export const openBrowser = () => chromium.launch(OPTIONS);
 
-// One whose tabs are hidden behind one another. Playwright makes each page believe that it is in front, but for those of
-// a browser that it did not start.
+// A browser in which background tabs are hidden. Playwright makes every page of a browser that it starts believe that it is
+// in front.
 export const openPlainBrowser = async () => {
   const profile = mkdtempSync(join(tmpdir(), "footfall-chromium-"));
   const own = ["--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];

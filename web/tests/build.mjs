@@ -1,9 +1,9 @@
-// npm run build: the tracker's scripts, from web/tracker/src into web/tracker/dist, and their sizes.
-// npm run check: exit code 1 where what lies in dist is not what would be built.
+// npm run build: builds the tracker's scripts from web/tracker/src into web/tracker/dist and prints their sizes.
+// npm run check: exits with 1 if dist is not what would be built.
 //
-// Each script lies there under its own name and, by a symbolic link, under one with its hash, which may be kept for ever;
-// beside each, what nginx sends as it is to who takes gzip or brotli. How well a zlib compresses is its own affair, so
-// the check inflates.
+// Each script is there under its own name and, as a symbolic link, under a name with its hash, which may be cached
+// forever; beside each are the gzip and brotli files that nginx sends as they are. zlib versions compress differently, so
+// the check compares decompressed content.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -20,13 +20,13 @@ const dist = folder("dist");
 const bundled = async (name) => {
   const options = { bundle: true, format: "iife", target: `es${ECMA}`, write: false, logLevel: "warning" };
   const { outputFiles } = await build({ entryPoints: [folder(`src/${name}`)], ...options });
-  // Whatever fails while it starts (an endpoint that is no URL, a browser without something), the page does not notice.
+  // The page does not notice if the start fails (an endpoint that is not a URL, a browser that lacks a feature).
   const guarded = `try{${outputFiles[0].text}}catch(e){}`;
   const { code } = await minify(guarded, { ecma: ECMA, toplevel: true, compress: { ecma: ECMA, passes: 3 } });
   return Buffer.from(code);
 };
 
-// name in dist -> bytes, or the name that it links to
+// name in dist -> bytes, or the name to which it links
 const wanted = new Map();
 for (const name of Object.keys(BROTLI_BYTES_MAX)) {
   const script = await bundled(name);

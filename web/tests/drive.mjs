@@ -1,8 +1,8 @@
 // node drive.mjs <scenario> <site-url> [directory]
 //
 // Drives the demo site in real Chromium. Each step is one line of JSON on stdout; where the caller must do something
-// first (stop ingest, start it again), a line is awaited on stdin. Exit code 0: everything held. 1: something did not,
-// and the last line is {"step":"failed","message":...}. 64: wrong arguments.
+// first (stop ingest, start it again), the driver waits for a line on stdin. Exit code 0: success. 1: failure, and the
+// last line is {"step":"failed","message":...}. 64: wrong arguments.
 import { readdirSync } from "node:fs";
 import { openBrowser } from "./browser.mjs";
 

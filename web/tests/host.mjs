@@ -1,8 +1,8 @@
-// A page of somebody else's site. A real server, as Chromium lets no page of unknown address speak to the loopback.
+// A page of another site. A real server, because Chromium lets no page of unknown address connect to the loopback.
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-// files: path -> text; what is no file is the page at "/". headers: of the page.
+// files: path -> text; any other path is the page at "/". headers: of the page.
 export const openHost = async (files, headers = {}) => {
   const server = createServer((request, answer) => {
     const { pathname } = new URL(request.url, "http://host");

@@ -1,4 +1,4 @@
-// Compiles, and would not if the declarations said less or other than the tracker does: npm run types.
+// Compiles only if the declarations match what the tracker does: npm run types.
 /// <reference path="../tracker/footfall.d.ts" />
 
 window.footfall.track("order", { items: 2, paid: true, list: ["a"] });
@@ -15,9 +15,9 @@ window.addEventListener("footfall:sent", ({ detail }) => {
   console.log(told, event.metadata["items"]);
 });
 
-// @ts-expect-error an event has a name
+// @ts-expect-error an event needs a name
 window.footfall.track();
-// @ts-expect-error properties are an object
+// @ts-expect-error properties must be an object
 window.footfall.track("order", 2);
-// @ts-expect-error an id is text
+// @ts-expect-error an id must be a string
 window.footfall.identify(7);

@@ -1,4 +1,4 @@
-// Waits for a condition, never for a time.
+// Waits for a condition, never for a fixed time.
 const POLL_MS = 50;
 
 export const until = async (holds, ms_max, message) => {

@@ -1,12 +1,12 @@
-// One visitor: a browser context with one page, and everything that went wrong or over the wire there.
+// One visitor: a browser context with one page, and all errors and requests of that page.
 import assert from "node:assert/strict";
 import { until } from "./until.mjs";
 
 const WAIT_MS_MAX = 15_000;
-const DRAIN_MS_MAX = 100_000; // the tracker waits up to 60 s, and half of that more by chance
+const DRAIN_MS_MAX = 100_000; // the tracker waits up to 60 s, plus up to half of that at random
 
-// Runs in the page before its scripts. Each report becomes an entry of sessionStorage, because a call to the driver gets
-// lost where a page dies; and text of its own, because a hostile page may bend the JSON of arrays.
+// Runs in the page before its scripts. Each report goes into sessionStorage, because a call to the driver is lost when a
+// page dies; each is a separate entry, because a hostile page may patch how arrays become JSON.
 const keepTrail = () => {
   window.driverTrail = [];
   const { stringify } = JSON;
@@ -40,11 +40,11 @@ export const openVisit = async (browser, site, options = {}) => {
   page.setDefaultTimeout(WAIT_MS_MAX);
 
   const errors = [];
-  const posts = []; // {request, events} of what was sent to the collector, except the beacon of a dying page
+  const posts = []; // {request, events} sent to the collector, except the beacon of a closing page
   page.on("pageerror", (error) => errors.push(`thrown: ${error.stack ?? error}`));
   page.on("console", (message) => {
     if (message.type() !== "error") return;
-    // Chromium itself writes this line for an answer of 503; no script can prevent it.
+    // Chromium itself writes this line for a 503; no script can prevent it.
     const byChromium = message.text().startsWith("Failed to load resource") && message.location().url.endsWith(endpoint);
     if (!(outage && byChromium)) errors.push(`console: ${message.text()} (${message.location().url})`);
   });
@@ -63,20 +63,20 @@ export const openVisit = async (browser, site, options = {}) => {
     errors,
     posts,
     trail,
-    // The first report of an event is that of its recording; a queued one may be reported again after a failure.
+    // An event is first reported when it is recorded; it may be reported as queued again after a failure.
     recorded: async () => {
       const events = new Map();
       for (const { eventId, event } of await trail()) if (!events.has(eventId)) events.set(eventId, event);
       return [...events.values()];
     },
-    // Those that were answered for good, each once, as the caller will look for them in the table.
+    // Those with a final answer, each once, as the caller will look for them in the table.
     async answered() {
       const events = new Map();
       for (const { what, status, eventId, event } of await trail())
         if (what === "sent" && status === 200) events.set(eventId, event);
       return [...events.values()].sort((a, b) => a.timestamp.localeCompare(b.timestamp));
     },
-    // Waits until so many of this kind were answered.
+    // Waits until `count` events of this type were answered.
     async answeredOf(event_type, count = 1) {
       let found;
       const enough = async () => {
@@ -89,9 +89,9 @@ export const openVisit = async (browser, site, options = {}) => {
     },
     queueLength: () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("footfall:")).length),
     async drained() {
-      await until(async () => (await this.queueLength()) === 0, DRAIN_MS_MAX, "the queue did not get empty");
+      await until(async () => (await this.queueLength()) === 0, DRAIN_MS_MAX, "the queue did not drain");
     },
-    // The site's own log must say so too: it is what a person sees.
+    // The log on the page must agree: it is what a person sees.
     async allKept() {
       await page.waitForFunction(() => {
         const rows = [...document.querySelectorAll("#log-entries .status")];
@@ -100,6 +100,6 @@ export const openVisit = async (browser, site, options = {}) => {
     },
     buttons: () =>
       page.$$eval("main button", (all) => all.map((b) => ({ id: b.id, section: b.closest("section[id]").id }))),
-    assertNoErrors: () => assert.deepEqual(errors, [], "the page must throw nothing and write no error"),
+    assertNoErrors: () => assert.deepEqual(errors, [], "the page must not throw or log an error"),
   };
 };

@@ -1,16 +1,16 @@
-// What analytics.js puts on window, for pages written in TypeScript: /// <reference path="footfall.d.ts" />
+// What analytics.js defines on window, for pages written in TypeScript: /// <reference path="footfall.d.ts" />
 // (analytics.core.js has no identify.)
 
 interface Footfall {
-  /** Records an event of the page's own. The name has at most 100 characters; properties are JSON, at most 32 KiB. */
+  /** Records a custom event. The name has at most 100 characters; properties are JSON, at most 32 KiB. */
   track(name: string, properties?: Record<string, unknown>): void;
-  /** Puts a user_id, at most 200 characters, on all events from now on, on every page; without one, forgets it. */
+  /** Adds a user_id, at most 200 characters, to all events from now on, on every page; without an argument, clears it. */
   identify(userId?: string | null): void;
-  /** Deletes what waits in this browser; nothing more is recorded on this site until optIn. */
+  /** Deletes the events queued in this browser; nothing more is recorded on this site until optIn. */
   optOut(): void;
-  /** Records again, beginning with a view of this page. Does not overrule what the browser asks for. */
+  /** Records again, beginning with a view of this page. Has no effect if the browser asks not to be tracked. */
   optIn(): void;
-  /** Whether nothing is recorded: after optOut, or as the browser asks by Do Not Track or Global Privacy Control. */
+  /** Whether recording is off: after optOut, or because of Do Not Track or Global Privacy Control. */
   optedOut(): boolean;
 }
 
@@ -36,7 +36,7 @@ interface FootfallEvent {
 
 interface FootfallReport {
   event: FootfallEvent;
-  /** Of the HTTP answer; 0 where there is none (yet). */
+  /** Of the HTTP response; 0 if there is none (yet). */
   status: number;
   eventId: string;
 }
@@ -46,8 +46,8 @@ interface Window {
 }
 
 interface WindowEventMap {
-  /** Recorded (status 0), or refused for now and kept. */
+  /** Recorded (status 0), or refused for now and kept for a retry. */
   "footfall:queued": CustomEvent<FootfallReport>;
-  /** Answered for good: kept by the server (200), or refused. */
+  /** The final answer: stored by the server (200), or rejected. */
   "footfall:sent": CustomEvent<FootfallReport>;
 }

@@ -11,7 +11,9 @@
 //! ([`Progress`]), and gone at the latest `drain_ms_max` after the first SIGTERM, whatever `run` does.
 
 mod admin;
+mod body;
 mod cli;
+mod client_address;
 mod command;
 mod config;
 pub mod connections;
@@ -27,6 +29,8 @@ mod secret;
 mod shell;
 mod shutdown;
 
+pub use body::{Body, BodyBudget, BodyError, BodyLimits, discard_body, read_body};
+pub use client_address::{client_address, is_https};
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
     AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,

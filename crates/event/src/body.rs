@@ -1,4 +1,4 @@
-//! Taking a body apart into the texts of its events.
+//! Splits a body into the texts of its events.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,17 +9,17 @@ use serde_json::value::RawValue;
 
 use crate::{Reason, Rejection, strict};
 
-/// What is wrong with these bytes before they are looked at as JSON.
+/// Checks that these bytes are UTF-8 without NUL, before they are read as JSON.
 pub(crate) fn sound(bytes: &[u8]) -> Result<&str, Rejection> {
     let text = str::from_utf8(bytes).map_err(|_| Rejection::body(Reason::Utf8Invalid, "is not UTF-8"))?;
     if bytes.contains(&0) {
-        return Err(Rejection::body(Reason::NulCharacter, "holds a NUL character"));
+        return Err(Rejection::body(Reason::NulCharacter, "contains a NUL character"));
     }
     Ok(text)
 }
 
-/// A body as text. What is no UTF-8, and NUL, would make it impossible to see where the events in it begin and end;
-/// so each such byte is replaced by a question mark, and an event that held one is refused when its turn comes.
+/// A body as text. With invalid UTF-8 or NUL in it, the events' boundaries could not be found, so each such byte is
+/// replaced by a question mark, and an event that contained one is refused later.
 pub(crate) struct Mended<'a> {
     body: &'a [u8],
     text: Cow<'a, str>,
@@ -35,12 +35,12 @@ impl<'a> Mended<'a> {
         &self.text
     }
 
-    /// Whether this part of the text stands in the body as it is.
+    /// Checks that this part of the text was in the body unchanged.
     pub(crate) fn sound(&self, part: &str) -> Result<(), Rejection> {
         if matches!(self.text, Cow::Borrowed(_)) {
             return Ok(());
         }
-        // A part lies within the text, and each byte of the text stands for one of the body.
+        // The part is a slice of the text, and each byte of the text corresponds to one of the body.
         let start = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         let original = self.body.get(start..).and_then(|rest| rest.get(..part.len())).unwrap_or(self.body);
         sound(original).map(|_| ())
@@ -56,7 +56,7 @@ fn mend(body: &[u8]) -> String {
     text
 }
 
-/// The elements of an array, each as its text.
+/// The elements of an array, each as text.
 pub(crate) fn elements(array: &str, events_max: usize) -> Result<Vec<&str>, Rejection> {
     let mut deserializer = serde_json::Deserializer::from_str(array);
     let elements = deserializer.deserialize_seq(Elements(events_max)).and_then(|elements| {
@@ -75,7 +75,7 @@ pub(crate) fn lines(body: &[u8], events_max: usize) -> Result<Vec<&[u8]>, Reject
 
 fn batch<T>(events: Vec<T>, events_max: usize) -> Result<Vec<T>, Rejection> {
     if events.is_empty() {
-        return Err(Rejection::body(Reason::BatchEmpty, "is a batch without an event"));
+        return Err(Rejection::body(Reason::BatchEmpty, "is a batch without events"));
     }
     if events.len() > events_max {
         return Err(Rejection::body(Reason::TooManyEvents, format!("has more than {events_max} events")));
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Elements {
         while let Some(element) = seq.next_element::<&RawValue>()? {
             elements.push(element.get());
             if elements.len() > self.0 {
-                // One too many is enough to know; the rest takes no memory.
+                // The batch is refused anyway, so the rest is skipped without using memory.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
             }
         }

@@ -1,6 +1,6 @@
 use crate::{Reason, Rejection};
 
-/// How a body is to be read.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFormat {
     /// One event, an array of events, or `{"events":[...]}`.
@@ -10,9 +10,8 @@ pub enum BodyFormat {
 }
 
 impl BodyFormat {
-    /// Reads a Content-Type header. JSON is also taken as text/plain, because that is what sendBeacon can send
-    /// without a preflight, and where there is no header. A charset other than UTF-8 is refused, other parameters
-    /// are ignored.
+    /// Reads a Content-Type header. JSON is also accepted as text/plain, because sendBeacon can send that without a
+    /// preflight, and without a header. A charset other than UTF-8 is refused, other parameters are ignored.
     pub fn from_content_type(header: Option<&str>) -> Result<Self, Rejection> {
         let mut parts = header.unwrap_or_default().split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
@@ -43,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_what_beacons_and_clients_without_a_header_send() {
+    fn text_plain_and_a_missing_header_mean_json() {
         let json = [
             None,
             Some(""),

@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::fields::{self, Source};
+use crate::raw_event::{self, Source};
 use crate::{Flags, Limits, Rejection, body, normalise};
 
 /// The version of the event that this code writes, and that is meant where an event names none.
@@ -16,7 +16,7 @@ pub const SCHEMA_VERSION_HEADER: &str = "schema_version";
 ///
 /// An event that came out of [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`] and holds no NUL
 /// character. Absent means absent: an optional string is never empty. Times have microseconds, as in PostgreSQL.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Event {
     /// The client's, so that its retries are known; assigned (version 7, RFC 9562) where it sent none.
     pub event_id: Uuid,
@@ -55,6 +55,9 @@ pub struct Event {
     /// The site, where one instance serves several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The version of the site or app that sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_version: Option<String>,
     /// The language that the person likes best (a tag of RFC 5646): the client's word, else the HTTP request's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -96,7 +99,7 @@ impl Event {
     /// Reads what [`Event::to_line`] wrote, and makes every check that [`parse`](crate::parse) makes; nothing is cut
     /// or corrected here. Unknown keys are ignored, so that an older sink reads what a newer ingest writes.
     pub fn from_line(line: &[u8], limits: &Limits) -> Result<Self, Rejection> {
-        normalise::restored(fields::read(body::sound(line)?, Source::Line, limits)?, limits)
+        normalise::restored(raw_event::read(body::sound(line)?, Source::Line, limits)?, limits)
     }
 
     /// The key of the Kafka message: one session, else one visitor, stays in order on one partition.

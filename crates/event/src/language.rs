@@ -1,9 +1,9 @@
 //! Language tags (RFC 5646).
 
-/// What the standard asks every program to be able to keep.
+/// The length that the standard requires every program to support.
 pub(crate) const TAG_CHARS_MAX: usize = 35;
 
-/// A tag as it may stand in an event; none where it cannot be one.
+/// The text if it can be a language tag.
 pub(crate) fn tag(text: &str) -> Option<&str> {
     let text = text.trim();
     let is_tag = (2..=TAG_CHARS_MAX).contains(&text.len())
@@ -11,14 +11,14 @@ pub(crate) fn tag(text: &str) -> Option<&str> {
     is_tag.then_some(text)
 }
 
-/// The language that an Accept-Language header (RFC 9110, 12.5.4) likes best.
+/// The preferred language in an Accept-Language header (RFC 9110, 12.5.4).
 pub(crate) fn preferred(accept_language: &str) -> Option<&str> {
     let weighted = accept_language.split(',').filter_map(|range| {
         let (range, weight) = range.split_once(';').map_or((range, "q=1"), |(range, weight)| (range, weight));
         let weight: f32 = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;
         tag(range).filter(|_| weight > 0.0).map(|tag| (tag, weight))
     });
-    // Of two that are liked as much, the first.
+    // Of equal weights, the first.
     weighted.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(tag, _)| tag)
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_liked_language_is_taken() {
+    fn the_preferred_language_is_chosen() {
         for (header, best) in [
             ("de-CH,de;q=0.9,en;q=0.8", Some("de-CH")),
             ("en;q=0.5, fr ; q=0.7,*;q=0.9", Some("fr")),

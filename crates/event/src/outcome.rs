@@ -9,7 +9,7 @@ pub enum Outcome {
     Duplicate,
     /// Acknowledged to the client, then not storable: kept with its raw bytes.
     Quarantined(Reason),
-    /// Refused, and the client was told so.
+    /// Refused in the answer to the client.
     Rejected(Reason),
 }
 
@@ -28,7 +28,7 @@ impl Outcome {
         }
     }
 
-    /// Why the event was not stored; none where it was, now or before.
+    /// Why the event was not stored; none if it was, now or before.
     #[must_use]
     pub const fn reason(self) -> Option<Reason> {
         match self {
@@ -37,7 +37,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome that these two names stand for; none where they are unknown or do not belong together.
+    /// The outcome with these two names; none if they are unknown or do not belong together.
     #[must_use]
     pub fn from_names(outcome: &str, reason: Option<&str>) -> Option<Self> {
         let reason = reason.map(str::parse).transpose().ok()?;
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_their_outcome_and_only_where_they_belong_together() {
+    fn names_give_their_outcome_only_if_they_belong_together() {
         let reason = Reason::DatabaseRefused;
         for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(reason), Outcome::Rejected(reason)] {
             let names = (outcome.as_str(), outcome.reason().map(Reason::as_str));

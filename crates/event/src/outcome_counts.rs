@@ -4,22 +4,22 @@ use uuid::Uuid;
 
 use crate::{Outcome, Reason, Rejection, clock, source, strict};
 
-/// How many events of one source met each outcome since its last message: the contract of the topic
-/// `analytics-outcomes` (beside [`PipelineSample`](crate::PipelineSample)), by which ingest's counts reach the database.
+/// How many events of one source had each outcome since its last message. Ingest's counts reach the database in this form,
+/// through the topic `analytics-outcomes`, as do [`PipelineSample`](crate::PipelineSample)s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeCounts {
-    /// Of this message: one whose acknowledgement got lost is sent again as it is, and counts once.
+    /// Id of this message: if its acknowledgement is lost, it is sent again unchanged, and counts once.
     pub id: Uuid,
     /// Which instance counted, at most 100 characters.
     pub source: String,
     /// When the counts were taken.
     pub at: Timestamp,
-    /// One entry for each outcome that was met.
+    /// One entry for each outcome that occurred.
     pub counts: Vec<OutcomeCount>,
 }
 
-/// How often one outcome was met.
+/// How often one outcome occurred.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeCount {
@@ -28,7 +28,7 @@ pub struct OutcomeCount {
     /// [`Outcome::reason`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// At most what a PostgreSQL bigint holds.
+    /// At most the maximum of a PostgreSQL bigint.
     pub count: u64,
 }
 
@@ -46,7 +46,7 @@ impl OutcomeCount {
         (self.outcome == ACCEPTED && reason.is_none()) || Outcome::from_names(&self.outcome, reason).is_some()
     }
 
-    /// This many events met this outcome.
+    /// This many events had this outcome.
     #[must_use]
     pub fn new(outcome: Outcome, count: u64) -> Self {
         let reason = outcome.reason().map(|reason| reason.as_str().to_owned());
@@ -58,12 +58,12 @@ impl OutcomeCounts {
     /// One line of JSON without its newline.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
-        #[expect(clippy::expect_used, reason = "keys are strings and a Vec takes every byte: there is no way to fail")]
+        #[expect(clippy::expect_used, reason = "cannot fail: keys are strings, and writing to a Vec always succeeds")]
         serde_json::to_vec(self).expect("counts are JSON")
     }
 
-    /// Reads what [`OutcomeCounts::to_line`] wrote. Outcomes and reasons must be known ones and belong together, so
-    /// that nobody who can write to the topic can fill the database with names of their own.
+    /// Reads what [`OutcomeCounts::to_line`] wrote. Outcomes and reasons must be known and belong together, so that
+    /// others who can write to the topic cannot fill the database with invented names.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
         let counts: Self = serde_json::from_slice(line).map_err(|error| {
             let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };
@@ -73,7 +73,7 @@ impl OutcomeCounts {
         if counts.at < clock::TIMESTAMP_MIN {
             return Err(Rejection::new("at", Reason::TimestampInvalid, "is before what PostgreSQL can hold"));
         }
-        // More cannot be meant, since each outcome stands there once.
+        // There cannot be more, because each outcome is listed once.
         if counts.counts.len() > Outcome::NAMES.len() * Reason::ALL.len() {
             return Err(Rejection::new("counts", Reason::TooManyEvents, "has more entries than there are outcomes"));
         }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_database_should_not_hold_is_refused() {
+    fn counts_that_the_database_should_not_hold_are_refused() {
         let refused = |change: fn(&mut OutcomeCounts)| {
             let mut counts = counts();
             change(&mut counts);

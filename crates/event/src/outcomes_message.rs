@@ -2,13 +2,13 @@ use serde::Deserialize;
 
 use crate::{OutcomeCounts, PipelineSample, Rejection};
 
-/// What a message of the topic `analytics-outcomes` is: what ingest says of itself, told apart by `kind`.
+/// A message of the topic `analytics-outcomes`: ingest's own counts or metrics, distinguished by `kind`.
 ///
-/// A reader passes over a kind that it does not know, which a newer ingest wrote. Readers from before there were kinds
-/// did not: they quarantine a sample, and count it as quarantined. So sinks are updated before ingest.
+/// A reader skips an unknown kind, written by a newer ingest. Sinks older than `kind` do not: they quarantine a sample,
+/// and count it as quarantined. So update sinks before ingest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutcomesMessage {
-    /// Without a kind: the first that there was.
+    /// Without a kind, because it was the first one.
     Counts(OutcomeCounts),
     /// `"kind":"sample"`
     Sample(PipelineSample),
@@ -23,9 +23,9 @@ struct Head {
 }
 
 impl OutcomesMessage {
-    /// Reads a message strictly where its kind is known.
+    /// Reads a message, strictly if its kind is known.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
-        // What is no object with a kind is for the counts' own reading to refuse.
+        // Anything but an object with a kind is left for the counts' own reader to refuse.
         let kind = serde_json::from_slice::<Head>(line).ok().and_then(|head| head.kind);
         match kind.as_deref() {
             None => OutcomeCounts::from_line(line).map(Self::Counts),
@@ -45,7 +45,7 @@ mod tests {
     const SAMPLE: &str = r#"{"kind":"sample","source":"a","at":"2024-01-15T10:30:00Z","started_at":"2024-01-15T10:30:00Z","samples":{"m":1}}"#;
 
     #[test]
-    fn the_kind_says_what_a_message_is() {
+    fn the_kind_decides_how_a_message_is_read() {
         let of = |line: &str| OutcomesMessage::from_line(line.as_bytes());
         assert!(matches!(of(COUNTS), Ok(OutcomesMessage::Counts(_))));
         assert!(matches!(of(SAMPLE), Ok(OutcomesMessage::Sample(_))));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_knows_no_kinds_refuses_a_sample_and_so_quarantines_it() {
+    fn a_reader_older_than_kinds_refuses_a_sample_and_so_quarantines_it() {
         assert_eq!(OutcomeCounts::from_line(SAMPLE.as_bytes()).unwrap_err().reason, Reason::FieldType);
     }
 }

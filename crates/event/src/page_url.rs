@@ -1,19 +1,19 @@
-//! What a page URL must be, and how one that is too long is shortened.
+//! Validates page URLs and shortens those that are too long.
 
 use url::Url;
 
 use crate::{Reason, text};
 
-/// The URL, or as much of it as is allowed: it loses its fragment, then its query, then its tail.
+/// The URL, shortened to the limit: its fragment is dropped, then its query, then its end is cut.
 ///
-/// The rules are those of the WHATWG URL standard, by which only scheme and authority can make an http or https URL
-/// invalid: path, query and fragment may hold anything. Control characters, which that standard would drop, are
-/// refused, since the URL is stored as it was sent.
+/// By the WHATWG URL standard only scheme and authority can make an http or https URL invalid: path, query and fragment
+/// may contain anything. Control characters, which that standard would strip, are refused, because the URL is stored as
+/// sent.
 pub(crate) fn shortened(page_url: &str, chars_max: usize) -> Result<&str, Reason> {
     let end = authority_end(page_url).ok_or(Reason::UrlInvalid)?;
     let origin = &page_url[..end];
-    // Half a host name is another host, so nothing is cut there; nor is time spent on what is refused anyway, for
-    // international names take the square of their length.
+    // Half a host name would be another host, so it is never cut; a host beyond the limit is refused before it is
+    // validated, because that takes quadratic time for international names.
     if !text::fits(origin, chars_max) {
         return Err(Reason::FieldTooLong);
     }
@@ -26,7 +26,7 @@ pub(crate) fn shortened(page_url: &str, chars_max: usize) -> Result<&str, Reason
     Ok(short.unwrap_or_else(|| text::head(without_query, chars_max)))
 }
 
-/// Where scheme and authority end; none where either is not there.
+/// Where scheme and authority end; none if either is missing.
 fn authority_end(page_url: &str) -> Option<usize> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| {
         let head = page_url.as_bytes().get(..scheme.len());

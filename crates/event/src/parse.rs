@@ -2,32 +2,32 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::body::{self, Mended};
-use crate::fields::{self, Fields, Source};
+use crate::raw_event::{self, EVENT_TYPE, RawEvent, SENT_AT, Source};
 use crate::{BodyFormat, Event, Limits, Reason, Rejection, normalise};
 
-/// Gives the visitor of a site and a user agent, where both or either may be unknown.
+/// Returns the visitor for a site and a user agent, either of which may be unknown.
 pub type VisitorOf<'a> = dyn Fn(Option<&str>, Option<&str>) -> Option<Uuid> + 'a;
 
-/// What is known about a request beside its body.
+/// What is known about a request besides its body.
 pub struct Arrival<'a> {
     /// When the request came in.
     pub received_at: Timestamp,
-    /// The User-Agent header, taken where an event names none.
+    /// The User-Agent header, used for events that name none.
     pub user_agent: Option<&'a str>,
-    /// What other headers say of the browser; none of it counts where an event names another user agent.
+    /// What other headers say about the browser; ignored for an event that names another user agent.
     pub hints: Hints<'a>,
-    /// The country of the client's address, where it is known (ISO 3166-1 alpha-2).
+    /// The country of the client's address, if it is known (ISO 3166-1 alpha-2).
     pub country: Option<&'a str>,
-    /// Names the visitor; it knows the client's address, this crate does not.
+    /// Identifies the visitor; only this function knows the client's address.
     pub visitor: &'a VisitorOf<'a>,
-    /// What is allowed.
+    /// The limits to apply.
     pub limits: &'a Limits,
 }
 
-/// Request headers that tell of the browser and its person. One that is too long counts as absent.
+/// Request headers that describe the browser and its user. One that is too long counts as absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hints<'a> {
-    /// Accept-Language, taken where an event names no language.
+    /// Accept-Language, used for events that name no language.
     pub accept_language: Option<&'a str>,
     /// Sec-CH-UA: the browser's brands.
     pub sec_ch_ua: Option<&'a str>,
@@ -37,38 +37,38 @@ pub struct Hints<'a> {
     pub sec_ch_ua_platform: Option<&'a str>,
 }
 
-/// How the events stood in the body, which decides the shape of the answer.
+/// How the events were sent, which decides the form of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
-    /// One event by itself.
+    /// One event on its own.
     Single,
-    /// An array, an envelope or NDJSON, of however many events.
+    /// An array, an envelope or NDJSON, with any number of events.
     Batch,
 }
 
-/// A body that could be taken apart.
+/// A body that could be split into events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// One event or a batch.
     pub kind: RequestKind,
-    /// Each event of the body, in its order: the position is the index that the client is told. Never empty.
+    /// Each event of the body, in order: its position is the index in the answer. Never empty.
     pub events: Vec<Result<Accepted, Rejection>>,
 }
 
-/// An event to be handed over, and what its client expects to be answered.
+/// An event to be delivered, and the id that its client expects in the answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// The normalised event.
     pub event: Event,
-    /// The client's `event_id` as it was sent, else its `session_id`, else the id that was assigned. Clients of the
-    /// first generation rely on this.
+    /// The client's `event_id` as sent, otherwise its `session_id`, otherwise the assigned id. Clients of the first
+    /// generation rely on this.
     pub answer_id: String,
 }
 
-/// Reads a body. An error means that no event could be made out in it: it is empty, no JSON, a batch of none or of too
-/// many. What is wrong with one event stands in its place among the others.
+/// Reads a body. An error means that it has no readable events at all: it is empty, not JSON, or a batch of none or too
+/// many. An error in one event is reported at its position among the others.
 ///
-/// `{"events":[...]}` is an envelope where it has no `event_type`; its `sent_at` holds for all its events.
+/// `{"events":[...]}` is an envelope if it has no `event_type`; its `sent_at` applies to all its events.
 pub fn parse(body: &[u8], format: BodyFormat, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
     if body.trim_ascii().is_empty() {
         return Err(Rejection::body(Reason::BodyEmpty, "is empty"));
@@ -88,14 +88,16 @@ fn json(body: &Mended<'_>, arrival: &Arrival<'_>) -> Result<Parsed, Rejection> {
     if text.trim_ascii_start().starts_with('[') {
         return batch(body, text, None, arrival);
     }
-    let fields = fields::read(text, Source::Body, arrival.limits);
-    if let Ok(Fields { event_type: None, events: Some(events), sent_at, .. }) = fields {
+    let raw = raw_event::read(text, Source::Body, arrival.limits);
+    if let Ok(RawEvent { events: Some(events), texts, times, .. }) = &raw
+        && texts[EVENT_TYPE].is_none()
+    {
         if !events.get().starts_with('[') {
             return Err(Rejection::new("events", Reason::FieldType, "must be an array"));
         }
-        return batch(body, events.get(), sent_at, arrival);
+        return batch(body, events.get(), times[SENT_AT], arrival);
     }
-    let event = body.sound(text).and(fields).and_then(|fields| normalise::accepted(fields, None, arrival));
+    let event = body.sound(text).and(raw).and_then(|raw| normalise::accepted(raw, None, arrival));
     match event {
         Err(rejection) if matches!(rejection.reason, Reason::JsonSyntax | Reason::Utf8Invalid) => Err(rejection),
         event => Ok(Parsed { kind: RequestKind::Single, events: vec![event] }),
@@ -109,7 +111,7 @@ fn batch(
     arrival: &Arrival<'_>,
 ) -> Result<Parsed, Rejection> {
     let elements = match body::elements(array, arrival.limits.events_max) {
-        // What was mended may be what broke it.
+        // The replaced bytes may be the cause.
         Err(rejection) if rejection.reason == Reason::JsonSyntax => body.sound(array).and(Err(rejection))?,
         elements => elements?,
     };
@@ -118,6 +120,6 @@ fn batch(
 }
 
 fn event(text: &str, sent_at: Option<Timestamp>, arrival: &Arrival<'_>) -> Result<Accepted, Rejection> {
-    let fields = fields::read(text, Source::Body, arrival.limits)?;
-    normalise::accepted(fields, sent_at, arrival)
+    let raw = raw_event::read(text, Source::Body, arrival.limits)?;
+    normalise::accepted(raw, sent_at, arrival)
 }

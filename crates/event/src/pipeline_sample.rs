@@ -6,8 +6,8 @@ use serde_json::Number;
 
 use crate::{Reason, Rejection, clock, source, strict, text};
 
-/// All metrics of one process at one moment, by the name and labels that they have in its `/metrics`. Ingest's travel
-/// through the topic `analytics-outcomes`, beside [`OutcomeCounts`](crate::OutcomeCounts); see
+/// All metrics of one process at one moment, with the names and labels of its `/metrics`. Ingest's travel through the
+/// topic `analytics-outcomes`, like [`OutcomeCounts`](crate::OutcomeCounts); see
 /// [`OutcomesMessage`](crate::OutcomesMessage).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +17,7 @@ pub struct PipelineSample {
     pub source: String,
     /// When it was taken.
     pub at: Timestamp,
-    /// When the process started: its counters count from there.
+    /// When the process started, and with it its counters.
     pub started_at: Timestamp,
     /// `footfall_ingest_requests_total{status="200"}`: 17
     pub samples: BTreeMap<String, Number>,
@@ -31,15 +31,15 @@ enum Kind {
 
 const SERIES_MAX: usize = 1_000;
 const SERIES_CHARS_MAX: usize = 200;
-/// Says in a sample how many series it has no room for.
+/// The series that counts those that did not fit into a sample.
 const LEFT_OUT: &str = "footfall_sample_series_left_out";
 
 impl PipelineSample {
     /// `kind` in the message.
     pub(crate) const KIND: &str = "sample";
 
-    /// Puts a sample together. Series whose name is longer than 200 characters, and those beyond the first 999, are left
-    /// out and counted by a series of their own.
+    /// Builds a sample. Series with names longer than 200 characters, and those beyond the first 999, are left out and
+    /// counted in a separate series.
     #[must_use]
     pub fn new(source: &str, at: Timestamp, started_at: Timestamp, samples: BTreeMap<String, Number>) -> Self {
         let met = samples.len();
@@ -55,12 +55,12 @@ impl PipelineSample {
     /// One line of JSON without its newline.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
-        #[expect(clippy::expect_used, reason = "keys are strings and a Vec takes every byte: there is no way to fail")]
+        #[expect(clippy::expect_used, reason = "cannot fail: keys are strings, and writing to a Vec always succeeds")]
         serde_json::to_vec(self).expect("a sample is JSON")
     }
 
-    /// Reads what [`PipelineSample::to_line`] wrote. The names must be those of series and their number bounded, so that
-    /// nobody who can write to the topic can fill the database with what is no sample.
+    /// Reads what [`PipelineSample::to_line`] wrote. The names must be valid names of series and their number bounded, so
+    /// that others who can write to the topic cannot fill the database with arbitrary text.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
         let sample: Self = serde_json::from_slice(line).map_err(|error| {
             let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };
@@ -80,10 +80,10 @@ impl PipelineSample {
                 return Err(Rejection::new("samples", Reason::FieldTooLong, "a name has more than 200 characters"));
             }
             if series.contains('\0') {
-                return Err(Rejection::new("samples", Reason::NulCharacter, "a name holds a NUL character"));
+                return Err(Rejection::new("samples", Reason::NulCharacter, "a name contains a NUL character"));
             }
             if !is_series(series) {
-                return Err(Rejection::new("samples", Reason::FieldType, "a name is not that of a series"));
+                return Err(Rejection::new("samples", Reason::FieldType, "a name is not a valid name of a series"));
             }
         }
         Ok(sample)
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_is_left_out_and_counted_and_what_is_made_can_be_read() {
+    fn excess_series_are_left_out_and_counted_and_the_result_can_be_read() {
         let of = |series: Vec<String>| {
             let samples = series.into_iter().map(|series| (series, Number::from(1))).collect();
             let sample = PipelineSample::new("x", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, samples);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_database_should_not_hold_is_refused() {
+    fn samples_that_the_database_should_not_hold_are_refused() {
         let refused = |change: fn(&mut PipelineSample)| {
             let mut sample = sample();
             change(&mut sample);

@@ -2,13 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Reason;
 
-/// Why one event, or a whole body, is refused: what the client is answered and what stands beside a quarantined row.
+/// Why one event, or a whole body, is refused: it is sent to the client, and stored with a quarantined row.
 ///
-/// It repeats no value that the client sent, only names of fields, so it may be logged.
+/// It contains no values that the client sent, only names of fields, so it may be logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{field}: {message} ({reason})")]
 pub struct Rejection {
-    /// The path of the field, `metadata.a.b`; `body` where no single field is at fault. Never empty.
+    /// The path of the field, `metadata.a.b`; `body` if no single field is at fault. Never empty.
     pub field: String,
     /// The stable reason.
     pub reason: Reason,
@@ -17,7 +17,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// The name that stands for the whole body, or the whole event, in `field`.
+    /// The value of `field` for the whole body, or the whole event.
     pub const BODY: &str = "body";
 
     /// A rejection of the field at this path.
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rejection_is_written_as_the_client_is_answered() {
+    fn a_rejection_is_serialized_as_in_the_answer() {
         let rejection = Rejection::new("page_url", Reason::UrlInvalid, "must be a URL");
         let json = r#"{"field":"page_url","reason":"url_invalid","message":"must be a URL"}"#;
         assert_eq!(serde_json::to_string(&rejection).unwrap(), json);

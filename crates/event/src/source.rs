@@ -1,4 +1,4 @@
-//! Who says something of itself: the name of an instance.
+//! The name of an instance, as in its counts and samples.
 
 use crate::{Reason, Rejection, text};
 
@@ -13,7 +13,7 @@ pub(crate) fn check(source: &str) -> Result<(), Rejection> {
         return Err(Rejection::new("source", Reason::FieldTooLong, "has more than 100 characters"));
     }
     if source.contains('\0') {
-        return Err(Rejection::new("source", Reason::NulCharacter, "holds a NUL character"));
+        return Err(Rejection::new("source", Reason::NulCharacter, "contains a NUL character"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Lengths of text, counted in characters as PostgreSQL's `varchar(n)` counts them.
 
 pub(crate) fn fits(text: &str, chars_max: usize) -> bool {
-    // A character has at least one byte: nearly every text is decided here.
+    // A character has at least one byte, so for nearly every text the first comparison suffices.
     text.len() <= chars_max || text.chars().count() <= chars_max
 }
 

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-/// The key by which visitors become ids that tell nothing about who they are.
+/// The key that turns visitors into ids that do not reveal who they are.
 ///
-/// Each UTC day has a key of its own, derived from the secret (BLAKE3's key derivation and keyed hash), so one day's
-/// ids say nothing about the next day's. The secret should hold at least 32 random bytes; it is not kept.
+/// Each UTC day has its own key, derived from the secret (BLAKE3's key derivation and keyed hash), so ids of different
+/// days cannot be linked. The secret should have at least 32 random bytes; it is not kept.
 #[derive(Clone)]
 pub struct VisitorKey([u8; blake3::KEY_LEN]);
 
@@ -20,7 +20,7 @@ impl VisitorKey {
 
     /// The visitor with this address and user agent on this site on this UTC day, as a UUID of version 8 (RFC 9562).
     ///
-    /// An IPv4 address is the same visitor where it arrives mapped into IPv6.
+    /// An IPv4 address that is mapped into IPv6 is the same visitor.
     #[must_use]
     pub fn visitor_id(&self, day: Date, site: &str, ip: IpAddr, user_agent: &str) -> Uuid {
         let day_key = blake3::keyed_hash(&self.0, day.to_string().as_bytes());
@@ -30,7 +30,7 @@ impl VisitorKey {
         };
         let mut hasher = blake3::Hasher::new_keyed(day_key.as_bytes());
         hasher.update(&ip.octets());
-        // The length keeps apart what would run together: ("ab", "c") is not ("a", "bc").
+        // The length separates the fields: ("ab", "c") is not ("a", "bc").
         hasher.update(&(site.len() as u64).to_le_bytes());
         hasher.update(site.as_bytes());
         hasher.update(user_agent.as_bytes());
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_is_the_same_on_one_day_and_another_where_anything_differs() {
+    fn a_visitor_keeps_its_id_for_a_day_and_has_another_if_anything_differs() {
         let day = date(2024, 1, 15);
         let visitor = id(day, "site", "192.0.2.1", "agent");
         assert_eq!(visitor, id(day, "site", "192.0.2.1", "agent"));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_id_is_a_uuid_of_version_8_and_stays_what_it_is() {
+    fn a_visitor_id_is_a_uuid_of_version_8_and_never_changes_between_releases() {
         let visitor = id(date(2024, 1, 15), "site", "2001:db8::1", "agent");
         assert_eq!(visitor.get_version_num(), 8);
         assert_eq!(visitor.get_variant(), uuid::Variant::RFC4122);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_does_not_show_itself() {
+    fn debug_output_does_not_reveal_the_key() {
         assert_eq!(format!("{:?}", VisitorKey::new(b"secret")), "VisitorKey(***)");
     }
 }

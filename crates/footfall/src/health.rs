@@ -1,6 +1,7 @@
-//! `footfall health`: whether every part of an instance can do its job, asked of the parts themselves.
+//! `footfall health`: whether every service of an instance can do its job, as the services themselves say.
 //!
-//! It may be asked every few seconds for years: it sends no event and leaves nothing behind. `footfall check` does more.
+//! A probe may run it every few seconds for years: it sends no event and leaves nothing behind. `footfall check` does
+//! more.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,19 +12,19 @@ use tokio::task::JoinSet;
 
 use crate::http::Http;
 
-/// Each part answers from what it knows, without asking others.
+/// Each service answers from what it knows, without asking others.
 const ANSWER_MS_MAX: u64 = 3_000;
 
-/// A part, and the address that answers 200 while it can do its job.
+/// A service, and the address that answers 200 while it can do its job.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// The part.
-    pub part: String,
+    /// The service.
+    pub service: String,
     /// The address.
     pub url: String,
 }
 
-/// A part that cannot do its job, or does not say that it can.
+/// A service that cannot do its job, or does not say that it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unhealthy {
     /// What was asked.
@@ -34,7 +35,7 @@ pub struct Unhealthy {
 
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.check.part, self.check.url, self.came_back)
+        write!(f, "{}: {} {}", self.check.service, self.check.url, self.came_back)
     }
 }
 
@@ -82,17 +83,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_say_200_is_ill() {
+    async fn a_service_that_does_not_answer_200_is_unhealthy() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let check = |part: &str, url| HealthCheck { part: part.into(), url };
+        let check = |service: &str, url| HealthCheck { service: service.into(), url };
         let health_checks = [
             check("sink", answering("503 Service Unavailable").await),
             check("view", answering("200 OK").await),
             check("ingest", format!("http://{free}/ready")),
         ];
         let unhealthy = unhealthy(&health_checks).await;
-        let words: Vec<_> =
-            unhealthy.iter().map(|unhealthy| (unhealthy.check.part.as_str(), unhealthy.came_back.as_str())).collect();
+        let words: Vec<_> = unhealthy
+            .iter()
+            .map(|unhealthy| (unhealthy.check.service.as_str(), unhealthy.came_back.as_str()))
+            .collect();
         assert_eq!(words, [("ingest", "the connection was refused"), ("sink", "answers 503 Service Unavailable")]);
     }
 }

@@ -5,6 +5,7 @@ pub mod broker;
 pub mod check;
 pub mod database_server;
 pub mod enter;
+mod files;
 pub mod health;
 mod http;
 pub mod load;

@@ -1,9 +1,8 @@
 //! The secrets of an instance: made where they are missing, never changed.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+use crate::files;
 
 /// Ingest's: the key of the visitors' hashes, which lasts as long as the data.
 pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
@@ -16,7 +15,7 @@ pub const VIEW_PASSWORD: &str = "access.password";
 /// # Errors
 /// The folder or a file cannot be made.
 pub fn make(folder: &Path, names: &[&str]) -> std::io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    files::create_folder(folder, 0o700)?;
     names.iter().try_for_each(|name| make_one(&folder.join(name)))
 }
 
@@ -24,15 +23,9 @@ fn make_one(secret: &Path) -> std::io::Result<()> {
     if secret.exists() {
         return Ok(());
     }
-    let mut partial = secret.as_os_str().to_owned();
-    partial.push(".partial");
     let key: [u8; 32] = rand::random();
     let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-    file.write_all(text.as_bytes())?;
-    // A power cut must not leave an empty secret under the real name.
-    file.sync_all()?;
-    fs::rename(partial, secret)
+    files::replace(secret, text.as_bytes(), 0o600)
 }
 
 #[cfg(test)]

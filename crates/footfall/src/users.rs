@@ -22,7 +22,7 @@ pub struct User {
 /// The file cannot be read, or knows no such user.
 pub fn look_up(root: &Path, name: &str) -> std::io::Result<User> {
     let passwd = root.join("etc/passwd");
-    let text = std::fs::read_to_string(&passwd)?;
+    let text = fs_err::read_to_string(&passwd)?;
     parse(&text, name).ok_or_else(|| std::io::Error::other(format!("{} knows no user {name}", passwd.display())))
 }
 

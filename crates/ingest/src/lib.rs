@@ -7,13 +7,13 @@
 
 mod answer;
 mod body;
-mod client;
 mod config;
 mod country;
 mod counts;
 mod delivery;
 mod metrics;
 mod pixel;
+mod privacy_signal;
 mod routes;
 mod samples;
 mod server;

@@ -9,6 +9,7 @@
 //! The SQL is in files under `sql/`, which are compiled in: a program and its statements cannot disagree.
 
 mod batch;
+mod columns;
 mod connect;
 mod enricher;
 mod error;
@@ -19,6 +20,7 @@ mod session;
 mod settings;
 mod statements;
 mod tally;
+mod template;
 mod transaction;
 mod turn;
 mod visits;
@@ -34,6 +36,7 @@ pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
 pub use session::Commit;
 pub use settings::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL, parameters};
+pub use template::fill_in;
 pub use turn::take_turn;
 pub use writer::{Claim, Writer, Written};
 pub use writer_loop::{Next, RecordSource, WriteError, WriterLoop, WriterLoopOptions};

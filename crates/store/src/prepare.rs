@@ -1,11 +1,14 @@
 //! Makes what the daemons need: roles, database, extension, tables, views and functions. It may run again at any time.
 
-use include_dir::{Dir, include_dir};
+use std::ffi::OsStr;
+
+use include_dir::{Dir, File, include_dir};
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
 use crate::connect::connect;
-use crate::error_text;
+use crate::{error_text, fill_in};
 
 mod migrations {
     #![allow(clippy::all, missing_docs, unreachable_pub)] // generated
@@ -94,15 +97,33 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     let report = migrations::migrations::runner().run_async(&mut client).await?;
     // A function may call one that comes after it in the alphabet.
     client.batch_execute("SET check_function_bodies = off").await.map_err(while_doing("making the functions"))?;
-    for (files, doing) in [(&VIEWS, "making the views"), (&FUNCTIONS, "making the functions")] {
-        for file in files.files() {
-            client.batch_execute(file.contents_utf8().unwrap_or_default()).await.map_err(while_doing(doing))?;
-        }
+    for view in VIEWS.files() {
+        client.batch_execute(text_of(view)).await.map_err(while_doing("making the views"))?;
+    }
+    for function in FUNCTIONS.files() {
+        make_function(&client, function).await.map_err(while_doing("making the functions"))?;
     }
     // The lock ends with the connection that holds it.
     drop(cluster);
     let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
     Ok(Prepared { database, database_created, applied })
+}
+
+/// Makes the function that a file is named for. One whose result columns have changed cannot be replaced: it is dropped
+/// first, in the same transaction, which PostgreSQL refuses where something of the operator's depends on it.
+async fn make_function(client: &Client, file: &File<'_>) -> Result<(), tokio_postgres::Error> {
+    let sql = fill_in(text_of(file));
+    match client.batch_execute(&sql).await {
+        Err(error) if error.code() == Some(&SqlState::INVALID_FUNCTION_DEFINITION) => {
+            let name = file.path().file_stem().and_then(OsStr::to_str).unwrap_or_default();
+            client.batch_execute(&format!("DROP FUNCTION footfall.{name}; {sql}")).await
+        }
+        other => other,
+    }
+}
+
+fn text_of<'a>(file: &'a File<'_>) -> &'a str {
+    file.contents_utf8().unwrap_or_default()
 }
 
 /// Makes the three roles where they are missing.
@@ -139,6 +160,13 @@ mod tests {
         for name in ["", "1a", "Analytics", "a-b", "a;drop", "a\"b", "ä"] {
             assert!(!is_plain_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn every_list_in_a_function_is_filled_in() {
+        let filled: Vec<_> = FUNCTIONS.files().map(|file| fill_in(text_of(file))).collect();
+        assert!(filled.iter().any(|sql| sql.contains("visit.utm_term")));
+        assert!(filled.iter().all(|sql| sql.contains("CREATE OR REPLACE FUNCTION") && !sql.contains("{{")));
     }
 
     #[test]

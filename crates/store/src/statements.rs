@@ -2,6 +2,8 @@
 
 use tokio_postgres::{Client, Statement};
 
+use crate::fill_in;
+
 /// A statement's text, part of the program.
 macro_rules! sql {
     ($name:literal) => {
@@ -33,9 +35,9 @@ impl Statements {
             next_offset: client.prepare(sql!("next_offset")).await?,
             advance_offsets: client.prepare(sql!("advance_offsets")).await?,
             enter_ledger: client.prepare(sql!("enter_ledger")).await?,
-            copy_events: client.prepare(sql!("copy_events")).await?,
+            copy_events: client.prepare(&fill_in(sql!("copy_events"))).await?,
             add_to_summary: client.prepare(sql!("add_to_summary")).await?,
-            add_to_visits: client.prepare(sql!("add_to_visits")).await?,
+            add_to_visits: client.prepare(&fill_in(sql!("add_to_visits"))).await?,
             add_to_outcomes: client.prepare(sql!("add_to_outcomes")).await?,
             quarantine: client.prepare(sql!("quarantine")).await?,
             add_samples: client.prepare(ADD_SAMPLES).await?,

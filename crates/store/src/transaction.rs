@@ -5,55 +5,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use footfall_event::enrich::Enriched;
-use footfall_event::{Event, Flag, Outcome, Rejection};
+use footfall_event::{Event, Outcome, Rejection};
 use futures_util::pin_mut;
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{Json, ToSql, Type};
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use crate::columns::COLUMNS;
 use crate::samples::add_samples;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
 use crate::{Content, Enricher, Position, Record, WriterError};
-
-/// The types of the columns that `copy_events` names.
-const EVENT_TYPES: [Type; 32] = [
-    Type::TIMESTAMPTZ,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::TEXT,
-    Type::JSONB,
-    Type::UUID,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::UUID,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::VARCHAR,
-    Type::INT4,
-    Type::TEXT_ARRAY,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::BOOL,
-];
 
 /// An event that is stored for the first time.
 struct Fresh<'a> {
@@ -170,48 +135,14 @@ async fn copy_events(
     if fresh.is_empty() {
         return Ok(());
     }
-    let copy = BinaryCopyInWriter::new(transaction.copy_in(&statements.copy_events).await?, &EVENT_TYPES);
+    let types: Vec<Type> = COLUMNS.iter().map(|column| column.sql_type.clone()).collect();
+    let copy = BinaryCopyInWriter::new(transaction.copy_in(&statements.copy_events).await?, &types);
     pin_mut!(copy);
+    let mut row = Vec::with_capacity(COLUMNS.len());
     for Fresh { event, enriched, .. } in fresh {
-        let flags: Option<Vec<&str>> =
-            (!event.flags.is_empty()).then(|| event.flags.iter().map(Flag::as_str).collect());
-        let schema_version = i32::from(event.schema_version);
-        let metadata = event.metadata.as_ref().map(Json);
-        let row: [&(dyn ToSql + Sync); 32] = [
-            &event.timestamp,
-            &event.event_type,
-            &event.page_url,
-            &event.page_title,
-            &event.button_id,
-            &event.session_id,
-            &event.user_agent,
-            &metadata,
-            &event.event_id,
-            &event.received_at,
-            &event.sent_at,
-            &event.visitor_id,
-            &event.user_id,
-            &event.referrer,
-            &event.site,
-            &schema_version,
-            &flags,
-            &enriched.page_path,
-            &enriched.referrer_host,
-            &enriched.channel,
-            &enriched.utm_source,
-            &enriched.utm_medium,
-            &enriched.utm_campaign,
-            &enriched.utm_term,
-            &enriched.utm_content,
-            &enriched.agent.browser,
-            &enriched.agent.os,
-            &enriched.agent.device,
-            &enriched.language,
-            &enriched.screen,
-            &enriched.country,
-            &enriched.agent.bot,
-        ];
-        copy.as_mut().write(&row).await?;
+        row.clear();
+        row.extend(COLUMNS.iter().map(|column| column.cell(event, enriched)));
+        copy.as_mut().write_raw(&row).await?;
     }
     copy.finish().await?;
     Ok(())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use footfall_event::Event;
+use footfall_event::dimension::{DIMENSIONS, Dimension};
 use footfall_event::enrich::Enriched;
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
@@ -98,10 +99,9 @@ impl<'a> Visits<'a> {
         fn column<'p, 'a, T>(visits: &'p Visits<'a>, of: impl Fn(&'p Key, &'p Part<'a>) -> T) -> Vec<T> {
             visits.0.iter().map(|(key, part)| of(key, part)).collect()
         }
-        fn entry<'p>(visits: &'p Visits<'_>, of: impl Fn(&'p Enriched) -> Option<&'p str>) -> Vec<Option<&'p str>> {
-            visits.0.values().map(|part| of(part.entry)).collect()
-        }
-        let columns: [&(dyn ToSql + Sync); 28] = [
+        let attributes = DIMENSIONS.iter().filter_map(Dimension::value);
+        let attributes: Vec<_> = attributes.map(|value| column(self, |_, part| value(part.entry))).collect();
+        let own: [&(dyn ToSql + Sync); 15] = [
             &column(self, |key, _| key.0),
             &column(self, |key, _| &*key.1),
             &column(self, |key, _| &*key.2),
@@ -117,20 +117,9 @@ impl<'a> Visits<'a> {
             &column(self, |_, part| part.visitor_id),
             &column(self, |_, part| part.exit_page),
             &column(self, |_, part| &*part.entry.page_path),
-            &entry(self, |entry| entry.referrer_host.as_deref()),
-            &entry(self, |entry| entry.channel),
-            &entry(self, |entry| entry.utm_source.as_deref()),
-            &entry(self, |entry| entry.utm_medium.as_deref()),
-            &entry(self, |entry| entry.utm_campaign.as_deref()),
-            &entry(self, |entry| entry.utm_term.as_deref()),
-            &entry(self, |entry| entry.utm_content.as_deref()),
-            &entry(self, |entry| entry.agent.browser.as_deref()),
-            &entry(self, |entry| entry.agent.os.as_deref()),
-            &entry(self, |entry| entry.agent.device),
-            &entry(self, |entry| entry.language.as_deref()),
-            &entry(self, |entry| entry.screen),
-            &entry(self, |entry| entry.country.as_deref()),
         ];
+        let attributes = attributes.iter().map(|attribute| attribute as &(dyn ToSql + Sync));
+        let columns: Vec<_> = own.into_iter().chain(attributes).collect();
         transaction.execute(&statements.add_to_visits, &columns).await?;
         Ok(())
     }

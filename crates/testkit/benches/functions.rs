@@ -1,8 +1,8 @@
-//! How long each read function takes over 30 days of 5,000,000 generated events, and over one of these days, against a
-//! plain count of the same rows in the same run: `cargo bench -p footfall-testkit --bench functions`.
+//! How long each read function takes for 30 days with 5,000,000 generated events, and for one of these days, compared with
+//! a plain count of the same rows in the same run: `cargo bench -p footfall-testkit --bench functions`.
 //!
-//! The count is answered by the index on timestamp alone. So there is a second limit beside it: the same count with one
-//! column looked at, which reads the rows.
+//! The index on timestamp alone answers the count, so there is a second reference: the same count with a condition on
+//! another column, which reads the rows.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -98,11 +98,11 @@ async fn fill(owner: &Client) {
         let day = first + jiff::SignedDuration::from_hours(24 * day);
         owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
     }
-    owner.batch_execute(ROLL_UP).await.unwrap();
+    owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 
-/// The question about a range, `SINCE, UNTIL`.
+/// The query with its range, `SINCE, UNTIL`.
 fn placed(question: &str, range: &str) -> String {
     let (since, until) = range.split_once(", ").unwrap();
     question.replace("RANGE", range).replace("SINCE", since).replace("UNTIL", until)

@@ -1,10 +1,10 @@
-//! How fast the pipeline is, against limits that are measured in the same run. It measures the programs of
-//! the release profile: `cargo build --release --bins && cargo bench -p footfall-testkit --bench pipeline`.
+//! How fast the pipeline is, compared with limits measured in the same run. It measures release builds:
+//! `cargo build --release --bins && cargo bench -p footfall-testkit --bench pipeline`.
 //!
 //! 1. From POST to visible row, 500 events at 20 per second, against one INSERT by one client.
-//! 2. Storing events that wait in Kafka, against COPY of the same rows into a table of the same shape.
+//! 2. Storing events that wait in Kafka, against COPY of the same rows into an identical table.
 //! 3. Resident memory of the daemons, idle and under load.
-//! 4. What enrichment costs, with and without remembering user agents.
+//! 4. The cost of enrichment, with and without a cache of user agents.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "figures for people"
+    reason = "the figures are for a person to read"
 )]
 
 use std::num::NonZeroUsize;
@@ -153,7 +153,7 @@ async fn waiting(backends: &Backends) {
     let limit = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
     println!("== {WAITING_EVENTS} events that wait in Kafka, from the sink's start to the last row");
     println!("sink {ours:.0} rows/s, limit (COPY of the same rows) {limit:.0} rows/s, ratio {:.2}", ours / limit);
-    println!("sink's processor time: {:.1} us a row", cpu_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
+    println!("sink's CPU time: {:.1} us per row", cpu_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
 }
 
 async fn memory(backends: &Backends) {
@@ -168,20 +168,20 @@ async fn memory(backends: &Backends) {
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
     let at = |part| report.latency_us.value_at_quantile(part) as f64 / 1e3;
     println!("answers under that load: p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
-    let per_event = |part: &ManagedProcess| cpu_s(part) * 1e6 / LOAD_EVENTS as f64;
+    let per_event = |process: &ManagedProcess| cpu_s(process) * 1e6 / LOAD_EVENTS as f64;
     println!(
-        "processor time: ingest {:.0} us, sink {:.0} us an event",
+        "CPU time: ingest {:.0} us, sink {:.0} us per event",
         per_event(&pipeline.ingest),
         per_event(&pipeline.sinks[0])
     );
 }
 
-/// Of this process, without daemons: the sink does the same on its one thread.
+/// Measured in this process, without daemons; the sink does the same on its single thread.
 fn enrichment() {
     let began = Instant::now();
     let mut enricher = Enricher::new(NonZeroUsize::new(10_000).unwrap());
     println!("== enrichment");
-    println!("reading the rules, once in a process: {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    println!("loading the rules, once per process: {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
     let limits = Limits::default();
     let events: Vec<Event> = (0..AGENTS)
         .map(|number| {
@@ -198,24 +198,24 @@ fn enrichment() {
             parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event
         })
         .collect();
-    for what in ["user agents that were never met", "user agents that are remembered"] {
+    for what in ["new user agents", "cached user agents"] {
         let began = Instant::now();
         for event in &events {
             std::hint::black_box(enricher.enrich(event));
         }
-        println!("{what}: {:.1} us an event", began.elapsed().as_secs_f64() * 1e6 / AGENTS as f64);
+        println!("{what}: {:.1} us per event", began.elapsed().as_secs_f64() * 1e6 / AGENTS as f64);
     }
 }
 
-fn rss_mb(part: &ManagedProcess) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", part.pid())).unwrap();
+fn rss_mb(process: &ManagedProcess) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 /// User and system time so far, in seconds.
-fn cpu_s(part: &ManagedProcess) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", part.pid())).unwrap();
+fn cpu_s(process: &ManagedProcess) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid())).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: f64 = [11, 12].iter().map(|field| fields[*field].parse::<f64>().unwrap()).sum();
     ticks / 100.0

@@ -1,10 +1,10 @@
-//! Loopback addresses that nobody else uses.
+//! Loopback addresses for each test.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// A loopback address of this process's own, on which the standard ports are free: 127.0.0.0/8 is wide enough to hold
-/// the process's number, so no port needs to be looked for and none can be taken in between.
+/// A loopback address that no other process uses, so the standard ports are free: 127.0.0.0/8 has room for the process id,
+/// so there is no search for a free port, which another process could take in the meantime.
 pub fn own_address() -> IpAddr {
     static LAST: AtomicU8 = AtomicU8::new(1);
     let [.., high, low] = std::process::id().to_be_bytes();

@@ -1,4 +1,4 @@
-//! PostgreSQL and Kafka, started once for a test process, or once more for a test that breaks them.
+//! PostgreSQL and Kafka, started once per test process, or separately for a test that breaks them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use crate::own_address;
 const POSTGRES_PORT: u16 = 5432;
 const KAFKA_PORT: u16 = 9092;
 
-/// PostgreSQL and Kafka on an address of their own.
+/// PostgreSQL and Kafka on their own address.
 pub struct Backends {
     /// The database server.
     pub postgres: Postgres,
@@ -33,31 +33,31 @@ impl Backends {
     }
 }
 
-/// PostgreSQL alone, for tests that share it and need no Kafka.
+/// Shared PostgreSQL without Kafka, for tests that leave it running.
 pub async fn postgres() -> &'static Postgres {
     static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
     POSTGRES.get_or_init(own_postgres).await
 }
 
-/// PostgreSQL alone, for a test that breaks it.
+/// PostgreSQL without Kafka, for a test that breaks it.
 pub async fn own_postgres() -> Postgres {
     Postgres::start(programs(), &run_dir("postgres"), own_address(), POSTGRES_PORT).await.unwrap()
 }
 
-/// The parts that tests share which leave them whole.
+/// The shared backends, for tests that leave them running.
 pub async fn shared() -> &'static Backends {
     static BACKENDS: OnceCell<Backends> = OnceCell::const_new();
     BACKENDS.get_or_init(Backends::start).await
 }
 
-/// Where the programs are, as `cargo xtask setup` found or made them.
+/// Where the programs are that `cargo xtask setup` found or installed.
 pub(crate) fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS
         .get_or_init(|| Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))
 }
 
-/// The top of the checkout.
+/// The root of the checkout.
 pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).unwrap()
 }
@@ -67,8 +67,8 @@ pub fn browser_driver() -> PathBuf {
     checkout().join("web/tests/drive.mjs")
 }
 
-/// A new folder for one part of one test, under target/test-runs/PID: it stays after a failure, to be looked at, and
-/// is removed by a later run.
+/// A new folder for one process of one test, under target/test-runs/PID: it is kept for inspection after a failure, and
+/// removed by a later run.
 pub fn run_dir(name: &str) -> PathBuf {
     static RUN: OnceLock<PathBuf> = OnceLock::new();
     static LAST: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! A small HTTP client that shows an answer as it is.
+//! A small HTTP client that returns answers unprocessed.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -23,7 +23,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -41,7 +41,7 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Sends a request; None where no answer comes.
+    /// Sends a request; None if no answer comes.
     pub async fn send(
         &self,
         method: &str,

@@ -19,18 +19,18 @@ use crate::{Answer, Backends, Http, own_address};
 const EVENTS_PARTITIONS: u16 = 3;
 const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
 
-/// What a pipeline starts with.
+/// The options of a pipeline.
 #[derive(Debug, Clone, Default)]
 pub struct PipelineOptions {
     /// Lines added to ingest's configuration file, before its tables.
     pub ingest: String,
     /// Lines added to the sinks' configuration file, before its tables.
     pub sink: String,
-    /// Seconds between two samples of the daemons' metrics; 0, the default, takes none.
+    /// Seconds between two samples of the daemons' metrics; 0, the default, disables them.
     pub sample_interval_s: u16,
     /// Starts nginx with the demo site; in the light profile view serves it, on its own port.
     pub site: bool,
-    /// Further paths for what nginx serves.
+    /// Second names for paths that nginx serves.
     pub second_names: Vec<SecondName>,
     /// Starts no sink.
     pub no_sink: bool,
@@ -38,9 +38,9 @@ pub struct PipelineOptions {
     pub view: Option<String>,
 }
 
-/// Daemons with a database and topics of their own.
+/// Daemons with their own database and topics.
 pub struct Pipeline {
-    /// Where its ports are.
+    /// The address of its ports.
     pub address: IpAddr,
     /// Its files.
     pub dir: PathBuf,
@@ -48,9 +48,9 @@ pub struct Pipeline {
     pub ingest: ManagedProcess,
     /// The sinks.
     pub sinks: Vec<ManagedProcess>,
-    /// footfall-view, where it was asked for.
+    /// footfall-view, if requested.
     pub view: Option<ManagedProcess>,
-    /// nginx, where it was asked for.
+    /// nginx, if requested.
     pub nginx: Option<Nginx>,
     /// Topic of the events.
     pub events_topic: String,
@@ -58,11 +58,11 @@ pub struct Pipeline {
     pub outcomes_topic: String,
     /// bootstrap.servers of the broker; empty in the light profile.
     pub kafka: String,
-    /// Reads and writes everything.
+    /// A connection that may read and write everything.
     pub database: Client,
-    /// A client.
+    /// An HTTP client.
     pub http: Http,
-    /// How to connect as the role that reads.
+    /// The connection string of the reader role.
     pub reader_url: String,
     admin: tokio_postgres::Config,
     writer_url: String,
@@ -81,7 +81,7 @@ impl Pipeline {
         Self::start_on(&backends.postgres, Some(&backends.kafka), options).await
     }
 
-    /// Starts a pipeline of the light profile: ingest stores by itself, and there is neither a broker nor a sink.
+    /// Starts a pipeline in the light profile, without broker and sink: ingest itself stores the events.
     pub async fn start_light(postgres: &Postgres, options: PipelineOptions) -> Self {
         Self::start_on(postgres, None, options).await
     }
@@ -116,7 +116,7 @@ impl Pipeline {
         } else {
             format!("store = \"postgresql\"\ndatabase.url = \"{writer_url}\"\ndatabase.retry_ms_max = 500\n")
         };
-        // View connects from the first of the loopback addresses.
+        // View connects from 127.0.0.1.
         let also_trusted = if broker.is_some() { "" } else { ", \"127.0.0.1\"" };
         let text = format!(
             "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\n{store}\
@@ -187,10 +187,10 @@ impl Pipeline {
         pipeline
     }
 
-    /// Starts one more sink of the same group.
+    /// Starts another sink in the same group.
     pub async fn add_sink(&mut self) {
         let number = self.sinks.len();
-        // A sink's admin port is its own: 4195, 4196, ...
+        // Each sink has its own admin port: 4195, 4196, ...
         let admin = SocketAddr::new(self.address, 4195 + u16::try_from(number).unwrap());
         let config = self.dir.join(format!("sink-{number}.toml"));
         let text = format!(
@@ -217,7 +217,7 @@ impl Pipeline {
         self.sinks.push(options.start(&self.dir).await.unwrap());
     }
 
-    /// A second ingest on the ports 3011 and 3012, configured as the first.
+    /// Starts a second ingest on the ports 3011 and 3012, configured like the first.
     pub async fn another_ingest(&self) -> ManagedProcess {
         let text = std::fs::read_to_string(self.dir.join("ingest.toml")).unwrap();
         let text = text.replace(":3001", ":3011").replace(":3002", ":3012");
@@ -239,18 +239,18 @@ impl Pipeline {
         format!("http://{}:{port}{path}", self.address)
     }
 
-    /// Posts JSON to /analytics; panics where no answer comes.
+    /// Posts JSON to /analytics; panics if no answer comes.
     pub async fn post(&self, body: impl Into<Bytes>) -> Answer {
         let headers = [("content-type", "application/json")];
         self.http.send("POST", &self.url(3001, "/analytics"), &headers, body).await.expect("an answer")
     }
 
-    /// Gets a path of the port; panics where no answer comes.
+    /// Gets a path on the port; panics if no answer comes.
     pub async fn get(&self, port: u16, path: &str) -> Answer {
         self.http.send("GET", &self.url(port, path), &[], "").await.expect("an answer")
     }
 
-    /// The one number that a query answers. Connects anew where the server was restarted.
+    /// The single number that a query returns. Reconnects if the server was restarted.
     pub async fn number(&mut self, query: &str) -> i64 {
         if self.database.is_closed() {
             self.database = connect(&self.admin).await;
@@ -258,7 +258,7 @@ impl Pipeline {
         self.database.query_one(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}")).get(0)
     }
 
-    /// Waits until a query answers this number; panics with what it answered last.
+    /// Waits until a query returns this number; panics with its last result.
     pub async fn wait_for(&mut self, query: &str, wanted: i64, within: Duration) {
         let began = Instant::now();
         loop {
@@ -275,7 +275,7 @@ impl Pipeline {
         }
     }
 
-    /// Waits until the database holds every offset that Kafka has given out. In the light profile it does already.
+    /// Waits until the database has every offset that Kafka has assigned. In the light profile it always does.
     pub async fn wait_until_all_is_read(&mut self, within: Duration) {
         if self.kafka.is_empty() {
             return;
@@ -293,15 +293,18 @@ impl Pipeline {
         let behind = format!("SELECT {ends} - sum(next_offset)::bigint FROM kafka_offsets");
         let began = Instant::now();
         while self.number(&behind).await > 0 {
-            assert!(began.elapsed() < within, "not all is read after {within:?}\n{}", self.logs());
+            assert!(began.elapsed() < within, "not everything was read after {within:?}\n{}", self.logs());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// The ends of the daemons' logs, for a failure's message.
+    /// The ends of the daemons' logs, for failure messages.
     pub fn logs(&self) -> String {
-        let ends =
-            self.sinks.iter().chain([&self.ingest]).map(|part| format!("--- {}\n{}", part.name(), part.log_end()));
+        let ends = self
+            .sinks
+            .iter()
+            .chain([&self.ingest])
+            .map(|process| format!("--- {}\n{}", process.name(), process.log_end()));
         ends.collect::<Vec<_>>().join("\n")
     }
 }
@@ -324,7 +327,7 @@ async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str)
     options.start(dir).await.unwrap()
 }
 
-/// Waits until a condition holds; panics with `what` when it does not within the time.
+/// Waits until a condition holds; panics with `what` if it does not in time.
 pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, within: Duration, mut holds: F) {
     let began = Instant::now();
     while !holds().await {
@@ -338,7 +341,7 @@ async fn connect(config: &tokio_postgres::Config) -> Client {
     loop {
         match footfall_store::connect(config).await {
             Ok(client) => return client,
-            // The server is being restarted by the test.
+            // The test is restarting the server.
             Err(_) if attempts < 200 => attempts += 1,
             Err(error) => panic!("{error:?}"),
         }

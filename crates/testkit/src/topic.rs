@@ -1,4 +1,4 @@
-//! A pipeline's topics, read and written past the daemons.
+//! Reads and writes a pipeline's topics, bypassing the daemons.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn client(pipeline: &Pipeline) -> ClientConfig {
     config
 }
 
-/// Writes these messages to one partition of the events' topic, in this order; their offsets.
+/// Writes these messages to one partition of the events topic, in this order; returns their offsets.
 pub async fn write<T: AsRef<[u8]>>(pipeline: &Pipeline, partition: i32, messages: &[T]) -> Vec<i64> {
     write_to(pipeline, &pipeline.events_topic, partition, messages).await
 }
@@ -63,7 +63,7 @@ pub async fn read(pipeline: &Pipeline, topic: &str) -> Vec<OwnedMessage> {
     .unwrap()
 }
 
-/// Deletes the messages of a partition of the events' topic that stand before this offset, as retention does.
+/// Deletes the messages before this offset from a partition of the events topic, as Kafka's retention does.
 pub async fn delete_before(pipeline: &Pipeline, partition: i32, offset: i64) {
     let admin: AdminClient<DefaultClientContext> = client(pipeline).create().unwrap();
     let mut offsets = TopicPartitionList::new();

@@ -1,8 +1,8 @@
-// Swaps the parts of the page as they change. Without this script the page is whole, and is reloaded by hand.
+// Replaces fragments of the page as they change. Without this script the page is complete, and is reloaded by hand.
 (() => {
   const state = document.getElementById("state");
   const address = document.body.dataset.events;
-  const RETRY_MS = 15_000; // where the server does not even answer, and EventSource has given up
+  const RETRY_MS = 15_000; // after EventSource has given up, because the server sent an error or nothing
   let source, seen, retry;
 
   const say = (text, name) => {
@@ -11,18 +11,18 @@
     state.dataset.state = name;
   };
 
-  // What a person has opened or stands on stays so when its part is replaced.
-  const swap = (id, html) => {
-    const part = document.getElementById(id);
-    if (!part) return;
-    const all = (selector) => [...part.querySelectorAll(selector)];
+  // Open details, scroll positions and the focus survive a replacement.
+  const replace = (id, html) => {
+    const element = document.getElementById(id);
+    if (!element) return;
+    const all = (selector) => [...element.querySelectorAll(selector)];
     const open = all("details[open]").map((details) => details.id);
     const scrolled = all(".scroll").map((box) => [box.scrollLeft, box.scrollTop]);
-    const held = part.contains(document.activeElement) && document.activeElement;
+    const held = element.contains(document.activeElement) && document.activeElement;
     const kind = held && held.localName;
     const place = held && all(kind).indexOf(held);
     const name = held && held.getAttribute("href");
-    part.innerHTML = html;
+    element.innerHTML = html;
     for (const key of open) document.getElementById(key)?.setAttribute("open", "");
     all(".scroll").forEach((box, index) => scrolled[index] && box.scrollTo(...scrolled[index]));
     if (!held) return;
@@ -37,14 +37,14 @@
     source.onopen = () => say("Live", "live");
     source.onmessage = ({ data, lastEventId }) => {
       seen = lastEventId;
-      for (const [id, html] of Object.entries(JSON.parse(data))) swap(id, html);
+      for (const [id, html] of Object.entries(JSON.parse(data))) replace(id, html);
     };
     source.onerror = () => {
-      say("Connecting again", "away");
+      say("Reconnecting", "away");
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(start, RETRY_MS);
     };
   };
-  // A page that nobody sees costs nothing.
+  // A hidden page holds no connection.
   const stop = () => {
     clearTimeout(retry);
     source?.close();

@@ -1,14 +1,13 @@
-//! The style, the script and the picture: part of the program, under names that change with what they hold.
+//! Style sheet, script and icon. They are compiled in, and their names change with their content.
 
 use std::sync::LazyLock;
 
 use hyper::header::HeaderValue;
 
-/// A file.
 pub(crate) struct Asset {
     pub(crate) content: &'static str,
     pub(crate) content_type: HeaderValue,
-    /// Its name, with a part of its hash.
+    /// Name with a part of the content's hash.
     pub(crate) name: String,
 }
 
@@ -19,7 +18,7 @@ impl Asset {
         Self { content, content_type: HeaderValue::from_static(content_type), name }
     }
 
-    /// Its address within the site.
+    /// Path on the server.
     pub(crate) fn address(&self, base_path: &str) -> String {
         format!("{base_path}assets/{}", self.name)
     }

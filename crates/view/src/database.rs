@@ -1,4 +1,4 @@
-//! Questions to PostgreSQL, asked as the role that can only read, over a few connections.
+//! Asks PostgreSQL questions, as the role that can only read.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::questions::{Argument, Question};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Table;
 
-/// What ingest leaves uncorrected (limits.clock_offset_ms_min).
-const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+/// How far a client's clock may be ahead without being corrected (`limits.clock_offset_ms_min` of ingest).
+const CLOCK_OFFSET_MAX: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
-/// What a question is asked with. What it does not take is not looked at.
+/// The arguments of any question; each uses those that it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Arguments {
     pub(crate) range: Range,
@@ -36,15 +36,15 @@ pub(crate) struct Arguments {
     pub(crate) before: Timestamp,
 }
 
-/// Why there is no answer.
+/// Why a question has no answer.
 #[derive(Debug, Clone, Error)]
 pub(crate) enum QueryError {
     #[error("The database took too long to answer. Choose a shorter period, or fewer filters.")]
     TooSlow,
-    /// PostgreSQL refuses what was asked with, in its own words.
+    /// PostgreSQL refuses an argument; this is its message.
     #[error("{0}")]
     Refused(String),
-    #[error("The database cannot be reached. It will be tried again.")]
+    #[error("The database cannot be reached. The next attempt follows shortly.")]
     Away,
 }
 
@@ -83,7 +83,7 @@ impl Database {
     ) -> anyhow::Result<Self> {
         let query_max = Duration::from_millis(config.query_ms_max);
         let mut parameters = parameters.clone();
-        // A plan of its own for each question, so that chunks outside of its range are left out when it is planned.
+        // A custom plan leaves out the chunks outside of the question's range.
         parameters.options(format!(
             "-c plan_cache_mode=force_custom_plan -c statement_timeout={} -c TimeZone=UTC -c jit=off \
              -c default_transaction_read_only=on",
@@ -94,7 +94,7 @@ impl Database {
         let pool = Pool::builder(Manager::from_connect(parameters, Connector, fast))
             .max_size(config.connections)
             .runtime(Runtime::Tokio1)
-            // A question that gets no connection in this time is as late as one that gets no answer.
+            // Waiting for a connection counts as waiting for an answer.
             .wait_timeout(Some(query_max))
             .create_timeout(Some(query_max))
             .build()?;
@@ -129,7 +129,7 @@ impl Database {
         self.query(question.name, question.sql, &parameters).await
     }
 
-    /// From when to when a selection goes now.
+    /// The range that a selection has now.
     pub(crate) async fn range(&self, selection: &Selection) -> Result<Range, QueryError> {
         let name = match &selection.period {
             Period::Named(name) => *name,
@@ -148,12 +148,12 @@ impl Database {
                 bucket_width: line.text("bucket_width")?.to_owned(),
             })
         });
-        // A client's clock may be a little ahead of ours: what is left uncorrected happens now, too.
-        let range = range.map(|range| match range.until.checked_add(AHEAD) {
-            Ok(until) if range.until > Timestamp::now() - AHEAD => Range { until, ..range },
+        // A period that ends now also includes events whose client's clock is slightly ahead.
+        let range = range.map(|range| match range.until.checked_add(CLOCK_OFFSET_MAX) {
+            Ok(until) if range.until > Timestamp::now() - CLOCK_OFFSET_MAX => Range { until, ..range },
             _ => range,
         });
-        range.ok_or_else(|| QueryError::Refused(format!("period {name} has no bounds")))
+        range.ok_or_else(|| QueryError::Refused(format!("the period {name} has no range")))
     }
 
     async fn query(
@@ -163,18 +163,18 @@ impl Database {
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Table, QueryError> {
         let began = Instant::now();
-        // The server keeps the time of a statement; twice that bounds a server that has stopped to answer.
+        // The server enforces its time-out on a statement; twice that covers a server that has stopped answering.
         let answer = tokio::time::timeout(self.query_max * 2, self.try_query(sql, parameters)).await;
         self.metrics.query_seconds.observe(began.elapsed().as_secs_f64());
         answer.unwrap_or(Err(Failure::Late)).map_err(|failure| {
             self.metrics.query_errors.inc();
-            let error = failure.told();
-            // Neither the question's values nor PostgreSQL's details: both may hold what a visitor typed.
+            let error = failure.to_error();
+            // Logs neither arguments nor PostgreSQL's details: both may contain what a visitor typed.
             match &failure {
                 Failure::Pool(cause) => tracing::warn!(question = name, error = %cause, "no connection to PostgreSQL"),
                 Failure::Postgres(cause) => {
                     let code = cause.code().map(SqlState::code);
-                    // What is wrong on our side of the connection holds no value.
+                    // An error of the connection contains no arguments.
                     let error = cause.as_db_error().is_none().then(|| footfall_store::error_text(cause));
                     tracing::warn!(question = name, code, error, "no answer from PostgreSQL");
                 }
@@ -187,15 +187,15 @@ impl Database {
     async fn try_query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Table, Failure> {
         let client = self.pool.get().await.map_err(Failure::Pool)?;
         let statement = client.prepare_typed_cached(sql, &types(parameters)).await.map_err(Failure::Postgres)?;
-        // What a function answers may change with the schema: the statement is then prepared anew next time.
-        let forget_it = |error: &tokio_postgres::Error| {
+        // A migration may change the columns of a function; the next attempt prepares the statement again.
+        let clear_if_stale = |error: &tokio_postgres::Error| {
             if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
                 client.statement_cache.clear();
             }
         };
         let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let values: Vec<_> = parameters.iter().map(|(value, _)| *value).collect();
-        let rows = client.query(&statement, &values).await.inspect_err(forget_it).map_err(Failure::Postgres)?;
+        let rows = client.query(&statement, &values).await.inspect_err(clear_if_stale).map_err(Failure::Postgres)?;
         Table::read(columns, &rows).map_err(Failure::Postgres)
     }
 }
@@ -211,13 +211,13 @@ enum Failure {
 }
 
 impl Failure {
-    fn told(&self) -> QueryError {
+    fn to_error(&self) -> QueryError {
         match self {
             Self::Late | Self::Pool(PoolError::Timeout(_)) => QueryError::TooSlow,
             Self::Pool(_) => QueryError::Away,
             Self::Postgres(error) => match error.as_db_error() {
                 Some(db) if *db.code() == SqlState::QUERY_CANCELED => QueryError::TooSlow,
-                // 22: a value that is refused; P0001: refused by a function's own check.
+                // Class 22: a bad value. P0001: an error raised by one of our functions.
                 Some(db) if db.code().code().starts_with("22") || *db.code() == SqlState::RAISE_EXCEPTION => {
                     QueryError::Refused(db.message().to_owned())
                 }

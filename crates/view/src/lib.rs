@@ -1,11 +1,12 @@
-//! The live page: what happens on the site, from one look to a click's second.
+//! The live page: the numbers of a site, updated within a second of each event.
 //!
 //! Every number is the answer of a SQL function (`questions`), asked as the role that can only read (`database`). A
-//! `selection` (period, time zone, filters) is what a page's address says. `live` keeps one view for each selection that
-//! somebody looks at, whoever and however many they are: PostgreSQL notifies (`listener`), the view asks once, and each
-//! open page is sent the parts that changed. `page` renders the parts, `api` answers the same questions as JSON and
-//! CSV, `access` decides who may look. Where there is no web server (the light profile), `site` serves the site and the
-//! tracker, and `forward` passes on to ingest what is ingest's.
+//! page's address is its `selection`: period, time zone and filters. `live` keeps one view for each selection, however
+//! many pages show it: PostgreSQL notifies (`listener`), the view asks the questions of the `plan`, `page` renders the
+//! answers to fragments, and each open page receives those that differ from its `snapshot`. `api` answers the same
+//! questions as JSON and CSV. `access` decides who may see any of it, `routes` and `handlers` answer the requests. In the
+//! light profile, which has no web server, `site` serves the site and the tracker, and `forward` forwards requests to
+//! ingest.
 
 mod access;
 mod answer;
@@ -14,15 +15,18 @@ mod assets;
 mod config;
 mod database;
 mod forward;
+mod handlers;
 mod listener;
 mod live;
 mod metrics;
 mod page;
+mod plan;
 mod questions;
 mod routes;
 mod selection;
 mod server;
 mod site;
+mod snapshot;
 mod table;
 
 pub use config::Config;
@@ -33,11 +37,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use footfall_daemon::{Shell, connections};
 
-/// Serves until the shell says that it is over.
+/// Serves until the shutdown.
 ///
 /// # Errors
-/// Where the address cannot be bound, the state cannot be read, or the configuration holds what cannot be used: nothing
-/// that a retry would mend.
+/// If the address cannot be bound, the state cannot be read or the configuration cannot be used. A retry would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));

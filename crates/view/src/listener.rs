@@ -1,4 +1,4 @@
-//! One connection that hears of stored events, and knows whether PostgreSQL is there.
+//! Listens for stored events, over a connection that also tells whether PostgreSQL is available.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::config::DatabaseConfig;
 use crate::live::Views;
 use crate::metrics::Metrics;
 
-/// What the sink notifies when it has stored events.
+/// The sink (or ingest, in the light profile) notifies this channel in each transaction that stores events.
 const LISTEN: &str = "LISTEN footfall_events";
-/// A schema that is older than this program is told before anybody looks.
+/// Fails at once if the schema is older than this program.
 const PROBE: &str = "SELECT FROM footfall.period('today')";
 const RETRY_MS_MIN: u64 = 100;
 
-/// Listens until the shutdown, over as many connections as it takes.
+/// Listens until the shutdown, and reconnects as often as necessary.
 pub(crate) async fn listen(
     parameters: tokio_postgres::Config,
     config: DatabaseConfig,
@@ -40,14 +40,14 @@ pub(crate) async fn listen(
         let mut was_up = false;
         let ended = tokio::select! {
             () = shutdown.cancelled() => return,
-            ended = hear(&parameters, &views, &metrics, &ready, &mut was_up) => ended,
+            ended = listen_once(&parameters, &views, &metrics, &ready, &mut was_up) => ended,
         };
         let why = ended
             .err()
             .map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
         warn!(why, "not listening to PostgreSQL");
         ready.set_because(false, why);
-        // Pages learn that their numbers are old.
+        // Open pages then say that their numbers are out of date.
         views.changed();
         if was_up {
             pauses = backoff.build();
@@ -60,8 +60,8 @@ pub(crate) async fn listen(
     }
 }
 
-/// Until the connection ends.
-async fn hear(
+/// Listens until the connection ends.
+async fn listen_once(
     parameters: &tokio_postgres::Config,
     views: &Views,
     metrics: &Metrics,
@@ -83,7 +83,7 @@ async fn hear(
                 (is_asking, *was_up) = (false, true);
                 info!("listening to PostgreSQL");
                 ready.set(true);
-                // What was stored while nobody listened was not heard.
+                // Events may have been stored before it listened.
                 views.changed();
             }
             message = messages.next() => match message {

@@ -1,6 +1,7 @@
 //! What footfall-view counts. Each help text is the metric's documentation.
 
 use footfall_daemon::Registry;
+use footfall_event::Deferral;
 use hyper::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -18,6 +19,11 @@ struct ResultLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
 /// Registers the metrics on a registry that only describes them.
 pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
@@ -33,6 +39,7 @@ pub(crate) struct Metrics {
     pub(crate) views: Gauge,
     pub(crate) watchers: Gauge,
     pub(crate) connections: Gauge,
+    deferred: Family<ReasonLabels, Counter>,
     pub(crate) logins: Counter,
     pub(crate) logins_refused: Counter,
 }
@@ -40,7 +47,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let logins: Family<ResultLabels, Counter> = Family::default();
-        // A guard of the family is given back before the next is taken.
+        // The clone releases the guard of the family before the next call takes it.
         let login = |result| logins.get_or_create(&ResultLabels { result }).clone();
         let metrics = Self {
             requests: Family::default(),
@@ -52,11 +59,15 @@ impl Metrics {
             views: Gauge::default(),
             watchers: Gauge::default(),
             connections: Gauge::default(),
+            deferred: Family::default(),
             logins: login("accepted"),
             logins_refused: login("refused"),
         };
         for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
             drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
+        }
+        for deferral in [Deferral::BodiesFull, Deferral::BodyIncomplete, Deferral::Unavailable] {
+            drop(metrics.deferred.get_or_create(&ReasonLabels { reason: deferral.as_str() }));
         }
         registry.register("view_requests", "Requests by the status of their answer", metrics.requests.clone());
         registry.register(
@@ -66,7 +77,7 @@ impl Metrics {
         );
         registry.register(
             "view_query_seconds",
-            "Time of a question to PostgreSQL, with the wait for a connection, in seconds",
+            "Time of a question to PostgreSQL, including the wait for a connection, in seconds",
             metrics.query_seconds.clone(),
         );
         registry.register(
@@ -76,7 +87,7 @@ impl Metrics {
         );
         registry.register(
             "view_rounds",
-            "Rounds of questions for a view, however many pages show it",
+            "Rounds of questions, one for each view that changes, however many pages show it",
             metrics.rounds.clone(),
         );
         registry.register(
@@ -84,11 +95,20 @@ impl Metrics {
             "Notifications of stored events from PostgreSQL",
             metrics.notifications.clone(),
         );
-        registry.register("view_views", "Views (a period with filters) that are kept", metrics.views.clone());
-        registry.register("view_watchers", "Open pages that are sent changes", metrics.watchers.clone());
+        registry.register("view_views", "Views (a period with filters) that exist", metrics.views.clone());
+        registry.register("view_watchers", "Open pages that receive updates", metrics.watchers.clone());
         registry.register("view_connections", "Open connections", metrics.connections.clone());
+        registry.register(
+            "view_forwards_deferred",
+            "Requests for footfall-ingest that were not passed on, or not answered by it, by reason (docs/reasons.md)",
+            metrics.deferred.clone(),
+        );
         registry.register("view_logins", "Attempts to log in by their result", logins);
         metrics
+    }
+
+    pub(crate) fn deferred(&self, deferral: Deferral) {
+        self.deferred.get_or_create(&ReasonLabels { reason: deferral.as_str() }).inc();
     }
 
     pub(crate) fn answered(&self, status: StatusCode, seconds: f64) {

@@ -44,26 +44,6 @@ impl Question {
     }
 }
 
-/// What `visits_by` can tell apart.
-pub(crate) const DIMENSIONS: [&str; 16] = [
-    "entry_page",
-    "exit_page",
-    "referrer_host",
-    "channel",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-    "browser",
-    "os",
-    "device",
-    "screen",
-    "language",
-    "country",
-    "site",
-];
-
 macro_rules! questions {
     ($($constant:ident $name:literal $about:literal [$($argument:ident),*] $call:literal)*) => {
         $(pub(crate) static $constant: &Question = &Question {

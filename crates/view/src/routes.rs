@@ -1,62 +1,50 @@
-//! The few paths there are, and who may ask for each.
+//! The paths, and who may request each of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use footfall_daemon::FieldError;
-use http_body_util::{BodyExt, Limited};
+use footfall_daemon::{FieldError, is_https};
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    HOST, HeaderName, HeaderValue, ORIGIN, VARY,
-};
+use hyper::header::{HOST, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
-use crate::access::{Access, Denied, Login, Share, ShareError, Viewer, Wish, is_same_origin};
+use crate::access::{Access, Denied, Login, Share, ShareError, Viewer, is_same_origin};
 use crate::answer::{self, Answer};
-use crate::config::{Config, FunnelStep, LiveConfig};
+use crate::config::{Config, PageConfig};
 use crate::database::Database;
 use crate::forward::Forward;
-use crate::live::{Place, Views, Watch, stream};
+use crate::handlers::{Cors, LivePage, Refusals, read_form, share_request};
+use crate::live::Views;
 use crate::metrics::Metrics;
-use crate::page::{self, Frame, Look};
-use crate::selection::{FILTERS, FieldProblem, Filters, Selection};
+use crate::page;
+use crate::selection::Filters;
 use crate::site::Site;
 use crate::{api, assets};
 
 const READ: &str = "GET, HEAD";
 const READ_AND_WRITE: &str = "GET, HEAD, POST";
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// A form of ours is far smaller.
-const FORM_BYTES_MAX: usize = 8 * 1024;
-const FORM_MS_MAX: u64 = 10_000;
 
-/// What answers requests.
+/// Answers requests.
 pub(crate) struct Service {
     base_path: String,
-    look: Look,
-    live: LiveConfig,
-    funnel: Vec<FunnelStep>,
-    cors_origins: Vec<String>,
+    page: PageConfig,
+    live_page: LivePage,
+    cors: Cors,
+    refusals: Refusals,
     access: Arc<Access>,
     database: Database,
-    views: Arc<Views>,
     pub(crate) metrics: Arc<Metrics>,
-    watchers: Arc<Semaphore>,
     site: Option<Site>,
     forward: Option<Forward>,
-    /// Second names, and the first ones that they stand for.
+    /// Further paths, and the ones that they stand for.
     names: HashMap<String, String>,
 }
 
-/// As what somebody looks: on the page itself, or through a shared link.
-#[derive(Clone)]
+/// What a request may see: the page itself, or what a shared link shows.
 enum Scope {
     Main(Viewer),
     Shared(Box<Share>, String),
@@ -80,19 +68,20 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Result<Self, FieldError> {
         config.page.zone()?;
+        let refusals = Refusals::new(&config.page, &config.base_path);
+        let forward = config.site.ingest()?;
+        let forward = forward.map(|at| Forward::new(at, config.site.bodies_kib_max, metrics.clone()));
         Ok(Self {
             base_path: config.base_path.clone(),
-            look: Look::new(&config.page),
-            live: config.live.clone(),
-            funnel: config.page.funnel.clone(),
-            cors_origins: config.http.cors_origins.clone(),
+            page: config.page.clone(),
+            live_page: LivePage::new(config, views, metrics.clone(), refusals.clone()),
+            cors: Cors::new(&config.http.cors_origins),
+            refusals,
             access: Arc::new(access),
             database,
-            views,
             metrics,
-            watchers: Arc::new(Semaphore::new(config.live.watchers_max)),
             site: config.site.files()?,
-            forward: config.site.ingest()?.map(|ingest| Forward::new(ingest, config.site.bodies_kib_max)),
+            forward,
             names: config.site.names()?,
         })
     }
@@ -119,7 +108,7 @@ impl Service {
             return match assets::named(name) {
                 Some(asset) if is_read => answer::asset(asset),
                 Some(_) => answer::method_not_allowed(READ),
-                None => self.not_found(),
+                None => self.refusals.not_found(),
             };
         }
         match path {
@@ -127,17 +116,17 @@ impl Service {
             "login" if is_write => self.log_in(request, peer).await,
             "logout" if is_write => {
                 if !is_same_origin(request.headers()) {
-                    return self.foreign();
+                    return self.refusals.foreign_form();
                 }
                 answer::with_cookie(answer::see_other(&self.base_path), &self.access.no_cookie())
             }
             "shares" | "shares/withdraw" if is_read || is_write => self.shares(path, request).await,
             "login" | "logout" | "shares" | "shares/withdraw" => answer::method_not_allowed(READ_AND_WRITE),
-            _ => self.look(path, request, stop).await,
+            _ => self.numbers(path, request, stop).await,
         }
     }
 
-    /// What a web server would serve where there is one.
+    /// Paths outside of `base_path`, which only the light profile serves.
     async fn beside(&self, path: &str, request: Request<Incoming>, peer: IpAddr) -> Answer {
         if let (Some(forward), Some(path)) = (&self.forward, Forward::path(path)) {
             let client = self.access.client_address(peer, request.headers());
@@ -145,16 +134,16 @@ impl Service {
         }
         match &self.site {
             Some(site) => site.answer(request.method(), path, request.headers()),
-            None => self.not_found(),
+            None => self.refusals.not_found(),
         }
     }
 
-    /// The page, its events and the API, for whoever may look.
-    async fn look(&self, path: &str, request: Request<Incoming>, stop: &CancellationToken) -> Answer {
+    /// The page, its events and the API, if the request may see them.
+    async fn numbers(&self, path: &str, request: Request<Incoming>, stop: &CancellationToken) -> Answer {
         let headers = request.headers();
         let is_api = path.contains("api/v1/");
         if is_api && *request.method() == Method::OPTIONS {
-            return self.preflight(headers);
+            return self.cors.preflight(headers, READ);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return answer::method_not_allowed(READ);
@@ -162,12 +151,15 @@ impl Service {
         let (scope, path) = match path.strip_prefix("shared/") {
             None => match self.access.viewer(headers) {
                 Ok(viewer) => (Scope::Main(viewer), path),
-                Err(denied) => return self.readable(self.denied(denied, path, request.uri().query(), is_api), headers),
+                Err(denied) => {
+                    let answer = self.refusals.denied(denied, path, request.uri().query(), is_api);
+                    return self.cors.allow(answer, headers);
+                }
             },
             Some(rest) => {
                 let (token, path) = rest.split_once('/').unwrap_or((rest, ""));
                 let Some(share) = self.access.shares().and_then(|shares| shares.find(token)) else {
-                    return self.no_share();
+                    return self.refusals.no_share();
                 };
                 (Scope::Shared(Box::new(share), token.to_owned()), path)
             }
@@ -175,105 +167,52 @@ impl Service {
         let query = request.uri().query().unwrap_or_default();
         let fixed = scope.fixed();
         match path {
-            "" => self.page(query, &scope, fixed.as_ref()).await,
-            "events" if *request.method() == Method::GET => self.events(query, headers, scope, fixed.as_ref(), stop),
+            "" => {
+                let is_owner = matches!(scope, Scope::Main(Viewer::Owner));
+                self.live_page.page(query, fixed.as_ref(), is_owner, self.access.has_password()).await
+            }
+            "events" if *request.method() == Method::GET => {
+                self.live_page.events(query, headers, fixed.as_ref(), self.is_still_allowed(scope), stop)
+            }
             "events" => answer::method_not_allowed("GET"),
-            "api/v1/" | "api/v1" => self.readable(api::description(&self.look.time_zone), headers),
+            "api/v1/" | "api/v1" => self.cors.allow(api::description(&self.page.time_zone), headers),
             _ => match path.strip_prefix("api/v1/") {
                 Some(question) => {
-                    let (zone, fixed) = (&self.look.time_zone, fixed.as_ref());
-                    let answer = api::ask(&self.database, zone, &self.funnel, question, query, fixed).await;
-                    self.readable(answer, headers)
+                    let (zone, fixed) = (&self.page.time_zone, fixed.as_ref());
+                    let answer = api::ask(&self.database, zone, &self.page.funnel, question, query, fixed).await;
+                    self.cors.allow(answer, headers)
                 }
-                None => self.not_found(),
+                None => self.refusals.not_found(),
             },
         }
     }
 
-    async fn page(&self, query: &str, scope: &Scope, fixed: Option<&Filters>) -> Answer {
-        let selection = match self.selection(query, fixed) {
-            Ok(selection) => selection,
-            Err(problem) => return self.bad_address(&problem),
-        };
-        let Ok(snapshot) = self.views.snapshot(&selection).await else {
-            return self.too_many_views();
-        };
-        let frame = Frame {
-            look: &self.look,
-            base_path: &self.base_path,
-            selection: &selection,
-            snapshot: &snapshot,
-            fixed,
-            is_owner: matches!(scope, Scope::Main(Viewer::Owner)),
-            may_log_in: self.access.has_password(),
-        };
-        answer::page(StatusCode::OK, page::frame(&frame))
-    }
-
-    fn events(
-        &self,
-        query: &str,
-        headers: &HeaderMap,
-        scope: Scope,
-        fixed: Option<&Filters>,
-        stop: &CancellationToken,
-    ) -> Answer {
-        let selection = match self.selection(query, fixed) {
-            Ok(selection) => selection,
-            Err(problem) => return answer::problem(StatusCode::BAD_REQUEST, Some(&problem.field), &problem.message),
-        };
-        let Ok(permit) = self.watchers.clone().try_acquire_owned() else {
-            let text = "As many pages are open as live.watchers_max allows. Reload to see what is new.";
-            return answer::problem(StatusCode::SERVICE_UNAVAILABLE, None, text);
-        };
-        let Ok(snapshots) = self.views.watch(&selection) else { return self.too_many_views() };
-        // A browser that asks again says itself what it saw last.
-        let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let in_address = || {
-            form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "seen").map(|(_, seen)| seen.into_owned())
-        };
-        let seen = last.or_else(in_address).and_then(|seen| seen.parse().ok()).unwrap_or_default();
-        let may_look: Box<dyn Fn() -> bool + Send + Sync> = match scope {
+    /// A login is checked once, a shared link for as long as the page is open: it may be withdrawn.
+    fn is_still_allowed(&self, scope: Scope) -> Box<dyn Fn() -> bool + Send + Sync> {
+        match scope {
             Scope::Main(_) => Box::new(|| true),
             Scope::Shared(_, token) => {
                 let access = self.access.clone();
                 Box::new(move || access.shares().is_some_and(|shares| shares.find(&token).is_some()))
             }
-        };
-        answer::events(stream(Watch {
-            snapshots,
-            seen,
-            heartbeat: Duration::from_millis(self.live.heartbeat_ms),
-            ends_at: tokio::time::Instant::now() + Duration::from_secs(self.live.watch_s_max),
-            is_allowed: may_look,
-            shutdown: stop.clone(),
-            _place: Place::new(self.metrics.clone(), permit),
-        }))
-    }
-
-    fn selection(&self, query: &str, fixed: Option<&Filters>) -> Result<Selection, FieldProblem> {
-        let mut selection = Selection::of_page(query, &self.look.time_zone)?;
-        if let Some(fixed) = fixed {
-            selection.narrow(fixed);
         }
-        Ok(selection)
     }
 
     fn login_form(&self, query: &str) -> Answer {
         let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
         let next = next.map(|(_, next)| next.into_owned()).unwrap_or_default();
         if !self.access.has_password() {
-            return self.denied(Denied::Off, "", None, false);
+            return self.refusals.not_configured();
         }
-        answer::page(StatusCode::OK, page::login(&self.look, &self.base_path, &next, None))
+        answer::page(StatusCode::OK, page::login(&self.page, &self.base_path, &next, None))
     }
 
     async fn log_in(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         if !is_same_origin(request.headers()) {
-            return self.foreign();
+            return self.refusals.foreign_form();
         }
         if !self.access.has_password() {
-            return self.denied(Denied::Off, "", None, false);
+            return self.refusals.not_configured();
         }
         let headers = request.headers().clone();
         let form = match read_form(request).await {
@@ -284,16 +223,16 @@ impl Service {
         let next = field("next");
         let refused = |status, problem| {
             self.metrics.logins_refused.inc();
-            answer::page(status, page::login(&self.look, &self.base_path, next, Some(problem)))
+            answer::page(status, page::login(&self.page, &self.base_path, next, Some(problem)))
         };
         match self.access.log_in(field("password"), peer, &headers) {
             Login::Accepted(cookie) => {
                 self.metrics.logins.inc();
-                // Only within the page: what stands before `?` is ours.
+                // Never to another site.
                 let next = if next.starts_with('?') || next == "shares" { next } else { "" };
                 answer::with_cookie(answer::see_other(&format!("{}{next}", self.base_path)), &cookie)
             }
-            Login::Wrong => refused(StatusCode::FORBIDDEN, "This is not the password."),
+            Login::Wrong => refused(StatusCode::FORBIDDEN, "Wrong password."),
             Login::TooManyAttempts => {
                 refused(StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Try again in a minute.")
             }
@@ -302,27 +241,21 @@ impl Service {
 
     async fn shares(&self, path: &str, request: Request<Incoming>) -> Answer {
         if self.access.viewer(request.headers()) != Ok(Viewer::Owner) {
-            if !self.access.has_password() {
-                let text = ["Links are shared by who has the password, and none is set: see access.password."];
-                return answer::page(
-                    StatusCode::FORBIDDEN,
-                    page::message(&self.look, &self.base_path, "Not without a password", &text),
-                );
-            }
-            return self.denied(Denied::NeedsPassword, "shares", None, false);
+            return if self.access.has_password() {
+                self.refusals.denied(Denied::NeedsPassword, "shares", None, false)
+            } else {
+                self.refusals.sharing_needs_password()
+            };
         }
-        let Some(shares) = self.access.shares() else {
-            let text = ["There is no folder to keep links in: set state_dir, or StateDirectory= in the unit."];
-            return answer::page(
-                StatusCode::FORBIDDEN,
-                page::message(&self.look, &self.base_path, "Links cannot be shared", &text),
-            );
+        let Some(shares) = self.access.shares() else { return self.refusals.sharing_needs_state_dir() };
+        let page = |status, made: Option<&str>, problem: Option<&str>| {
+            answer::page(status, page::shares(&self.page, &self.base_path, &shares.list(), made, problem))
         };
         if request.method() != Method::POST {
-            return answer::page(StatusCode::OK, page::shares(&self.look, &self.base_path, &shares.list(), None, None));
+            return page(StatusCode::OK, None, None);
         }
         if !is_same_origin(request.headers()) {
-            return self.foreign();
+            return self.refusals.foreign_form();
         }
         let origin = origin(request.headers());
         let form = match read_form(request).await {
@@ -333,140 +266,27 @@ impl Service {
         let done = if path == "shares/withdraw" {
             shares.withdraw(field("id")).map(|()| None)
         } else {
-            wish(&form).and_then(|wish| shares.make(wish)).map(Some)
+            share_request(&form).and_then(|request| shares.create(request)).map(Some)
         };
         match done {
             Ok(None) => answer::see_other(&format!("{}shares", self.base_path)),
             Ok(Some(token)) => {
                 let address = format!("{origin}{}shared/{token}/?period={}", self.base_path, field("period"));
-                let list = shares.list();
-                answer::page(StatusCode::OK, page::shares(&self.look, &self.base_path, &list, Some(&address), None))
+                page(StatusCode::OK, Some(&address), None)
             }
             Err(error) => {
                 if let ShareError::Write(cause) = &error {
-                    tracing::error!(error = %cause, "the file of links cannot be written");
+                    tracing::error!(error = %cause, "the shared links cannot be written");
                 }
-                let (list, text) = (shares.list(), error.to_string());
-                answer::page(
-                    StatusCode::BAD_REQUEST,
-                    page::shares(&self.look, &self.base_path, &list, None, Some(&text)),
-                )
+                page(StatusCode::BAD_REQUEST, None, Some(&error.to_string()))
             }
         }
     }
-
-    /// Why not, and what would help.
-    fn denied(&self, denied: Denied, path: &str, query: Option<&str>, is_api: bool) -> Answer {
-        const OFF: &str = "Nobody may look yet. Set access.password (as the systemd credential of this name), access.tokens for programs, or access.public = true.";
-        const TOKEN: &str =
-            "This needs a token, in the header `Authorization: Bearer TOKEN`. For a browser, set access.password.";
-        const SESSION: &str = "This needs a login, or a token in the header `Authorization: Bearer TOKEN`.";
-        let (status, title, text) = match denied {
-            Denied::Off => (StatusCode::FORBIDDEN, "Closed", OFF),
-            Denied::NeedsToken => (StatusCode::UNAUTHORIZED, "Closed", TOKEN),
-            Denied::NeedsPassword => (StatusCode::UNAUTHORIZED, "Log in", SESSION),
-        };
-        if is_api || path == "events" {
-            return answer::problem(status, None, text);
-        }
-        if denied == Denied::NeedsPassword {
-            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-            let next = if path == "shares" { path } else { query.as_str() };
-            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-            return answer::see_other(&format!("{}login?next={next}", self.base_path));
-        }
-        answer::page(status, page::message(&self.look, &self.base_path, title, &[text]))
-    }
-
-    fn no_share(&self) -> Answer {
-        let text = ["This link has expired or was withdrawn. Ask whoever sent it for another."];
-        answer::page(
-            StatusCode::NOT_FOUND,
-            page::message(&self.look, &self.base_path, "This link opens nothing", &text),
-        )
-    }
-
-    fn foreign(&self) -> Answer {
-        let text = ["This form was not sent by a page of ours. Open the page anew and send it again."];
-        answer::page(StatusCode::FORBIDDEN, page::message(&self.look, &self.base_path, "Not from here", &text))
-    }
-
-    fn not_found(&self) -> Answer {
-        let text = ["There is nothing here."];
-        answer::page(StatusCode::NOT_FOUND, page::message(&self.look, &self.base_path, "Not found", &text))
-    }
-
-    fn bad_address(&self, problem: &FieldProblem) -> Answer {
-        let text = format!("In its address, {} {}.", problem.field, problem.message);
-        answer::page(
-            StatusCode::BAD_REQUEST,
-            page::message(&self.look, &self.base_path, "This page cannot be shown", &[&text]),
-        )
-    }
-
-    fn too_many_views(&self) -> Answer {
-        answer::problem(
-            StatusCode::SERVICE_UNAVAILABLE,
-            None,
-            "As many different views are open as live.views_max allows. Come again in a moment.",
-        )
-    }
-
-    /// Lets pages of the configured origins read an answer.
-    fn readable(&self, mut answer: Answer, headers: &HeaderMap) -> Answer {
-        let Some(origin) = headers.get(ORIGIN).filter(|_| !self.cors_origins.is_empty()) else { return answer };
-        answer.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
-        if self.cors_origins.iter().any(|known| origin == known.as_str()) {
-            answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        }
-        answer
-    }
-
-    fn preflight(&self, headers: &HeaderMap) -> Answer {
-        let mut answer = self.readable(answer::json(StatusCode::OK, &serde_json::json!({})), headers);
-        if answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-            let allowed = answer.headers_mut();
-            allowed.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(READ));
-            allowed.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization"));
-            allowed.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-        }
-        answer
-    }
 }
 
-type Form = BTreeMap<String, String>;
-
-async fn read_form(request: Request<Incoming>) -> Result<Form, Answer> {
-    let read = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_millis(FORM_MS_MAX), read).await {
-        Ok(Ok(body)) => Ok(form_urlencoded::parse(&body.to_bytes()).into_owned().collect()),
-        _ => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "did not arrive whole, or is too large")),
-    }
-}
-
-fn wish(form: &Form) -> Result<Wish, ShareError> {
-    let refuse = |field, message: &str| Err(ShareError::Field(field, message.into()));
-    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let Ok(days) = field("days").parse() else { return refuse("days", "is no whole number") };
-    let (key, value) = (field("filter"), field("value"));
-    let mut filters = BTreeMap::new();
-    if !key.is_empty() {
-        if !FILTERS.iter().any(|(known, _)| *known == key) {
-            return refuse("filter", "is not known");
-        }
-        if value.is_empty() {
-            return refuse("value", "is empty: say what the link shows only");
-        }
-        filters.insert(key.to_owned(), vec![value.to_owned()]);
-    } else if !value.is_empty() {
-        return refuse("filter", "is not chosen, but there is a value for it");
-    }
-    Ok(Wish { name: field("name").to_owned(), days, filters })
-}
-
-/// What the page's address begins with, as its visitor sees it.
+/// Scheme and host of the page's address, as the browser sees them.
 fn origin(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let scheme = text(FORWARDED_PROTO).filter(|scheme| *scheme == "https").unwrap_or("http");
+    let scheme = if is_https(headers) { "https" } else { "http" };
     text(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }

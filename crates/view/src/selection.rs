@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use footfall_event::dimension::filters;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -23,29 +24,6 @@ pub(crate) const PERIODS: [(&str, &str); 8] = [
 ];
 const PERIOD_DEFAULT: &str = "today";
 
-/// What can be filtered by, and what a person calls it.
-pub(crate) const FILTERS: [(&str, &str); 20] = [
-    ("site", "Site"),
-    ("page", "Page"),
-    ("page_prefix", "Pages below"),
-    ("event_type", "Event"),
-    ("referrer_host", "Referrer"),
-    ("channel", "Channel"),
-    ("utm_source", "UTM source"),
-    ("utm_medium", "UTM medium"),
-    ("utm_campaign", "UTM campaign"),
-    ("utm_term", "UTM term"),
-    ("utm_content", "UTM content"),
-    ("browser", "Browser"),
-    ("os", "System"),
-    ("device", "Device"),
-    ("country", "Country"),
-    ("language", "Language"),
-    ("screen", "Screen"),
-    ("entry_page", "Entry page"),
-    ("exit_page", "Exit page"),
-    ("bot", "Bots"),
-];
 const BOT: [&str; 3] = ["false", "true", "any"];
 
 /// What the curve can show.
@@ -53,7 +31,7 @@ pub(crate) const CURVES: [&str; 3] = ["visitors", "visits", "views"];
 
 /// Values of one filter: more than a person clicks together, few enough for a plan.
 const VALUES_MAX: usize = 20;
-const VALUE_CHARACTERS_MAX: usize = 500;
+pub(crate) const VALUE_CHARACTERS_MAX: usize = 500;
 const CUSTOM_DAYS_MAX: i64 = 3_660;
 
 /// A field of the address that cannot be used, and why.
@@ -138,12 +116,12 @@ impl Selection {
                 "tz" => time_zone = Some(value.to_owned()),
                 "curve" => curve = one_of("curve", value, CURVES)?,
                 "property" => property = Some(value.to_owned()),
-                _ => match FILTERS.iter().find(|(key, _)| *key == name) {
-                    Some((key, _)) => {
-                        if *key == "bot" {
+                _ => match filter_named(name) {
+                    Some(key) => {
+                        if key == "bot" {
                             one_of("bot", value, BOT)?;
                         }
-                        let values = filters.entry(*key).or_default();
+                        let values = filters.entry(key).or_default();
                         if values.len() == VALUES_MAX {
                             return Err(FieldProblem::new(key, format!("has more than {VALUES_MAX} values")));
                         }
@@ -171,7 +149,7 @@ impl Selection {
 
     /// As [`Selection::parse`], where an address has no other fields.
     pub(crate) fn of_page(query: &str, time_zone_default: &str) -> Result<Self, FieldProblem> {
-        // Where an open page stands; see `live::stream`.
+        // The version that an open page shows; see `live::stream`.
         Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
     }
 
@@ -247,6 +225,16 @@ impl Selection {
         }
         other
     }
+}
+
+/// The key of a filter, where there is one of this name.
+pub(crate) fn filter_named(name: &str) -> Option<&'static str> {
+    filters().map(|(key, _)| key).find(|key| *key == name)
+}
+
+/// What a person calls the filter of this key.
+pub(crate) fn filter_label(key: &'static str) -> &'static str {
+    filters().find(|(other, _)| *other == key).map_or(key, |(_, label)| label)
 }
 
 fn one_of<const N: usize>(field: &str, value: &str, known: [&'static str; N]) -> Result<&'static str, FieldProblem> {

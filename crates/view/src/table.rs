@@ -1,11 +1,10 @@
-//! An answer of PostgreSQL: named columns, and rows of values.
+//! An answer of PostgreSQL: named columns and rows of values.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-/// What a question is answered with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<String>,
@@ -13,7 +12,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads rows. `columns` names them also where there is no row.
+    /// Reads rows. They do not name their columns if there are none, so `columns` does.
     pub(crate) fn read(columns: Vec<String>, rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
         let rows =
             rows.iter().map(|row| (0..row.len()).map(|index| cell(row, index)).collect()).collect::<Result<_, _>>()?;
@@ -24,7 +23,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The rows as lines whose cells are asked for by name.
+    /// The rows, whose values are read by the name of the column.
     pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
         self.rows.iter().map(|row| Line { columns: &self.columns, row })
     }
@@ -35,7 +34,7 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// RFC 4180, every cell that a spreadsheet would run as a formula made harmless.
+    /// CSV by RFC 4180. A cell that a spreadsheet would run as a formula is escaped.
     pub(crate) fn csv(&self) -> Vec<u8> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         // Writing to a Vec cannot fail, and all records have the same length.
@@ -50,7 +49,7 @@ impl Table {
 fn csv_cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        // A number stays one, also where it is negative.
+        // A negative number is not a formula.
         Value::Number(number) => number.to_string(),
         Value::String(text) => without_formula(text),
         other => without_formula(&other.to_string()),
@@ -73,7 +72,7 @@ fn cell(row: &Row, index: usize) -> Result<Value, tokio_postgres::Error> {
         Type::TIMESTAMPTZ => json!(row.try_get::<_, Option<Timestamp>>(index)?),
         Type::UUID => json!(row.try_get::<_, Option<uuid::Uuid>>(index)?),
         Type::JSONB | Type::JSON => row.try_get::<_, Option<Value>>(index)?.unwrap_or_default(),
-        // Text; of another type this is an error that names it.
+        // Text. Any other type is an error that names it.
         _ => json!(row.try_get::<_, Option<String>>(index)?),
     })
 }
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_is_quoted_by_rfc_4180_and_runs_no_formula() {
+    fn csv_is_quoted_by_rfc_4180_and_has_no_formulas() {
         let table = Table {
             columns: ["page", "views", "change"].map(str::to_owned).to_vec(),
             rows: vec![

@@ -1,7 +1,7 @@
 {
-  description = "A stand-in for nixpkgs: enough of it to evaluate Footfall's flake, and to build what it says, without a binary cache";
+  description = "A stand-in for nixpkgs: enough to evaluate Footfall's flake and build its outputs without a binary cache";
 
-  # The same outputs as nixpkgs' flake, as far as ours uses them.
+  # Those outputs of nixpkgs' flake that ours uses.
   outputs =
     { self }:
     let

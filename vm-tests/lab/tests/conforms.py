@@ -1,4 +1,4 @@
-"""Read by the type checker alone: the lab gives what vm-tests/driver.py declares."""
+"""For the type checker only: the lab implements what vm-tests/driver.py declares."""
 
 import machine
 import question

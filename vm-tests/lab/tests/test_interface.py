@@ -1,4 +1,4 @@
-"""The interface that scripts are checked against is a part of the NixOS driver's: a script that uses it runs there."""
+"""The interface against which scripts are checked is a subset of the NixOS driver's, so that they run there too."""
 
 import ast
 import json
@@ -10,7 +10,7 @@ DECLARED = HERE.parent.parent / "driver.py"
 
 
 def parameters(function: ast.FunctionDef) -> str:
-    """`self, unit, user=None`: the parameters without their types."""
+    """The parameters without their types: `self, unit, user=None`."""
     if any(isinstance(decorator, ast.Name) and decorator.id == "property" for decorator in function.decorator_list):
         return "property"
     for argument in ast.walk(function.args):
@@ -23,7 +23,7 @@ class Interface(unittest.TestCase):
     def test_what_is_declared_is_what_nixos_has(self) -> None:
         nixos = json.loads((HERE / "nixos_driver.json").read_text())
         classes = [node for node in ast.parse(DECLARED.read_text()).body if isinstance(node, ast.ClassDef)]
-        # unittest's own names need no list.
+        # unittest's names are checked below.
         compared = [each for each in classes if each.name != "Assertions"]
         self.assertEqual({each.name for each in compared}, set(nixos) - {"about"})
         for each in compared:

@@ -10,7 +10,7 @@ sys.path.insert(0, str(LAB))
 from nodes import KINDS  # noqa: E402
 from questions import SCRIPTS, Question  # noqa: E402
 
-# Not questions: what they share, what is copied onto machines, what they are checked against.
+# Not questions: the common script, what is copied onto machines, and the interface.
 BESIDE = {"browser.py", "common.py", "driver.py", "load.py"}
 
 
@@ -19,10 +19,10 @@ class Questions(unittest.TestCase):
         scripts = {path.name for path in SCRIPTS.glob("*.py")} - BESIDE
         self.assertEqual(scripts, {question.script.name for question in Question.all().values()})
 
-    def test_each_question_can_be_asked(self) -> None:
+    def test_each_question_can_be_run(self) -> None:
         for question in Question.all().values():
             with self.subTest(question.name):
-                self.assertTrue(question.drivers, "no driver can ask it")
+                self.assertTrue(question.drivers, "no driver can run it")
                 self.assertLessEqual(set(question.drivers), {"lab", "nixos"})
                 self.assertTrue(question.why.endswith("?"), question.why)
                 for name in question.machines:

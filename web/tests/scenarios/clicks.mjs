@@ -1,5 +1,5 @@
-// A whole visit: load, click each button, follow the link, click there, leave. What the driver did, in the words of the
-// table, is compared with what the tracker says it recorded, and printed for the caller to look up in the database.
+// A whole visit: load, click each button, follow the link, click there, leave. What the driver did, in terms of the
+// table's columns, is compared with what the tracker recorded, and printed so that the caller can look it up in the database.
 import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 
@@ -40,11 +40,11 @@ export const run = async ({ browser, site, report }) => {
   await visit.drained();
   const shown = await page.$$eval("#log-entries .type", (rows) => rows.map((row) => row.textContent).reverse());
   report("second-page", { buttons: (await visit.buttons()).length, log_rows: shown.length });
-  assert.deepEqual(shown, expected.map((event) => event.event_type), "the visible log tells both pages, in order");
+  assert.deepEqual(shown, expected.map((event) => event.event_type), "the visible log shows both pages, in order");
 
   expectTheEnd();
   await page.goto("about:blank");
-  await page.waitForTimeout(BEACON_MS); // Chromium does not tell what becomes of the beacon of a dead page
+  await page.waitForTimeout(BEACON_MS); // Chromium does not report what becomes of a closed page's beacon
   const sameOrigin = new URL("/driver", site).href; // a page without the tracker, where the trail can be read
   await page.route(sameOrigin, (route) => route.fulfill({ contentType: "text/html", body: '<link rel="icon" href="data:,">' }));
   await page.goto(sameOrigin);
@@ -58,7 +58,7 @@ export const run = async ({ browser, site, report }) => {
     if (event.event_type === "page_unload") assert.ok(Number.isInteger(event.metadata.time_on_page) && event.metadata.time_on_page >= 0);
   }
   assert.equal(new Set(recorded.map((event) => event.session_id)).size, 1, "one browser session has one session_id");
-  assert.equal(new Set(recorded.map((event) => event.event_id)).size, recorded.length, "each event has an id of its own");
+  assert.equal(new Set(recorded.map((event) => event.event_id)).size, recorded.length, "each event has its own id");
   for (const { request, events } of visit.posts) {
     const headers = await request.allHeaders().catch(() => request.headers());
     if (headers["content-type"]) assert.match(headers["content-type"], /^text\/plain/);

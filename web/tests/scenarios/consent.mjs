@@ -1,4 +1,4 @@
-// Out: what waits is deleted and nothing more is recorded, on no page, until in again.
+// After opting out, queued events are deleted and nothing is recorded on any page until the visitor opts in again.
 import assert from "node:assert/strict";
 import { until } from "../until.mjs";
 import { openVisit } from "../visit.mjs";
@@ -34,7 +34,7 @@ export const run = async ({ browser, site, report }) => {
   await page.click("#opt-out");
   assert.equal(await page.getAttribute("#opt-out", "aria-checked"), "true");
   await page.click("[data-stars='2']");
-  await until(async () => (await visit.answered()).length >= 2, 15_000, "in again: the view and the click");
+  await until(async () => (await visit.answered()).length >= 2, 15_000, "opted in again: the view and the click");
   const answered = await visit.answered();
   assert.deepEqual(answered.map(({ event_type, user_id }) => [event_type, user_id]), [["page_view", undefined], ["rating", undefined]]);
   visit.assertNoErrors();

@@ -1,4 +1,4 @@
-// Whatever more.html, the shop and the page that is not there have to try.
+// Everything that more.html, the shop and the missing page offer to try.
 import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 
@@ -65,7 +65,7 @@ export const run = async ({ browser, site, report }) => {
   const views = told.filter((event) => event.event_type === "page_view").map(({ page_url, page_title }) => `${new URL(page_url).pathname} ${page_title}`);
   assert.deepEqual(views.slice(-4), ["/shop/ Footfall: goods", "/shop/basket Footfall: your basket", "/shop/done Footfall: thank you", "/shop/basket Footfall: your basket"]);
   for (const event of told) assert.deepEqual([event.language, event.screen_width], ["en-US", 1280]);
-  // Chromium tells of an answer of 404 by itself.
+  // Chromium itself logs a 404.
   assert.deepEqual(visit.errors.filter((error) => !error.includes(missing)), []);
   report("tried", { expected: told });
 };

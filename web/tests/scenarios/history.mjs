@@ -1,5 +1,5 @@
-// A single-page application under a strict policy: a view for each address, however it came to change, and nothing that
-// the policy forbids. Once with the browser's Navigation API, once with what the tracker does where there is none.
+// A single-page application under a strict Content-Security-Policy: a view for each URL, however it changed, and no
+// violation of the policy. Once with the browser's Navigation API, once with the tracker's fallback.
 import assert from "node:assert/strict";
 import { html, openHost } from "../host.mjs";
 import { openVisit } from "../visit.mjs";
@@ -12,7 +12,7 @@ const APP = `
   addEventListener("securitypolicyviolation", (event) => console.error(event.violatedDirective, event.blockedURI));
   window.go = (path, how = "pushState") => {
     history[how]({ n: 1 }, "", path);
-    document.title = "At " + path; // after the address, as frameworks do
+    document.title = "At " + path; // after the URL, as frameworks do
   };`;
 
 export const run = async ({ browser, site, report }) => {
@@ -31,7 +31,7 @@ export const run = async ({ browser, site, report }) => {
         await visit.answeredOf("page_view", views);
       };
       await goes(() => page.goto(host.url("/")));
-      // The document's paint is told with its first view, so it is waited for: observers are served in their order.
+      // The document's paint is reported with its first view, so wait for it: observers are called in order.
       await page.evaluate(() => new Promise((painted) => {
         const told = (list) => list.getEntriesByName("first-contentful-paint").length && painted();
         new PerformanceObserver(told).observe({ type: "paint", buffered: true });
@@ -56,7 +56,7 @@ export const run = async ({ browser, site, report }) => {
       for (const type of ["page_unload", "engagement", "web_vitals"])
         assert.deepEqual(of(type).map(path), of("page_view").slice(0, -1).map(path), `${type} says which view it was`);
       const [document, ...others] = of("web_vitals");
-      assert.ok(document.metadata.fcp_ms >= 0 && others.every(({ metadata }) => metadata.fcp_ms === undefined), "a document is painted once");
+      assert.ok(document.metadata.fcp_ms >= 0 && others.every(({ metadata }) => metadata.fcp_ms === undefined), "only the document's first view has a paint");
       visit.assertNoErrors();
       report("views", { expected: answered });
       host.close();

@@ -1,4 +1,4 @@
-// Host pages that make life hard: odd prototypes, blocked storage, a beacon that refuses, text that no database takes.
+// Hostile host pages: patched prototypes, blocked storage, a beacon that fails, text that no database accepts.
 // The events still arrive, and the page notices nothing.
 import assert from "node:assert/strict";
 import { until } from "../until.mjs";
@@ -21,7 +21,7 @@ const PAGES = {
       Object.freeze(it.prototype);
     for (const it of [Object, Array, JSON, Math, history, navigator, performance]) Object.freeze(it);
   },
-  // Bent once the tracker has begun, as a page's own scripts come to do.
+  // Patched after the tracker has started, as a page's own scripts may do.
   "bent-built-ins": () => {
     addEventListener("footfall:queued", () => {
       JSON.stringify = () => "bent";
@@ -36,7 +36,7 @@ const PAGES = {
   },
 };
 
-// Of the first page; asking such a page for them may go wrong too.
+// Of the first page; listed here because querying such a page for them may fail too.
 const BUTTONS = ["btn-action-1", "btn-action-2", "btn-action-3"];
 
 export const run = async ({ browser, site, report }) => {
@@ -49,7 +49,7 @@ export const run = async ({ browser, site, report }) => {
       const circle = {};
       circle.circle = circle;
       try {
-        window.footfall.track("circle", circle); // cannot be written down: dropped, in silence
+        window.footfall.track("circle", circle); // not serializable: dropped silently
         window.footfall.track(undefined);
         window.footfall.track("custom", { text: "half \ud83d and \u0000", list: "x".repeat(3) });
       } catch (error) {

@@ -1,9 +1,9 @@
-// A tab that dies with its events still here, and a spell without network: the next page, or the network, brings them.
+// A tab that crashes with unsent events, and a time without network: the next page sends them, or the network's return.
 import assert from "node:assert/strict";
 import { until } from "../until.mjs";
 import { openVisit } from "../visit.mjs";
 
-const ONLINE_MS_MAX = 5_000; // well before a retry by the clock, which is made to wait a minute
+const ONLINE_MS_MAX = 5_000; // well before a timed retry, which is made to wait a minute
 
 export const run = async ({ browser, site, report }) => {
   const endpoint = new URL("/analytics", site).href;
@@ -20,24 +20,24 @@ export const run = async ({ browser, site, report }) => {
   assert.equal(ids.length, 4, "the view and three clicks");
   const crashed = doomed.waitForEvent("crash");
   const devtools = await context.newCDPSession(doomed);
-  devtools.send("Page.crash").catch(() => {}); // no answer comes from the dead
+  devtools.send("Page.crash").catch(() => {}); // a crashed page does not answer
   await crashed;
-  await doomed.close(); // nothing can be asked of a context with a dead page in it
+  await doomed.close(); // a context with a crashed page in it is unusable
   refuses = false;
 
   const { page } = visit;
   await page.goto(new URL("/page2.html", site).href);
   await visit.drained();
   const answered = (await visit.answered()).map((event) => event.event_id);
-  assert.deepEqual(ids.filter((id) => !answered.includes(id)), [], "the next page sends what the dead one kept");
+  assert.deepEqual(ids.filter((id) => !answered.includes(id)), [], "the next page sends what the crashed one kept");
 
   await context.setOffline(true);
   await page.click("#btn-action-4");
   await page.click("#btn-action-5");
-  await until(async () => (await visit.trail()).filter(({ what, status }) => what === "queued" && !status).length > 3, ONLINE_MS_MAX, "no attempt was made");
+  await until(async () => (await visit.trail()).filter(({ what, status }) => what === "queued" && !status).length > 3, ONLINE_MS_MAX, "nothing was tried");
   assert.equal(await visit.queueLength(), 2);
   await context.setOffline(false);
-  await until(async () => (await visit.queueLength()) === 0, ONLINE_MS_MAX, "the network did not bring them");
+  await until(async () => (await visit.queueLength()) === 0, ONLINE_MS_MAX, "they were not sent when the network returned");
   visit.assertNoErrors();
   report("delivered", { expected: await visit.answered() });
 };

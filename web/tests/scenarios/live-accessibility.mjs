@@ -1,17 +1,17 @@
-// axe-core finds nothing wrong with the live page: wide and on a phone, light and dark, whatever it shows.
+// axe-core finds nothing wrong with the live page: wide and on a phone, light and dark, with every kind of content.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const SIZES = { wide: [1440, 900], phone: [360, 740] };
-// A headless Chromium says what it is, and so counts as a bot.
+// Headless Chromium identifies itself, and so counts as a bot.
 const PAGES = ["live/", "live/?period=7d&bot=any", "live/?period=7d&bot=any&event_type=button_click&property=page_section&page=/", "live/?period=fortnight"];
 
 export const run = async ({ browser, site, report }) => {
   const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const [size, [width, height]] of Object.entries(SIZES)) {
     for (const colorScheme of ["light", "dark"]) {
-      // The page's own policy would refuse a script that is put into it.
+      // The page's own policy would block an injected script.
       const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP: true });
       const page = await context.newPage();
       for (const address of PAGES) {

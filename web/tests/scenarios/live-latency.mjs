@@ -1,4 +1,4 @@
-// A visitor clicks on the site; the live page is open beside. How long until its number is another?
+// A visitor clicks on the site while the live page is open. How long until its number changes?
 import assert from "node:assert/strict";
 
 const CLICKS = Number(process.env.CLICKS ?? 30);
@@ -12,7 +12,7 @@ export const run = async ({ browser, site, report }) => {
   const errors = [];
   live.on("pageerror", (error) => errors.push(String(error)));
   live.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  // A headless Chromium says what it is, and so counts as a bot.
+  // Headless Chromium identifies itself, and so counts as a bot.
   await live.goto(new URL("live/?bot=any", site).href);
   await live.waitForSelector('#state[data-state="live"]');
   await visitor.goto(site);
@@ -25,7 +25,7 @@ export const run = async ({ browser, site, report }) => {
     return events();
   };
   const before = await settled();
-  // Watched within the page, so that the driver's own way there and back is not measured.
+  // Measured within the page, so that the driver's round trip is not included.
   await live.evaluate(() => {
     const number = () => document.querySelector('[data-number="events"]').textContent;
     let last = number();
@@ -47,12 +47,12 @@ export const run = async ({ browser, site, report }) => {
     });
     const changed = await live.waitForFunction(() => window.changes[0], undefined, { polling: 20, timeout: WAIT_MS_MAX });
     times.push((await changed.jsonValue()) - clickedAt);
-    // A person does not click in time with the page's rounds.
+    // A person does not click in step with the page's refreshes.
     await live.waitForTimeout(300 + Math.random() * 200);
   }
   const after = await settled();
   assert.ok(after >= before + CLICKS, `${after} events after ${before} and ${CLICKS} clicks`);
-  assert.deepEqual(errors, [], "the live page throws nothing, and its policy is kept");
+  assert.deepEqual(errors, [], "the live page throws nothing and does not violate its policy");
   times.sort((a, b) => a - b);
   report("latency", { clicks: CLICKS, median_ms: atRank(times, 0.5), p90_ms: atRank(times, 0.9), p99_ms: atRank(times, 0.99), max_ms: times.at(-1) });
 };

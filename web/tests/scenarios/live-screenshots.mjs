@@ -1,4 +1,4 @@
-// The live page, wide, half and on a phone, light and dark, and as it prints: for a person to look at.
+// Screenshots of the live page for a person to look at: wide, half and on a phone, light and dark, and printed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// A browser that runs no script sees the picture, and is counted by it.
+// A browser that runs no script loads the pixel, and is counted by it.
 import assert from "node:assert/strict";
 
 export const run = async ({ browser, site, report }) => {

@@ -21,7 +21,7 @@ export const run = async ({ browser, site, report }) => {
   const events = (await visit.recorded()).slice(before);
   const clicks = events.filter((event) => event.event_type === "button_click").map((event) => event.button_id);
   assert.deepEqual(clicks, [first.id, ...others.map(({ id }) => id)]);
-  assert.equal(await visit.queueLength(), events.length, "everything since the outage waits, from before the reload too");
+  assert.equal(await visit.queueLength(), events.length, "everything since the outage is queued, also from before the reload");
   report("clicked", { event_ids: events.map((event) => event.event_id), events });
   await nextLine();
 

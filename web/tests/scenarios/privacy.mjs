@@ -1,4 +1,4 @@
-// A visitor who asks not to be tracked leaves no trace: no request, nothing stored, and what was stored before is gone.
+// A visitor who asks not to be tracked leaves no trace: no request, nothing stored, and what was stored before is deleted.
 import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 

@@ -1,4 +1,4 @@
-// How far, for how long, and how fast: a page that is scrolled, hidden behind another tab, shown again, and left.
+// Engagement and vitals of a page that is scrolled, hidden behind another tab, shown again, and left.
 import assert from "node:assert/strict";
 import { openPlainBrowser } from "../browser.mjs";
 import { until } from "../until.mjs";
@@ -6,7 +6,7 @@ import { openVisit } from "../visit.mjs";
 
 const SEEN_MS = 600;
 const HIDDEN_MS = 3_000;
-const SLOW_MS_MAX = 2_000; // the machine has other things to do
+const SLOW_MS_MAX = 2_000; // the machine may be busy
 
 export const run = async ({ site, report }) => {
   const { context, close } = await openPlainBrowser();

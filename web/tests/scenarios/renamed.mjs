@@ -1,5 +1,5 @@
-// The script's other names: those that an operator gave it (/s.js, /e, as the caller started nginx), the one with its
-// hash, and the core alone.
+// The script under other names: those that an operator chose (/s.js, /e, with which the caller started nginx), the one
+// with its hash, and the core on its own.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { html, openHost } from "../host.mjs";

@@ -1,4 +1,4 @@
-// Back to a page that the browser had kept alive: a view again, with vitals of its own.
+// Going back to a page in the back-forward cache is a new view, with its own vitals.
 import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 
@@ -12,11 +12,11 @@ export const run = async ({ browser, site, report }) => {
   await page.click("a.go");
   await page.waitForURL(/page2/);
   await visit.answeredOf("page_view", 2);
-  await page.evaluate(() => history.back()); // Playwright's goBack waits for a load, and there is none
-  await page.waitForFunction((value) => window.isSame === value, isSame); // else it was loaded anew
+  await page.evaluate(() => history.back()); // Playwright's goBack waits for a load, which does not happen
+  await page.waitForFunction((value) => window.isSame === value, isSame); // otherwise it was reloaded
   const [first, , restored] = await visit.answeredOf("page_view", 3);
   assert.equal(restored.page_url, first.page_url);
-  // The site's own log tells of the other page too.
+  // The log on the page also shows the other page's events.
   await page.waitForFunction(() => [...document.querySelectorAll("#log-entries .gist")].some((gist) => gist.textContent === "/page2.html"));
   await page.goto(new URL("/page2.html", site).href);
   await visit.drained();

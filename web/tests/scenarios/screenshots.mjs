@@ -1,4 +1,4 @@
-// Every page, wide and on a phone, light and dark, after a few clicks: for a person to look at.
+// Screenshots of every page for a person to look at: wide and on a phone, light and dark, after a few clicks.
 import { join } from "node:path";
 import assert from "node:assert/strict";
 

@@ -1,10 +1,10 @@
-// One visit over several tabs, until half an hour of silence; where localStorage is blocked, one in each tab.
+// A session spans tabs until half an hour of inactivity; if localStorage is blocked, each tab has its own.
 import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 
 const HALF_AN_HOUR_MS = 30 * 60_000;
 
-// In one task of the page, what it does by itself cannot come between the silence and the click.
+// In a single task, so that nothing that the page does by itself comes between the inactivity and the click.
 const sessionAfter = (page, button, silenceMs) =>
   page.evaluate(
     ([button, silenceMs]) =>
@@ -31,10 +31,10 @@ export const run = async ({ browser, site, report }) => {
   await tab.goto(second);
   const session = await sessionOf(shared.page, "btn-action-1");
   assert.equal(await sessionOf(tab, "btn-action-4"), session);
-  assert.equal(await sessionAfter(tab, "btn-action-4", HALF_AN_HOUR_MS - 60_000), session, "a little less than the silence");
+  assert.equal(await sessionAfter(tab, "btn-action-4", HALF_AN_HOUR_MS - 60_000), session, "just short of half an hour");
   const next = await sessionAfter(tab, "btn-action-4", HALF_AN_HOUR_MS);
   assert.notEqual(next, session);
-  assert.equal(await sessionOf(shared.page, "btn-action-1"), next, "the other tab goes along");
+  assert.equal(await sessionOf(shared.page, "btn-action-1"), next, "the other tab uses the new session");
   shared.assertNoErrors();
   report("shared");
 

@@ -1,4 +1,4 @@
-// The snippet of web/README.md: calls that a page makes before the script is there.
+// The snippet in web/README.md: calls that a page makes before the script has loaded.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { html, openHost } from "../host.mjs";
@@ -34,7 +34,7 @@ export const run = async ({ browser, site, report }) => {
   assert.deepEqual(out.posts, []);
 
   await out.page.goto(host.url("/wrong"));
-  assert.equal(await out.page.evaluate(() => window.footfall.q.length), 1, "the script has given up, in silence");
+  assert.equal(await out.page.evaluate(() => window.footfall.q.length), 1, "the script has given up silently");
   out.assertNoErrors();
   host.close();
   report("out");

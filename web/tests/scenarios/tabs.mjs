@@ -1,5 +1,5 @@
-// Two tabs of one site share a queue while the collector refuses. One is closed; the other delivers for both, and does
-// not go on sending.
+// Two tabs of one site share a queue while the collector refuses events. One is closed; the other delivers for both, and
+// then stops sending.
 import assert from "node:assert/strict";
 import { until } from "../until.mjs";
 import { openVisit } from "../visit.mjs";
@@ -20,7 +20,7 @@ export const run = async ({ browser, site, report }) => {
   await second.close({ runBeforeUnload: true });
   await until(async () => second.isClosed(), 5_000, "the second tab did not close");
   const ids = await queued();
-  assert.ok(ids.length >= 7, "two views, five clicks, and the closed tab's page_unload where Chromium runs it");
+  assert.ok(ids.length >= 7, "two views, five clicks, and the closed tab's page_unload if Chromium runs it");
 
   visit.posts.length = 0;
   await context.unroute(endpoint);

@@ -1,11 +1,11 @@
-// A page built to be slow in known ways: each of the vitals is what was done to it.
+// A page built to be slow in known ways: each vital matches the delay that was built in.
 import assert from "node:assert/strict";
 import { html, openHost } from "../host.mjs";
 import { openVisit } from "../visit.mjs";
 
 const LATE_MS = 400;
 const BUSY_MS = 250;
-const NEAR_MS = 150; // above what was done
+const NEAR_MS = 150; // tolerance above the delay that was built in
 const GAP_MS = 1_000;
 
 const APP = `
@@ -14,7 +14,7 @@ const APP = `
   const push = (px) => { box("space").style.height = px + "px"; };
   const painted = () => {
     setTimeout(() => box("late").append("A text as large as none other on this page. ".repeat(20)), ${LATE_MS});
-    // Two shifts near one another, and one that is far: two windows, of which the larger counts.
+    // Two shifts close together, and a later one: two windows, of which the larger counts.
     setTimeout(() => push(100), 700);
     setTimeout(() => push(200), 900);
     setTimeout(() => push(250), 3000);

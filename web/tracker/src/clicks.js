@@ -4,7 +4,7 @@ import { record } from "./queue.js";
 import { flush } from "./delivery.js";
 
 const BUTTONS = "[data-track],button[id],[role=button][id],[type=button][id],[type=submit][id]";
-// Takes a link and its URL, whole and cut; answers whether that was recorded as something else.
+// Each takes a link and its URL, full and truncated, and returns whether it recorded the click as another event type.
 export const kinds = [];
 
 const click = (e) => {

@@ -1,4 +1,4 @@
-// Who asks not to be tracked, by the browser or by optOut, leaves no trace but the wish itself.
+// A visitor who asks not to be tracked, through the browser or optOut, leaves no trace except that choice.
 import { w } from "./page.js";
 import { drop, keep, keys, read } from "./storage.js";
 

@@ -1,4 +1,4 @@
-// Sends what is queued, again and again until it is answered for good.
+// Sends queued events, and retries until each has a final answer.
 import { endpoint } from "./page.js";
 import { BODY_CHARS_MAX, nextBatch, tell } from "./queue.js";
 
@@ -6,7 +6,7 @@ const WAIT_MS_MAX = 6e4;
 const ANSWER_MS_MAX = 3e4;
 
 let flying = []; // one request at a time keeps the order
-let handedOver = []; // to the browser, at leaving: they stay queued, as no answer comes
+let handedOver = []; // to the browser, on leaving the page; they stay queued, because a beacon gets no answer
 let timer = 0;
 let failures = 0;
 
@@ -52,7 +52,7 @@ export const retry = () => {
   flush();
 };
 
-// The browser delivers this also when the page is gone; it tells nobody whether it did.
+// The browser delivers this even after the page is gone, but does not report whether it did.
 export const handOver = () => {
   handedOver = handedOver.concat(flying);
   const batch = nextBatch(handedOver);

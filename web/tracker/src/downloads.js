@@ -1,4 +1,4 @@
-// Links to files: the browser does not show them as a page, so nothing else tells.
+// Links to files: the browser does not open them as pages, so there is no page_view to show for them.
 import { data } from "./page.js";
 import { record } from "./queue.js";
 import { kinds } from "./clicks.js";

@@ -1,11 +1,11 @@
-// How far a view was scrolled, and for how long it was to be seen.
+// How far a view was scrolled, and for how long it was visible.
 import { d, listen, quiet } from "./page.js";
 import { record } from "./queue.js";
 import { begins, ends } from "./views.js";
 
 export const engagement = () => {
   let deepest; // pixels
-  let shownMs; // since when, where it is shown
+  let shownMs; // when it was last shown; 0 while it is hidden
   const shown = () => (shownMs = d.hidden ? 0 : performance.now());
   const look = () => (deepest = Math.max(deepest, scrollY + innerHeight));
 

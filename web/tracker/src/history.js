@@ -1,14 +1,14 @@
-// Views within one document: its address changes, by whatever way.
+// Views within one document: each change of its URL begins one.
 import { data, listen, quiet, w } from "./page.js";
 import { begin, end, view } from "./views.js";
 
-// A page that only replaces its query has set itself right, or notes what is typed into a field: that is no other view.
+// A page that only replaces its query is normalizing its URL or saving what is typed into a field: that is not a new view.
 const address = (url, replaces) => {
   const within = data.hash === undefined ? url.split("#")[0] : url;
   return replaces ? within.replace(/\?[^#]*/, "") : within;
 };
 
-// Later, when the page has its new title, and once for several changes at once.
+// Deferred, so that the page has its new title by then and several changes in one task count once.
 const moved = (replaces) =>
   setTimeout(
     quiet(() => {

@@ -1,4 +1,4 @@
-// Who it is, as the site knows its users: on every event, on every page, until it is forgotten.
+// The site's own id of the user: on every event, on every page, until it is cleared.
 import { cut, quiet, w } from "./page.js";
 import { isOut } from "./consent.js";
 import { common } from "./queue.js";

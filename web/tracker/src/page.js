@@ -1,9 +1,9 @@
-// What the page and its script tag say. Everything here is taken when the script starts: a page may bend it later.
+// What the page and its script tag provide. All of it is read when the script starts: a page may patch built-ins later.
 export const w = window;
 export const d = document;
 export const { stringify, parse } = JSON;
 
-// No failure may reach the page.
+// No exception may reach the page.
 export const quiet = (f) => (...args) => {
   try {
     return f(...args);
@@ -16,5 +16,5 @@ export const data = script.dataset || {};
 export const endpoint = new URL(data.endpoint || "/analytics", script.src || location).href;
 
 export const listen = (target, name, f) => target.addEventListener(name, quiet(f), true);
-// Text in a field is as long as the collector takes it, or is of use.
+// Truncates text to what the collector accepts, or to a useful length.
 export const cut = (text, chars = 100) => String(text).slice(0, chars);

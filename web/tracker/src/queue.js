@@ -1,4 +1,4 @@
-// An event stays in storage, under a key of its own, until it is answered: so some are sent twice, and the server knows
+// An event stays in storage, under its own key, until it is answered. So some are sent twice, and the server recognizes
 // them by event_id.
 import { d, data, endpoint, parse, stringify, w } from "./page.js";
 import { isOut } from "./consent.js";
@@ -11,11 +11,11 @@ const SILENCE_MS_MAX = 18e5;
 const SESSION = "footfall.session";
 const prefix = "footfall:" + endpoint + ":";
 
-// Version 7: sorts by time and tells the age. Plain http has no randomUUID.
+// Version 7: it sorts by time and contains the age. randomUUID is not available over plain HTTP.
 const digit = () => (crypto.getRandomValues(new Uint8Array(1))[0] % 16).toString(16);
 const uuid = (ms) => ("0" + ms.toString(16)).replace(/.{4}$/, "-$&") + "-7000-8000-000000000000".replace(/0/g, digit);
 
-// Of all tabs, until 30 minutes of silence.
+// Shared by all tabs; ends after 30 minutes of inactivity.
 const session = (ms) => {
   let [id, last] = (read(SESSION) || "").split(" ");
   if (!(ms - last < SILENCE_MS_MAX)) id = "session-" + ms + "-" + uuid(0).slice(-6);
@@ -23,7 +23,7 @@ const session = (ms) => {
   return id;
 };
 
-// The page hears of an event: it waits, or was answered for good and is forgotten here.
+// Reports an event to the page: it is queued, or it has its final answer and is removed from the queue.
 export const tell = (text, waits, status) => {
   const event = parse(text);
   const eventId = event.event_id;
@@ -31,14 +31,14 @@ export const tell = (text, waits, status) => {
   w.dispatchEvent(new CustomEvent("footfall:" + (waits ? "queued" : "sent"), { detail: { event, status, eventId } }));
 };
 
-// Further fields of every event.
+// Additional fields of every event.
 export const common = {};
 
 let lastMs = 0;
-// `more` has further fields of the event, or others than these.
+// `more` adds fields to the event, or overrides them.
 export const record = (event_type, metadata, more) => {
   if (isOut()) return;
-  lastMs = Math.max(Date.now(), lastMs + 1); // no two alike
+  lastMs = Math.max(Date.now(), lastMs + 1); // unique
   const event_id = uuid(lastMs);
   const text = stringify({
     event_id,
@@ -55,20 +55,20 @@ export const record = (event_type, metadata, more) => {
     metadata,
     ...common,
     ...more,
-  }).replace(/\\u(0000|d[89a-f]..)/g, "\\ufffd"); // NUL, half characters
+  }).replace(/\\u(0000|d[89a-f]..)/g, "\\ufffd"); // NUL and lone surrogates
   keep(prefix + event_id, text);
   keys(prefix).slice(0, -EVENTS_MAX).forEach(drop);
   tell(text, true, 0);
 };
 
-// The oldest that wait, as texts, without those named.
+// The oldest queued events, as text, without those in `except`.
 export const nextBatch = (except) => {
   const batch = [];
   const tooOld = prefix + uuid(Date.now() - AGE_MS_MAX);
   let chars = 0;
   for (const key of keys(prefix)) {
     const text = read(key);
-    // What is not an event of this name would never be forgotten.
+    // A value that is not the event of this key would otherwise never be removed.
     if (key < tooOld || !text?.includes(key.slice(-36))) drop(key);
     else if (!except.includes(text)) {
       chars += text.length;

@@ -1,4 +1,4 @@
-// What both scripts do: take the calls that came before, then watch.
+// What both scripts do: make the calls that were queued before the start, then watch.
 import { cut, quiet, w } from "./page.js";
 import { forget, isOut, leaveOut, refused, takeIn } from "./consent.js";
 import { record } from "./queue.js";
@@ -9,7 +9,7 @@ import { watchClicks } from "./clicks.js";
 export const start = (...extras) => {
   const page = (w.footfall = w.footfall || {});
   const calls = page.q || [];
-  if (page.track && !page.q) return; // it runs already
+  if (page.track && !page.q) return; // already running
   const api = {
     track(name, properties) {
       record(cut(name), { ...properties });

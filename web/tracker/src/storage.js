@@ -1,4 +1,4 @@
-// localStorage where it can be had, else the tab's storage, else this page's memory.
+// localStorage if available, otherwise the tab's storage, otherwise this page's memory.
 import { attempt, quiet } from "./page.js";
 
 const areas = [attempt(() => localStorage), attempt(() => sessionStorage)];
@@ -9,7 +9,7 @@ export const drop = (key) => {
   areas.forEach(quiet((area) => area.removeItem(key)));
 };
 export const keep = (key, value) => {
-  drop(key); // what one area holds must not hide what another took
+  drop(key); // an old value in one area must not hide the new one in another
   if (!areas.some(quiet((area) => (area.setItem(key, value), true)))) spare[key] = value;
 };
 export const read = (key) => spare[key] || areas.map(quiet((area) => area.getItem(key))).find(Boolean);

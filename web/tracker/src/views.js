@@ -1,10 +1,10 @@
-// A view begins when a page is shown, also out of the back-forward cache; history.js adds that its address changes. It is
-// left when it is first hidden.
+// A view begins when a page is shown, also from the back-forward cache; history.js adds changes of the URL. It ends when
+// it is first hidden.
 import { d, listen, w } from "./page.js";
 import { record } from "./queue.js";
 import { flush, handOver, retry } from "./delivery.js";
 
-// What else is done at the beginning (restored: the pageshow event), and each time it may be the end.
+// Callbacks for the beginning of a view (with the pageshow event if the page was restored), and for each possible end.
 export const begins = [];
 export const ends = [];
 
@@ -13,7 +13,7 @@ export let view;
 export const begin = (restored, referrer = d.referrer) => {
   view = {
     shownMs: performance.now(),
-    // For what is recorded of it when the address is another already.
+    // For events of this view that are recorded after the URL has changed.
     place: { page_url: location.href, page_title: d.title, referrer },
   };
   record("page_view", { referrer, screen_width: screen.width, screen_height: screen.height }, { referrer });
@@ -25,7 +25,7 @@ export const end = (place) => {
   if (!view) return;
   ends.forEach((f) => f(place));
   if (view.shownMs) record("page_unload", { time_on_page: Math.round(performance.now() - view.shownMs) }, place);
-  view.shownMs = 0; // it was left
+  view.shownMs = 0; // it has ended
 };
 
 const leave = () => {

@@ -1,5 +1,5 @@
-// Web vitals as web.dev defines them, once for each view, when it is first hidden or left. What the browser does not
-// measure, or measured after the page was hidden, is left out.
+// Web vitals as web.dev defines them, once per view, when it is first hidden or left. Values that the browser does not
+// measure, or measured after the page was hidden, are left out.
 import { attempt, d, quiet } from "./page.js";
 import { record } from "./queue.js";
 import { begins, ends } from "./views.js";
@@ -8,11 +8,11 @@ const SHIFTS_GAP_MS = 1e3;
 const SHIFTS_WINDOW_MS = 5e3;
 const INTERACTIONS_MAX = 10;
 const INTERACTIONS_PER_OUTLIER = 50; // one in 50 is left out: the 98th percentile
-const DURATION_MS_MIN = 16; // shorter events the browser does not tell
+const DURATION_MS_MIN = 16; // the browser does not report shorter events
 
 export const vitals = () => {
-  let values; // of this view; none once they are recorded
-  let painting; // of the document: only its first view is painted as a page
+  let values; // of this view; null once they are recorded
+  let painting; // whether paints count: only for the document's first view
   let shifts; // the window of layout shifts: {sum, first, last}, times in ms
   let measuresShifts;
   let slowest; // the longest interactions: {id, ms}

@@ -1,4 +1,4 @@
-//! How a visitor came: the referrer's host, the campaign that the page's URL names, and the channel that follows.
+//! How a visitor arrived: the referrer's host, the campaign in the page's URL, and the resulting channel.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded};
 
 use crate::text;
 
-/// As long as a DNS name can be.
+/// The longest possible DNS name.
 const HOST_CHARS_MAX: usize = 253;
 const UTM_CHARS_MAX: usize = 200;
 
@@ -18,12 +18,12 @@ const SEARCH: &str = "search";
 const REFERRAL: &str = "referral";
 const DIRECT: &str = "direct";
 
-/// Parameters that an advertiser's link carries. Not among them is fbclid: Facebook adds it to every link, paid or not.
+/// Click ids of advertising links. fbclid is not one: Facebook adds it to every link, paid or not.
 const PAID_CLICK_IDS: [&str; 11] =
     ["gclid", "gbraid", "wbraid", "dclid", "msclkid", "yclid", "ttclid", "twclid", "li_fat_id", "rdt_cid", "sccid"];
 const SOCIAL_CLICK_IDS: [&str; 2] = ["fbclid", "igshid"];
 
-/// What utm_medium says; where the first column ends in a star, its beginning.
+/// Values of utm_medium and their channels; a value that ends in a star is a prefix.
 const MEDIA: [(&str, &str); 32] = [
     ("paid*", PAID),
     ("cpc*", PAID),
@@ -70,7 +70,7 @@ static HOSTS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What an event tells of where its visitor came from.
+/// Where the visitor of an event came from.
 #[derive(Default)]
 pub(super) struct Origin {
     pub(super) referrer_host: Option<String>,
@@ -78,7 +78,7 @@ pub(super) struct Origin {
     pub(super) utm: Utm,
 }
 
-/// The campaign that a link names.
+/// The campaign named in a link.
 #[derive(Default)]
 pub(super) struct Utm {
     pub(super) source: Option<String>,
@@ -88,15 +88,15 @@ pub(super) struct Utm {
     pub(super) content: Option<String>,
 }
 
-/// Reads page and referrer. The rules, of which the first that holds decides:
+/// Determines the origin from page and referrer. The first rule that applies decides the channel:
 ///
-/// 1. paid: utm_medium says so, or the link carries an advertiser's click id;
-/// 2. what utm_medium says otherwise: mail, social, search, referral;
-/// 3. what is known of utm_source (`newsletter`, `facebook`, `facebook.com`);
-/// 4. social: a click id of Facebook's or Instagram's;
-/// 5. what is known of the referrer's host, else referral;
-/// 6. referral: a campaign is named that no rule knows;
-/// 7. none: the referrer is a page of the same host, `www.` or not;
+/// 1. paid: utm_medium says so, or the link has an advertiser's click id;
+/// 2. another known utm_medium: mail, social, search, referral;
+/// 3. a known utm_source (`newsletter`, `facebook`, `facebook.com`);
+/// 4. social: a click id of Facebook or Instagram;
+/// 5. the channel of the referrer's host if it is known, otherwise referral;
+/// 6. referral: a campaign that no other rule covers;
+/// 7. none: the referrer is a page on the same host, with or without `www.`;
 /// 8. direct.
 pub(super) fn origin(page_url: &str, referrer: Option<&str>) -> Origin {
     let mut utm = Utm::default();
@@ -144,8 +144,8 @@ pub(super) fn origin(page_url: &str, referrer: Option<&str>) -> Origin {
     Origin { referrer_host, channel, utm }
 }
 
-/// The host of a page or an Android app in lower case, without `www.` and port. International names come in their
-/// ASCII form, so that one host has one name.
+/// The host of a page or an Android app in lower case, without `www.` and port. International names are in ASCII form, so
+/// that each host has only one name.
 fn host(url: &str) -> Option<String> {
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "android-app"))?;
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
@@ -153,7 +153,7 @@ fn host(url: &str) -> Option<String> {
     (!host.is_empty() && text::fits(host, HOST_CHARS_MAX)).then(|| host.to_owned())
 }
 
-/// Within its bound, and without what PostgreSQL or a terminal would trip over.
+/// Truncated to its limit, with spaces for control characters, which PostgreSQL rejects or a terminal interprets.
 fn tidy(value: &str) -> Option<String> {
     let value = value.replace(char::is_control, " ");
     let value = text::head(value.trim(), UTM_CHARS_MAX).trim_end();
@@ -175,13 +175,13 @@ fn by_source(source: &str) -> Option<&'static str> {
     }
 }
 
-/// The channel of the longest known host that the host is, or lies under.
+/// The channel of the longest known host that equals the host or is a parent domain of it.
 fn by_host(host: &str) -> Option<&'static str> {
     let suffixes = std::iter::successors(Some(host), |host| host.split_once('.').map(|(_, parent)| parent));
     suffixes.into_iter().find_map(|suffix| HOSTS.get(suffix).or_else(|| by_name(suffix))).copied()
 }
 
-/// `google.de` and `google.co.uk` as `google.*`; not `google.example.com`, which anybody could have.
+/// Matches `google.de` and `google.co.uk` with `google.*`, but not `google.example.com`, which anyone could own.
 fn by_name(host: &str) -> Option<&'static &'static str> {
     let (name, ending) = host.split_once('.')?;
     let is_ending = match ending.split_once('.') {
@@ -263,12 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_no_name_can_be_as_long_as_is_none() {
+    fn a_host_longer_than_any_dns_name_is_dropped() {
         assert_eq!(channel_of("http://a.b/", &format!("http://{}/", "a".repeat(900))), (None, Some("direct")));
     }
 
     #[test]
-    fn the_list_of_hosts_names_each_once_and_known_channels_alone() {
+    fn the_list_names_each_host_once_and_only_known_channels() {
         let lines = include_str!("../../data/channels.txt").lines().filter(|line| !line.starts_with('#'));
         let words: Vec<&str> = lines.clone().flat_map(|line| line.split_ascii_whitespace().skip(1)).collect();
         assert_eq!(words.len(), HOSTS.len());

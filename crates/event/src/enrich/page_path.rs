@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-/// The path of an absolute URL, without query and fragment; a fragment that is a route (`#/about`) stays. `/` where
-/// there is none. The same rule as sql/functions/page_path.sql, which serves rows that were stored without it.
+/// The path of an absolute URL, without query and fragment, except that a fragment that is a route (`#/about`) is kept. `/`
+/// if there is none. The same rule as in sql/functions/page_path.sql, which is for rows that were stored without it.
 #[must_use]
 pub fn page_path(page_url: &str) -> Cow<'_, str> {
     let after_scheme = page_url.split_once("://").map_or("", |(_, rest)| rest);
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_what_stands_between_host_and_query() {
+    fn a_path_is_what_is_between_host_and_query() {
         for (url, path) in [
             ("https://a.b", "/"),
             ("https://a.b/", "/"),

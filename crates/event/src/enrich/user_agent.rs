@@ -5,24 +5,24 @@ use ua_parser::{Extractor, Regexes};
 
 use crate::{Event, text};
 
-/// Characters of a browser's or a system's name: a rule may take it out of the user agent as it stands.
+/// Characters of a browser's or system's name, which a rule may copy from the user agent.
 const NAME_CHARS_MAX: usize = 60;
 
-/// What a user agent and its client hints tell.
+/// What a user agent and its client hints reveal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agent {
     /// The browser's name, the same on a phone as elsewhere; a bot's own name.
     pub browser: Option<String>,
     /// The operating system's name.
     pub os: Option<String>,
-    /// desktop, mobile, tablet, tv, other; none where there is no user agent.
+    /// desktop, mobile, tablet, tv, other; none without a user agent.
     pub device: Option<&'static str>,
-    /// A crawler, a monitor or a browser that a program drives, by its own account. What merely speaks HTTP (curl, a
-    /// server's library) is none: it runs no script, so whoever sends an event with it does so on purpose.
+    /// A crawler, a monitor or an automated browser that identifies itself as one. A plain HTTP client (curl, a server's
+    /// library) is not a bot: it runs no script, so an event from it was sent on purpose.
     pub bot: bool,
 }
 
-/// What an agent is known by: the same text is the same agent.
+/// What identifies an agent: equal values are the same agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientHints<'a> {
     user_agent: Option<&'a str>,
@@ -32,7 +32,7 @@ pub struct ClientHints<'a> {
 }
 
 impl<'a> ClientHints<'a> {
-    /// What an event tells of its agent.
+    /// The client hints of an event.
     #[must_use]
     pub fn by(event: &'a Event) -> Self {
         Self {
@@ -43,11 +43,11 @@ impl<'a> ClientHints<'a> {
         }
     }
 
-    /// Writes all of it into one text, other for other agents.
+    /// Appends a text that is unique for each agent.
     pub fn write_key(&self, key: &mut String) {
         key.clear();
         for text in [self.user_agent, self.brands, self.mobile, self.platform] {
-            // No text of an event holds a NUL.
+            // No text of an event contains a NUL.
             key.push_str(text.unwrap_or_default());
             key.push('\0');
         }
@@ -61,12 +61,12 @@ static RULES: LazyLock<Extractor<'static>> = LazyLock::new(|| {
     Regexes::deserialize(&mut json).ok().and_then(|rules| Extractor::try_from(rules).ok()).expect("sound rules")
 });
 
-/// Reads the rules now (a tenth of a second, 25 MB), not with the first agent.
+/// Loads the rules now (a tenth of a second, 25 MB), instead of with the first agent.
 pub fn load_rules() {
     LazyLock::force(&RULES);
 }
 
-/// Names of Chromium's relatives as Sec-CH-UA has them. Some of them are Chrome in all but this header.
+/// Chromium-based browsers as named in Sec-CH-UA. Some differ from Chrome only in this header.
 const BRANDS: [(&str, &str); 11] = [
     ("\"HeadlessChrome\"", HEADLESS),
     ("\"Brave\"", "Brave"),
@@ -81,7 +81,7 @@ const BRANDS: [(&str, &str); 11] = [
     ("\"Whale\"", "Whale"),
 ];
 
-/// What Sec-CH-UA-Platform may hold, and the name by which the rules know it.
+/// Values of Sec-CH-UA-Platform, and their names in the rules.
 const PLATFORMS: [(&str, &str); 7] = [
     ("\"Windows\"", "Windows"),
     ("\"macOS\"", "macOS"),
@@ -93,10 +93,10 @@ const PLATFORMS: [(&str, &str); 7] = [
 ];
 
 const HEADLESS: &str = "HeadlessChrome";
-/// Browsers that a program drives: the rules name them, but know no device of theirs that is none.
+/// Automated browsers: the rules name them, but do not mark them as bots by their device.
 const DRIVEN: [&str; 4] = [HEADLESS, "PhantomJS", "Chrome-Lighthouse", "Google-InspectionTool"];
 
-/// Marks of televisions and what is plugged into them.
+/// Substrings that identify televisions and devices plugged into them.
 const TV: [&str; 17] = [
     "SMART-TV",
     "SmartTV",
@@ -117,7 +117,7 @@ const TV: [&str; 17] = [
     " TV ",
 ];
 
-/// Reads what was told.
+/// Determines browser, system, device and bot.
 #[must_use]
 pub fn agent(told: &ClientHints<'_>) -> Agent {
     let user_agent = told.user_agent.unwrap_or_default();
@@ -148,7 +148,7 @@ pub fn agent(told: &ClientHints<'_>) -> Agent {
     {
         "mobile"
     } else if is_android {
-        // On a phone its browsers say Mobile.
+        // Browsers on an Android phone say Mobile.
         "tablet"
     } else if has(&["Windows NT", "Macintosh", "X11", "CrOS", "Linux x86_64"]) {
         "desktop"
@@ -158,7 +158,7 @@ pub fn agent(told: &ClientHints<'_>) -> Agent {
     Agent { browser, os, device: told.user_agent.map(|_| class), bot }
 }
 
-/// `Chrome Mobile iOS` is Chrome, `Mobile Safari` is Safari: system and device stand in columns of their own.
+/// `Chrome Mobile iOS` is Chrome, `Mobile Safari` is Safari: system and device have their own columns.
 fn without_platform(family: &str) -> String {
     family.split(' ').filter(|word| !matches!(*word, "Mobile" | "iOS")).collect::<Vec<_>>().join(" ")
 }
@@ -180,7 +180,7 @@ mod tests {
     const ANDROID: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
 
     #[test]
-    fn browsers_systems_and_devices_are_told_apart() {
+    fn browsers_systems_and_devices_are_recognized() {
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
         for (user_agent, browser, os, device) in [
             (WINDOWS.to_owned(), "Chrome", "Windows", "desktop"),
@@ -204,7 +204,7 @@ mod tests {
             ("Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; Tablet PC 2.0; rv:11.0) like Gecko".into(), "IE", "Windows", "desktop"),
             ("Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/2.2 TV Safari/537.36".into(), "Samsung Internet", "Tizen", "tv"),
             ("Mozilla/5.0 (Linux; Android 9; AFTMM) AppleWebKit/537.36 (KHTML, like Gecko) Silk/100.2.1 like Chrome/100.0.4896.79 Safari/537.36".into(), "Amazon Silk", "Android", "tv"),
-            // Its name holds a bot, and it is none.
+            // Its name contains "bot", but it is not one.
             (ANDROID.replace("; K", "; CUBOT X30"), "Chrome", "Android", "mobile"),
         ] {
             let read = read(&user_agent);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_calls_itself_a_program_is_a_bot_and_what_merely_speaks_http_is_none() {
+    fn a_self_declared_program_is_a_bot_and_a_plain_http_client_is_not() {
         let headless = WINDOWS.replace("Chrome/", "HeadlessChrome/");
         let lighthouse = format!("{WINDOWS} Chrome-Lighthouse");
         for user_agent in [
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_say_what_the_user_agent_keeps_back() {
+    fn hints_fill_in_what_the_user_agent_hides() {
         let hinted = |user_agent, brands, mobile, platform| {
             let read = agent(&ClientHints {
                 user_agent: Some(user_agent),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_bounded_whatever_stands_in_a_user_agent() {
+    fn names_are_bounded_for_any_user_agent() {
         for user_agent in [
             format!("{}bot/1", "x".repeat(990)),
             "😀".repeat(1_000),

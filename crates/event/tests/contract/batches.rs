@@ -1,4 +1,4 @@
-//! A bad event costs none of its neighbours.
+//! A bad event does not affect the others in its batch.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{minimal, parsed, parsed_as, received_at, with, with_text};
 
-/// One event for each thing that can be wrong with one among others, with its reason.
+/// One event for each way in which an event in a batch can be bad, with its reason.
 fn bad() -> Vec<(Vec<u8>, Reason)> {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let mut bad: Vec<(Vec<u8>, Reason)> = vec![
@@ -83,7 +83,7 @@ fn in_ndjson() {
 }
 
 #[test]
-fn an_array_that_is_broken_is_refused_for_what_broke_it() {
+fn a_broken_array_is_refused_with_the_cause() {
     let reason = |body: &[u8]| parsed(body).unwrap_err().reason;
     assert_eq!(reason(b"[{},\xff]"), Reason::Utf8Invalid);
     assert_eq!(reason(b"[{},\0]"), Reason::NulCharacter);
@@ -93,14 +93,14 @@ fn an_array_that_is_broken_is_refused_for_what_broke_it() {
 }
 
 #[test]
-fn a_batch_of_none_is_refused() {
+fn an_empty_batch_is_refused() {
     for body in ["[]", " [ ] ", r#"{"events":[]}"#] {
         assert_eq!(parsed(body).unwrap_err().reason, Reason::BatchEmpty);
     }
 }
 
 #[test]
-fn an_envelope_holds_an_array() {
+fn the_events_of_an_envelope_must_be_an_array() {
     for events in ["1", "null", "{}", "\"[]\""] {
         let rejection = parsed(format!(r#"{{"events":{events}}}"#)).unwrap_err();
         assert_eq!((rejection.field.as_str(), rejection.reason), ("events", Reason::FieldType));
@@ -115,7 +115,7 @@ fn an_event_that_has_events_is_an_event() {
 }
 
 #[test]
-fn the_sent_at_of_an_envelope_holds_for_events_that_have_none() {
+fn the_sent_at_of_an_envelope_applies_to_events_that_have_none() {
     let event = r#"{"event_type":"a","page_url":"http://a/","timestamp":"2024-01-15T10:00:00Z"}"#;
     let own = event.replace('}', r#","sent_at":"2024-01-15T10:00:30Z"}"#);
     let body = format!(r#"{{"events":[{event},{own}],"sent_at":"2024-01-15T10:01:00Z"}}"#);
@@ -131,7 +131,7 @@ fn an_array_of_one_is_a_batch() {
 }
 
 #[test]
-fn the_visitor_is_asked_for_with_the_events_site_and_user_agent() {
+fn the_visitor_is_identified_by_the_events_site_and_user_agent() {
     let asked = RefCell::new(Vec::new());
     let limits = Limits::default();
     let visitor = |site: Option<&str>, user_agent: Option<&str>| {
@@ -157,7 +157,7 @@ fn the_visitor_is_asked_for_with_the_events_site_and_user_agent() {
 }
 
 #[test]
-fn the_kafka_key_is_the_session_where_there_is_one() {
+fn the_kafka_key_is_the_session_if_there_is_one() {
     assert_eq!(crate::accepted(with("session_id", "s")).kafka_key().as_deref(), Some("s"));
     assert_eq!(crate::accepted(minimal().to_string()).kafka_key(), None);
 }

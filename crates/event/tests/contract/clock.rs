@@ -1,4 +1,4 @@
-//! The error of a client's clock is taken off, and a time that cannot be believed is replaced.
+//! The error of a client's clock is corrected, and an implausible time is replaced.
 
 use footfall_event::Flag;
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{accepted, minimal, received_at, with, with_text};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// What the way may take.
+/// The largest difference that counts as network delay.
 const WAY: SignedDuration = SignedDuration::from_secs(2);
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
@@ -33,7 +33,7 @@ fn without_sent_at_a_time_is_kept_as_it_is() {
 }
 
 #[test]
-fn the_offset_of_the_clients_clock_is_taken_off() {
+fn the_offset_of_the_clients_clock_is_corrected() {
     for wrong in
         [-400 * DAY, -DAY, SignedDuration::from_mins(-7), -WAY, SignedDuration::ZERO, WAY, 3 * DAY, 5_000 * DAY]
     {
@@ -43,7 +43,7 @@ fn the_offset_of_the_clients_clock_is_taken_off() {
 }
 
 #[test]
-fn what_the_way_takes_is_no_error_of_the_clock() {
+fn network_delay_is_not_an_error_of_the_clock() {
     for way in [MICRO, WAY - MICRO, -(WAY - MICRO)] {
         let happened = received_at() - way;
         assert_eq!(timed(Some(happened), Some(received_at() - way)), (happened, false), "{way}");
@@ -56,7 +56,7 @@ fn a_time_more_than_24_hours_ahead_is_replaced() {
     assert_eq!(timed(Some(edge - MICRO), None), (edge - MICRO, false));
     assert_eq!(timed(Some(edge), None), (edge, false));
     assert_eq!(timed(Some(edge + MICRO), None), (received_at(), true));
-    // By the corrected time, not by what was sent.
+    // Judged by the corrected time, not by the sent one.
     assert_eq!(timed(Some(edge + DAY), Some(received_at() + DAY)), (edge, false));
     assert_eq!(timed(Some(edge), Some(received_at() - WAY)), (received_at(), true));
 }
@@ -89,7 +89,7 @@ fn times_are_read_as_rfc_3339_and_as_milliseconds() {
 }
 
 #[test]
-fn a_number_that_is_no_time_at_all_is_replaced_not_refused() {
+fn a_number_that_is_not_a_time_is_replaced_not_refused() {
     for number in ["0", "-1", "1e300", "-1e300", "18446744073709551615", "-9223372036854775808", "1705314600"] {
         let event = accepted(with_text(&format!(r#""timestamp":{number}"#)));
         assert_eq!(event.timestamp, received_at(), "{number}");
@@ -101,7 +101,7 @@ fn a_number_that_is_no_time_at_all_is_replaced_not_refused() {
 }
 
 #[test]
-fn a_year_that_postgresql_cannot_hold_reaches_it_as_the_first_that_it_can() {
+fn a_year_before_postgresqls_first_is_raised_to_it() {
     let event = accepted(with_text(r#""timestamp":"-009000-01-01T00:00:00Z","sent_at":"-009000-01-01T00:00:00Z""#));
     assert_eq!(event.sent_at.unwrap(), "-004713-11-24T00:00:00Z".parse().unwrap());
     assert_eq!(crate::from_line(event.to_line()).unwrap(), event);

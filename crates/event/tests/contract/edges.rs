@@ -10,7 +10,14 @@ const ALPHABETS: [&str; 3] = ["a", "ü", "😀"];
 
 #[test]
 fn ids_that_are_too_long_are_refused() {
-    let fields = [("event_type", 100), ("button_id", 100), ("session_id", 100), ("user_id", 200), ("site", 100)];
+    let fields = [
+        ("event_type", 100),
+        ("button_id", 100),
+        ("session_id", 100),
+        ("user_id", 200),
+        ("site", 100),
+        ("app_version", 100),
+    ];
     for (field, chars_max) in fields {
         for letter in ALPHABETS {
             for chars in [1, chars_max - 1, chars_max] {
@@ -65,7 +72,7 @@ fn a_user_agent_from_the_header_is_cut_as_well() {
 }
 
 #[test]
-fn the_user_agent_of_the_event_goes_before_that_of_the_header() {
+fn the_user_agent_of_the_event_takes_precedence_over_the_header() {
     assert_eq!(accepted(with("user_agent", "own")).user_agent.as_deref(), Some("own"));
     assert_eq!(accepted(with("user_agent", "")).user_agent.as_deref(), Some("header/1.0"));
     assert_eq!(accepted(minimal().to_string()).user_agent.as_deref(), Some("header/1.0"));
@@ -109,7 +116,7 @@ fn a_host_is_never_cut() {
 }
 
 #[test]
-fn a_host_name_of_a_megabyte_takes_no_time() {
+fn a_host_name_of_a_megabyte_is_refused_quickly() {
     let start = std::time::Instant::now();
     let labels = format!("http://{}/", "ü".repeat(500_000));
     assert_eq!(refused(with("page_url", labels)).1, "field_too_long");
@@ -147,7 +154,7 @@ fn metadata_has_at_most_256_keys_on_all_levels_together() {
 
 #[test]
 fn metadata_has_at_most_32_kib_as_compact_json() {
-    // {"a":"..."} is 8 bytes beside the text.
+    // {"a":"..."} is 8 bytes plus the text.
     for letter in ALPHABETS {
         let fill = |bytes: usize| json!({"a": letter.repeat((bytes - 8) / letter.len())});
         for bytes in [32_764, 32_768] {
@@ -159,7 +166,7 @@ fn metadata_has_at_most_32_kib_as_compact_json() {
 }
 
 #[test]
-fn escapes_numbers_and_white_space_count_as_compact_json_writes_them() {
+fn escapes_numbers_and_white_space_count_as_in_compact_json() {
     let spaced = format!(r#""metadata":{{ {} "a" : 1 }}"#, " ".repeat(40_000));
     accepted(with_text(&spaced));
     let escapes = |count| format!(r#""metadata":{{"a":"{}"}}"#, r"\n".repeat(count));
@@ -169,7 +176,7 @@ fn escapes_numbers_and_white_space_count_as_compact_json_writes_them() {
     let numbers = |count: usize| format!(r#""metadata":{{"a":[{}]}}"#, vec!["9e15"; count].join(","));
     accepted(with_text(&numbers(1_724)));
     assert_eq!(refused(with_text(&numbers(1_725))).1, "metadata_too_large");
-    // Elements without a key are bounded too, before they take memory.
+    // Elements without a key are limited too, before they use memory.
     let many = format!(r#""metadata":{{"a":[{}0]}}"#, "0,".repeat(200_000));
     assert_eq!(refused(with_text(&many)).1, "metadata_too_large");
 }

@@ -1,4 +1,4 @@
-//! What was once accepted is accepted for ever.
+//! What was once accepted is accepted forever.
 
 use footfall_event::{Event, Flag, Limits};
 use serde_json::Value;
@@ -34,7 +34,7 @@ fn first_generation_events_are_accepted_as_they_were_sent() {
 }
 
 #[test]
-fn the_answer_names_the_session_where_the_client_sent_no_event_id() {
+fn the_answer_names_the_session_if_the_client_sent_no_event_id() {
     let curl = FIRST_GENERATION[4].1;
     assert_eq!(single(curl).unwrap().answer_id, "test-session-123");
 }

@@ -1,9 +1,10 @@
-//! The contract of this crate, property by property.
+//! The contract of this crate, one property per test.
 
 #![cfg(test)]
 
 mod batches;
 mod clock;
+mod document;
 mod edges;
 mod fixtures;
 mod properties;
@@ -36,7 +37,7 @@ fn parsed(body: impl AsRef<[u8]>) -> Result<Parsed, Rejection> {
     parsed_as(body.as_ref(), BodyFormat::Json)
 }
 
-/// One event by itself.
+/// One event on its own.
 fn single(body: impl AsRef<[u8]>) -> Result<Accepted, Rejection> {
     let mut parsed = parsed(body)?;
     assert_eq!((parsed.kind, parsed.events.len()), (RequestKind::Single, 1));
@@ -47,25 +48,25 @@ fn accepted(body: impl AsRef<[u8]>) -> Event {
     single(body).unwrap().event
 }
 
-/// Where the event is refused, and why.
+/// The field for which the event is refused, and the reason.
 fn refused(body: impl AsRef<[u8]>) -> (String, &'static str) {
     let rejection = single(body).unwrap_err();
     (rejection.field, rejection.reason.as_str())
 }
 
-/// The smallest event there is.
+/// The smallest valid event.
 fn minimal() -> Value {
     json!({"event_type": "click", "page_url": "https://example.com/"})
 }
 
-/// The smallest event with one field more, or another.
+/// The smallest valid event with one field added or replaced.
 fn with(field: &str, value: impl Into<Value>) -> String {
     let mut event = minimal();
     event[field] = value.into();
     event.to_string()
 }
 
-/// The smallest event with this JSON text at its end.
+/// The smallest valid event with this JSON text added.
 fn with_text(text: &str) -> String {
     format!(r#"{{"event_type":"click","page_url":"https://example.com/",{text}}}"#)
 }

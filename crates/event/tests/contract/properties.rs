@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use footfall_event::enrich::{ClientHints, agent, enrich};
-use footfall_event::{Accepted, BodyFormat, Event, Limits, Parsed, Rejection};
+use footfall_event::{Accepted, BodyFormat, Event, Field, Limits, Parsed, Rejection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value, json};
 
 use crate::{from_line, parsed_as};
 
-/// Text with everything in it that has a meaning somewhere.
+/// Text with every character that has a special meaning somewhere.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         12 => "[a-z0-9-]{0,20}",
@@ -50,7 +50,7 @@ fn page_url() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A field that means something, mostly with a value that it may have.
+/// A known field, mostly with a valid value.
 fn field() -> impl Strategy<Value = (&'static str, Value)> {
     let name = |names: &[&'static str]| prop::sample::select(names.to_vec());
     let texts = name(&["page_title", "button_id", "session_id", "user_agent", "user_id", "referrer", "site"]);
@@ -88,7 +88,7 @@ fn field() -> impl Strategy<Value = (&'static str, Value)> {
     ]
 }
 
-/// Objects that are events, or nearly.
+/// Objects that are events, or nearly so.
 fn event() -> impl Strategy<Value = Value> {
     let fields = prop::collection::vec(field(), 0..6);
     let metadata = prop::option::of(prop::collection::btree_map(text(), value(), 0..6));
@@ -104,7 +104,7 @@ fn event() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Good JSON with some bytes replaced, taken out or put in.
+/// Valid JSON with some bytes replaced, removed or inserted.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop::sample::select(vec![
         &b"\0"[..],
@@ -173,23 +173,13 @@ fn keys(value: &Value) -> usize {
     }
 }
 
-/// PostgreSQL can hold every part of the event.
+/// PostgreSQL can store every part of the event.
 fn assert_storable(event: &Event) {
     let limits = Limits::default();
-    let columns = [
-        (Some(&event.event_type), limits.event_type_chars_max),
-        (Some(&event.page_url), limits.page_url_chars_max),
-        (event.page_title.as_ref(), limits.page_title_chars_max),
-        (event.button_id.as_ref(), limits.button_id_chars_max),
-        (event.session_id.as_ref(), limits.session_id_chars_max),
-        (event.user_agent.as_ref(), limits.user_agent_chars_max),
-        (event.user_id.as_ref(), limits.user_id_chars_max),
-        (event.referrer.as_ref(), limits.referrer_chars_max),
-        (event.site.as_ref(), limits.site_chars_max),
-    ];
-    for (text, chars_max) in columns {
-        let Some(text) = text else { continue };
-        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'));
+    for (name, text) in Field::text_columns() {
+        let Some(text) = text(event) else { continue };
+        let chars_max = limits.chars_max.of(name);
+        assert!(!text.is_empty() && text.chars().count() <= chars_max && !text.contains('\0'), "{name}");
     }
     let page_url = url::Url::parse(&event.page_url).unwrap();
     assert!(matches!(page_url.scheme(), "http" | "https") && page_url.has_host());
@@ -208,12 +198,13 @@ fn assert_storable(event: &Event) {
     }
 }
 
-/// What is worked out of an event is storable too.
+/// What is derived from an event is storable too.
 fn assert_enriched(event: &Event) {
     let enriched = enrich(event, Arc::new(agent(&ClientHints::by(event))));
     let host = 253;
     let texts = [
         (Some(&enriched.page_path), event.page_url.chars().count() + 1),
+        (enriched.hostname.as_ref(), host),
         (enriched.referrer_host.as_ref(), host),
         (enriched.utm_source.as_ref(), 200),
         (enriched.utm_medium.as_ref(), 200),
@@ -232,7 +223,7 @@ fn assert_enriched(event: &Event) {
     assert!(enriched.page_path.starts_with('/'));
 }
 
-/// What holds for whatever parse gave.
+/// What holds for every result of parse.
 fn assert_contract(parsed: Result<Parsed, Rejection>) -> usize {
     let assert_rejection = |rejection: &Rejection| {
         assert!(!rejection.field.is_empty() && rejection.field.chars().count() <= 200);
@@ -285,12 +276,12 @@ proptest! {
     }
 
     #[test]
-    fn what_parse_accepts_from_line_accepts_and_gives_back(event in event()) {
+    fn from_line_returns_what_parse_accepted(event in event()) {
         assert_contract(parsed_as(event.to_string().as_bytes(), BodyFormat::Json));
     }
 
     #[test]
-    fn numbers_are_kept_to_the_last_bit(number in any::<f64>().prop_filter("JSON has finite ones only", |it| it.is_finite())) {
+    fn numbers_are_kept_to_the_last_bit(number in any::<f64>().prop_filter("JSON has only finite numbers", |it| it.is_finite())) {
         let body = crate::with("metadata", json!({"n": number}));
         let event = crate::accepted(body);
         prop_assert_eq!(event.metadata.as_ref().unwrap()["n"].as_f64().unwrap().to_bits(), number.to_bits());
@@ -298,7 +289,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lines_mutation_is_refused_or_storable(event in event(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_mutated_line_is_refused_or_storable(event in event(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let parsed = parsed_as(event.to_string().as_bytes(), BodyFormat::Json);
         if let Ok(Ok(accepted)) = parsed.map(|mut parsed| parsed.events.remove(0)) {
             let mut line = accepted.event.to_line();
@@ -313,7 +304,7 @@ proptest! {
 }
 
 #[test]
-fn the_events_that_are_made_here_are_accepted_often_enough_to_mean_something() {
+fn enough_generated_events_are_accepted_for_the_tests_to_mean_something() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let accepted = (0..500).filter(|_| {
         let event = event().new_tree(&mut runner).unwrap().current();

@@ -1,6 +1,6 @@
-//! Each thing that can be wrong has a reason of its own, and names its field.
+//! Each error has its own reason, and names its field.
 
-use footfall_event::{BodyFormat, Limits};
+use footfall_event::{BodyFormat, CharsMax, Limits};
 
 use crate::{accepted, from_line, line_of, parsed, parsed_as, refused, single, with, with_text};
 
@@ -23,7 +23,7 @@ fn an_empty_body_is_refused_in_every_format() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_as_a_whole() {
+fn a_body_that_is_not_json_is_refused_as_a_whole() {
     for body in ["{", "[", "[{}", "{} {}", "hello", r#"{"a":1,}"#, "[1 2]", "{\"a\":\"\u{1}\"}", r#"{"a":"\x"}"#] {
         assert_eq!(whole(body).1, "json_syntax", "{body}");
     }
@@ -31,14 +31,14 @@ fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[test]
-fn what_is_no_object_is_no_event() {
+fn an_event_must_be_an_object() {
     for body in ["1", "\"text\"", "null", "true", "-1.5"] {
         assert_eq!(refused(body), at("body", "not_an_object"), "{body}");
     }
 }
 
 #[test]
-fn a_nul_character_is_refused_wherever_it_stands() {
+fn a_nul_character_is_refused_anywhere() {
     assert_eq!(refused(with("page_title", "a\0b")), at("page_title", "nul_character"));
     assert_eq!(refused(with("event_type", "\0")), at("event_type", "nul_character"));
     assert_eq!(refused(with("timestamp", "\0")), at("timestamp", "nul_character"));
@@ -50,7 +50,7 @@ fn a_nul_character_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_backslash_before_u0000_is_no_nul() {
+fn an_escaped_backslash_before_u0000_is_not_a_nul() {
     assert_eq!(accepted(with_text(r#""page_title":"\\u0000""#)).page_title.as_deref(), Some(r"\u0000"));
 }
 
@@ -69,7 +69,7 @@ fn invalid_utf8_is_refused() {
 }
 
 #[test]
-fn a_lone_surrogate_is_refused_and_a_pair_is_not() {
+fn a_lone_surrogate_is_refused_but_a_pair_is_not() {
     for half in [r"\ud800", r"\udc00", r"a\udfffb", r"\ud800\ud800", r"\ud800\n", r"\ud800A"] {
         assert_eq!(
             refused(with_text(&format!(r#""page_title":"{half}""#))),
@@ -113,7 +113,7 @@ fn an_integer_beyond_64_bits_is_kept_as_a_float() {
 }
 
 #[test]
-fn a_nest_of_100_levels_is_refused() {
+fn nesting_of_100_levels_is_refused() {
     let objects = format!("{}1{}", r#"{"a":"#.repeat(100), "}".repeat(100));
     let arrays = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let path = |root: &str| format!("{root}{}", ".a".repeat(16));
@@ -121,14 +121,14 @@ fn a_nest_of_100_levels_is_refused() {
     assert_eq!(refused(with_text(&format!(r#""else":{objects}"#))), (path("else"), "nesting_too_deep"));
     assert_eq!(refused(with_text(&format!(r#""metadata":{{"a":{arrays}}}"#))).1, "nesting_too_deep");
     assert_eq!(refused(with_text(&format!(r#""else":{arrays}"#))).1, "nesting_too_deep");
-    // By itself it is an array whose only event is a nest.
+    // On its own it is an array whose only event is a nested array.
     let parsed = parsed(arrays).unwrap();
     assert_eq!(parsed.events[0].as_ref().unwrap_err().reason.as_str(), "nesting_too_deep");
     assert_eq!(refused(objects).1, "nesting_too_deep");
 }
 
 #[test]
-fn a_nest_of_a_million_levels_is_refused_as_well() {
+fn nesting_of_a_million_levels_is_refused_too() {
     let deep = "[".repeat(1_000_000);
     assert_eq!(whole(&deep).1, "json_syntax");
     let closed = format!("{deep}{}", "]".repeat(1_000_000));
@@ -136,7 +136,7 @@ fn a_nest_of_a_million_levels_is_refused_as_well() {
 }
 
 #[test]
-fn required_fields_must_be_there_and_hold_something() {
+fn required_fields_must_be_present_and_not_empty() {
     assert_eq!(refused(r#"{"page_url":"http://a/"}"#), at("event_type", "field_missing"));
     assert_eq!(refused(r#"{"event_type":"a"}"#), at("page_url", "field_missing"));
     assert_eq!(refused(with("event_type", None::<String>)), at("event_type", "field_missing"));
@@ -248,7 +248,7 @@ fn a_page_url_must_be_an_absolute_http_or_https_url() {
 }
 
 #[test]
-fn an_event_id_must_be_a_uuid_that_identifies_something() {
+fn an_event_id_must_be_a_uuid_other_than_nil_and_max() {
     let bad = ["1", "not-a-uuid", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
     for id in bad {
         assert_eq!(refused(with("event_id", id)), at("event_id", "event_id_invalid"), "{id}");
@@ -256,11 +256,11 @@ fn an_event_id_must_be_a_uuid_that_identifies_something() {
     let id = "018D0C1A-5B80-4C3E-9D2F-3A4B5C6D7E8F";
     let accepted = single(with("event_id", id)).unwrap();
     assert_eq!(accepted.event.event_id.to_string(), id.to_lowercase());
-    assert_eq!(accepted.answer_id, id, "the client is answered what it sent");
+    assert_eq!(accepted.answer_id, id, "the answer repeats what the client sent");
 }
 
 #[test]
-fn an_id_is_assigned_where_none_was_sent() {
+fn an_id_is_assigned_if_none_was_sent() {
     let first = single(with_text(r#""site":"a""#)).unwrap();
     let second = single(with_text(r#""site":"a""#)).unwrap();
     assert_eq!(first.event.event_id.get_version_num(), 7);
@@ -271,7 +271,7 @@ fn an_id_is_assigned_where_none_was_sent() {
 }
 
 #[test]
-fn a_time_must_be_a_time() {
+fn a_time_must_be_valid() {
     for time in ["yesterday", "2024-01-15", "2024-01-15T10:30:00", "1705314600000", "2024-13-01T00:00:00Z"] {
         assert_eq!(refused(with("timestamp", time)), at("timestamp", "timestamp_invalid"), "{time}");
         assert_eq!(refused(with("sent_at", time)), at("sent_at", "timestamp_invalid"), "{time}");
@@ -279,7 +279,7 @@ fn a_time_must_be_a_time() {
 }
 
 #[test]
-fn a_client_cannot_set_what_is_ours_to_set() {
+fn a_client_cannot_set_server_side_fields() {
     let spoof = r#""received_at":"1999-01-01T00:00:00Z","visitor_id":"5e2b1d3c-4f6a-8b7c-9d8e-0f1a2b3c4d5e","flags":["page_url_cut"]"#;
     let event = accepted(with_text(spoof));
     assert_eq!(event.received_at, crate::received_at());
@@ -288,14 +288,14 @@ fn a_client_cannot_set_what_is_ours_to_set() {
 }
 
 #[test]
-fn a_long_path_of_keys_does_not_make_a_long_answer() {
+fn a_long_path_of_keys_does_not_cause_a_long_answer() {
     let key = "k".repeat(5_000);
     let rejection = single(with_text(&format!(r#""metadata":{{"{key}":"\u0000"}}"#))).unwrap_err();
     assert_eq!(rejection.field.chars().count(), 200);
 }
 
 #[test]
-fn a_line_is_held_to_the_same_rules() {
+fn a_line_is_checked_by_the_same_rules() {
     let line = line_of(with("page_title", "title"));
     assert!(from_line(&line).is_ok());
     let broken = |from: &str, to: &str| {
@@ -330,7 +330,7 @@ fn a_line_is_held_to_the_same_rules() {
 
 #[test]
 fn every_limit_can_be_set_lower() {
-    let limits = Limits { page_title_chars_max: 3, ..Limits::default() };
+    let limits = Limits { chars_max: CharsMax::default().with("page_title", 3), ..Limits::default() };
     let line = line_of(with("page_title", "title"));
     let rejection = footfall_event::Event::from_line(line.as_bytes(), &limits).unwrap_err();
     assert_eq!(rejection.reason.as_str(), "field_too_long");

@@ -1,5 +1,5 @@
-//! Parsing is never what limits the throughput. The numbers are printed; the bound is wide, for it must hold on a busy
-//! machine and without optimisation too.
+//! Parsing does not limit throughput. The numbers are printed; the bound is generous, because it must hold on a busy machine
+//! and without optimisation.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What `footfall backup` can be told, with its unit and its default.
+//! The configuration of `footfall backup`, with units and defaults.
 
 use std::path::PathBuf;
 
@@ -69,7 +69,7 @@ impl DatabaseConfig {
     }
 }
 
-/// A word of letters and digits, and a level after a colon: nothing that pg_dump could take for another option.
+/// A known method, and optionally a level after a colon, so that pg_dump cannot take it for another option.
 fn is_compression(text: &str) -> bool {
     let (method, level) = text.split_once(':').unwrap_or((text, "0"));
     ["gzip", "lz4", "zstd", "none"].contains(&method) && level.parse::<u8>().is_ok()
@@ -100,7 +100,7 @@ mod tests {
     use super::is_compression;
 
     #[test]
-    fn a_compression_is_no_option() {
+    fn a_compression_cannot_smuggle_in_another_option() {
         assert!(["gzip", "zstd:3", "none", "lz4:1"].into_iter().all(is_compression));
         assert!(!["", "zip", "zstd:x", "zstd:3 --file=/etc/passwd", "-1"].into_iter().any(is_compression));
     }

@@ -8,12 +8,12 @@ mod report;
 mod retry;
 mod schedule;
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fs_err::File;
 use hyper::Uri;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -84,13 +84,8 @@ pub enum LoadError {
     #[error("no thread can be started: {0}")]
     Thread(io::Error),
     /// The ids of acknowledged events cannot be written down.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Where to.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] io::Error),
 }
 
 /// Sends everything and waits for the last answer.
@@ -177,24 +172,20 @@ impl Sender {
 /// What came of it so far.
 struct Account {
     report: LoadReport,
-    file: Option<(PathBuf, File)>,
+    file: Option<File>,
 }
 
 impl Account {
     fn open(path: Option<&Path>) -> Result<Self, LoadError> {
-        let open = |path: &Path| match File::options().append(true).create(true).open(path) {
-            Ok(file) => Ok((path.to_owned(), file)),
-            Err(source) => Err(LoadError::File { path: path.to_owned(), source }),
-        };
-        Ok(Self { report: LoadReport::default(), file: path.map(open).transpose()? })
+        let file = path.map(|path| File::options().append(true).create(true).open(path)).transpose()?;
+        Ok(Self { report: LoadReport::default(), file })
     }
 
     fn note(&mut self, answer: &Result<Answer, Failure>, event: &Event, due: Instant) -> Result<(), LoadError> {
         let acknowledged = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
-        if acknowledged && let Some((path, file)) = &mut self.file {
+        if acknowledged && let Some(file) = &mut self.file {
             // One write without a buffer: the line outlives this process, should it be killed now.
-            let written = file.write_all(format!("{}\n", event.id).as_bytes());
-            written.map_err(|source| LoadError::File { path: path.clone(), source })?;
+            file.write_all(format!("{}\n", event.id).as_bytes())?;
         }
         let status = match answer {
             Ok(answer) => answer.status.as_str(),

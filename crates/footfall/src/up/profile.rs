@@ -1,16 +1,17 @@
-//! What an instance consists of. Its folder remembers it: data that lies in Kafka is not seen by a profile without one.
+//! What an instance consists of. Its folder remembers it, because a profile without Kafka would not see data in Kafka.
 
 use std::fmt;
 use std::path::Path;
 
-use super::UpError;
+use super::error::UpError;
+use crate::files;
 
 const FILE: &str = "profile";
 
 /// What an instance consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// Ingest stores by itself, and view serves the site: no Kafka, nginx or Grafana.
+    /// Ingest stores by itself and view serves the site: no Kafka, nginx or Grafana.
     Light,
     /// Everything, Kafka included.
     Appliance,
@@ -24,33 +25,31 @@ impl Profile {
         }
     }
 
-    /// The profile of the instance in a folder; none where there is no instance yet.
+    /// The profile of the instance in a folder; `None` where there is no instance yet.
     ///
     /// # Errors
-    /// The file that says it cannot be read, or says something else.
+    /// The file with the profile cannot be read, or names no profile.
     pub fn of(dir: &Path) -> Result<Option<Self>, UpError> {
         let file = dir.join(FILE);
-        match std::fs::read_to_string(&file) {
+        match fs_err::read_to_string(&file) {
             Ok(text) => match [Self::Light, Self::Appliance].into_iter().find(|known| known.as_str() == text.trim()) {
                 Some(profile) => Ok(Some(profile)),
-                None => Err(UpError::file(&file, std::io::Error::other(format!("{:?} is no profile", text.trim())))),
+                None => Err(files::invalid(&file, format!("{:?} is no profile", text.trim())).into()),
             },
-            // Before there were profiles there was one.
+            // An instance from before there were profiles is an appliance.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(dir.join("postgres").exists().then_some(Self::Appliance))
             }
-            Err(error) => Err(UpError::file(&file, error)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Has the folder remember it.
+    /// Writes the profile to the folder.
     ///
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn remember(self, dir: &Path) -> Result<(), UpError> {
-        let (file, partial) = (dir.join(FILE), dir.join("profile.partial"));
-        let written = std::fs::write(&partial, format!("{self}\n")).and_then(|()| std::fs::rename(&partial, &file));
-        written.map_err(|source| UpError::file(&file, source))
+        Ok(files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)?)
     }
 }
 

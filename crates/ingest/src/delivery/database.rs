@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use footfall_daemon::{Condition, FieldError, Shell};
-use footfall_event::{Event, OutcomeCounts, PipelineSample};
+use footfall_event::{Deferral, Event, OutcomeCounts, PipelineSample};
 use footfall_store::{Commit, Content, WriterLoop, WriterLoopOptions};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::NotDurable;
 use super::batch::Job;
 use super::committer::{Committer, Requests};
+use super::{NotDurable, Sent};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -83,29 +83,25 @@ impl Database {
         self.closed.cancel();
     }
 
-    pub(crate) async fn send_events(&self, events: Vec<Event>) -> Result<u64, u64> {
+    pub(crate) async fn send_events(&self, events: Vec<Event>) -> Sent {
         let count = events.len() as u64;
         if count == 0 {
-            return Ok(0);
+            return Sent::all(0);
         }
         if !self.is_ready() {
-            self.metrics.database_away(count);
-            return Err(0);
+            return Sent::none(Deferral::DatabaseAway);
         }
         let content = |event: Event| {
             let line = event.to_line();
             (Content::Event(Box::new(event)), line)
         };
         match self.send(events.into_iter().map(content).collect()).await {
-            Ok(()) => Ok(count),
-            Err(Refused::QueueFull) => {
-                self.metrics.queue_full(count);
-                Err(0)
-            }
-            Err(Refused::Late) => {
-                self.metrics.not_acknowledged.inc_by(count);
-                self.ready.set_because(false, "no commit in time");
-                Err(0)
+            Ok(()) => Sent::all(count),
+            Err(deferral) => {
+                if deferral == Deferral::NotCommitted {
+                    self.ready.set_because(false, "no commit in time");
+                }
+                Sent::none(deferral)
             }
         }
     }
@@ -126,24 +122,18 @@ impl Database {
         self.send(vec![(Content::Sample(sample), line)]).await.map_err(|_| NotDurable)
     }
 
-    async fn send(&self, records: Vec<(Content, Vec<u8>)>) -> Result<(), Refused> {
+    async fn send(&self, records: Vec<(Content, Vec<u8>)>) -> Result<(), Deferral> {
         let bytes: usize = records.iter().map(|(_, line)| line.len()).sum();
-        let kib = u32::try_from(bytes.div_ceil(1024)).map_err(|_| Refused::QueueFull)?;
-        let share = self.room.clone().try_acquire_many_owned(kib).map_err(|_| Refused::QueueFull)?;
+        let kib = u32::try_from(bytes.div_ceil(1024)).map_err(|_| Deferral::QueueFull)?;
+        let share = self.room.clone().try_acquire_many_owned(kib).map_err(|_| Deferral::QueueFull)?;
         let _queued = Queued::new(&self.metrics, records.len(), bytes);
         let (done, committed) = oneshot::channel();
-        self.jobs.try_send(Job { records, done, _share: share }).map_err(|_| Refused::QueueFull)?;
+        self.jobs.try_send(Job { records, done, _share: share }).map_err(|_| Deferral::QueueFull)?;
         match timeout(self.commit_max, committed).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Refused::Late),
+            Ok(Err(_)) | Err(_) => Err(Deferral::NotCommitted),
         }
     }
-}
-
-/// Why a request's events are not durable.
-enum Refused {
-    QueueFull,
-    Late,
 }
 
 /// What waits, as the metrics say it.

@@ -1,6 +1,5 @@
--- The events of the visits that begin on one day ($1), about 8 a visit ($2 visits), in the order of time as the sink
--- stores them. Every 20th visit goes on after 45 minutes of silence; every 20th visitor is a bot; pages are met about as
--- Zipf's law has it.
+-- The events of $2 visits that begin on the day $1, about 8 per visit, ordered by time as the sink stores them. Every 20th
+-- visit continues after 45 minutes of inactivity; every 20th visitor is a bot; pages roughly follow Zipf's law.
 INSERT INTO analytics_events (
     timestamp, event_type, page_url, page_title, button_id, session_id, user_agent, metadata, event_id, received_at,
     visitor_id, referrer, site, schema_version, page_path, referrer_host, channel, utm_source, utm_campaign, browser, os,

@@ -1,11 +1,10 @@
--- What the sink would have kept beside these rows. The partition of Kafka makes no difference here.
+-- The roll-ups that the sink would have kept for these rows. The Kafka partition does not matter here.
 INSERT INTO analytics_visit_parts (
     half_hour, site, visit_key, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id, exit_page,
-    entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, browser, os, device,
-    language, screen, country, kafka_partition)
+    entry_page, {{list attributes: @}}, kafka_partition)
 SELECT cell.*, 0
 FROM footfall.visit_cells_of_events('2000-01-01', '2100-01-01') AS cell
--- In the order of time as well.
+-- Ordered by time too.
 ORDER BY cell.half_hour, cell.first_at;
 
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, site, bot, kafka_partition, event_count)

@@ -1,4 +1,4 @@
-//! Who may ask, and that every function is asked in a test.
+//! Who may call the functions, and that every function is called in a test.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn functions() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_reader_may_execute_every_function_and_nobody_else_may() {
+async fn only_the_reader_may_execute_the_functions() {
     let database = one_day().await;
     let query = "
         SELECT proname::text,
@@ -29,17 +29,17 @@ async fn the_reader_may_execute_every_function_and_nobody_else_may() {
         let (name, reader, writer, anybody): (String, bool, bool, bool) =
             (row.get(0), row.get(1), row.get(2), row.get(3));
         assert_eq!((reader, writer), (true, false), "{name}");
-        assert!(!anybody, "anybody may execute {name}");
+        assert!(!anybody, "PUBLIC may execute {name}");
         made.insert(name);
     }
-    assert_eq!(made, functions(), "a file of sql/functions holds the function that it is named for");
+    assert_eq!(made, functions(), "each file of sql/functions defines the function after which it is named");
 }
 
 #[tokio::test]
-async fn a_stranger_is_refused() {
+async fn another_role_is_refused() {
     let database = one_day().await;
     let stranger = "SET ROLE footfall_writer; SELECT * FROM footfall.totals(now(), now())";
-    let error = database.owner.batch_execute(stranger).await.expect_err("footfall_writer was answered");
+    let error = database.owner.batch_execute(stranger).await.expect_err("footfall_writer was not refused");
     assert_eq!(error.as_db_error().unwrap().message(), "permission denied for schema footfall");
 }
 
@@ -58,7 +58,7 @@ fn every_function_has_a_test() {
     assert!(untested.is_empty(), "no test calls {untested:?}");
 }
 
-/// The lists of [`crate::calls`] are complete, so that what is tested of all functions is tested of all.
+/// The lists of [`crate::calls`] are complete, so that tests of all functions really cover all.
 #[tokio::test]
 async fn every_function_with_a_range_or_filters_is_listed() {
     let database = one_day().await;
@@ -69,7 +69,7 @@ async fn every_function_with_a_range_or_filters_is_listed() {
         for row in database.owner.query(query, &[&argument]).await.unwrap() {
             let name: String = row.get(0);
             let is_listed = lists.concat().iter().any(|call| call.starts_with(&format!("footfall.{name}(")));
-            // buckets reads no table; tests/pipeline has what is asked of the pipeline.
+            // buckets reads no table; tests/pipeline covers the pipeline's functions.
             assert!(is_listed || name == "buckets" || name.starts_with("pipeline_"), "{name} is not in calls.rs");
         }
     }

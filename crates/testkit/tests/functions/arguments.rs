@@ -1,4 +1,4 @@
-//! What makes arguments and names out of what others write.
+//! Functions that parse Grafana's variables and names of series.
 
 use crate::one_day::one_day;
 
@@ -9,16 +9,16 @@ async fn a_label_is_read_out_of_a_series_name() {
     let asked = |label: &str| format!("(SELECT footfall.pipeline_label('{series}', {label}))");
     day.answers(&asked("'topic'"), &["(events)"]).await;
     day.answers(&asked("'topic, partition'"), &[r#"("events 12")"#]).await;
-    // Neither the end of another label's name, nor one that is not there.
+    // Neither the end of another label's name, nor a missing label.
     day.answers(&asked("'opic'"), &["()"]).await;
     day.answers(&asked("NULL"), &["()"]).await;
 }
 
 #[tokio::test]
-async fn what_is_chosen_in_grafana_becomes_filters() {
+async fn a_selection_in_grafana_becomes_filters() {
     let day = one_day().await;
     let asked = |arguments: &str| format!("(SELECT footfall.grafana_filters({arguments})::text)");
-    // All, nothing chosen, an empty text box.
+    // All, no selection, an empty text box.
     day.answers(&asked("ARRAY[NULL]::text[], ARRAY[]::text[], NULL, ''"), &["({})"]).await;
     day.answers(
         &asked(r#"ARRAY['it''s', 'a \"b\"'], page_prefix => '/blog'"#),

@@ -21,7 +21,7 @@ async fn buckets_follow_the_local_clock() {
             "'2026-03-28 23:00Z', '2026-03-29 22:00Z', '1 hour', 'Europe/Berlin'",
             r#"(23,"2026-03-28 23:00:00+00","2026-03-29 21:00:00+00")"#,
         ),
-        // Two hours each, counted from midnight: the thirteenth is one hour long, and the next day begins anew.
+        // Two hours each, counted from midnight: the thirteenth is one hour long, and the next day starts again at midnight.
         (
             "'2026-10-24 22:00Z', '2026-10-26 01:00Z', '2 hours', 'Europe/Berlin'",
             r#"(14,"2026-10-24 22:00:00+00","2026-10-25 23:00:00+00")"#,
@@ -67,7 +67,7 @@ async fn buckets_follow_the_local_clock() {
         ),
         ("'2026-05-10Z', '2026-05-11Z', '3 months', 'UTC'", r#"(1,"2026-04-01 00:00:00+00","2026-04-01 00:00:00+00")"#),
         ("'2026-05-10Z', '2027-05-11Z', '1 year', 'UTC'", r#"(2,"2026-01-01 00:00:00+00","2027-01-01 00:00:00+00")"#),
-        // Until is outside.
+        // `until` is exclusive.
         (
             "'2026-10-20 10:00Z', '2026-10-20 10:02Z', '1 minute'",
             r#"(2,"2026-10-20 10:00:00+00","2026-10-20 10:01:00+00")"#,
@@ -79,13 +79,19 @@ async fn buckets_follow_the_local_clock() {
     let starts = "(SELECT footfall.bucket_starts('2026-10-20 10:30Z', '2026-10-20 12:00Z', '1 hour'))";
     day.answers(starts, &[r#"("{""2026-10-20 10:00:00+00"",""2026-10-20 11:00:00+00""}")"#]).await;
     for (arguments, refusal) in [
-        ("'2026-10-20Z', '2026-10-21Z', '0 seconds'", "bucket_width: 00:00:00 is neither a time, nor days, nor months"),
+        (
+            "'2026-10-20Z', '2026-10-21Z', '0 seconds'",
+            "bucket_width: 00:00:00 must be a positive number of hours or shorter units, days, or months",
+        ),
         (
             "'2026-10-20Z', '2026-10-21Z', '1 day 1 hour'",
-            "bucket_width: 1 day 01:00:00 is neither a time, nor days, nor months",
+            "bucket_width: 1 day 01:00:00 must be a positive number of hours or shorter units, days, or months",
         ),
-        ("'2026-10-20Z', '2026-10-21Z', '-1 hour'", "bucket_width: -01:00:00 is neither a time, nor days, nor months"),
-        ("'2026-10-20Z', '2026-10-21Z', '1 second'", "bucket_width: 00:00:01 makes more than 10000 buckets"),
+        (
+            "'2026-10-20Z', '2026-10-21Z', '-1 hour'",
+            "bucket_width: -01:00:00 must be a positive number of hours or shorter units, days, or months",
+        ),
+        ("'2026-10-20Z', '2026-10-21Z', '1 second'", "bucket_width: 00:00:01 gives more than 10000 buckets"),
         ("'-infinity', '2026-10-21Z', '1 day'", "since and until must be times, not infinity"),
         ("'2026-10-20Z', '2026-10-21Z', '1 day', 'Mars/Olympus'", "time zone \"Mars/Olympus\" not recognized"),
     ] {
@@ -95,7 +101,7 @@ async fn buckets_follow_the_local_clock() {
 
 #[tokio::test]
 async fn events_fall_into_local_buckets_when_clocks_change() {
-    // Berlin, 25 October 2026: 02:30 comes twice. And the last moment of the day, and the first of the next.
+    // Berlin, 25 October 2026: 02:30 occurs twice. Also the last moment of the day, and the first of the next.
     let database = Database::with(
         "2026-10-25 00:30:00Z        | a | 1 | page_view | / | {}
          2026-10-25 01:30:00Z        | a | 1 | page_view | / | {}
@@ -111,7 +117,7 @@ async fn events_fall_into_local_buckets_when_clocks_change() {
     database.answers(&hours, &["00", "01", "22", "23"].map(one).each_ref().map(String::as_str)).await;
     let days = format!("(SELECT bucket, events FROM footfall.events_over_time({range}, '1 day', 'Europe/Berlin'))");
     database.answers(&days, &[r#"("2026-10-24 22:00:00+00",3)"#, r#"("2026-10-25 23:00:00+00",1)"#]).await;
-    // The visit of 22:59:59.999999 goes on over midnight and counts once, on the day where it began.
+    // The visit of 22:59:59.999999 continues past midnight and counts once, on the day on which it began.
     let visits = format!("footfall.visits_over_time({range}, '1 day', 'Europe/Berlin')");
     database.answers(&visits, &[r#"("2026-10-24 22:00:00+00",1,3,4)"#, r#"("2026-10-25 23:00:00+00",0,0,0)"#]).await;
     let half = "(SELECT footfall.rounded_up('2026-10-25 00:30Z', '30 minutes'), footfall.rounded_up('2026-10-25 00:30:00.1Z', '30 minutes'))";

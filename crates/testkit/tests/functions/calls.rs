@@ -1,6 +1,6 @@
-//! Every question that has a range, for what must hold for all of them.
+//! A call of every function with a range or filters, for tests that cover all of them.
 
-/// Calls of each function with since and until; RANGE and FILTERS stand where these belong.
+/// A call of each function with since and until; RANGE and FILTERS are placeholders for them.
 pub(crate) const CALLS: &[&str] = &[
     "footfall.events_alone(RANGE, FILTERS)",
     "footfall.matching_events(RANGE, FILTERS)",
@@ -29,10 +29,10 @@ pub(crate) const CALLS: &[&str] = &[
     r#"footfall.funnel(RANGE, '[{"event_type":"page_view"},{"event_type":"signup"}]', FILTERS)"#,
 ];
 
-/// Those that have a range and no filters.
+/// Functions with a range and no filters.
 pub(crate) const CALLS_WITHOUT_FILTERS: &[&str] = &["footfall.visit_cells_of_events(RANGE)", "footfall.sites(RANGE)"];
 
-/// Those that have filters and no range.
+/// Functions with filters and no range.
 pub(crate) const CALLS_WITHOUT_RANGE: &[&str] = &[
     "footfall.live_now('2026-10-10 12:00Z', FILTERS)",
     "footfall.live_visitors('2026-10-10 12:00Z', FILTERS)",

@@ -1,4 +1,4 @@
-//! A question reads the chunks of its range and no others.
+//! A query reads only the chunks of its range.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::month::month;
 
 const DAY: &str = "timestamptz '2026-10-10 00:00Z', timestamptz '2026-10-11 00:00Z'";
 
-/// The chunks that a plan names.
+/// The chunks in a plan.
 async fn chunks(month: &Database, explain: &str) -> BTreeSet<String> {
     let plan = month.reader.query(explain, &[]).await.unwrap_or_else(|error| panic!("{explain}: {error:?}"));
     let lines = plan.iter().map(|row| row.get::<_, String>(0));
@@ -19,7 +19,7 @@ async fn chunks(month: &Database, explain: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The chunks of the days from the 10th on, one of the events and one of the visits' half hours each.
+/// The chunks of these days, one of the events and one of the visits' half hours each.
 async fn chunks_of(month: &Database, days: &[u8]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for day in days {
@@ -34,7 +34,7 @@ async fn chunks_of(month: &Database, days: &[u8]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_days_question_reads_that_days_chunks() {
+async fn a_query_for_a_day_reads_only_that_days_chunks() {
     let month = month().await;
     let all = "SELECT count(*) FROM timescaledb_information.chunks";
     let all: i64 = month.owner.query_one(all, &[]).await.unwrap().get(0);
@@ -46,9 +46,9 @@ async fn a_days_question_reads_that_days_chunks() {
         let range = call(asked, DAY, "'{}'");
         let read = chunks(&month, &format!("EXPLAIN SELECT * FROM {range}")).await;
         assert!(read.is_subset(allowed), "{range} reads {read:?}, not only {allowed:?}");
-        // Sites and event counts come out of the roll-up by minute, which has no chunks, unless they need the events.
+        // Sites and event counts come from the roll-up by minute, which has no chunks, unless they need the events.
         assert!(!read.is_empty() || asked.contains("sites") || asked.contains("event"), "{range} reads no chunk");
-        // With filters of every sort at once, and edges within half hours.
+        // With all kinds of filters, and a range that begins and ends within half hours.
         let filters = r#"'{"page_prefix":"/","channel":["direct","search"],"browser":"Chrome","site":"shop"}'"#;
         let edges = "timestamptz '2026-10-10 05:11:13Z', timestamptz '2026-10-10 21:17:19Z'";
         let range = call(asked, edges, filters);
@@ -62,12 +62,12 @@ async fn a_days_question_reads_that_days_chunks() {
 }
 
 #[tokio::test]
-async fn a_prepared_question_is_planned_for_its_range() {
+async fn a_prepared_query_is_planned_for_its_range() {
     let month = month().await;
     let allowed = chunks_of(&month, &[10]).await;
     let prepare = "PREPARE totals (timestamptz, timestamptz, jsonb) AS SELECT * FROM footfall.totals($1, $2, $3)";
     month.reader.batch_execute(prepare).await.unwrap();
-    // From the sixth time on, PostgreSQL may keep one plan for all ranges.
+    // From the sixth execution on, PostgreSQL may use one plan for all ranges.
     for _ in 0..7 {
         let read = chunks(&month, &format!("EXPLAIN EXECUTE totals ({DAY}, '{{}}')")).await;
         assert!(!read.is_empty() && read.is_subset(&allowed), "{read:?}");

@@ -1,20 +1,20 @@
-//! A database with the rows of a test, and what the reader is answered.
+//! A database with the rows of a test, and queries as the reader.
 
 use footfall_testkit::postgres;
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
-/// Fills the roll-ups from the rows, as the sink keeps them; the bench fills them by the same file.
+/// Fills the roll-ups from the rows, as the sink would; the bench uses the same file.
 pub(crate) const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
 
-/// A database of a test's own.
+/// A test's own database.
 pub(crate) struct Database {
-    /// What it is called.
+    /// Its name.
     pub(crate) name: String,
-    /// May do everything.
+    /// Connected as the owner.
     pub(crate) owner: Client,
-    /// May do what Grafana and the live page may.
+    /// Connected as the role of Grafana and the live page.
     pub(crate) reader: Client,
 }
 
@@ -26,7 +26,7 @@ impl Database {
         Self::open(&name).await
     }
 
-    /// One that was made before. A connection ends with the test that opened it, so each test opens its own.
+    /// Opens an existing one. A connection ends with the test that opened it, so each test opens its own.
     pub(crate) async fn open(name: &str) -> Self {
         let postgres = postgres().await;
         let reader = postgres.url("footfall_reader", name).parse::<Config>().unwrap();
@@ -40,7 +40,7 @@ impl Database {
         database
     }
 
-    /// Adds the events of a table, and makes the roll-ups anew.
+    /// Adds the events of a table, and rebuilds the roll-ups.
     pub(crate) async fn add(&self, table: &str) {
         let insert = r#"
             INSERT INTO analytics_events
@@ -50,22 +50,22 @@ impl Database {
                     '{"bot": false, "schema_version": 1, "created_at": "2026-01-01Z", "received_at": "2026-01-01Z"}' || row) AS event"#;
         self.owner.execute(insert, &[&events(table)]).await.unwrap();
         self.owner.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.owner.batch_execute(ROLL_UP).await.unwrap();
+        self.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
     }
 
-    /// What the reader is answered, each row as PostgreSQL writes a row: (a,b,).
+    /// The rows that the reader gets, each in PostgreSQL's notation: (a,b,).
     pub(crate) async fn rows(&self, from: &str) -> Vec<String> {
         let query = format!("SELECT answer::text FROM {from} AS answer");
         let rows = self.reader.query(&query, &[]).await;
         rows.unwrap_or_else(|error| panic!("{query}: {error:?}")).iter().map(|row| row.get(0)).collect()
     }
 
-    /// Holds where the reader is answered exactly these rows, in this order.
+    /// Asserts that the reader gets exactly these rows, in this order.
     pub(crate) async fn answers(&self, from: &str, wanted: &[&str]) {
         assert_eq!(self.rows(from).await, wanted, "{from}");
     }
 
-    /// What the reader is refused with.
+    /// The error that the reader gets.
     pub(crate) async fn refusal(&self, from: &str) -> String {
         let query = format!("SELECT * FROM {from}");
         let error = self.reader.query(&query, &[]).await.expect_err(&query);
@@ -79,9 +79,9 @@ async fn connect(config: &Config) -> Client {
     client
 }
 
-/// Events out of a table with the columns time, session, visitor, type, page, and anything else as JSON; `-` is null.
-/// A visitor is a number. A line `session NAME {..}` says what all events of that session have in common, which are
-/// those below it. Ids count up, so that of two events of the same time the lower line is the later one.
+/// Events from a table with the columns time, session, visitor, type, page, and other fields as JSON; `-` is null.
+/// A visitor is a number. A line `session NAME {..}` has the common fields of that session's events, which are below it.
+/// Ids ascend, so that of two events at the same time the lower line is the later one.
 fn events(table: &str) -> Value {
     let mut sessions = Map::new();
     let mut events = Vec::new();

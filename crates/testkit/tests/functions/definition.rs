@@ -1,8 +1,8 @@
-//! Visits against their definition, written down a second time and the slow way, on rows that nobody chose.
+//! Visits compared with their definition, implemented a second time, slowly, on random rows.
 
 use crate::month::month;
 
-/// The visits of a range from its events alone, without half hours.
+/// The visits of a range computed from its events, without half hours.
 fn definition(range: &str) -> String {
     let (since, until) = range.split_once(", ").unwrap();
     format!(
@@ -27,7 +27,7 @@ fn definition(range: &str) -> String {
 }
 
 #[tokio::test]
-async fn visits_are_what_their_definition_says() {
+async fn visits_match_their_definition() {
     let month = month().await;
     for range in [
         "'2026-10-01 00:00Z', '2026-10-31 00:00Z'",
@@ -48,12 +48,12 @@ async fn visits_are_what_their_definition_says() {
         let row = month.reader.query_one(&counts, &[]).await.unwrap();
         let (found, wanted): (i64, i64) = (row.get(0), row.get(1));
         assert_eq!(found, wanted, "{range}");
-        assert!(wanted > 0, "{range} holds a visit");
+        assert!(wanted > 0, "{range} has a visit");
     }
 }
 
 #[tokio::test]
-async fn totals_from_the_roll_ups_are_those_of_the_events() {
+async fn totals_from_the_roll_ups_equal_those_of_the_events() {
     let month = month().await;
     let range = "'2026-10-05 07:11:13Z', '2026-10-17 21:49:01Z'";
     let totals = format!("(SELECT events FROM footfall.totals({range}))");

@@ -1,11 +1,11 @@
-//! What is asked about single events.
+//! Functions about single events.
 
 use crate::one_day::{DAY, one_day};
 
 #[tokio::test]
 async fn events_count_by_type_and_bucket_with_zeros_between() {
     let day = one_day().await;
-    // 8 hours each: all but the server's job lies in the second, that is in it too; the first and last are empty.
+    // 8 hours each: all events, including the server's job, are in the second; the first and last are empty.
     let asked =
         format!("footfall.events_over_time({DAY}, '8 hours', 'UTC', '{{\"event_type\":[\"page_view\",\"signup\"]}}')");
     day.answers(
@@ -20,7 +20,7 @@ async fn events_count_by_type_and_bucket_with_zeros_between() {
         ],
     )
     .await;
-    // Where buckets are not whole minutes, the events themselves are counted; and where filters need them.
+    // If buckets are not whole minutes, or filters need it, the events themselves are counted.
     let seconds = "footfall.events_over_time('2026-10-20 10:00Z', '2026-10-20 10:02Z', '30 seconds', 'UTC', '{\"page\":\"/pricing\"}')";
     day.answers(
         seconds,
@@ -52,7 +52,7 @@ async fn a_range_that_begins_and_ends_within_a_minute_is_cut_there() {
         &[r#"("2026-10-20 10:01:20+00",shop,engagement,1)"#, r#"("2026-10-20 10:01:30+00",shop,button_click,1)"#],
     )
     .await;
-    // A whole minute, 10:01, out of the roll-up: a view, two engagements, a click. And 10 seconds on each side of it.
+    // A whole minute, 10:01, from the roll-up: a view, two engagements, a click. Plus part of a minute on each side.
     let around = "'2026-10-20 10:00:30Z', '2026-10-20 10:02:00.000001Z'";
     day.answers(
         &format!(
@@ -73,7 +73,7 @@ async fn a_range_that_begins_and_ends_within_a_minute_is_cut_there() {
 #[tokio::test]
 async fn types_are_counted_with_their_visitors() {
     let day = one_day().await;
-    // page_view: visitors 1 (three views), 2, 3 (two), 5. The job has no visitor. The bot is not there.
+    // page_view: visitors 1 (three views), 2, 3 (two), 5. The job has no visitor. The bot is left out.
     day.answers(
         &format!("footfall.event_types({DAY})"),
         &[
@@ -111,17 +111,17 @@ async fn properties_and_their_values_are_counted() {
     day.answers(&format!("footfall.event_properties({DAY}, 'page_view')"), &[]).await;
     day.answers(&format!("footfall.property_values({DAY}, 'signup', 'plan')"), &["(large,1,1)"]).await;
     day.answers(&format!("footfall.property_values({DAY}, 'signup', 'seats')"), &["(3,1,1)"]).await;
-    // A null is a value; a property that is not there is none.
+    // A null is a value; a missing property is not.
     day.answers(&format!("footfall.property_values({DAY}, 'job_done', 'plan')"), &["(,1,0)"]).await;
     day.answers(&format!("footfall.property_values({DAY}, 'job_done', 'seats')"), &[]).await;
 }
 
 #[tokio::test]
-async fn who_is_there_now_stands_where_he_was_last() {
+async fn a_visitor_who_is_there_now_counts_on_the_last_page() {
     let day = one_day().await;
-    // The 5 minutes before 11:04:01: visitor 3 alone, whose last page is the one that is not there.
+    // The 5 minutes before 11:04:01: only visitor 3, whose last page is the missing one.
     day.answers("footfall.live_now('2026-10-20 11:04:01Z')", &["(/gone,1)"]).await;
-    // Its event of 11:04:00 is 2 seconds ahead of now, and not of a moment before.
+    // Its event of 11:04:00 is less than 2 seconds ahead of now, but not of a moment before.
     day.answers("footfall.live_now('2026-10-20 11:03:58.000001Z')", &["(/gone,1)"]).await;
     day.answers("footfall.live_now('2026-10-20 11:03:58Z')", &["(/blog/one,1)"]).await;
     // The 5 minutes are over at 11:09, to the microsecond.
@@ -129,10 +129,10 @@ async fn who_is_there_now_stands_where_he_was_last() {
     day.answers("footfall.live_now('2026-10-20 11:09:00.000001Z')", &[]).await;
     day.answers("footfall.live_visitors('2026-10-20 11:09:00Z')", &["1"]).await;
     day.answers("footfall.live_visitors('2026-10-20 11:09:00.000001Z')", &["0"]).await;
-    // The job of 14:00 is nobody's.
+    // The job of 14:00 has no visitor.
     day.answers("footfall.live_now('2026-10-20 14:01:00Z')", &[]).await;
     day.answers("footfall.live_visitors('2026-10-20 14:01:00Z')", &["0"]).await;
-    // The bot of 12:10, where it is asked for.
+    // The bot of 12:10, if it is requested.
     day.answers("footfall.live_visitors('2026-10-20 12:11:00Z')", &["0"]).await;
     day.answers("footfall.live_now('2026-10-20 12:11:00Z', '{\"bot\":\"true\"}')", &["(/,1)"]).await;
 }
@@ -153,7 +153,7 @@ async fn the_newest_events_come_first_and_page_by_page() {
         &[r#"("2026-10-20 13:00:30+00",file_download,blog,/blog/one)"#],
     )
     .await;
-    // A filter by the visit: the newest of the visit that came by search.
+    // A filter by visit: the newest events of the visit from search.
     day.answers(
         &newest(r#"{"channel":"search"}"#, "2, '2026-10-21Z'"),
         &[
@@ -172,7 +172,7 @@ async fn the_newest_events_come_first_and_page_by_page() {
 #[tokio::test]
 async fn web_vitals_are_rated_by_their_75th_percentile() {
     let day = one_day().await;
-    // LCP of 2000 and 3000: three quarters of the way is 2750, over the 2500 that are good. What is no number is no sample.
+    // LCP of 2000 and 3000: the 75th percentile is 2750, above the 2500 that are good. A value that is not a number is not a sample.
     let all = ["(,cls,1,0.05,good)", "(,inp_ms,1,600,poor)", r#"(,lcp_ms,2,2750,"needs improvement")"#];
     let pages = [
         "(/blog/one,inp_ms,1,600,poor)",
@@ -180,7 +180,7 @@ async fn web_vitals_are_rated_by_their_75th_percentile() {
         "(/,cls,1,0.05,good)",
         "(/,lcp_ms,1,2000,good)",
     ];
-    // Both pages have a metric with one sample; the name decides.
+    // Both pages have a metric with one sample, so they are ordered by name.
     let rows = [&all[..], &pages[2..], &pages[..2]].concat();
     day.answers(&format!("footfall.web_vitals({DAY})"), &rows).await;
     day.answers(&format!("footfall.web_vitals({DAY}, row_limit => 1)"), &rows[..5]).await;
@@ -210,14 +210,14 @@ async fn clicks_downloads_forms_and_missing_pages_are_listed() {
 }
 
 #[tokio::test]
-async fn sites_are_those_that_sent_something() {
+async fn sites_are_those_with_events() {
     let day = one_day().await;
     // 7 of a, 2 of b, 5 of c, 2 of d, the bot's one.
     day.answers(&format!("footfall.sites({DAY})"), &["(shop,17)", "(blog,3)", "(,1)"]).await;
 }
 
 #[tokio::test]
-async fn the_path_of_an_address_is_what_the_sink_calls_it() {
+async fn the_path_of_a_url_equals_the_sinks() {
     let day = one_day().await;
     for (url, path) in [
         ("https://a.b/c/d?e#f", "/c/d"),

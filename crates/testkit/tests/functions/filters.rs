@@ -1,4 +1,4 @@
-//! What filters choose.
+//! What filters select.
 
 use crate::calls::{CALLS, CALLS_WITHOUT_RANGE, call};
 use crate::database::Database;
@@ -14,7 +14,7 @@ async fn chosen(day: &Database, filters: &str) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn every_key_chooses_events_and_visits() {
+async fn every_key_filters_events_and_visits() {
     let day = one_day().await;
     // Events: 7 of a, 2 of b, 5 of c, 2 of d, 3 on the blog, 1 of the server.
     for (filters, events, visits) in [
@@ -40,6 +40,8 @@ async fn every_key_chooses_events_and_visits() {
         (r#"{"utm_term":"shoes"}"#, 5, 1),
         (r#"{"utm_content":"blue"}"#, 5, 1),
         (r#"{"utm_content":"red"}"#, 0, 0),
+        (r#"{"hostname":"www.shop.example"}"#, 5, 1),
+        (r#"{"hostname":["shop.example","www.shop.example"]}"#, 16, 4),
         (r#"{"browser":"Chrome"}"#, 9, 2),
         (r#"{"os":"Windows"}"#, 12, 3),
         (r#"{"device":"tablet"}"#, 3, 1),
@@ -62,7 +64,7 @@ async fn every_key_chooses_events_and_visits() {
 }
 
 #[tokio::test]
-async fn filters_by_event_leave_a_visit_whole() {
+async fn filters_by_event_do_not_cut_a_visit() {
     let day = one_day().await;
     let visits = |filters: &str| {
         format!(
@@ -96,14 +98,14 @@ async fn a_wrong_filter_is_refused_by_every_function() {
     ] {
         assert_eq!(day.refusal(&format!("footfall.totals({DAY}, '{filters}')")).await, refusal);
     }
-    // The same where filters are not constant, as in a prepared question.
+    // The same if filters are not constant, as in a prepared query.
     let asked = format!("SELECT * FROM footfall.totals({DAY}, $1)");
     let error = day.reader.query(&asked, &[&serde_json::json!({"colour": "red"})]).await.expect_err("a refusal");
     assert_eq!(error.as_db_error().unwrap().message(), r#"filters: unknown key "colour""#);
 }
 
 #[tokio::test]
-async fn a_key_is_read_as_texts() {
+async fn a_key_is_read_as_an_array_of_text() {
     let day = one_day().await;
     for (key, answer) in
         [("site", "({a})"), ("page_prefix", r#"("{""/50\\\\%\\\\_%""}")"#), ("bot", "({false})"), ("os", "()")]

@@ -1,4 +1,4 @@
-//! The functions of sql/functions on rows whose answers were worked out by hand, which stand in the tests.
+//! The functions of sql/functions, on rows in the tests whose results were calculated by hand.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 

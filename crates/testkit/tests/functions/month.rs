@@ -1,4 +1,4 @@
-//! Thirty days of generated rows, as the bench has them, with fewer visits.
+//! Thirty days of generated rows, like the bench's, with fewer visits.
 
 use tokio::sync::OnceCell;
 
@@ -7,7 +7,7 @@ use crate::database::{Database, ROLL_UP};
 const EVENTS_OF_A_DAY: &str = include_str!("../../benches/functions/events_of_a_day.sql");
 const VISITS_PER_DAY: i32 = 300;
 
-/// A database with October 2026 in it, which nobody changes.
+/// A shared read-only database with October 2026 in it.
 pub(crate) async fn month() -> Database {
     static NAME: OnceCell<String> = OnceCell::const_new();
     let name = NAME.get_or_init(|| async {
@@ -18,7 +18,7 @@ pub(crate) async fn month() -> Database {
             let day = format!("2026-10-{day:02}T00:00:00Z").parse::<jiff::Timestamp>().unwrap();
             database.owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
         }
-        database.owner.batch_execute(ROLL_UP).await.unwrap();
+        database.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
         database.owner.batch_execute("ANALYZE").await.unwrap();
         database.name
     });

@@ -1,9 +1,9 @@
-//! What a period's name stands for.
+//! The ranges of named periods.
 
 use crate::one_day::one_day;
 
 #[tokio::test]
-async fn a_name_is_a_range_and_one_to_compare_with() {
+async fn a_name_gives_a_range_and_one_to_compare_with() {
     let day = one_day().await;
     // Tuesday, 27 October 2026, 11:30 in Berlin, where summer time ended on the 25th.
     let at = "'Europe/Berlin', '2026-10-27 10:30Z'";
@@ -43,8 +43,8 @@ async fn a_name_is_a_range_and_one_to_compare_with() {
     ] {
         day.answers(&format!("footfall.period('{name}', {at})"), &[answer]).await;
     }
-    // The last day of a month is compared up to the last day of a shorter one.
+    // The last day of a month is compared with up to the last day of a shorter month.
     let short = "(SELECT previous_until FROM footfall.period('month', at => '2026-03-31 10:30Z'))";
     day.answers(short, &[r#"("2026-02-28 10:30:00+00")"#]).await;
-    assert_eq!(day.refusal("footfall.period('fortnight')").await, "no period is called \"fortnight\"");
+    assert_eq!(day.refusal("footfall.period('fortnight')").await, "unknown period: \"fortnight\"");
 }

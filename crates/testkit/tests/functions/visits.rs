@@ -1,10 +1,10 @@
-//! What is asked about visits.
+//! Functions about visits.
 
 use crate::database::Database;
 use crate::one_day::{DAY, one_day};
 
 #[tokio::test]
-async fn totals_are_those_of_the_day() {
+async fn totals_equal_those_counted_by_hand() {
     let day = one_day().await;
     // Visitors 1, 2, 3, 5; visits a, b, c, d and the blog's; views 2 + 1 + 2 + 1 + 1; all 20 events of people and servers.
     // Two of five bounced. Seconds: 5, 40, 50, 120, 240; their mean is 455 / 5.
@@ -20,9 +20,9 @@ async fn totals_are_those_of_the_day() {
 }
 
 #[tokio::test]
-async fn totals_are_compared_with_the_time_before() {
+async fn totals_are_compared_with_the_previous_period() {
     let day = one_day().await;
-    // 11:00 to 12:00 holds visit c, 10:00 to 11:00 visits a and b.
+    // 11:00 to 12:00 contains visit c, 10:00 to 11:00 visits a and b.
     let rows = [
         "(visitors,1,2,-0.5)",
         "(visits,1,2,-0.5)",
@@ -39,13 +39,13 @@ async fn totals_are_compared_with_the_time_before() {
     day.answers(&named, &rows).await;
     let rows = day.rows(&format!("footfall.totals_compared({DAY})")).await;
     assert_eq!(rows[..2], ["(visitors,4,0,)", "(visits,5,0,)"], "nothing to compare with");
-    // The day that is an hour longer is compared with as many hours.
+    // A day of 25 hours is compared with 25 hours.
     let before = "(SELECT footfall.as_long_before('2026-10-24 22:00Z', '2026-10-25 23:00Z'))";
     day.answers(before, &[r#"("2026-10-23 21:00:00+00")"#]).await;
 }
 
 #[tokio::test]
-async fn a_visit_counts_where_it_began() {
+async fn a_visit_counts_in_the_bucket_in_which_it_began() {
     let day = one_day().await;
     let asked = "footfall.visits_over_time('2026-10-20 09:30Z', '2026-10-20 13:30Z', '1 hour')";
     day.answers(
@@ -75,7 +75,7 @@ async fn every_dimension_groups_the_visits() {
                 "(/pricing,1,1,2,0,120,0.2)",
             ],
         ),
-        // Those without one are left out, and count in the share.
+        // Visits without one are left out, but count in the share.
         ("referrer_host", &["(ads.example,1,1,2,0,240,0.2)", "(google.com,1,1,2,0,120,0.2)"]),
         (
             "channel",
@@ -91,6 +91,14 @@ async fn every_dimension_groups_the_visits() {
         ("utm_campaign", &["(autumn,1,1,2,0,240,0.2)"]),
         ("utm_term", &["(shoes,1,1,2,0,240,0.2)"]),
         ("utm_content", &["(blue,1,1,2,0,240,0.2)"]),
+        (
+            "hostname",
+            &[
+                "(shop.example,2,3,4,0.6666666666666666,40,0.6)",
+                "(www.shop.example,1,1,2,0,240,0.2)",
+                "(,1,1,1,0,50,0.2)",
+            ],
+        ),
         // Visitor 1 came twice with Chrome.
         (
             "browser",
@@ -113,7 +121,7 @@ async fn every_dimension_groups_the_visits() {
     ] {
         day.answers(&format!("footfall.visits_by('{dimension}', {DAY})"), rows).await;
     }
-    // What is not known is a row of its own: the bot has no country.
+    // Unknown values have their own row: the bot has no country.
     day.answers(&format!("footfall.visits_by('country', {DAY}, '{{\"bot\":\"true\"}}')"), &["(,1,1,1,1,0,1)"]).await;
     day.answers(&format!("footfall.visits_by('country', {DAY}, row_limit => 1)"), &["(DE,1,2,3,0.5,80,0.4)"]).await;
     let refusal = day.refusal(&format!("footfall.visits_by('colour', {DAY})")).await;
@@ -122,7 +130,7 @@ async fn every_dimension_groups_the_visits() {
 }
 
 #[tokio::test]
-async fn thirty_minutes_of_silence_end_a_visit() {
+async fn thirty_minutes_of_inactivity_end_a_visit() {
     let database = Database::with(
         "2026-10-20 10:10:00Z        | s | 1 | page_view | /a | {}
          2026-10-20 10:39:59.999999Z | s | 1 | page_view | /b | {}
@@ -130,7 +138,7 @@ async fn thirty_minutes_of_silence_end_a_visit() {
          2026-10-20 11:10:00Z        | s | 1 | click     | /d | {}",
     )
     .await;
-    // 29:59.999999 of silence, then exactly 30 minutes.
+    // 29:59.999999 of inactivity, then exactly 30 minutes.
     let visits = format!(
         "(SELECT entry_page, exit_page, events, views, bounced, last_at - first_at FROM footfall.visits({DAY}) ORDER BY first_at)"
     );
@@ -138,7 +146,7 @@ async fn thirty_minutes_of_silence_end_a_visit() {
 }
 
 #[tokio::test]
-async fn a_visit_may_last_for_hours_and_over_midnight() {
+async fn a_visit_may_last_for_hours_and_past_midnight() {
     // Every 20 minutes from 22:50 to 01:30: nine events, two or one in each of six half hours.
     let mut table = String::new();
     for minutes in (0..=160).step_by(20) {
@@ -152,13 +160,13 @@ async fn a_visit_may_last_for_hours_and_over_midnight() {
     };
     let whole = r#"("2026-10-20 22:50:00+00","2026-10-21 01:30:00+00",9,8,f,/end,B0)"#;
     database.answers(&visits("'2026-10-20Z', '2026-10-22Z'"), &[whole]).await;
-    // What lies outside the range is no part of the visit: 23:10 to 00:50, and its last event is that of 00:30.
+    // Events outside the range are not part of the visit: in 23:10 to 00:50 its last event is that of 00:30.
     let part = r#"("2026-10-20 23:10:00+00","2026-10-21 00:30:00+00",5,5,f,/,B20)"#;
     database.answers(&visits("'2026-10-20 23:10Z', '2026-10-21 00:50Z'"), &[part]).await;
-    // The same where the edges lie within half hours and within one.
+    // The same if the range begins and ends within half hours, or within one half hour.
     let one = r#"("2026-10-20 23:10:00+00","2026-10-20 23:10:00+00",1,1,t,/,B20)"#;
     database.answers(&visits("'2026-10-20 23:05Z', '2026-10-20 23:25Z'"), &[one]).await;
-    // 24 hours by day, in a time zone where midnight is at 22:00.
+    // Two days in a time zone where midnight is at 22:00 UTC.
     let by_day = "footfall.visits_over_time('2026-10-19 22:00Z', '2026-10-21 22:00Z', '1 day', 'Europe/Berlin')";
     database.answers(by_day, &[r#"("2026-10-19 22:00:00+00",0,0,0)"#, r#"("2026-10-20 22:00:00+00",1,1,8)"#]).await;
 }
@@ -183,7 +191,7 @@ async fn parts_of_two_partitions_are_one_visit() {
 }
 
 #[tokio::test]
-async fn the_half_hours_of_events_are_what_the_sink_keeps() {
+async fn half_hours_computed_from_events_equal_the_sinks() {
     let day = one_day().await;
     let cells = format!(
         "(SELECT half_hour, site, visit_key, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id
@@ -215,7 +223,7 @@ async fn the_half_hours_of_events_are_what_the_sink_keeps() {
 }
 
 #[tokio::test]
-async fn of_two_events_of_one_moment_the_id_decides() {
+async fn the_id_orders_two_events_of_the_same_moment() {
     let database = Database::with(
         "2026-10-20 10:00:00Z | s | 1 | page_view | /first  | {\"channel\":\"mail\"}
          2026-10-20 10:00:00Z | s | 1 | page_view | /second | {\"channel\":\"paid\"}",
@@ -228,7 +236,7 @@ async fn of_two_events_of_one_moment_the_id_decides() {
 }
 
 #[tokio::test]
-async fn a_funnel_counts_steps_in_their_order() {
+async fn a_funnel_counts_steps_in_order() {
     let database = Database::with(
         "2026-10-20 10:00:00Z | all   | 1 | page_view    | /         | {}
          2026-10-20 10:01:00Z | all   | 1 | page_view    | /pricing  | {}
@@ -244,21 +252,21 @@ async fn a_funnel_counts_steps_in_their_order() {
     )
     .await;
     let funnel = |steps: &str, filters: &str| format!("footfall.funnel({DAY}, '{steps}', '{filters}')");
-    // One page view does one step, though it fits both: 'wrong' has one; 'break' has one in each of its two visits.
+    // One page view does only one step, though it matches both: 'wrong' has one; 'break' has one in each of its two visits.
     let steps = r#"[{"name":"a page","event_type":"page_view","page_prefix":"/"},{"name":"prices","page_prefix":"/pri"},{"name":"buys","button_id":"buy"}]"#;
     database
         .answers(&funnel(steps, "{}"), &[r#"(1,"a page",5,1,1)"#, "(2,prices,2,0.4,0.4)", "(3,buys,1,0.2,0.5)"])
         .await;
-    // Filters choose visits, steps are looked for in all their events.
+    // Filters select visits; steps are matched against all their events.
     let rows = [r#"(1,"a page",2,1,1)"#, "(2,prices,2,1,1)", "(3,buys,1,0.5,0.5)"];
     database.answers(&funnel(steps, r#"{"page":"/pricing","entry_page":"/"}"#), &rows).await;
     database.answers(&funnel(r#"[{"event_type":"never"},{"page_prefix":"/"}]"#, "{}"), &["(1,,0,,)", "(2,,0,,)"]).await;
     for (steps, refusal) in [
-        ("{}", "steps: an array of 1 to 32 objects is needed"),
-        ("[]", "steps: an array of 1 to 32 objects is needed"),
-        (r#"[{"name":"x"}]"#, r#"steps: {"name": "x"} is no object with event_type, page_prefix or button_id"#),
+        ("{}", "steps: must be an array of 1 to 32 objects"),
+        ("[]", "steps: must be an array of 1 to 32 objects"),
+        (r#"[{"name":"x"}]"#, r#"steps: {"name": "x"} is not an object with event_type, page_prefix or button_id"#),
         (r#"[{"event_type":"x","page":"/"}]"#, r#"steps: unknown key "page""#),
-        (r#"[{"event_type":1}]"#, r#"steps: "event_type" needs a string"#),
+        (r#"[{"event_type":1}]"#, r#"steps: "event_type" must be a string"#),
     ] {
         assert_eq!(database.refusal(&funnel(steps, "{}")).await, refusal);
     }

@@ -1,5 +1,4 @@
-//! An alert rule fires for what it is meant for, and not else: its queries and expressions are worked out as Grafana
-//! does it.
+//! An alert rule fires only for its cause: its queries and expressions are evaluated as Grafana does.
 //!
 //! Documented under "Alerting on numeric data" (a table of one number and some labels), and "Query and transform data".
 
@@ -13,14 +12,14 @@ use crate::expand::Choice;
 use crate::files::{list, rules, text};
 
 type Labels = BTreeMap<String, String>;
-/// What a query or an expression is, by labels. Null is NaN, for which no comparison holds.
+/// The values of a query or an expression, by labels. Null is NaN, for which every comparison is false.
 type Numbers = BTreeMap<Labels, f64>;
 
 fn rule(uid: &str) -> Value {
     rules().into_iter().find(|rule| rule["uid"] == uid).unwrap_or_else(|| panic!("no rule {uid}"))
 }
 
-/// What each of a rule's queries and expressions is at a moment.
+/// The values of each of a rule's queries and expressions at a moment.
 async fn work_out(rule: &Value, reader: &Reader, now: Timestamp) -> BTreeMap<String, Numbers> {
     let mut known = BTreeMap::new();
     for node in list(&rule["data"]) {
@@ -52,20 +51,20 @@ async fn work_out(rule: &Value, reader: &Reader, now: Timestamp) -> BTreeMap<Str
     known
 }
 
-/// One number in each row, and texts that tell the rows apart.
+/// One number in each row, with texts as labels.
 fn numbers(answer: &Answer) -> Numbers {
     let [number] = answer.places(Kind::Number)[..] else { panic!("one number is needed: {:?}", answer.columns) };
     let texts = answer.places(Kind::Text);
-    assert_eq!(texts.len() + 1, answer.columns.len(), "all else is text: {:?}", answer.columns);
+    assert_eq!(texts.len() + 1, answer.columns.len(), "all other columns are text: {:?}", answer.columns);
     let rows = answer.rows.iter().map(|row| {
         let labels =
             texts.iter().map(|&place| (answer.columns[place].0.clone(), row[place].clone().unwrap_or_default()));
         (labels.collect(), row[number].as_ref().map_or(f64::NAN, |number| number.parse().unwrap()))
     });
     let rows: Vec<_> = rows.collect();
-    let told_apart: Numbers = rows.iter().cloned().collect();
-    assert_eq!(told_apart.len(), rows.len(), "two rows have the same labels: {rows:?}");
-    told_apart
+    let by_label: Numbers = rows.iter().cloned().collect();
+    assert_eq!(by_label.len(), rows.len(), "two rows have the same labels: {rows:?}");
+    by_label
 }
 
 /// Comparisons joined by &&, of numbers with the same labels.
@@ -106,7 +105,7 @@ fn threshold(conditions: &Value, numbers: &Numbers) -> Numbers {
     numbers.iter().map(|(labels, &number)| (labels.clone(), f64::from(u8::from(holds(number))))).collect()
 }
 
-/// For which labels a rule fires; "nothing" where it has no data.
+/// The labels for which a rule fires; "nothing" if it has no data.
 async fn fires(rule: &Value, database: &str, now: &str) -> Vec<String> {
     let known = work_out(rule, &Reader::of(database).await, now.parse().unwrap()).await;
     let condition = &known[text(&rule["condition"], "a condition")];
@@ -124,8 +123,8 @@ const FINE: &str = "2026-03-10T12:00:00Z";
 const WRONG: &str = "2026-03-10T13:00:00Z";
 
 #[tokio::test]
-async fn each_rule_fires_for_what_it_is_meant_for() {
-    // An hour after the last event; and a day after the many of an hour.
+async fn each_rule_fires_only_for_its_cause() {
+    // An hour after the last event; and a day after an hour with many events.
     for (now, expected) in [(FINE, vec![]), ("2026-03-10T14:00:00Z", vec![]), ("2026-03-11T12:00:00Z", vec![""])] {
         assert_eq!(fires(&rule("footfall-silence"), KNOWN, now).await, expected, "silence at {now}");
     }
@@ -148,11 +147,11 @@ async fn each_rule_fires_for_what_it_is_meant_for() {
     let credential = rule("footfall-credential");
     assert_eq!(fires(&credential, KNOWN, FINE).await, ["role=footfall_writer"]);
     assert_eq!(fires(&credential, KNOWN, "2026-03-01T12:00:00Z").await, Vec::<String>::new());
-    assert_eq!(rules().len(), 7, "a new rule wants a moment at which it fires");
+    assert_eq!(rules().len(), 7, "a new rule needs a moment at which it fires");
 }
 
 #[tokio::test]
-async fn nothing_fires_in_an_empty_database_but_what_says_so() {
+async fn in_an_empty_database_only_the_expected_rules_fire() {
     let mut fire = BTreeMap::new();
     for rule in rules() {
         for label in fires(&rule, EMPTY, FINE).await {
@@ -160,7 +159,7 @@ async fn nothing_fires_in_an_empty_database_but_what_says_so() {
             fire.insert(text(&rule["uid"], "a uid").to_owned(), (label, state.to_owned()));
         }
     }
-    // The role with an expiry belongs to the whole server; no daemon and no sink ever reported.
+    // The role with an expiry exists on the whole server; no daemon and no sink ever reported.
     let expected = [
         ("footfall-credential", "role=footfall_writer", "fires"),
         ("footfall-daemon-silent", "nothing", "Alerting"),
@@ -170,7 +169,7 @@ async fn nothing_fires_in_an_empty_database_but_what_says_so() {
 }
 
 #[tokio::test]
-async fn the_words_of_a_rule_speak_of_what_it_has() {
+async fn the_text_of_a_rule_refers_only_to_its_own_values() {
     let reader = Reader::of(KNOWN).await;
     for rule in rules() {
         let known = work_out(&rule, &reader, WRONG.parse().unwrap()).await;

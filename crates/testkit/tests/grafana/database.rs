@@ -1,4 +1,4 @@
-//! TimescaleDB with two databases: one with rows.sql, one with nothing.
+//! TimescaleDB with two databases: one with rows.sql, one empty.
 
 use std::fmt::Write as _;
 
@@ -21,13 +21,16 @@ async fn server() -> &'static Postgres {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }
         let client = connect(&postgres.admin(KNOWN)).await;
-        client.batch_execute(ROWS).await.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
+        client
+            .batch_execute(&footfall_store::fill_in(ROWS))
+            .await
+            .unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
         postgres
     };
     SERVER.get_or_init(start).await
 }
 
-/// As Grafana: the reader, by the simple protocol, in whatever time zone.
+/// Queries as Grafana does: as the reader, by the simple protocol.
 pub(crate) struct Reader(Client);
 
 impl Reader {
@@ -58,14 +61,14 @@ impl Reader {
     }
 }
 
-/// What a column is to Grafana.
+/// The type of a column in Grafana.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Time,
     Number,
     Text,
     Flag,
-    /// Shown as text where at all, and not the same way in all versions.
+    /// Shown as text, if at all, and differently between versions.
     Other,
 }
 
@@ -89,13 +92,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The places of the columns of this kind.
+    /// The indexes of the columns of this kind.
     pub(crate) fn places(&self, kind: Kind) -> Vec<usize> {
         let found = self.columns.iter().enumerate().filter(|(_, (_, found))| *found == kind);
         found.map(|(place, _)| place).collect()
     }
 
-    /// One line for each row: values separated by " | ", "–" where there is none.
+    /// One line for each row: values separated by " | ", "–" for null.
     pub(crate) fn lines(&self) -> Vec<String> {
         let line = |row: &Vec<Option<String>>| {
             row.iter().enumerate().fold(String::new(), |mut line, (place, value)| {

@@ -1,5 +1,5 @@
-//! What Grafana makes of a query before PostgreSQL sees it: first the browser puts in the variables, then the data
-//! source's back end the macros.
+//! Expands a query as Grafana does before PostgreSQL sees it: first the browser substitutes variables, then the data
+//! source's back end expands macros.
 //!
 //! Documented under "Variable syntax" (formats), "Global variables" and "PostgreSQL query editor, Macros".
 
@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-/// What is chosen for a variable.
+/// The selection of a variable.
 #[derive(Debug, Clone)]
 pub(crate) enum Chosen {
-    /// All, where the variable has a custom value for it: Grafana puts that in as it stands, in every format but those
-    /// that make text for people and for links.
+    /// All, for a variable with a custom value for it: Grafana inserts that unchanged, in every format except those for
+    /// display text and links.
     All(String),
-    /// Some of a variable with several values.
+    /// Some values of a variable with several.
     Some(Vec<String>),
-    /// What stands in a text box.
+    /// The content of a text box.
     Text(String),
 }
 
-/// What a query is asked with.
+/// The context in which a query is expanded.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
     pub(crate) from: Timestamp,
@@ -29,7 +29,7 @@ pub(crate) struct Choice {
     pub(crate) interval_ms: u64,
     pub(crate) time_zone: &'static str,
     pub(crate) variables: BTreeMap<String, Chosen>,
-    /// Grafana since late 2023 writes a double quote as \" in sqlstring, before and elsewhere as it is.
+    /// Since late 2023 Grafana writes a double quote as \" in sqlstring; earlier versions and other formats leave it.
     pub(crate) double_quote: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl Choice {
         self.macros(&self.variables(query)?)
     }
 
-    /// $name, ${name} and ${name:format}; a name that is no variable stays as it is.
+    /// $name, ${name} and ${name:format}; an unknown name is left unchanged.
     fn variables(&self, query: &str) -> Result<String, String> {
         if query.contains("[[") {
             return Err("[[variable]] is deprecated".into());
@@ -81,7 +81,7 @@ impl Choice {
                 }
                 (Some(Chosen::Text(value)), Some("sqlstring")) => self.sqlstring(value),
                 (Some(_), None) => {
-                    return Err(format!("${name}: what it becomes without a format is not the same in all versions"));
+                    return Err(format!("${name}: without a format it expands differently between versions"));
                 }
                 (Some(_), Some(other)) => return Err(format!("${{{name}:{other}}} is not safe in SQL")),
             },
@@ -92,7 +92,7 @@ impl Choice {
         format!("'{}'", value.replace('\'', "''").replace('"', self.double_quote))
     }
 
-    /// $__name(arguments). As in Grafana, every `$word(` is taken for a macro, and arguments end at the first bracket.
+    /// $__name(arguments). As in Grafana, every `$word(` is taken for a macro, and arguments end at the first parenthesis.
     fn macros(&self, query: &str) -> Result<String, String> {
         let query = query
             .replace("$__unixEpochFrom()", &self.from.as_second().to_string())
@@ -106,7 +106,7 @@ impl Choice {
             let after = &rest[1 + name.len()..];
             match after.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
                 Some((arguments, tail)) if !name.is_empty() => {
-                    // The old way of writing $__timeGroupAlias.
+                    // The old form of $__timeGroupAlias.
                     let name = if name == "__timeGroup" && tail.starts_with(',') { "__timeGroupAlias" } else { name };
                     let arguments: Vec<_> = arguments.split(',').map(str::trim).collect();
                     expanded.push_str(&self.a_macro(name, &arguments)?);
@@ -130,7 +130,7 @@ impl Choice {
             "__timeFilter" => format!("{column} BETWEEN '{from}' AND '{to}'"),
             "__timeFrom" => format!("'{from}'"),
             "__timeTo" => format!("'{to}'"),
-            // A third argument fills gaps in the answer, and leaves the query as it is.
+            // A third argument fills gaps in the result, and does not change the query.
             "__timeGroup" => format!("time_bucket('{:.3}s',{column})", seconds(arguments.get(1))?),
             "__timeGroupAlias" => self.a_macro("__timeGroup", arguments)? + " AS \"time\"",
             "__unixEpochFilter" => format!("{column} >= {} AND {column} <= {}", from.as_second(), to.as_second()),
@@ -166,7 +166,7 @@ fn seconds(interval: Option<&&str>) -> Result<f64, String> {
         "h" => 3600.0,
         "d" => 86_400.0,
         "w" => 604_800.0,
-        _ => return Err(format!("{interval:?} is no interval")),
+        _ => return Err(format!("{interval:?} is not an interval")),
     };
     number.parse::<f64>().map(|number| number * each).map_err(|error| format!("{interval:?}: {error}"))
 }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn macros_become_what_is_documented() {
+    fn macros_expand_as_documented() {
         let expanded = |query| choice().expand(query).unwrap();
         assert_eq!(expanded("$__time(at)"), "at AS \"time\"");
         assert_eq!(expanded("$__timeEpoch(at)"), "extract(epoch from at) as \"time\"");
@@ -212,11 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn variables_become_what_is_documented() {
+    fn variables_expand_as_documented() {
         let expanded = |query| choice().expand(query).unwrap();
         assert_eq!(expanded("ARRAY[${site:sqlstring}]"), "ARRAY['a','O''Brien']");
         assert_eq!(expanded("ARRAY[${type:sqlstring}]"), "ARRAY[NULL]");
-        assert_eq!(expanded("${prefix:sqlstring}"), "'/x\\\"$site'''", "once, and a value is not looked at again");
+        assert_eq!(expanded("${prefix:sqlstring}"), "'/x\\\"$site'''", "only once: a value is not expanded again");
         assert_eq!(expanded("'${__timezone}' $other"), "'Europe/Berlin' $other");
         assert!(choice().expand("$site").is_err());
         assert!(choice().expand("'${site:json}'").is_err());

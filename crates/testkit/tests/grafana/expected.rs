@@ -1,4 +1,4 @@
-//! What the main panels show of rows.sql, worked out by hand.
+//! What the main panels show for rows.sql, calculated by hand.
 
 use crate::database::{KNOWN, Reader};
 use crate::expand::{Choice, Chosen};
@@ -24,7 +24,7 @@ async fn shows(uid: &str, title: &str, expected: &[&str]) {
 #[tokio::test]
 async fn the_visitors_dashboard_shows_what_happened() {
     shows(VISITORS, "Visitors now", &["1"]).await;
-    shows(VISITORS, "In the chosen time", &["3 | 4 | 5 | 1.25 | 0.75 | 2.5"]).await;
+    shows(VISITORS, "In this time range", &["3 | 4 | 5 | 1.25 | 0.75 | 2.5"]).await;
     shows(
         VISITORS,
         "Visitors, visits and page views",
@@ -38,7 +38,7 @@ async fn the_visitors_dashboard_shows_what_happened() {
     .await;
     shows(
         VISITORS,
-        "Compared with the time before",
+        "Compared with the previous period",
         &[
             "visitors | 3 | 1 | 2",
             "visits | 4 | 1 | 3",
@@ -104,14 +104,14 @@ async fn the_first_generations_four_panels_show_what_happened() {
     .await;
 }
 
-/// Visits, page views and events under a choice.
+/// Visits, page views and events with a selection.
 async fn counted(variable: &str, chosen: Chosen) -> String {
     let mut counts = Vec::new();
     for double_quote in ["\\\"", "\""] {
         let mut choice = all(&dashboard(VISITORS), MORNING.0, MORNING.1);
         choice.double_quote = double_quote;
-        assert!(choice.variables.insert(variable.into(), chosen.clone()).is_some(), "{variable} is no variable");
-        let totals = lines(VISITORS, "In the chosen time", &choice).await.remove(0);
+        assert!(choice.variables.insert(variable.into(), chosen.clone()).is_some(), "{variable} is not a variable");
+        let totals = lines(VISITORS, "In this time range", &choice).await.remove(0);
         let totals: Vec<_> = totals.split(" | ").collect();
         counts.push(format!("{} {} {}", totals[1], totals[2], lines(VISITORS, "All events", &choice).await[0]));
     }
@@ -124,7 +124,7 @@ fn some(values: &[&str]) -> Chosen {
 }
 
 #[tokio::test]
-async fn a_choice_chooses_what_it_says_whatever_its_letters() {
+async fn a_selection_with_any_characters_matches_exactly() {
     let everything = "4 5 8";
     assert_eq!(counted("site", some(&["shop.example"])).await, "3 4 7");
     assert_eq!(counted("site", some(&["O'Brien \"quoted\""])).await, "1 1 1");
@@ -143,7 +143,7 @@ async fn a_choice_chooses_what_it_says_whatever_its_letters() {
 }
 
 #[tokio::test]
-async fn a_drop_down_offers_what_there_is() {
+async fn a_drop_down_offers_the_existing_values() {
     let dashboard = dashboard(VISITORS);
     let mut choice = all(&dashboard, MORNING.0, MORNING.1);
     let reader = Reader::of(KNOWN).await;
@@ -163,7 +163,7 @@ async fn a_drop_down_offers_what_there_is() {
         "page_view, button_click, signup, web_vitals",
         "/, /a\\b\"c, /it's, /prices",
         "desktop, mobile, tablet",
-        // What is offered depends on the site that is chosen; the sites themselves do not.
+        // What is offered depends on the selected site; the sites themselves do not.
         sites,
         "page_view",
         "/a\\b\"c",
@@ -173,7 +173,7 @@ async fn a_drop_down_offers_what_there_is() {
 }
 
 #[tokio::test]
-async fn the_pipelines_dashboard_adds_up() {
+async fn the_pipeline_dashboard_adds_up() {
     let mut choice = all(&dashboard(PIPELINE), "2026-03-10T11:00:00Z", "2026-03-10T12:00:00Z");
     let show = async |title: &str, choice: &Choice| lines(PIPELINE, title, choice).await;
     assert_eq!(show("Does it add up?", &choice).await, ["600 | 540 | 60 | 0 | 0 | 3"]);
@@ -206,16 +206,16 @@ async fn the_pipelines_dashboard_adds_up() {
         show("Passwords", &choice).await,
         ["footfall_owner | – | –", "footfall_reader | – | –", "footfall_writer | 2026-03-20 12:00:00+00 | 864000"]
     );
-    let disk = show("On the disk", &choice).await;
+    let disk = show("Disk usage", &choice).await;
     let objects: Vec<_> = disk.iter().map(|line| line.split(" | ").next().unwrap()).collect();
     assert_eq!(objects[0], "database", "the largest comes first: {disk:?}");
     assert!(objects.contains(&"ledger"), "{disk:?}");
 
-    // The hour in which something is wrong.
+    // The hour with the problems.
     (choice.from, choice.to) = ("2026-03-10T12:00:00Z".parse().unwrap(), "2026-03-10T13:00:00Z".parse().unwrap());
     assert_eq!(show("Does it add up?", &choice).await, ["601 | 540 | 60 | 1 | 0 | 0"]);
     assert_eq!(show("Quarantine", &choice).await, ["line_invalid | page_url | 1 | 2026-03-10 12:50:10+00"]);
-    // One request in a second until half past. Then, in the 1800 seconds between the last samples of the two half hours,
+    // One request per second until half past. Then, in the 1800 seconds between the last samples of the two half hours,
     // 179 of 1800 are answered 503.
     let requests = show("Requests by status", &choice).await;
     assert_eq!(
@@ -227,8 +227,8 @@ async fn the_pipelines_dashboard_adds_up() {
             "2026-03-10 12:30:00+00 | ingest | 503 | 0.09944444444444445"
         ]
     );
-    // Half of what lies evenly below 10 ms, and 9 parts of 10 between 10 and 100.
-    let times = show("Time to an answer", &choice).await;
+    // The median of an even spread below 10 ms, and nine tenths of the way from 10 to 100 ms.
+    let times = show("Response time", &choice).await;
     let number = |line: &str| line.rsplit(" | ").next().unwrap().parse::<f64>().unwrap();
     assert_eq!(times.len(), 4, "{times:?}");
     assert!((number(&times[0]) - 0.01 * 5.0 / 9.0).abs() < 1e-4, "{times:?}");

@@ -47,12 +47,12 @@ pub(crate) fn rules() -> Vec<Value> {
     groups.flat_map(|group| list(&group["rules"])).cloned().collect()
 }
 
-/// The elements of an array; none where there is none.
+/// The elements of an array; none if it is missing.
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A string, or panics with what it was to be.
+/// A string; panics with its description if it is not one.
 pub(crate) fn text<'a>(value: &'a Value, what: &str) -> &'a str {
     value.as_str().unwrap_or_else(|| panic!("{what}: {value}"))
 }

@@ -1,4 +1,4 @@
-//! The habits that Grafana's dashboard linter asks for, and ours.
+//! The rules of Grafana's dashboard linter, and our own.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::files::{dashboards, list, name, panels, rules, text};
 
-/// The units in use, as Grafana names them. A misspelt one is shown behind the number without a word.
+/// The units in use, as Grafana names them. Grafana silently shows a misspelled one as text after the number.
 const UNITS: [&str; 11] =
     ["short", "none", "string", "percentunit", "s", "bytes", "reqps", "ops", "cps", "dateTimeAsIso", "bool_yes_no"];
 const COLUMNS: u64 = 24;
@@ -17,7 +17,7 @@ fn source() -> Value {
 }
 
 #[test]
-fn dashboards_are_found_again_and_refresh_every_five_seconds() {
+fn dashboards_have_stable_ids_and_refresh_every_five_seconds() {
     let known: Vec<_> = dashboards()
         .iter()
         .map(|it| (text(&it["uid"], "uid").to_owned(), text(&it["title"], "title").to_owned()))
@@ -29,9 +29,9 @@ fn dashboards_are_found_again_and_refresh_every_five_seconds() {
         assert_eq!(dashboard["editable"], false, "a provisioned dashboard cannot be saved");
         assert_eq!(dashboard["schemaVersion"], 42);
         assert_eq!(dashboard["timezone"], "browser");
-        assert!(dashboard.get("id").is_none(), "Grafana gives the id");
+        assert!(dashboard.get("id").is_none(), "Grafana assigns the id");
         assert!(!text(&dashboard["description"], "description").is_empty());
-        // Each names the other; a data link stays on its own.
+        // Each dashboard links to the other; a data link stays on its own.
         let whole = dashboard.to_string();
         for uid in whole.split("\"/d/").skip(1).map(|rest| rest.split(['"', '?', '/']).next().unwrap()) {
             assert!(known.iter().any(|(known, _)| known == uid), "a link to {uid}");
@@ -40,7 +40,7 @@ fn dashboards_are_found_again_and_refresh_every_five_seconds() {
 }
 
 #[test]
-fn panels_say_what_they_are_and_in_what_unit() {
+fn panels_have_a_description_and_a_unit() {
     for dashboard in dashboards() {
         let mut titles = BTreeSet::new();
         for panel in panels(&dashboard) {
@@ -58,25 +58,25 @@ fn panels_say_what_they_are_and_in_what_unit() {
 }
 
 #[test]
-fn panels_lie_beside_one_another() {
+fn panels_fill_the_grid_without_overlapping() {
     for dashboard in dashboards() {
         let mut ids = BTreeSet::new();
         let mut taken = BTreeSet::new();
         for panel in list(&dashboard["panels"]) {
             let name = name(&dashboard, panel);
-            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{name}: its id is taken");
+            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{name}: a duplicate id");
             let [x, y, w, h] = ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap());
             assert!(w > 0 && h > 0 && x + w <= COLUMNS, "{name}: beyond the 24 columns");
             for place in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
-                assert!(taken.insert(place), "{name}: lies on another at {place:?}");
+                assert!(taken.insert(place), "{name}: overlaps another at {place:?}");
             }
         }
         let height = taken.iter().map(|(_, y)| y + 1).max().unwrap();
-        assert_eq!(u64::try_from(taken.len()).unwrap(), COLUMNS * height, "{}: a hole", dashboard["title"]);
+        assert_eq!(u64::try_from(taken.len()).unwrap(), COLUMNS * height, "{}: a gap", dashboard["title"]);
     }
 }
 
-/// Every query in every file, with where it stands.
+/// Every query in every file, with its location.
 fn queries() -> Vec<(String, String)> {
     let mut queries = Vec::new();
     let mut add = |place: String, model: &Value, format: &str| {
@@ -114,35 +114,35 @@ fn queries() -> Vec<(String, String)> {
 }
 
 #[test]
-fn queries_ask_functions_over_the_chosen_time() {
+fn queries_call_functions_for_the_selected_time_range() {
     for (place, query) in queries() {
         let words: Vec<_> = query.split_whitespace().collect();
         let sources = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| ["FROM", "JOIN"].contains(*word));
         let sources: Vec<_> = sources.map(|(_, source)| *source).collect();
         assert_eq!(sources.len(), 1, "{place}: {query}");
-        assert!(sources[0].starts_with("footfall."), "{place}: every number is a function's: {query}");
+        assert!(sources[0].starts_with("footfall."), "{place}: every number must come from a function: {query}");
         for computed in ["sum(", "avg(", "count(", " + ", " - ", " / ", "GROUP BY"] {
-            assert!(!query.contains(computed), "{place}: it computes ({computed}): {query}");
+            assert!(!query.contains(computed), "{place}: it calculates ({computed}): {query}");
         }
         let lower = query.to_lowercase();
         for fixed in ["now()", "interval '", "current_"] {
-            assert!(!lower.contains(fixed), "{place}: a time of its own ({fixed}): {query}");
+            assert!(!lower.contains(fixed), "{place}: it has its own time ({fixed}): {query}");
         }
         if query.contains("_over_time(") {
             assert!(query.contains("'${__timezone}'"), "{place}: not in the dashboard's time zone: {query}");
         }
         if query.contains("pipeline_storage()") {
-            continue; // What lies on the disk now.
+            continue; // The current disk usage.
         }
-        assert!(query.contains("$__timeTo()"), "{place}: not of the chosen time: {query}");
+        assert!(query.contains("$__timeTo()"), "{place}: not for the selected time range: {query}");
         if query.contains("time_bucket") || query.contains("bucket AS") {
-            assert!(query.contains("'$__interval'"), "{place}: intervals of its own: {query}");
+            assert!(query.contains("'$__interval'"), "{place}: it has its own intervals: {query}");
         }
     }
 }
 
 #[test]
-fn every_panel_of_the_visitors_heeds_every_choice() {
+fn every_panel_of_the_visitors_dashboard_uses_every_variable() {
     let dashboard = &dashboards()[0];
     let names: Vec<_> = list(&dashboard["templating"]["list"]).iter().map(|it| text(&it["name"], "name")).collect();
     assert_eq!(names, ["site", "event_type", "page", "page_prefix", "device"]);
@@ -155,16 +155,16 @@ fn every_panel_of_the_visitors_heeds_every_choice() {
         }
     }
     for variable in list(&dashboard["templating"]["list"]).iter().filter(|it| it["type"] == "query") {
-        assert_eq!(variable["refresh"], 2, "asked again when the time changes: {}", variable["name"]);
+        assert_eq!(variable["refresh"], 2, "refreshed when the time range changes: {}", variable["name"]);
         assert_eq!(variable["datasource"], source());
         assert_eq!((&variable["multi"], &variable["includeAll"]), (&json!(true), &json!(true)));
-        // An empty custom value would make All a list of all options, and leave out what has no value.
+        // With an empty custom value, All would be a list of all options, and exclude rows without a value.
         assert_eq!(variable["allValue"], "NULL");
     }
 }
 
 #[test]
-fn the_pipelines_queries_name_metrics_that_there_are() {
+fn the_pipeline_dashboards_queries_name_existing_metrics() {
     let documents = ["ingest", "sink"]
         .map(|daemon| std::fs::read_to_string(checkout().join(format!("docs/footfall-{daemon}.md"))).unwrap());
     let mut named = 0;

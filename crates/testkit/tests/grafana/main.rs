@@ -1,6 +1,5 @@
-//! Grafana's files, without Grafana, which no registry has: each query is taken out of them, expanded as Grafana
-//! documents it, asked as the role that Grafana has, and its answer held against what the panel, the variable or the
-//! alert rule needs.
+//! Grafana's files, without Grafana, which cannot be downloaded here: each query is extracted, expanded as Grafana
+//! documents, run with Grafana's role, and its result compared with what the panel, variable or alert rule needs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 

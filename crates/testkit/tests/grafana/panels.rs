@@ -1,4 +1,4 @@
-//! Every query of the dashboards, under every kind of choice, answers what its panel, variable or annotation needs.
+//! Every query of the dashboards, with every kind of selection, returns what its panel, variable or annotation needs.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::files::{dashboards, list, name, panels, text};
 const INTERVALS: [(&str, u64); 6] =
     [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("3h", 10_800_000), ("1d", 86_400_000), ("7d", 604_800_000)];
 
-/// Values that must neither end a string nor be taken for something else.
+/// Values that must not end a string or be interpreted.
 const HOSTILE: [&str; 9] = [
     "O'Brien \"quoted\"",
     "/a\\b\"c",
@@ -25,7 +25,7 @@ const HOSTILE: [&str; 9] = [
     "a,b{c}[d]",
 ];
 
-/// Nothing chosen: what a dashboard opens with.
+/// The selection with which a dashboard opens.
 pub(crate) fn all(dashboard: &Value, from: &str, to: &str) -> Choice {
     let opens_with = |variable: &Value| {
         let name = text(&variable["name"], "a variable's name").to_owned();
@@ -67,7 +67,7 @@ fn choices(dashboard: &Value, database: &str) -> Vec<Choice> {
     let mut choices: Vec<_> = INTERVALS
         .iter()
         .map(|&(interval, interval_ms)| {
-            // Grafana keeps the points of a panel to some hundreds.
+            // Grafana limits a panel to some hundreds of points.
             let seconds = (interval_ms * 300 / 1000).try_into().unwrap();
             let from = all.to - jiff::SignedDuration::from_secs(seconds);
             Choice { from, interval, interval_ms, time_zone: "Europe/Berlin", ..all.clone() }
@@ -75,7 +75,7 @@ fn choices(dashboard: &Value, database: &str) -> Vec<Choice> {
         .collect();
     choices.push(everywhere(&all, &["shop.example"]));
     choices.push(everywhere(&all, &["desktop", "mobile"]));
-    // Nothing at all chosen: an empty list.
+    // An empty selection.
     choices.push(everywhere(&all, &[]));
     if database == EMPTY {
         return choices;
@@ -88,7 +88,7 @@ fn choices(dashboard: &Value, database: &str) -> Vec<Choice> {
 }
 
 #[tokio::test]
-async fn every_query_answers_what_its_panel_needs() {
+async fn every_query_returns_what_its_panel_needs() {
     let mut asked = 0;
     for database in [KNOWN, EMPTY] {
         let reader = Reader::of(database).await;
@@ -132,7 +132,7 @@ pub(crate) async fn ask_panel(reader: &Reader, panel: &Value, choice: &Choice) -
     answers
 }
 
-/// Whether the answers are what a panel of this type can show, and what its settings speak of.
+/// Checks that a panel of this type can show the answers, and that they have the columns that its settings name.
 fn fits(panel: &Value, answers: &[Answer]) -> Result<(), String> {
     let mut columns = BTreeSet::new();
     for answer in answers {
@@ -142,7 +142,7 @@ fn fits(panel: &Value, answers: &[Answer]) -> Result<(), String> {
             return Err(format!("a column comes twice: {names:?}"));
         }
         if let Some((name, _)) = answer.columns.iter().find(|(_, kind)| *kind == Kind::Other) {
-            return Err(format!("column {name} has a type that Grafana makes nothing of"));
+            return Err(format!("column {name} has a type that Grafana does not support"));
         }
         columns.extend(different);
         match panel["type"].as_str() {
@@ -156,14 +156,14 @@ fn fits(panel: &Value, answers: &[Answer]) -> Result<(), String> {
     for matcher in list(&panel["fieldConfig"]["overrides"]).iter().map(|it| &it["matcher"]) {
         let wanted = text(&matcher["options"], "an override's column");
         if matcher["id"] != "byName" || !columns.contains(wanted) {
-            return Err(format!("an override speaks of {wanted:?}, which is none of {columns:?}"));
+            return Err(format!("an override is for {wanted:?}, which is none of {columns:?}"));
         }
     }
     Ok(())
 }
 
-/// A column called time, ascending and without holes; numbers; and, where there are texts, no two rows of the same
-/// time and texts: Grafana makes a series of each.
+/// A column `time`, ascending and without nulls; numbers; and, if there are text columns, no two rows with the same time
+/// and texts, because Grafana makes a series of each.
 fn is_series(answer: &Answer) -> Result<(), String> {
     let [time] = answer.places(Kind::Time)[..] else {
         return Err(format!("not one time column: {:?}", answer.columns));
@@ -188,7 +188,7 @@ fn is_series(answer: &Answer) -> Result<(), String> {
     Ok(())
 }
 
-/// Each column is a number of its own.
+/// Each column is a separate number.
 fn is_one_row_of_numbers(answer: &Answer) -> Result<(), String> {
     if answer.rows.len() != 1 || answer.places(Kind::Number).len() != answer.columns.len() {
         return Err(format!("one row of numbers is needed: {:?} {:?}", answer.columns, answer.lines()));
@@ -196,7 +196,7 @@ fn is_one_row_of_numbers(answer: &Answer) -> Result<(), String> {
     Ok(())
 }
 
-/// Each row is a slice: its name, and how large it is.
+/// Each row is a slice with its name and size.
 fn is_names_and_numbers(panel: &Value, answer: &Answer) -> Result<(), String> {
     if panel["options"]["reduceOptions"]["values"] != true {
         return Err("only with `values` is each row a slice".into());
@@ -211,7 +211,7 @@ fn is_names_and_numbers(panel: &Value, answer: &Answer) -> Result<(), String> {
     Ok(())
 }
 
-/// One column of texts, none of them empty: Grafana would show the word null.
+/// One text column without empty values, for which Grafana would show the word null.
 fn fits_variable(answer: &Answer) -> Result<(), String> {
     if !matches!(answer.columns[..], [(_, Kind::Text)]) {
         return Err(format!("one text column is needed: {:?}", answer.columns));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::files::{dashboard, folder, list, provisioned, provisioning, rules, text};
 
-/// All that stands behind $ in the strings of a file.
+/// All names after a $ in the strings of a file.
 fn environment(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::String(words) => {
@@ -22,7 +22,7 @@ fn environment(value: &Value, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_data_source_is_the_readers_and_holds_no_secret() {
+fn the_data_source_uses_the_reader_and_contains_no_secret() {
     let file = provisioning("datasources/footfall.yaml");
     assert_eq!(file["apiVersion"], 1);
     let [source] = list(&file["datasources"]) else { panic!("one data source: {file}") };
@@ -45,17 +45,17 @@ fn the_data_source_is_the_readers_and_holds_no_secret() {
 }
 
 #[test]
-fn the_dashboards_come_from_a_folder_that_the_environment_names() {
+fn the_dashboards_folder_comes_from_the_environment() {
     let file = provisioning("dashboards/footfall.yaml");
     let [provider] = list(&file["providers"]) else { panic!("one provider: {file}") };
     assert_eq!((&file["apiVersion"], &provider["type"]), (&json!(1), &json!("file")));
     assert_eq!(provider["options"], json!({ "path": "$GRAFANA_FOOTFALL_DASHBOARDS" }));
-    // Grafana makes the alert rules' folder first, with a uid of its own: another uid here would be another folder.
+    // Grafana may create the folder first for the alert rules, with its own uid: a uid here would be another folder.
     assert_eq!((&provider["folder"], provider.get("folderUid")), (&json!("Footfall"), None));
 }
 
 #[test]
-fn what_the_environment_must_hold_is_written_down() {
+fn every_environment_variable_is_documented() {
     let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
     let mut names = BTreeSet::new();
     for file in ["datasources", "dashboards"].iter().flat_map(|folder| provisioned(folder)) {
@@ -68,7 +68,7 @@ fn what_the_environment_must_hold_is_written_down() {
 }
 
 #[test]
-fn alert_rules_are_whole() {
+fn alert_rules_are_complete() {
     let pipeline = dashboard("footfall-pipeline");
     let mut uids = BTreeSet::new();
     for rule in rules() {
@@ -82,7 +82,7 @@ fn alert_rules_are_whole() {
             assert!(text(&rule["annotations"][key], &uid).len() > 20, "{uid}: {key}");
         }
         assert!(["critical", "warning"].contains(&text(&rule["labels"]["severity"], &uid)), "{uid}");
-        assert!(["OK", "Alerting"].contains(&text(&rule["noDataState"], &uid)), "{uid}: what no data means is chosen");
+        assert!(["OK", "Alerting"].contains(&text(&rule["noDataState"], &uid)), "{uid}: noDataState must be explicit");
         assert!(["Error", "KeepLast"].contains(&text(&rule["execErrState"], &uid)), "{uid}");
         assert_eq!(rule["dashboardUid"], pipeline["uid"], "{uid}");
         assert!(list(&pipeline["panels"]).iter().any(|panel| panel["id"] == rule["panelId"]), "{uid}: no such panel");
@@ -106,7 +106,7 @@ fn alert_rules_are_whole() {
             let asked: Vec<_> = asked.collect();
             assert!(!asked.is_empty() && asked.iter().all(|it| letters[..place].contains(*it)), "{uid}: {expression}");
         }
-        assert!(uids.insert(uid), "a uid comes twice");
+        assert!(uids.insert(uid), "a duplicate uid");
     }
     for file in provisioned("alerting") {
         let file = provisioning(&file);
@@ -117,5 +117,5 @@ fn alert_rules_are_whole() {
         }
     }
     let one = rules().iter().filter(|rule| rule["execErrState"] == "Error").count();
-    assert_eq!(one, 1, "a database that cannot be reached is told once");
+    assert_eq!(one, 1, "an unreachable database is reported once");
 }

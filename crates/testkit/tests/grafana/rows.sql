@@ -1,11 +1,11 @@
--- Rows whose answers are worked out by hand, in expected.rs. Two sites: shop.example, and one whose name needs every
--- kind of quoting. All times are of 2026-03-10, UTC.
+-- Rows whose results are calculated by hand in expected.rs. Two sites: shop.example, and one whose name needs every kind of
+-- quoting. All times are on 2026-03-10, UTC.
 INSERT INTO analytics_events (timestamp, event_type, page_url, button_id, session_id, metadata, event_id, received_at,
     visitor_id, site, schema_version, page_path, referrer_host, channel, browser, os, device, country, bot)
 SELECT at, event_type, 'http://host' || page, button, session, metadata::jsonb, md5(at::text)::uuid, at,
     md5(visitor)::uuid, site, 1, page, referrer, channel, browser, os, device, country, session IS NOT DISTINCT FROM 's5'
 FROM (VALUES
-    -- Before the range that is asked for: what the other visits are compared with.
+    -- Before the requested range: the other visits are compared with this one.
     ('2026-03-10 09:00:00Z'::timestamptz, 'page_view', '/', NULL, 's0', 'v7', 'shop.example', NULL, 'direct', 'Chrome', 'Windows', 'desktop', 'AT', NULL),
     -- A visit of seven minutes with an action.
     ('2026-03-10 10:05:00Z', 'page_view', '/', NULL, 's1', 'v1', 'shop.example', 'google.example', 'search', 'Firefox', 'Linux', 'desktop', 'DE', NULL),
@@ -16,7 +16,7 @@ FROM (VALUES
     ('2026-03-10 10:40:05Z', 'web_vitals', '/', NULL, 's2', 'v2', 'shop.example', NULL, NULL, 'Safari', 'iOS', 'mobile', 'FR', '{"lcp_ms": 2000, "cls": 0.3}'),
     -- A bot.
     ('2026-03-10 11:00:00Z', 'page_view', '/', NULL, 's5', 'v9', 'shop.example', NULL, 'direct', 'Bot', NULL, 'desktop', 'US', NULL),
-    -- An event of no visit.
+    -- An event without a visit.
     ('2026-03-10 11:15:00Z', 'signup', '/signup', NULL, NULL, NULL, 'shop.example', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
     -- Two more bounces, one of them live at noon.
     ('2026-03-10 11:30:00Z', 'page_view', '/a\b"c', NULL, 's4', 'v3', 'O''Brien "quoted"', 'news.example', 'referral', 'Chrome', 'Android', 'tablet', NULL, NULL),
@@ -24,19 +24,16 @@ FROM (VALUES
 ) AS event (at, event_type, page, button, session, visitor, site, referrer, channel, browser, os, device, country, metadata);
 
 INSERT INTO analytics_visit_parts (half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events,
-    views, actions, bot, visitor_id, exit_page, entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign,
-    utm_term, utm_content, browser, os, device, language, screen, country)
+    views, actions, bot, visitor_id, exit_page, entry_page, {{list attributes: @}})
 SELECT half_hour, site, visit_key, 0, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id, exit_page,
-    entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, browser, os, device,
-    language, screen, country
+    entry_page, {{list attributes: @}}
 FROM footfall.visit_cells_of_events('2026-03-10Z', '2026-03-11Z');
 
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, kafka_partition, event_count, site, bot)
 SELECT date_trunc('minute', timestamp), event_type, page_url, 0, count(*), site, bot
 FROM analytics_events GROUP BY 1, 2, 3, 6, 7;
 
--- Every minute of two hours from 11:00 to 13:00 is alike, but for three events that were refused and one that could not
--- be stored.
+-- Every minute from 11:00 to 13:00 is the same, except for three events that were rejected and one that could not be stored.
 INSERT INTO analytics_outcomes_parts (time_bucket, source, outcome, reason, kafka_partition, event_count)
 SELECT minute, source, outcome, '', 0, events
 FROM generate_series('2026-03-10 11:00Z'::timestamptz, '2026-03-10 12:59Z', '1 minute') AS minute
@@ -90,7 +87,7 @@ FROM (
     SELECT at, started_at, extract(epoch FROM at - started_at)::integer / 10 AS n,
         greatest(extract(epoch FROM at - '2026-03-10 12:30Z')::integer / 10, 0) AS late
     FROM generate_series('2026-03-10 10:50Z'::timestamptz, '2026-03-10 13:00Z', '10 seconds') AS at
-    -- The sink was started again at 11:20.
+    -- The sink was restarted at 11:20.
     CROSS JOIN LATERAL (SELECT CASE WHEN at < '2026-03-10 11:20Z' THEN '2026-03-10 10:00Z' ELSE '2026-03-10 11:20Z' END::timestamptz) AS process (started_at)
 ) AS sample;
 

@@ -1,4 +1,4 @@
-//! What a client is told, to the byte where clients of the first generation rely on it.
+//! The answers to clients, byte for byte where clients of the first generation rely on it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn the_first_generations_guide_still_holds() {
+async fn the_first_generations_guide_still_works() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let health = pipeline.get(3001, "/health").await;
     assert_eq!(health.status, 200);
@@ -33,14 +33,14 @@ async fn the_first_generations_guide_still_holds() {
 }
 
 #[tokio::test]
-async fn the_id_that_is_answered_is_the_clients_else_its_sessions_else_the_rows() {
+async fn the_answered_id_is_the_clients_or_the_sessions_or_the_rows() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let id_of = async |fields: &str| {
         let answer = pipeline.post(format!(r#"{{"event_type":"x","page_url":"http://a.b/"{fields}}}"#)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["eventId"].as_str().unwrap().to_owned()
     };
-    // As it was sent, not as a UUID is usually written.
+    // As it was sent, not in the usual form of a UUID.
     let id = "0190A6E0-0000-7000-8000-00000000ABCD";
     assert_eq!(id_of(&format!(r#","event_id":"{id}","session_id":"s""#)).await, id);
     assert_eq!(id_of(r#","session_id":"s""#).await, "s");
@@ -53,7 +53,7 @@ async fn the_id_that_is_answered_is_the_clients_else_its_sessions_else_the_rows(
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_event_by_event_in_each_of_its_forms() {
+async fn each_form_of_batch_is_answered_event_by_event() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let good = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let (no_type, no_url) = (r#"{"page_url":"http://a.b/"}"#, r#"{"event_type":"x","page_url":"/page"}"#);
@@ -92,7 +92,7 @@ async fn a_batch_is_answered_event_by_event_in_each_of_its_forms() {
 }
 
 #[tokio::test]
-async fn whatever_the_status_any_page_may_read_the_json() {
+async fn the_json_is_readable_from_any_origin_with_every_status() {
     let pipeline = Pipeline::start(shared().await).await;
     let good = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let json = "application/json";

@@ -1,4 +1,4 @@
-//! A connection written by hand: what a well-behaved client library would not send, or not so slowly.
+//! A raw connection, for what a well-behaved client library would not send, or not so slowly.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 pub(crate) struct ByHand(TcpStream);
 
 impl ByHand {
-    /// From an address that is no proxy's.
+    /// From an address that is not a proxy's.
     pub(crate) async fn open(pipeline: &Pipeline) -> Self {
         Self::open_from(pipeline, Ipv4Addr::LOCALHOST.into()).await
     }
@@ -29,12 +29,12 @@ impl ByHand {
         Self(socket.connect(SocketAddr::new(pipeline.address, 3001)).await.unwrap())
     }
 
-    /// Sends; false where the other end is gone.
+    /// Sends; false if the other end is gone.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// Posts an event, with these further lines of the head.
+    /// Posts an event with these additional header lines.
     pub(crate) async fn post(&mut self, head: &str, body: &str) -> Answer {
         let length = body.len();
         let text = format!("POST /analytics HTTP/1.1\r\nhost: x\r\n{head}content-length: {length}\r\n\r\n{body}");
@@ -42,7 +42,7 @@ impl ByHand {
         self.answer().await.expect("an answer")
     }
 
-    /// The next answer; None where the connection ends before it is whole.
+    /// The next answer; None if the connection ends before it is complete.
     pub(crate) async fn answer(&mut self) -> Option<Answer> {
         timeout(ANSWER_MAX, self.read_answer()).await.expect("an answer or the connection's end, within 20 s")
     }
@@ -66,7 +66,7 @@ impl ByHand {
         tokio::select! {
             () = closed => {}
             () = write => {}
-            () = tokio::time::sleep(ANSWER_MAX) => panic!("the connection stays open for as long as something trickles in"),
+            () = tokio::time::sleep(ANSWER_MAX) => panic!("the connection stays open as long as bytes trickle in"),
         }
         began.elapsed()
     }

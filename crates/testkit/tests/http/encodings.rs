@@ -1,4 +1,4 @@
-//! Compressed bodies: what is inside is stored, and a bomb does no harm.
+//! Compressed bodies: their content is stored, and a decompression bomb does no harm.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ fn brotli(text: &[u8]) -> Vec<u8> {
     encoder.into_inner()
 }
 
-/// With the widest window that a frame can ask a decoder to keep.
+/// With the largest window that a frame can require of a decoder.
 fn zstd(text: &[u8]) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(27).unwrap();
@@ -47,7 +47,7 @@ async fn post(pipeline: &Pipeline, encoding: &str, body: Vec<u8>) -> Answer {
 }
 
 #[tokio::test]
-async fn what_each_encoding_holds_is_stored() {
+async fn a_body_in_each_encoding_is_stored() {
     let mut pipeline = Pipeline::start(shared().await).await;
     for (name, encode) in ENCODINGS {
         let event = format!(r#"{{"event_type":"{name}","page_url":"http://a.b/"}}"#);
@@ -66,7 +66,7 @@ async fn what_each_encoding_holds_is_stored() {
 }
 
 #[tokio::test]
-async fn the_size_after_inflation_counts_to_the_byte() {
+async fn the_limit_applies_to_the_byte_after_decompression() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let mut text = br#"{"event_type":"x","page_url":"http://a.b/"}"#.to_vec();
     text.resize(INFLATED_BYTES_MAX + 1, b' ');
@@ -80,12 +80,12 @@ async fn the_size_after_inflation_counts_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_bomb_is_refused_at_once_and_takes_no_memory() {
+async fn a_decompression_bomb_is_refused_immediately_and_takes_no_memory() {
     let pipeline = Pipeline::start(shared().await).await;
     let zeros = vec![b'0'; 256 * MIB];
     let bombs = [("gzip", gzip(&zeros)), ("br", brotli(&zeros)), ("zstd", zstd(&zeros))];
     drop(zeros);
-    // What the process needs anyway is there after the first requests.
+    // After the first requests the process has allocated what it always needs.
     let ready = post(&pipeline, "gzip", gzip(&vec![b' '; INFLATED_BYTES_MAX])).await;
     assert_eq!(ready.status, 400);
     let before = resident_kib_most(&pipeline);
@@ -98,12 +98,12 @@ async fn a_bomb_is_refused_at_once_and_takes_no_memory() {
         }
     }
     let (took, grown) = (began.elapsed(), resident_kib_most(&pipeline) - before);
-    // Eight at once, each at most its body and four MiB of what it inflates to.
+    // Eight at once, each at most its body and four MiB of decompressed data.
     assert!(grown < 64 * 1024, "{grown} KiB");
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
-/// The most memory that ingest has ever had, in KiB.
+/// The peak resident memory of ingest, in KiB.
 fn resident_kib_most(pipeline: &Pipeline) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", pipeline.ingest.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

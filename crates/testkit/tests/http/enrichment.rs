@@ -1,4 +1,4 @@
-//! What the sink stores beside what was sent: worked out of the event and of the headers that came with it.
+//! What the sink stores in addition to what was sent, derived from the event and its request headers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +34,7 @@ fn assert_holds(row: &Value, wanted: &Value) {
 }
 
 #[tokio::test]
-async fn a_row_holds_what_event_and_headers_tell() {
+async fn a_row_is_enriched_from_event_and_headers() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let headers = [
         ("user-agent", CHROME),
@@ -52,16 +52,18 @@ async fn a_row_holds_what_event_and_headers_tell() {
     assert_holds(
         &stored,
         &json!({
-            "page_path": "/caf%C3%A9", "referrer_host": "google.com", "channel": "mail",
+            "page_path": "/caf%C3%A9", "hostname": "www.shop.example", "referrer_host": "google.com", "channel": "mail",
             "utm_source": "News Letter", "utm_medium": "email", "utm_campaign": "ü", "utm_term": "t", "utm_content": "c",
             "browser": "Brave", "os": "macOS", "device": "desktop", "language": "de", "screen": "lg",
             "country": null, "bot": false, "flags": null,
         }),
     );
-    // The visit's part says the same of its first event.
+    // The visit's part has the same values of its first event.
     let part = "SELECT to_jsonb(part) FROM analytics_visit_parts AS part WHERE visit_key = 'told'";
     let part: Value = pipeline.database.query_one(part, &[]).await.unwrap().get(0);
-    for column in ["referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"] {
+    for column in
+        ["hostname", "referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"]
+    {
         assert_eq!(part[column], stored[column], "{column}");
     }
     assert_holds(
@@ -69,7 +71,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
         &json!({"entry_page": "/caf%C3%A9", "exit_page": "/caf%C3%A9", "events": 1, "views": 1, "actions": 0}),
     );
 
-    // A server that passes its visitor's user agent on speaks with headers of its own.
+    // A server that forwards its visitor's user agent sends its own headers.
     let event = json!({"event_type": "x", "user_agent": CHROME, "page_url": "https://shop.example"});
     let stored =
         row(&mut pipeline, "server", &[("user-agent", "python-requests/2.32"), headers[1], headers[2]], event).await;
@@ -78,12 +80,12 @@ async fn a_row_holds_what_event_and_headers_tell() {
         &json!({"browser": "Chrome", "os": "Windows", "language": null, "page_path": "/", "channel": "direct"}),
     );
 
-    // What the client says of its language counts before the header.
+    // The event's language takes precedence over the header.
     let event = json!({"event_type": "x", "language": "fr-CA", "page_url": "https://shop.example/#/route"});
     let stored = row(&mut pipeline, "client", &headers, event).await;
     assert_holds(&stored, &json!({"language": "fr", "page_path": "/#/route", "user_agent": CHROME}));
 
-    // The first generation tells of referrer and screen in metadata.
+    // The first generation sends referrer and screen in metadata.
     let event = json!({
         "event_type": "page_view", "page_url": "https://shop.example/", "user_agent": "x",
         "metadata": {"referrer": "https://duckduckgo.com/", "screen_width": 390, "screen_height": 844},
@@ -93,7 +95,7 @@ async fn a_row_holds_what_event_and_headers_tell() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_same_host_is_no_referrer_and_a_bot_is_stored_and_flagged() {
+async fn a_page_on_the_same_host_is_not_a_referrer_and_a_bot_is_stored_and_flagged() {
     let mut pipeline = Pipeline::start(shared().await).await;
     for (session, page, referrer) in [
         ("same", "https://shop.example/b", "https://shop.example/a"),
@@ -115,7 +117,7 @@ async fn a_page_of_the_same_host_is_no_referrer_and_a_bot_is_stored_and_flagged(
 }
 
 #[tokio::test]
-async fn nothing_in_the_new_fields_costs_an_event() {
+async fn no_value_of_an_enrichment_field_rejects_an_event() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let long = "x".repeat(5_000);
     let headers = [
@@ -153,7 +155,7 @@ async fn nothing_in_the_new_fields_costs_an_event() {
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }
 
-/// A copy of a file of countries, so that the test can put another in its place.
+/// A copy of a country file, so that the test can replace it.
 fn put_in_place(which: &str, at: &Path) {
     let partial = at.with_extension("partial");
     std::fs::copy(checkout().join("crates/testkit/testdata/countries").join(which), &partial).unwrap();
@@ -171,7 +173,7 @@ async fn country(pipeline: &mut Pipeline, session: &str, address: &str) -> Value
 }
 
 #[tokio::test]
-async fn a_country_is_stored_where_the_operator_brings_a_file_and_the_address_is_not() {
+async fn with_a_country_file_the_country_is_stored_and_the_address_is_not() {
     let file: PathBuf = footfall_testkit::run_dir("countries").join("countries.mmdb");
     put_in_place("first.mmdb", &file);
     let ingest = format!("privacy.country_database = \"{}\"", file.display());
@@ -189,19 +191,19 @@ async fn a_country_is_stored_where_the_operator_brings_a_file_and_the_address_is
         assert!(ADDRESSES.iter().all(|address| !text.contains(address)), "{text}");
     }
 
-    // What cannot be used changes nothing; what can be is taken up without a restart.
+    // An unusable file changes nothing; a usable one is loaded without a restart.
     std::fs::write(&file, "no MMDB file").unwrap();
     let log = pipeline.ingest.log().to_owned();
     let says = |what: &str| std::fs::read_to_string(&log).unwrap().contains(what);
-    eventually("the bad file is noticed", SOON, async || says("the old one serves on")).await;
+    eventually("the bad file is detected", SOON, async || says("the old one serves on")).await;
     assert_eq!(country(&mut pipeline, "bad", ADDRESSES[0]).await, json!("CH"));
     put_in_place("second.mmdb", &file);
-    eventually("the new file is taken up", SOON, async || says("was replaced")).await;
+    eventually("the new file is loaded", SOON, async || says("was replaced")).await;
     assert_eq!(country(&mut pipeline, "second", ADDRESSES[0]).await, json!("AT"));
 }
 
 #[test]
-fn a_file_of_countries_that_cannot_be_read_is_an_error_of_its_field() {
+fn an_unreadable_country_file_is_an_error_of_its_field() {
     let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("footfall-ingest");
     for file in
         ["/nowhere/countries.mmdb", env!("CARGO_MANIFEST_DIR"), concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]

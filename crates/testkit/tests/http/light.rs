@@ -1,4 +1,4 @@
-//! The light profile's ingest: what is particular to storing by itself. That its counts add up stands in `outcomes`.
+//! The light profile's ingest: what is specific to storing by itself. `outcomes` tests that its counts add up.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::metrics::{INGEST, metric};
 const SOON: Duration = Duration::from_secs(20);
 const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
-/// database.commit_ms_max, and what a busy machine adds.
+/// database.commit_ms_max, plus a margin for a busy machine.
 const COMMIT_MAX: Duration = Duration::from_secs(8);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 const ROWS: &str = "SELECT count(*) FROM analytics_events";
@@ -35,7 +35,7 @@ async fn health_is(pipeline: &Pipeline, status: u16) {
 }
 
 #[tokio::test]
-async fn a_2xx_is_a_row_already() {
+async fn a_2xx_means_that_the_row_exists() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     for number in 1..=20 {
         let answer = pipeline.post(EVENT).await;
@@ -43,7 +43,7 @@ async fn a_2xx_is_a_row_already() {
         assert_eq!(
             answer.json()["message"],
             "Event received and sent to Kafka",
-            "the first generation's, to the letter"
+            "exactly the first generation's answer"
         );
         assert_eq!(pipeline.number(ROWS).await, number);
     }
@@ -55,7 +55,7 @@ async fn a_2xx_is_a_row_already() {
 }
 
 #[tokio::test]
-async fn with_the_database_away_a_client_is_told_at_once_and_without_a_restart_all_is_well_again() {
+async fn without_the_database_clients_get_503_immediately_and_ingest_recovers_without_a_restart() {
     let mut postgres = breakable().await.lock().await;
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
     assert_eq!(pipeline.post(EVENT).await.status, 200);
@@ -71,7 +71,7 @@ async fn with_the_database_away_a_client_is_told_at_once_and_without_a_restart_a
     }
     let away = [r#"reason="database_away""#];
     assert_eq!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &away).await, 20);
-    // What was refused is counted meanwhile, and told when somebody listens.
+    // Refused events are counted meanwhile, and the counts are stored once the database is back.
     assert_eq!(pipeline.post("{").await.status, 400);
     postgres.start_again().await.unwrap();
     health_is(&pipeline, 200).await;
@@ -87,13 +87,13 @@ async fn with_the_database_away_a_client_is_told_at_once_and_without_a_restart_a
 }
 
 #[tokio::test]
-async fn a_request_that_meets_a_restart_of_the_database_waits_for_it_and_is_stored_once() {
+async fn a_request_during_a_restart_of_the_database_waits_and_is_stored_once() {
     let mut postgres = breakable().await.lock().await;
-    // On a busy machine a server that was killed takes longer to be back than a client would be let wait.
+    // On a busy machine a killed server takes longer to come back than commit_ms_max by default.
     let ingest = "database.commit_ms_max = 60000".to_owned();
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
     let server = Pid::from_raw(i32::try_from(postgres.pid()).unwrap());
-    // The commit is under way when the server dies: nobody can tell from outside whether it happened.
+    // The commit is in progress when the server dies, so the client cannot know whether it happened.
     let blocker = "BEGIN; LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE";
     pipeline.database.batch_execute(blocker).await.unwrap();
     let (http, url) = (pipeline.http.clone(), pipeline.url(3001, "/analytics"));
@@ -114,7 +114,7 @@ async fn a_request_that_meets_a_restart_of_the_database_waits_for_it_and_is_stor
 }
 
 #[tokio::test]
-async fn with_the_database_stuck_nobody_waits_longer_than_a_commit_may_take_and_a_full_queue_refuses_at_once() {
+async fn with_the_database_stuck_no_request_waits_beyond_its_limit_and_a_full_queue_refuses_immediately() {
     let postgres = breakable().await.lock().await;
     let ingest = "database.queue_kib_max = 1024\ndatabase.commit_ms_max = 3000".to_owned();
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
@@ -147,18 +147,18 @@ async fn with_the_database_stuck_nobody_waits_longer_than_a_commit_may_take_and_
     health_is(&pipeline, 503).await;
     pipeline.database.batch_execute("ROLLBACK").await.unwrap();
     health_is(&pipeline, 200).await;
-    // Ingest's own counts wait there too, a moment each second.
+    // Ingest's own counts are queued there too, briefly each second.
     eventually("nothing waits any more", SOON, async || {
         metric(&pipeline, INGEST, "footfall_ingest_queue_messages", &[]).await == 0
     })
     .await;
     assert_eq!(pipeline.post(event(Uuid::now_v7())).await.status, 200);
-    // Of the sixty that were told to come again, none was stored behind their back.
+    // None of the sixty that got a 503 was stored after all.
     assert_eq!(pipeline.number(ROWS).await, 2);
 }
 
 #[tokio::test]
-async fn a_stop_answers_what_has_begun_and_stores_the_last_counts_also_without_a_database() {
+async fn a_stop_answers_open_requests_and_stores_the_last_counts_and_ends_even_without_a_database() {
     let mut postgres = breakable().await.lock().await;
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
     for _ in 0..5 {
@@ -180,7 +180,7 @@ async fn a_stop_answers_what_has_begun_and_stores_the_last_counts_also_without_a
 }
 
 #[tokio::test]
-async fn what_the_database_refuses_is_kept_with_its_bytes_and_its_neighbours_are_stored() {
+async fn a_record_that_the_database_refuses_is_quarantined_and_the_others_are_stored() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
     pipeline.database.batch_execute(refused).await.unwrap();
@@ -194,7 +194,7 @@ async fn what_the_database_refuses_is_kept_with_its_bytes_and_its_neighbours_are
 }
 
 #[tokio::test]
-async fn samples_come_by_the_same_way() {
+async fn samples_are_stored_too() {
     let options = PipelineOptions { sample_interval_s: 1, ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, options).await;
     let ready =

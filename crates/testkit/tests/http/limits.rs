@@ -1,4 +1,4 @@
-//! Each limit below, at and above its edge: what the client is told, and what stands in the table.
+//! Each limit just below, at and just above its value: the answer, and the stored row.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const MIB: usize = 1024 * 1024;
 /// One character that takes four bytes.
 const WIDE: &str = "😀";
 
-/// An event with these fields beside the required ones, or instead of them.
+/// An event with these fields in addition to the required ones, or instead of them.
 fn event(fields: Value) -> Value {
     let mut event = json!({ "event_type": "x", "page_url": "http://a.b/", "event_id": Uuid::now_v7() });
     let Value::Object(fields) = fields else { panic!("{fields}") };
@@ -46,9 +46,16 @@ async fn outcomes(pipeline: &mut Pipeline, events: &[Value]) -> Vec<Result<Value
 }
 
 #[tokio::test]
-async fn text_that_must_not_be_cut_is_refused_above_its_edge() {
+async fn text_that_must_not_be_cut_is_rejected_above_its_limit() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    let edges = [("event_type", 100), ("button_id", 100), ("session_id", 100), ("user_id", 200), ("site", 100)];
+    let edges = [
+        ("event_type", 100),
+        ("button_id", 100),
+        ("session_id", 100),
+        ("user_id", 200),
+        ("site", 100),
+        ("app_version", 100),
+    ];
     for (field, most) in edges {
         for letter in ["a", WIDE] {
             let texts: Vec<String> = [most - 1, most, most + 1].iter().map(|length| letter.repeat(*length)).collect();
@@ -64,7 +71,7 @@ async fn text_that_must_not_be_cut_is_refused_above_its_edge() {
 }
 
 #[tokio::test]
-async fn text_that_is_only_too_long_is_cut_between_characters_and_flagged() {
+async fn other_text_that_is_too_long_is_cut_between_characters_and_flagged() {
     let mut pipeline = Pipeline::start(shared().await).await;
     for (field, most) in [("page_title", 200), ("user_agent", 1000), ("referrer", 1000)] {
         for letter in ["a", "ä", WIDE, "e\u{301}"] {
@@ -105,9 +112,9 @@ async fn a_page_url_over_500_characters_loses_its_fragment_then_its_query_then_i
 }
 
 #[tokio::test]
-async fn metadata_is_held_to_its_levels_its_keys_and_its_bytes() {
+async fn metadata_is_limited_in_levels_keys_and_bytes() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    // A level more for each turn; the innermost is a number.
+    // One more level each time; the innermost value is a number.
     let levels = |count: usize| (1..count).fold(json!({ "a": 1 }), |inner, _| json!({ "a": inner }));
     let arrays = |count: usize| json!({ "a": (1..count).fold(json!(1), |inner, _| json!([inner])) });
     let keys = |count: usize| Value::Object((0..count).map(|n| (format!("k{n}"), json!(n))).collect::<Map<_, _>>());
@@ -136,7 +143,7 @@ async fn metadata_is_held_to_its_levels_its_keys_and_its_bytes() {
 }
 
 #[tokio::test]
-async fn a_request_holds_a_thousand_events_and_not_one_more() {
+async fn a_request_may_have_a_thousand_events_and_no_more() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let mut sent = 0;
     for (begin, between, end, content_type) in [
@@ -162,7 +169,7 @@ async fn a_request_holds_a_thousand_events_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn a_body_holds_a_mebibyte_whether_or_not_its_length_is_announced() {
+async fn a_body_may_have_a_mebibyte_with_or_without_content_length() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let mut body = br#"{"event_type":"x","page_url":"http://a.b/"}"#.to_vec();
     body.resize(MIB + 1, b' ');
@@ -189,7 +196,7 @@ async fn a_client_that_sends_far_too_much_still_gets_its_answer() {
     let body = vec![b' '; 8 * MIB];
     for (content_type, status) in [("application/json", 413), ("application/xml", 415)] {
         for length in [3 * MIB, 8 * MIB] {
-            // It reads nothing until it has sent everything, as many a simple client does.
+            // It reads nothing until it has sent everything, like many simple clients.
             let mut connection = ByHand::open(&pipeline).await;
             let head = format!(
                 "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
@@ -204,7 +211,7 @@ async fn a_client_that_sends_far_too_much_still_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
+async fn each_malformed_event_has_its_reason_and_does_not_affect_the_others() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let with = |fields: &str| format!(r#"{{"event_type":"x","page_url":"http://a.b/",{fields}}}"#).into_bytes();
     let deep = format!(r#""metadata":{}1{}"#, r#"{"a":"#.repeat(100), "}".repeat(100));
@@ -265,7 +272,7 @@ async fn each_malformed_event_has_its_reason_and_costs_no_neighbour() {
 }
 
 #[tokio::test]
-async fn a_body_that_holds_no_event_has_its_reason() {
+async fn a_body_without_events_has_its_reason() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let cases = [
         ("", "body", "body_empty"),
@@ -286,7 +293,7 @@ async fn a_body_that_holds_no_event_has_its_reason() {
         let answered = answer.json();
         assert_eq!((&answered["field"], &answered["reason"]), (&json!(field), &json!(reason)), "{case}");
     }
-    // A nest of half a million arrays costs no pipeline.
+    // Half a million nested arrays do not overflow the stack.
     let nest = pipeline.post(["[".repeat(MIB / 2), "]".repeat(MIB / 2)].concat()).await;
     assert_eq!(nest.json()["rejected"][0]["reason"], "nesting_too_deep", "{nest:?}");
     assert_eq!(pipeline.post(r#"{"event_type":"x","page_url":"http://a.b/"}"#).await.status, 200);
@@ -294,30 +301,39 @@ async fn a_body_that_holds_no_event_has_its_reason() {
 }
 
 #[tokio::test]
-async fn an_event_at_every_edge_at_once_is_stored() {
+async fn an_event_at_all_limits_at_the_same_time_is_stored() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    // Characters of four bytes each, all different: nothing that an index could compress.
+    // Characters of four bytes each, all different, so that an index cannot compress them.
     let text = |count: u32| (0..count).map(|n| char::from_u32(0x2_0000 + n * 37).unwrap()).collect::<String>();
     let widest = event(json!({
         "event_type": text(100), "page_url": format!("http://a.b/{}", text(489)), "page_title": text(200),
         "button_id": text(100), "session_id": text(100), "user_agent": text(1000), "user_id": text(200),
-        "referrer": text(1000), "site": text(100), "metadata": { "a": text(8_000), "b": 1e308, "c": -5e-324 },
+        "referrer": text(1000), "site": text(100), "app_version": text(100), "metadata": { "a": text(8_000), "b": 1e308, "c": -5e-324 },
         "timestamp": "2020-01-01T00:00:00Z", "sent_at": "2020-01-01T00:00:00Z", "schema_version": 65_535,
     }));
     let row = outcomes(&mut pipeline, std::slice::from_ref(&widest)).await.remove(0).unwrap();
-    for field in
-        ["event_type", "page_url", "page_title", "button_id", "session_id", "user_agent", "user_id", "referrer", "site"]
-    {
+    for field in [
+        "event_type",
+        "page_url",
+        "page_title",
+        "button_id",
+        "session_id",
+        "user_agent",
+        "user_id",
+        "referrer",
+        "site",
+        "app_version",
+    ] {
         assert_eq!(row[field], widest[field], "{field}");
     }
     assert_eq!((&row["metadata"]["a"], &row["flags"]), (&widest["metadata"]["a"], &Value::Null));
-    // Sent at once, by a clock that is years late.
+    // Sent immediately, by a clock that is years behind.
     assert_eq!(row["timestamp"], row["received_at"]);
     pipeline.wait_for("SELECT sum(event_count)::bigint FROM analytics_summary", 1, SOON).await;
 }
 
 #[tokio::test]
-async fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
+async fn an_impossible_time_is_replaced_by_the_time_of_receipt() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let hours = |count: i64| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(count);
     let cases = [(23, false), (25, true), (-29 * 24, false), (-31 * 24, true)];
@@ -337,7 +353,7 @@ async fn a_time_that_cannot_be_is_replaced_by_the_time_of_receipt() {
 }
 
 #[tokio::test]
-async fn the_header_names_the_browser_where_the_event_does_not_and_is_held_to_the_same_length() {
+async fn the_user_agent_header_is_used_if_the_event_has_none_and_is_cut_like_it() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let post = async |agent: &str, event: &str| {
         let headers = [("content-type", "application/json"), ("user-agent", agent)];
@@ -370,7 +386,7 @@ fn chunked(body: &[u8], bytes: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn bodies_that_find_no_room_are_asked_to_come_again_and_take_none() {
+async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
     let ingest = "http.bodies_kib_max = 1024".to_owned();
     let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
     let pipeline = Pipeline::start_with(shared().await, options).await;
@@ -382,18 +398,18 @@ async fn bodies_that_find_no_room_are_asked_to_come_again_and_take_none() {
         assert!(answer.status == 200 || answer.header("retry-after").is_some(), "{answer:?}");
         answer.status == 503
     };
-    // One that does not end holds its place, unless another came first: then it is asked to come again like any other.
+    // An unfinished body keeps its memory, unless another came first: then it gets a 503 like any other.
     let mut first = None;
-    eventually("there is no room", SOON, async || {
+    eventually("the memory is full", SOON, async || {
         first = Some(ByHand::open(&pipeline).await);
         first.as_mut().unwrap().send(chunked(&body, 64 * 1024)).await && no_room().await && no_room().await
     })
     .await;
-    assert_eq!(pipeline.post(event.to_vec()).await.status, 200, "small ones find their room");
+    assert_eq!(pipeline.post(event.to_vec()).await.status, 200, "small ones still fit");
     drop(first);
-    eventually("there is room again", SOON, async || !no_room().await).await;
+    eventually("there is memory again", SOON, async || !no_room().await).await;
 
-    // However small its pieces are, a body takes its size.
+    // A body uses its full size, however small its chunks are.
     let mut request = chunked(&body[..20_000], 1);
     request.extend(b"0\r\n\r\n");
     let mut connection = ByHand::open(&pipeline).await;

@@ -1,5 +1,5 @@
-//! The two ends of the pipeline on real parts: footfall-ingest as its clients see it, and footfall-sink before what it
-//! cannot store.
+//! Both ends of the pipeline on real backends: footfall-ingest as its clients see it, and footfall-sink with messages that
+//! it cannot store.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The broker away, or stuck: a client is told at once, keeps its event, and loses none that was acknowledged.
+//! With the broker down or stuck, clients get a 503 immediately, keep their events, and no acknowledged event is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,18 +15,18 @@ use uuid::Uuid;
 use crate::metrics::{INGEST, metric};
 
 const SOON: Duration = Duration::from_secs(20);
-/// acknowledge_ms_max, the second in which librdkafka looks, and what a busy machine adds.
+/// acknowledge_ms_max, the second after which librdkafka checks, and a margin for a busy machine.
 const IN_FLIGHT_MAX: Duration = Duration::from_secs(8);
 const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A backends that these tests break, one after the other.
+/// Backends that these tests break, one after the other.
 pub(crate) async fn breakable() -> &'static Mutex<Backends> {
     static BACKENDS: OnceCell<Mutex<Backends>> = OnceCell::const_new();
     BACKENDS.get_or_init(async || Mutex::new(Backends::start().await)).await
 }
 
-/// Clients that post until they are told to stop.
+/// Clients that post until they are stopped.
 struct Load {
     over: Arc<AtomicBool>,
     clients: Vec<tokio::task::JoinHandle<Posted>>,
@@ -94,7 +94,7 @@ async fn is_ready(pipeline: &Pipeline) -> bool {
 
 /// Waits until /health and /ready both say 503.
 async fn is_away(pipeline: &Pipeline) {
-    eventually("it says that the broker is away", IN_FLIGHT_MAX, async || {
+    eventually("it reports that the broker is down", IN_FLIGHT_MAX, async || {
         let health = pipeline.get(3001, "/health").await;
         let says =
             health.status == 503 && health.json()["kafkaReady"] == false && health.header("retry-after").is_some();
@@ -114,7 +114,7 @@ async fn each_is_stored(pipeline: &Pipeline, acknowledged: &[Uuid]) {
 }
 
 #[tokio::test]
-async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all_is_well_again() {
+async fn without_the_broker_clients_get_503_immediately_and_ingest_recovers_without_a_restart() {
     let mut backends = breakable().await.lock().await;
     let mut pipeline = Pipeline::start(&backends).await;
     let load = Load::start(&pipeline, 8, "");
@@ -124,9 +124,9 @@ async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all
     let under_way = load.stop().await;
     assert!(under_way.slowest < IN_FLIGHT_MAX, "{:?}", under_way.slowest);
 
-    // Nothing is in flight any more: whoever comes now does not wait.
+    // Nothing is in flight any more, so new requests do not wait.
     let load = Load::start(&pipeline, 8, "");
-    eventually("many were told", SOON, async || {
+    eventually("many got an answer", SOON, async || {
         metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > 100
     })
     .await;
@@ -145,11 +145,11 @@ async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all
 }
 
 #[tokio::test]
-async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() {
+async fn with_the_broker_stuck_a_full_queue_refuses_immediately_and_nothing_hangs() {
     let backends = breakable().await.lock().await;
     let ingest = "kafka.queue_kib_max = 1024".to_owned();
     let mut pipeline = Pipeline::start_with(&backends, PipelineOptions { ingest, ..PipelineOptions::default() }).await;
-    // Sixty clients with thirty KiB each fill the mebibyte before the first second is over.
+    // Sixty clients with thirty KiB each fill the mebibyte within the first second.
     let filler = "x".repeat(30 * 1024);
     let load = Load::start(&pipeline, 60, &filler);
     pipeline.wait_for("SELECT LEAST(count(*), 100) FROM analytics_events", 100, SOON).await;
@@ -165,7 +165,7 @@ async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() 
     assert!(stuck.refused > 0 && stuck.slowest < IN_FLIGHT_MAX, "{} {:?}", stuck.refused, stuck.slowest);
     let load = Load::start(&pipeline, 8, "");
     let before = metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
-    eventually("many were told", SOON, async || {
+    eventually("many got an answer", SOON, async || {
         metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await > before + 100
     })
     .await;
@@ -177,14 +177,14 @@ async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() 
     let load = Load::start(&pipeline, 8, "");
     let acknowledged = async || metric(&pipeline, INGEST, "footfall_ingest_events_total", &[]).await;
     let before = acknowledged().await;
-    eventually("events are taken again", SOON, async || acknowledged().await > before + 100).await;
+    eventually("events are accepted again", SOON, async || acknowledged().await > before + 100).await;
     let after = load.stop().await;
     assert!(pipeline.ingest.status().is_none());
     each_is_stored(&pipeline, &[stuck.acknowledged, after.acknowledged].concat()).await;
 }
 
 #[tokio::test]
-async fn without_a_broker_ingest_stops_and_starts_all_the_same() {
+async fn ingest_stops_and_starts_without_a_broker() {
     let mut backends = breakable().await.lock().await;
     let mut pipeline = Pipeline::start(&backends).await;
     assert_eq!(pipeline.post("{").await.status, 400);
@@ -192,7 +192,7 @@ async fn without_a_broker_ingest_stops_and_starts_all_the_same() {
     is_away(&pipeline).await;
     let picture = pipeline.get(3001, "/pixel.gif?u=http://a.b/").await;
     assert_eq!((picture.status.as_u16(), picture.header("retry-after")), (503, Some("2")), "no picture: {picture:?}");
-    // The counts of what was refused have nowhere to go: that is no reason to hang.
+    // The counts of refused events cannot be sent, but it must not hang.
     assert_eq!(pipeline.post("{").await.status, 400);
     assert_eq!(pipeline.ingest.stop(STOP_MAX).await, Ending::Stopped);
     assert_eq!(pipeline.ingest.status().unwrap().code(), Some(0), "{}", pipeline.logs());

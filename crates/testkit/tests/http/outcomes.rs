@@ -1,4 +1,4 @@
-//! One outcome for each event: the counts add up from the request to the table.
+//! Each event has one outcome: the counts add up from the request to the table.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ async fn the_counts_add_up_from_the_request_to_the_table() {
 }
 
 #[tokio::test]
-async fn the_counts_add_up_where_ingest_stores_by_itself() {
+async fn the_counts_add_up_in_the_light_profile() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     the_counts_add_up(&mut pipeline, (INGEST, "footfall_ingest_committed_total")).await;
-    // Each answer came after its commit; so nothing is under way.
+    // Each answer came after its commit, so nothing is in progress.
     assert_eq!(pipeline.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
 }
 
-/// Answers how many events were accepted. `stored_by`: who counts what is stored, and in which metric.
+/// Returns how many events were accepted. `stored_by`: the port and the metric that count stored events.
 async fn the_counts_add_up(pipeline: &mut Pipeline, stored_by: (u16, &str)) -> i64 {
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
     pipeline.database.batch_execute(refused).await.unwrap();
@@ -37,7 +37,7 @@ async fn the_counts_add_up(pipeline: &mut Pipeline, stored_by: (u16, &str)) -> i
     let once = Uuid::now_v7();
 
     let mut bodies = vec![
-        // One refused, for its own reason each.
+        // Rejected, each for a different reason.
         "{".to_owned(),
         String::new(),
         "[]".to_owned(),
@@ -108,14 +108,14 @@ async fn the_counts_add_up(pipeline: &mut Pipeline, stored_by: (u16, &str)) -> i
 }
 
 #[tokio::test]
-async fn an_event_whose_client_left_is_counted_all_the_same() {
+async fn an_event_whose_client_disconnected_is_still_counted() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     for pause_ms in 0..40 {
         let mut connection = ByHand::open(&pipeline).await;
         let head = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", event.len());
         connection.send(format!("{head}{event}")).await;
-        // It leaves at another moment each time.
+        // It disconnects at a different moment each time.
         tokio::time::sleep(Duration::from_micros(pause_ms * 200)).await;
     }
     assert_eq!(pipeline.post(event).await.status, 200);

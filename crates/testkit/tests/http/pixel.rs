@@ -1,4 +1,4 @@
-//! The picture for pages without JavaScript is an event like any other.
+//! The pixel for pages without JavaScript is an event like any other.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ async fn get(pipeline: &Pipeline, path: &str, headers: &[(&str, &str)]) -> Answe
 }
 
 #[tokio::test]
-async fn a_picture_that_is_seen_is_a_row() {
+async fn a_loaded_pixel_is_a_row() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let answer = get(&pipeline, SEEN, &[("user-agent", "Lynx/2.9")]).await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 43));
@@ -36,7 +36,7 @@ async fn a_picture_that_is_seen_is_a_row() {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_refused_is_counted_with_its_reason() {
+async fn a_rejected_pixel_is_counted_with_its_reason() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let cases = [
         ("/pixel.gif", ("accept", "image/gif"), 400, "field_missing"),

@@ -1,4 +1,4 @@
-//! Who clicked stays with ingest: an address becomes a visitor of the day and goes nowhere else.
+//! Addresses never leave ingest, except as the hash that identifies the day's visitor.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use footfall_testkit::topic;
 const SOON: Duration = Duration::from_secs(10);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","user_agent":"agent","session_id":"SESSION"}"#;
 
-/// Posts from the address of the trusted proxy or of a stranger, with these head lines; the visitor that is stored.
+/// Posts from the address of the trusted proxy or another one, with these header lines; returns the stored visitor.
 async fn visitor(pipeline: &mut Pipeline, through_proxy: bool, session: &str, head: &str) -> String {
     let mut connection =
         if through_proxy { ByHand::open_from(pipeline, pipeline.address).await } else { ByHand::open(pipeline).await };
@@ -27,12 +27,12 @@ async fn visitor(pipeline: &mut Pipeline, through_proxy: bool, session: &str, he
 }
 
 #[tokio::test]
-async fn an_address_is_believed_from_the_trusted_proxy_and_from_nobody_else() {
+async fn a_forwarded_address_is_believed_only_from_a_trusted_proxy() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let alice = visitor(&mut pipeline, true, "1", "x-forwarded-for: 203.0.113.77\r\n").await;
     assert_eq!(visitor(&mut pipeline, true, "2", "x-forwarded-for: 203.0.113.77\r\n").await, alice);
     assert_ne!(visitor(&mut pipeline, true, "3", "x-forwarded-for: 203.0.113.78\r\n").await, alice);
-    // What stands left of what the proxy wrote was written by the client.
+    // Everything left of the proxy's own entry was written by the client.
     assert_eq!(visitor(&mut pipeline, true, "4", "x-forwarded-for: 198.51.100.1, 203.0.113.77\r\n").await, alice);
 
     let stranger = visitor(&mut pipeline, false, "5", "").await;
@@ -48,8 +48,8 @@ async fn an_address_is_believed_from_the_trusted_proxy_and_from_nobody_else() {
 }
 
 #[tokio::test]
-async fn the_address_stands_in_no_message_no_log_and_no_column() {
-    // Whatever a daemon could log, it logs here.
+async fn the_address_is_in_no_message_log_or_column() {
+    // At this level the daemons log everything that they can.
     let all = "log.level = \"trace\"".to_owned();
     let options = PipelineOptions { ingest: all.clone(), sink: all, ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
@@ -59,14 +59,14 @@ async fn the_address_stands_in_no_message_no_log_and_no_column() {
         for body in bodies {
             let mut connection = ByHand::open_from(&pipeline, pipeline.address).await;
             connection.post(&format!("x-forwarded-for: {address}\r\n"), body).await;
-            // One that breaks off in the middle.
+            // A request that breaks off in the middle.
             let head = "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n";
             assert!(connection.send(format!("{head}x-forwarded-for: {address}\r\n\r\n{{")).await);
         }
     }
     // Its own address, without a proxy.
     assert_eq!(ByHand::open(&pipeline).await.post("", EVENT).await.status, 200);
-    // The quarantine's way too.
+    // Through quarantine too.
     topic::write(&pipeline, 0, &["broken"]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 5, SOON).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_quarantine", 1, SOON).await;
@@ -105,7 +105,7 @@ async fn the_address_stands_in_no_message_no_log_and_no_column() {
 }
 
 #[tokio::test]
-async fn a_person_who_asks_not_to_be_tracked_is_refused_counted_and_not_stored() {
+async fn an_event_of_a_person_who_asks_not_to_be_tracked_is_rejected_and_counted() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let event = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
     let post = async |signal: (&str, &str), body: String| {
@@ -123,7 +123,7 @@ async fn a_person_who_asks_not_to_be_tracked_is_refused_counted_and_not_stored()
             (&json!(0), Some(2))
         );
         assert!(batch.status.is_client_error(), "{batch:?}");
-        // 0 says that the person does not mind.
+        // 0 means that tracking is allowed.
         assert_eq!(post((name, "0"), event.into()).await.status, 200);
     }
     let reason = r#"reason="privacy_signal""#;
@@ -136,7 +136,7 @@ async fn a_person_who_asks_not_to_be_tracked_is_refused_counted_and_not_stored()
 }
 
 #[tokio::test]
-async fn a_message_is_a_line_that_a_person_can_read_under_its_sessions_key() {
+async fn a_message_is_readable_json_with_the_session_as_its_key() {
     let pipeline =
         Pipeline::start_with(shared().await, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
     let title = "Über uns \\\"24/7\\\" \\n 😀";

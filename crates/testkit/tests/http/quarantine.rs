@@ -1,5 +1,5 @@
-//! What arrives from Kafka and cannot be stored: kept with its reason and its bytes, at no cost to its neighbours; and
-//! what Kafka itself has lost: counted and said.
+//! Messages from Kafka that cannot be stored are kept with their reason and bytes, without affecting others; messages that
+//! Kafka itself has lost are counted and logged.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use footfall_testkit::topic;
 const SOON: Duration = Duration::from_secs(15);
 const STOP_MAX: Duration = Duration::from_secs(25);
 
-/// A line as ingest writes it, but for these fields.
+/// A line as ingest writes it, except for these fields.
 fn line(kind: &str, page_url: &str) -> Vec<u8> {
     let now = jiff::Timestamp::now();
     let event = json!({
@@ -35,7 +35,7 @@ async fn quarantined(pipeline: &Pipeline) -> Vec<(i64, String, String, Vec<u8>)>
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }
 
-/// The offset behind the last message of partition 0 that the database is past.
+/// The database's next offset of partition 0.
 fn next_offset(pipeline: &Pipeline) -> String {
     format!(
         "SELECT coalesce(max(next_offset), -1) FROM kafka_offsets WHERE topic = '{}' AND partition = 0",
@@ -44,7 +44,7 @@ fn next_offset(pipeline: &Pipeline) -> String {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_kept_as_it_was_and_its_neighbours_are_visible_at_once() {
+async fn an_unreadable_message_is_kept_unchanged_and_the_others_are_stored_immediately() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let long = format!("http://a.b/{}", "p".repeat(490));
     let mut invalid = good();
@@ -67,7 +67,7 @@ async fn what_cannot_be_read_is_kept_as_it_was_and_its_neighbours_are_visible_at
         (br#"{"event_type":"x","page_url":"http://a.b/"}"#.to_vec(), "field_missing", "event_id"),
         (b"[]".to_vec(), "not_an_object", "body"),
     ];
-    // Once in the middle of one batch, and once each alone, with neighbours before and behind.
+    // Once all in one batch, and once each on its own, with good messages before and after.
     let mut messages = vec![good()];
     for (message, ..) in &bad {
         messages.extend([message.clone(), good()]);
@@ -92,7 +92,7 @@ async fn what_cannot_be_read_is_kept_as_it_was_and_its_neighbours_are_visible_at
 }
 
 #[tokio::test]
-async fn one_refused_row_among_three_thousand_costs_none_of_the_others() {
+async fn one_refused_row_among_three_thousand_does_not_affect_the_others() {
     let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
@@ -112,7 +112,7 @@ async fn one_refused_row_among_three_thousand_costs_none_of_the_others() {
     assert_eq!((kept[0].0, kept[0].1.as_str(), &kept[0].3), (offsets[1_846], "database_refused", &messages[1_846]));
     assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary").await, 2_999);
 
-    // Said where a reader may look, but not with what the person typed: the owner alone reads the payload.
+    // The reader can see the reason, but not what the person typed: only the owner may read the payload.
     let message: String =
         pipeline.database.query_one("SELECT message FROM analytics_quarantine", &[]).await.unwrap().get(0);
     assert!(message.contains("23514") && message.contains("constraint"), "{message}");
@@ -124,7 +124,7 @@ async fn one_refused_row_among_three_thousand_costs_none_of_the_others() {
 }
 
 #[tokio::test]
-async fn refused_rows_at_the_edges_and_side_by_side_are_each_found() {
+async fn refused_rows_at_the_ends_and_next_to_each_other_are_each_found() {
     let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let refused = "ALTER TABLE analytics_events ADD CONSTRAINT c CHECK (event_type <> 'refused')";
@@ -140,14 +140,14 @@ async fn refused_rows_at_the_edges_and_side_by_side_are_each_found() {
 }
 
 #[tokio::test]
-async fn counts_are_added_up_once_and_quarantined_where_nobody_can_have_counted_them() {
+async fn counts_are_added_once_and_impossible_ones_are_quarantined() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let counts = |source: &str, outcome: &str| {
         let now = jiff::Timestamp::now();
         let id = Uuid::now_v7();
         format!(r#"{{"id":"{id}","source":"{source}","at":"{now}","counts":[{{"outcome":"{outcome}","count":5}}]}}"#)
     };
-    // The last one is a message whose acknowledgement got lost, and which was sent again.
+    // The last one was sent again because its acknowledgement was lost.
     let good = counts("other", "accepted");
     let messages = ["{".to_owned(), counts("other", "invented"), good.clone(), counts("", "accepted"), good];
     topic::write_to(&pipeline, &pipeline.outcomes_topic, 0, &messages).await;
@@ -164,24 +164,24 @@ async fn counts_are_added_up_once_and_quarantined_where_nobody_can_have_counted_
 }
 
 #[tokio::test]
-async fn an_offset_beyond_the_topics_end_is_counted_and_reading_goes_on() {
+async fn an_offset_beyond_the_topics_end_is_counted_and_reading_continues() {
     let mut pipeline = Pipeline::start(shared().await).await;
     topic::write(&pipeline, 0, &[good(), good()]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
     assert_eq!(pipeline.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
-    // As after a topic was deleted and made anew.
+    // As after a topic was deleted and recreated.
     let beyond = "UPDATE kafka_offsets SET next_offset = 1000000 WHERE partition = 0 AND topic = $1";
     assert_eq!(pipeline.database.execute(beyond, &[&pipeline.events_topic]).await.unwrap(), 1);
     let offsets = topic::write(&pipeline, 0, &[good(), good(), good()]).await;
     pipeline.sinks[0].start_again().await.unwrap();
     pipeline.wait_for(&next_offset(&pipeline), offsets[2] + 1, SOON).await;
-    // The first two were read again, and their ids were known.
+    // The first two were read again, and recognized by their ids.
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 5);
     is_counted_and_said(&pipeline, 1).await;
 }
 
 #[tokio::test]
-async fn messages_that_kafka_dropped_unread_are_counted_and_reading_goes_on() {
+async fn messages_that_kafka_deleted_unread_are_counted_and_reading_continues() {
     let mut pipeline = Pipeline::start(shared().await).await;
     topic::write(&pipeline, 0, &[good(), good()]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
@@ -191,7 +191,7 @@ async fn messages_that_kafka_dropped_unread_are_counted_and_reading_goes_on() {
     pipeline.sinks[0].start_again().await.unwrap();
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2 + 3, SOON).await;
     is_counted_and_said(&pipeline, 7).await;
-    // And it goes on from there.
+    // Reading continues from there.
     topic::write(&pipeline, 0, &[good()]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 6, SOON).await;
 }

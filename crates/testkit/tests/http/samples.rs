@@ -1,4 +1,4 @@
-//! What the daemons measure comes into the database, and never in the way of an event.
+//! The daemons' metrics reach the database, and never delay an event.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn every_second() -> PipelineOptions {
     PipelineOptions { sample_interval_s: 1, ..PipelineOptions::default() }
 }
 
-/// The last value of a series in a source's samples; -1 where it has none.
+/// The last value of a series in a source's samples; -1 if it has none.
 fn last(source: &str, series: &str) -> String {
     format!(
         "SELECT coalesce((SELECT (samples ->> '{series}')::bigint FROM pipeline_samples
@@ -31,7 +31,7 @@ fn samples_since(source: &str, since: Timestamp) -> String {
 }
 
 #[tokio::test]
-async fn every_daemons_metrics_come_into_the_database_also_where_no_event_does() {
+async fn every_daemons_metrics_reach_the_database_even_without_events() {
     let mut pipeline = Pipeline::start_with(shared().await, every_second()).await;
     for source in ["ingest", "sink-0"] {
         pipeline.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;
@@ -52,20 +52,20 @@ async fn every_daemons_metrics_come_into_the_database_also_where_no_event_does()
     ] {
         pipeline.wait_for(&last(source, series), wanted, SOON).await;
     }
-    // What the dashboard asks says the same.
+    // The dashboard's function returns the same.
     let rates = "SELECT round(sum(increase))::bigint FROM footfall.pipeline_increases(
         now() - interval '10 minutes', now() + interval '1 minute', '1 minute', 'footfall_ingest_requests_total', 'status')";
     assert_eq!(pipeline.number(rates).await, 4);
     let lags = "SELECT count(*) FROM footfall.pipeline_lag()";
     pipeline.wait_for(lags, 4, SOON).await;
-    // A sample is no event: nothing is quarantined by it, and the outcomes add up as without it.
+    // A sample is not an event: it is not quarantined, and the outcomes add up without it.
     pipeline.wait_for("SELECT sum(event_count)::bigint FROM analytics_outcomes", 3 + 1 + 3, SOON).await;
     assert_eq!(pipeline.number("SELECT in_flight FROM footfall.pipeline_balance('-infinity', 'infinity')").await, 0);
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
     let ledger = "SELECT count(*) FROM analytics_ledger l LEFT JOIN analytics_events e USING (event_id) WHERE e.event_id IS NULL";
     assert!(pipeline.number(ledger).await <= 4, "only counts, of which there is one message a second");
 
-    // A restart is a new process under the old name.
+    // After a restart there is a new process under the old name.
     pipeline.ingest.kill().await;
     pipeline.ingest.start_again().await.unwrap();
     let restarts =
@@ -74,7 +74,7 @@ async fn every_daemons_metrics_come_into_the_database_also_where_no_event_does()
 }
 
 #[tokio::test]
-async fn a_kind_of_tomorrow_is_passed_over_and_what_is_no_sample_is_quarantined() {
+async fn a_future_kind_is_skipped_and_an_invalid_sample_is_quarantined() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let now = Timestamp::now();
     let sample = |source: &str, at: Timestamp, series: &str| {
@@ -85,7 +85,7 @@ async fn a_kind_of_tomorrow_is_passed_over_and_what_is_no_sample_is_quarantined(
         sample("other", now, "m{a=\"b\"}"),
         r#"{"kind":"of-tomorrow","anything":[1,2]}"#.to_owned(),
         sample("other", now, "a person typed this"),
-        // Nobody can have sampled then, and each would make a chunk of its own.
+        // These times are impossible, and each would create its own chunk.
         sample("liar", now + SignedDuration::from_hours(48), "m"),
         sample("liar", now - SignedDuration::from_hours(24 * 40), "m"),
         sample("other", now - SignedDuration::from_hours(24), "m"),
@@ -104,7 +104,7 @@ async fn a_kind_of_tomorrow_is_passed_over_and_what_is_no_sample_is_quarantined(
 }
 
 #[tokio::test]
-async fn where_kafka_or_the_database_is_away_samples_are_dropped_and_counted_and_nothing_waits_for_them() {
+async fn without_kafka_or_the_database_samples_are_dropped_and_counted_and_nothing_waits() {
     let mut backends = breakable().await.lock().await;
     let mut pipeline = Pipeline::start_with(&backends, every_second()).await;
     for source in ["ingest", "sink-0"] {
@@ -118,7 +118,7 @@ async fn where_kafka_or_the_database_is_away_samples_are_dropped_and_counted_and
     let began = Instant::now();
     assert_eq!(pipeline.post(EVENT).await.status, 503);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-    // The sink tells all the same, and what it tells is that it cannot do its job.
+    // The sink still reports, namely that it is not ready.
     pipeline.wait_for(&samples_since("sink-0", Timestamp::now()), 2, SOON).await;
     pipeline.wait_for(&last("sink-0", "footfall_ready"), 0, SOON).await;
     assert_eq!(metric(&pipeline, SINK, "footfall_sink_samples_dropped_total", &[]).await, 0);

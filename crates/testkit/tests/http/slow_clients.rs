@@ -1,4 +1,4 @@
-//! Clients that take their time take nobody else's.
+//! Slow clients do not slow down others.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::metrics::{INGEST, metric};
 
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 const CUT_OFF_MS: u64 = 500;
-/// Between the configured time and the end of the connection, on a busy machine.
+/// The delay between the configured time and the end of the connection, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 async fn impatient() -> Pipeline {
@@ -19,11 +19,11 @@ async fn impatient() -> Pipeline {
 
 fn assert_cut_off_in_time(took: Duration) {
     let configured = Duration::from_millis(CUT_OFF_MS);
-    // The clock started when ingest accepted, a little before the first byte was sent.
+    // Ingest's timer started when it accepted, slightly before the first byte was sent.
     assert!(took + Duration::from_millis(100) >= configured && took < configured + SLACK, "{took:?}");
 }
 
-/// Runs it while other clients post, each of whom is served.
+/// Runs it while other clients post, and checks that each of them is served.
 async fn beside_others<T>(pipeline: &Pipeline, slow: impl Future<Output = T>) -> T {
     let mut slow = std::pin::pin!(slow);
     let mut served = 0;
@@ -42,7 +42,7 @@ async fn beside_others<T>(pipeline: &Pipeline, slow: impl Future<Output = T>) ->
 }
 
 #[tokio::test]
-async fn a_head_that_trickles_in_is_cut_off_while_others_are_served() {
+async fn slow_request_headers_are_cut_off_while_others_are_served() {
     let pipeline = impatient().await;
     let mut connection = ByHand::open(&pipeline).await;
     assert!(connection.send("POST /analytics HTTP/1.1\r\n").await);
@@ -51,13 +51,13 @@ async fn a_head_that_trickles_in_is_cut_off_while_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_is_closed() {
+async fn an_idle_connection_is_closed() {
     let pipeline = impatient().await;
     let mut connections = Vec::new();
     for _ in 0..20 {
         connections.push(ByHand::open(&pipeline).await);
     }
-    // One that has been of use is not kept for longer than one that has not.
+    // One that has been used is not kept longer than one that has not.
     let used = connections[0].post("", EVENT).await;
     assert_eq!(used.status, 200);
     for mut connection in connections {
@@ -66,7 +66,7 @@ async fn a_connection_that_says_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_in_is_answered_408_while_others_are_served() {
+async fn a_slow_body_is_answered_408_while_others_are_served() {
     let pipeline = impatient().await;
     let head = "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n";
     let mut connection = ByHand::open(&pipeline).await;
@@ -79,14 +79,14 @@ async fn a_body_that_trickles_in_is_answered_408_while_others_are_served() {
     let answer = connection.answer().await.expect("an answer");
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (408, &"body_incomplete".into()));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-    assert!(connection.answer().await.is_none(), "the connection is of no use any more");
+    assert!(connection.answer().await.is_none(), "the connection is closed");
 }
 
 #[tokio::test]
 async fn a_client_that_never_reads_its_answers_is_cut_off() {
     let pipeline = impatient().await;
     let mut connection = ByHand::open(&pipeline).await;
-    // A thousand refusals are a long answer; nobody reads it, and so the next cannot be written.
+    // A thousand rejections are a long answer; the client does not read it, so the next one cannot be written.
     let body = format!("[{}{{}}]", "{},".repeat(999));
     let request = format!("POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     tokio::spawn(async move {
@@ -99,7 +99,7 @@ async fn a_client_that_never_reads_its_answers_is_cut_off() {
 }
 
 #[tokio::test]
-async fn connections_beyond_their_number_wait_for_a_place() {
+async fn connections_beyond_the_limit_wait() {
     let ingest = "http.connections_max = 2".to_owned();
     let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
     let pipeline = Pipeline::start_with(shared().await, options).await;

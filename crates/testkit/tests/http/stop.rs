@@ -1,4 +1,4 @@
-//! SIGTERM: what has begun is answered, and what was answered is stored.
+//! On SIGTERM, open requests are answered, and acknowledged events are stored.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::by_hand::ByHand;
 const STOP_MAX: Duration = Duration::from_secs(25);
 
 #[tokio::test]
-async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_is_stored() {
+async fn a_stop_under_load_answers_open_requests_and_every_acknowledged_event_is_stored() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let stopping = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..16)
@@ -32,7 +32,7 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
                             acknowledged.push(id);
                         }
                         None => {
-                            // A connection ends only because of the stop.
+                            // A connection may end only because of the stop.
                             assert!(stopping.load(Ordering::SeqCst));
                             return acknowledged;
                         }
@@ -44,7 +44,7 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
     let under_way = "SELECT LEAST(count(*), 200) FROM analytics_events";
     pipeline.wait_for(under_way, 200, Duration::from_secs(20)).await;
 
-    // A request of which ingest has the head, and whose body comes after the stop has begun.
+    // A request whose headers have arrived, and whose body comes after the stop has begun.
     let event = r#"{"event_type":"late","page_url":"http://a.b/"}"#;
     let mut late = ByHand::open(&pipeline).await;
     assert!(
@@ -54,7 +54,7 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
         ))
         .await
     );
-    assert_eq!(late.answer().await.expect("that ingest wants the body").status, 100);
+    assert_eq!(late.answer().await.expect("100 Continue").status, 100);
 
     stopping.store(true, Ordering::SeqCst);
     let http = pipeline.http.clone();
@@ -80,13 +80,13 @@ async fn a_stop_under_load_answers_what_has_begun_and_every_acknowledged_event_i
     pipeline
         .wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, Duration::from_secs(5))
         .await;
-    // The last counts travel too.
+    // The last counts are sent too.
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
     pipeline.wait_for(counted, wanted + 1, Duration::from_secs(10)).await;
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_no_client_that_has_begun_nothing() {
+async fn a_stop_does_not_wait_for_idle_clients() {
     let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let mut connections = Vec::new();

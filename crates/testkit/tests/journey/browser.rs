@@ -1,4 +1,4 @@
-//! Visits in a real Chromium, and what the table says of them afterwards.
+//! Visits in a real Chromium, and their rows in the table.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ pub(crate) const SOON: Duration = Duration::from_secs(15);
 /// What the issue asks for.
 const OUTAGE: Duration = Duration::from_secs(10);
 
-pub(crate) async fn stack_with_a_site() -> Pipeline {
+pub(crate) async fn pipeline_with_a_site() -> Pipeline {
     Pipeline::start_with(shared().await, PipelineOptions { site: true, ..PipelineOptions::default() }).await
 }
 
 #[tokio::test]
-async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
+async fn a_visits_events_are_stored_once_and_in_order() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("clicks", &pipeline).done().await;
     let expected = steps.last().unwrap();
     let events = expected["events"].as_array().unwrap();
     assert!(events.len() >= 9, "a visit of two pages: {events:?}");
 
-    // The last event came by a beacon, which has no answer.
+    // The last event was sent by a beacon, which gets no answer.
     all_is_stored(&mut pipeline, events.len()).await;
     let session = expected["session_id"].as_str().unwrap();
     let rows = "SELECT event_id::text, event_type, page_url, button_id, metadata FROM analytics_events \
@@ -54,9 +54,9 @@ async fn a_visit_is_told_by_its_rows_in_order_each_event_once() {
 }
 
 #[tokio::test]
-async fn what_was_clicked_while_ingest_was_down_for_ten_seconds_is_stored_once() {
+async fn clicks_during_ten_seconds_without_ingest_are_stored_once() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let mut driver = Driver::start("outage", &pipeline);
     driver.until("ready-for-outage").await;
     pipeline.ingest.kill().await;
@@ -70,19 +70,19 @@ async fn what_was_clicked_while_ingest_was_down_for_ten_seconds_is_stored_once()
 }
 
 #[tokio::test]
-async fn who_asks_not_to_be_tracked_leaves_neither_row_nor_message() {
+async fn a_visitor_who_asks_not_to_be_tracked_leaves_no_row_and_no_message() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("privacy", &pipeline).done().await;
     assert_eq!(steps.len(), 3, "each signal was tried: {steps:?}");
-    // Were there a message, it would be read; and then there would be a row.
+    // Everything in Kafka has been read, so a message would have become a row.
     all_is_stored(&mut pipeline, 0).await;
 }
 
 #[tokio::test]
-async fn events_of_pages_that_break_the_browser_arrive_once() {
+async fn events_of_hostile_pages_arrive_once() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("hostile", &pipeline).done().await;
     assert_eq!(steps.len(), 5, "each page was tried: {steps:?}");
     let sent: Vec<_> = steps.iter().flat_map(|step| ids(&step["event_ids"])).collect();
@@ -90,9 +90,9 @@ async fn events_of_pages_that_break_the_browser_arrive_once() {
 }
 
 #[tokio::test]
-async fn two_tabs_that_share_a_queue_store_each_event_once() {
+async fn two_tabs_with_a_shared_queue_store_each_event_once() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("tabs", &pipeline).done().await;
     each_is_stored_once(&mut pipeline, &ids(&steps[0]["event_ids"])).await;
 }
@@ -100,7 +100,7 @@ async fn two_tabs_that_share_a_queue_store_each_event_once() {
 #[tokio::test]
 async fn another_origin_s_page_is_counted_under_its_site() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     Driver::start("embedded", &pipeline).done().await;
     let answered = "SELECT count(*) FROM analytics_events WHERE site = 'shop' AND event_type IN \
                     ('page_view', 'button_click', 'navigation_click')";
@@ -110,16 +110,16 @@ async fn another_origin_s_page_is_counted_under_its_site() {
     assert_eq!(pipeline.number(kinds).await, 3);
 }
 
-async fn stack_with_a_live_page() -> Pipeline {
+async fn pipeline_with_a_live_page() -> Pipeline {
     let view = Some("access.public = true".into());
     Pipeline::start_with(shared().await, PipelineOptions { site: true, view, ..PipelineOptions::default() }).await
 }
 
 #[tokio::test]
 async fn a_click_changes_a_number_of_the_live_page() {
-    // It measures, so nothing else is measured or started beside it.
+    // A measurement, so nothing else may run at the same time.
     let _turn = MACHINE.write().await;
-    let pipeline = stack_with_a_live_page().await;
+    let pipeline = pipeline_with_a_live_page().await;
     let steps = Driver::start("live-latency", &pipeline).done().await;
     let latency = &steps.last().unwrap()["median_ms"];
     println!("{}", steps.last().unwrap());
@@ -127,21 +127,21 @@ async fn a_click_changes_a_number_of_the_live_page() {
 }
 
 #[tokio::test]
-async fn the_live_page_is_accessible_wide_and_narrow_light_and_dark_full_and_empty() {
+async fn the_live_page_is_accessible_in_every_layout_theme_and_state() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_live_page().await;
+    let mut pipeline = pipeline_with_a_live_page().await;
     let empty = Driver::start("live-accessibility", &pipeline).done().await;
     Driver::start("clicks", &pipeline).done().await;
     pipeline.wait_until_all_is_read(SOON).await;
     let full = Driver::start("live-accessibility", &pipeline).done().await;
-    assert_eq!((empty.len(), full.len()), (32, 32), "each page was checked, in each dress");
+    assert_eq!((empty.len(), full.len()), (32, 32), "each page was checked in each layout and theme");
 }
 
 fn ids(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits for so many rows, then until nothing is left in Kafka that could become one more.
+/// Waits for this many rows, then until nothing is left in Kafka that could become another.
 async fn all_is_stored(pipeline: &mut Pipeline, rows: usize) {
     let (query, rows) = ("SELECT count(*) FROM analytics_events", i64::try_from(rows).unwrap());
     pipeline.wait_for(query, rows, SOON).await;
@@ -149,7 +149,7 @@ async fn all_is_stored(pipeline: &mut Pipeline, rows: usize) {
     assert_eq!(pipeline.number(query).await, rows);
 }
 
-/// Waits until each of these events is in the table, and finds none of them there twice.
+/// Waits until each of these events is in the table, and checks that none is there twice.
 async fn each_is_stored_once(pipeline: &mut Pipeline, ids: &[String]) {
     assert!(!ids.is_empty());
     let list = ids.join("','");

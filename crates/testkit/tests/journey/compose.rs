@@ -1,5 +1,5 @@
-//! compose.yaml, as far as it can be held to account without Docker: every command is one that the programs take, every
-//! setting one that they know, every address the one that is meant. `cargo xtask image --test` tries the image itself.
+//! compose.yaml, as far as it can be checked without Docker: programs accept every command and setting, and addresses
+//! match. `cargo xtask image --test` tests the image itself.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,12 +21,12 @@ fn words(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().map(|word| word.as_str().unwrap()).collect()
 }
 
-/// One of our programs, which lies beside the folder of tests.
+/// One of our programs, which is in the folder above the tests.
 fn program(name: &str) -> PathBuf {
     std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name)
 }
 
-/// Runs one of our programs with nothing but these variables.
+/// Runs one of our programs with only these variables.
 fn run(name: &str, arguments: &[&str], variables: &[(&str, &str)]) {
     let mut command = Command::new(program(name));
     let output = command.args(arguments).env_clear().envs(variables.iter().copied()).output().unwrap();
@@ -35,7 +35,7 @@ fn run(name: &str, arguments: &[&str], variables: &[(&str, &str)]) {
 }
 
 #[test]
-fn every_command_is_one_that_the_program_takes() {
+fn every_command_is_accepted_by_its_program() {
     let compose = read();
     let secrets = tempfile::tempdir().unwrap();
     let folder = secrets.path().to_str().unwrap();
@@ -52,7 +52,7 @@ fn every_command_is_one_that_the_program_takes() {
         let test = words(&service["healthcheck"]["test"]);
         for command in [command.as_slice(), test.get(1..).unwrap_or_default()] {
             match command {
-                // What comes before --help is read first.
+                // Arguments before --help are parsed first.
                 ["footfall", arguments @ ..] => run("footfall", &[arguments, &["--help"]].concat(), &variables),
                 [daemon @ ("footfall-ingest" | "footfall-sink" | "footfall-view")] => {
                     run(daemon, &["check-config"], &variables);
@@ -68,7 +68,7 @@ fn every_command_is_one_that_the_program_takes() {
 }
 
 #[test]
-fn every_part_is_as_closed_as_the_whole() {
+fn every_service_is_as_restricted_as_the_single_container() {
     let compose = read();
     for (name, service) in services(&compose) {
         assert_eq!(service["read_only"], true, "{name}");
@@ -77,7 +77,7 @@ fn every_part_is_as_closed_as_the_whole() {
         assert_eq!(service["image"], compose["x-footfall"]["image"], "{name}");
         assert_eq!(service.get("ports").is_some(), name == "site", "{name}");
     }
-    // Whoever has the socket may do anything with the data.
+    // The socket gives full access to the data.
     let with_socket = services(&compose)
         .iter()
         .filter(|(_, service)| words(&service["volumes"]).iter().any(|volume| volume.starts_with("socket:")));
@@ -86,7 +86,7 @@ fn every_part_is_as_closed_as_the_whole() {
 }
 
 #[test]
-fn what_is_named_is_there() {
+fn every_name_that_is_referred_to_exists() {
     let compose = read();
     let services = services(&compose);
     let image = compose["x-footfall"]["image"].as_str().unwrap();
@@ -106,7 +106,7 @@ fn what_is_named_is_there() {
             let is_once = there["restart"] == "on-failure";
             match how["condition"].as_str().unwrap() {
                 "service_completed_successfully" => assert!(is_once, "{name} waits for {other} to end"),
-                "service_healthy" => assert!(there["healthcheck"]["test"].is_array(), "{other} tells no health"),
+                "service_healthy" => assert!(there["healthcheck"]["test"].is_array(), "{other} has no health check"),
                 "service_started" => assert!(!is_once, "{name} does not wait for {other} to end"),
                 condition => panic!("{name}: {condition}"),
             }
@@ -117,7 +117,7 @@ fn what_is_named_is_there() {
 }
 
 #[test]
-fn nginx_and_the_daemons_know_each_other_by_their_addresses() {
+fn nginx_and_the_daemons_have_each_others_addresses() {
     let compose = read();
     let services = services(&compose);
     let address = |name: &str| services[name]["networks"]["inside"]["ipv4_address"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! web/tests/drive.mjs: a real browser, which tells what it did in lines of JSON.
+//! web/tests/drive.mjs: drives a real browser, and reports each step as a line of JSON.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// A scenario under way on a pipeline's site.
+/// A running scenario on a pipeline's site.
 pub(crate) struct Driver {
     process: Child,
     answers: ChildStdin,
@@ -23,15 +23,15 @@ impl Driver {
         Self { answers: process.stdin.take().unwrap(), process, lines }
     }
 
-    /// The next step; panics with the driver's own words where the scenario failed.
+    /// The next step; panics with the driver's message if the scenario failed.
     pub(crate) async fn next(&mut self) -> Value {
-        let line = self.lines.next_line().await.unwrap().expect("the driver ends with a step of its own");
+        let line = self.lines.next_line().await.unwrap().expect("the driver reports its end as a step");
         let step: Value = serde_json::from_str(&line).unwrap();
         assert_ne!(step["step"], "failed", "{}", step["message"].as_str().unwrap_or(&line));
         step
     }
 
-    /// Goes on to the step of this name.
+    /// Continues to the step of this name.
     pub(crate) async fn until(&mut self, name: &str) -> Value {
         loop {
             let step = self.next().await;
@@ -42,12 +42,12 @@ impl Driver {
         }
     }
 
-    /// Tells the driver to go on.
+    /// Tells the driver to continue.
     pub(crate) async fn go_on(&mut self) {
         self.answers.write_all(b"\n").await.unwrap();
     }
 
-    /// Goes on to the end; the steps on the way.
+    /// Continues to the end; returns the remaining steps.
     pub(crate) async fn done(mut self) -> Vec<Value> {
         let mut steps = Vec::new();
         loop {

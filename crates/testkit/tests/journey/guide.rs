@@ -1,4 +1,4 @@
-//! The first generation's guide, typed as it stands.
+//! The first generation's guide, followed as written.
 
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
@@ -25,7 +25,7 @@ const CURLS: usize = 100;
 const KAFKA_MAX: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_guide_holds_as_it_stands() {
+async fn the_guide_works_as_written() {
     let _alone = MACHINE.write().await;
     let up = Up::ready(own_address(), &run_dir("guide")).await;
     let database = up.reader().await;
@@ -89,7 +89,7 @@ async fn the_topic_is_listed_and_shows_json(up: &Up) {
         assert!(topics.topics().iter().any(|topic| topic.name() == TOPIC), "the topic is not listed");
         consumer.subscribe(&[TOPIC]).unwrap();
         let began = Instant::now();
-        // A poll that only joins the group comes back without a message.
+        // A poll that only joins the group returns without a message.
         let message = loop {
             if let Some(message) = consumer.poll(Duration::from_millis(100)) {
                 break message.unwrap();
@@ -151,7 +151,7 @@ async fn a_hundred_curls_at_once_are_a_hundred_rows(up: &Up, database: &Client) 
     rows_become(database, "event_type = 'load_test'", 100).await;
     let sessions = "SELECT count(DISTINCT session_id) FROM analytics_events WHERE event_type = 'load_test'";
     let sessions: i64 = database.query_one(sessions, &[]).await.unwrap().get(0);
-    assert_eq!(sessions, 100, "each curl has a row of its own");
+    assert_eq!(sessions, 100, "each curl has its own row");
 }
 
 /// Waits for exactly this many rows.
@@ -180,7 +180,7 @@ async fn curl(arguments: &[&str]) -> Output {
 
 fn curl_command(arguments: &[&str]) -> Command {
     let mut curl = Command::new("curl");
-    // A proxy of this machine's has no business with its own addresses.
+    // This machine's proxy must not be used for its own addresses.
     curl.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "30"]).args(arguments);
     curl.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     curl

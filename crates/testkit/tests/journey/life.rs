@@ -15,7 +15,7 @@ const EVENT: &str = r#"{"event_type":"kept","page_url":"http://test.com/page"}"#
 const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_up_started_ends_with_it_and_what_it_kept_is_there_again() {
+async fn everything_that_up_started_ends_with_it_and_kept_data_is_there_again() {
     let _turn = MACHINE.read().await;
     let (address, run) = (own_address(), run_dir("life"));
     let up = Up::ready(address, &run).await;
@@ -66,7 +66,7 @@ async fn a_second_up_names_each_taken_port_and_its_holder_and_starts_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_ingest_is_started_again() {
+async fn a_killed_ingest_is_restarted() {
     let _turn = MACHINE.read().await;
     let up = Up::ready(own_address(), &run_dir("restart")).await;
     let killed = up.process("footfall-ingest").unwrap();
@@ -83,11 +83,11 @@ async fn a_killed_ingest_is_started_again() {
     rows_become(&up, 1).await;
     let (status, printed) = up.end(Signal::SIGTERM).await;
     assert!(status.success(), "{status}\n{printed}");
-    assert!(printed.contains("ingest died") && printed.contains("start ingest again ... done"), "{printed}");
+    assert!(printed.contains("ingest died") && printed.contains("restart ingest ... done"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_during_the_start_stops_in_order_what_runs_by_then() {
+async fn a_signal_during_the_start_stops_everything_in_order() {
     let _turn = MACHINE.read().await;
     let run = run_dir("interrupted");
     let up = Up::start(own_address(), &run);

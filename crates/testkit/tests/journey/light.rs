@@ -1,4 +1,4 @@
-//! `footfall up --profile light`, and an instance that goes on as another profile.
+//! `footfall up --profile light`, and an instance that changes its profile.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const CLICK: &str = r#"{"event_type":"button_click","page_url":"http://test.com/
 const LATEST: &str =
     "SELECT event_type, page_url, button_id, timestamp FROM analytics_events ORDER BY timestamp DESC LIMIT 10;";
 
-/// A file of parts that knows PostgreSQL alone.
+/// A parts file with only PostgreSQL.
 fn postgres_alone(run: &Path) -> PathBuf {
     let all: Value = serde_json::from_slice(&std::fs::read(checkout().join(".parts/parts.json")).unwrap()).unwrap();
     let file = run.join("parts.json");
@@ -55,7 +55,7 @@ fn migrate_profile(up_dir: &Path, address: IpAddr, to: &str, wait_s: &str) -> Ou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_guide_holds_in_the_light_profile_with_nothing_but_postgresql() {
+async fn the_guide_works_in_the_light_profile_with_only_postgresql() {
     let _alone = MACHINE.write().await;
     let (address, run) = (own_address(), run_dir("light"));
     let up = light(address, &run).await;
@@ -77,7 +77,7 @@ async fn the_guide_holds_in_the_light_profile_with_nothing_but_postgresql() {
     let cells: Vec<_> = row.split('|').map(str::trim).collect();
     assert_eq!(cells[..3], ["button_click", "http://test.com/page", "test-button"]);
 
-    // The site, the tracker and the live page are where the site always is.
+    // The site, the tracker and the live page are at the usual addresses.
     assert_eq!(post(&up, 8080, CLICK).await.status, 200);
     for (path, holds) in [("/", "<!doctype html>"), ("/analytics.js", "footfall"), ("/live/", "Footfall")] {
         let answer = Http::default().send("GET", &up.url(8080, path), &[], "").await.unwrap();
@@ -95,7 +95,7 @@ async fn the_guide_holds_in_the_light_profile_with_nothing_but_postgresql() {
     assert!(status.success(), "{status}\n{printed}");
     assert_nothing_is_left(&processes, &run);
 
-    // Its folder knows what it is.
+    // Its folder remembers the profile.
     let mut other = Up::start_with(address, &run, &["--profile", "appliance", "--parts", ".parts/parts.json"]);
     let (status, printed) = other.ended().await;
     assert_eq!(status.code(), Some(1), "{printed}");
@@ -108,7 +108,7 @@ async fn the_guide_holds_in_the_light_profile_with_nothing_but_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once() {
+async fn an_instance_becomes_an_appliance_and_back_and_keeps_every_event_once() {
     let _turn = MACHINE.read().await;
     let (address, run) = (own_address(), run_dir("profiles"));
     let ids: Vec<Uuid> = (0..30).map(|_| Uuid::now_v7()).collect();
@@ -130,7 +130,7 @@ async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once
     let nowhere = migrate_profile(&run.join("nowhere"), address, "appliance", "600");
     assert!(!nowhere.status.success() && !run.join("nowhere").exists(), "{nowhere:?}");
 
-    // To an appliance: what clients send again is known, by whatever way it comes.
+    // To an appliance: what clients send again is recognized, whichever profile stored it first.
     let migrated = migrate_profile(&dir, address, "appliance", "600");
     assert!(migrated.status.success(), "{migrated:?}");
     let up = Up::ready(address, &run).await;
@@ -139,7 +139,7 @@ async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once
     becomes(&up, rows, 20).await;
     becomes(&up, removed, 10).await;
 
-    // A sink that stands still leaves events in Kafka, where the light profile would never see them.
+    // A stopped sink leaves events in Kafka, where the light profile would never see them.
     let sink = up.process("footfall-sink").unwrap().pid;
     kill(Pid::from_raw(sink.cast_signed()), Signal::SIGSTOP).unwrap();
     assert_eq!(post(&up, 8080, &batch(&ids[20..])).await.status, 200);
@@ -151,7 +151,10 @@ async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once
     assert!(words.contains("Kafka still holds") && words.contains("sink.log"), "{words}");
     let mut other = Up::start_with(address, &run, &["--profile", "light", "--parts", ".parts/parts.json"]);
     let (status, printed) = other.ended().await;
-    assert!(status.code() == Some(1) && printed.contains("profile appliance"), "it stays what it was: {printed}");
+    assert!(
+        status.code() == Some(1) && printed.contains("profile appliance"),
+        "the profile stays as it was: {printed}"
+    );
 
     set_privilege(&dir, address, "GRANT INSERT ON analytics_events TO footfall_writer").await;
     let migrated = migrate_profile(&dir, address, "light", "60");
@@ -166,7 +169,7 @@ async fn an_instance_goes_on_as_an_appliance_and_back_and_keeps_every_event_once
     assert!(status.success(), "{status}\n{printed}");
 }
 
-/// On the database of an instance that does not run.
+/// In the database of an instance that is not running.
 async fn set_privilege(dir: &Path, address: IpAddr, sql: &str) {
     let programs = Programs::load(&checkout().join(".parts/parts.json")).unwrap();
     let mut postgres = Postgres::start(&programs, dir, address, 5432).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a person does: the first generation's guide against a running `footfall up`, and a real browser's visits.
+//! What a person does: the first generation's guide with a running `footfall up`, and visits in a real browser.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -14,6 +14,6 @@ mod up;
 
 use tokio::sync::RwLock;
 
-/// Held for reading by tests that only need their turn to come, and for writing by one that measures: a second means
-/// nothing while four browsers start beside it.
+/// Locked for reading by most tests, and for writing by one that measures time, which means nothing while other browsers
+/// are starting.
 static MACHINE: RwLock<()> = RwLock::const_new(());

@@ -1,8 +1,8 @@
-//! Looking at the processes of this machine from outside.
+//! Inspects the processes of this machine.
 
 use std::path::Path;
 
-/// A process as it was seen; the kernel may give its number to another one later.
+/// A process as it was seen; the kernel may reuse its id later.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) pid: u32,
@@ -12,13 +12,13 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Whether this very process still runs; a zombie does not.
+    /// Whether this same process is still running; a zombie is not.
     pub(crate) fn runs(&self) -> bool {
         see(self.pid).is_some_and(|now| now.started_ticks == self.started_ticks)
     }
 }
 
-/// Every process but zombies.
+/// Every process except zombies.
 fn all() -> Vec<Seen> {
     let entries = std::fs::read_dir("/proc").unwrap();
     entries.filter_map(|entry| see(entry.unwrap().file_name().to_str()?.parse().ok()?)).collect()
@@ -27,7 +27,7 @@ fn all() -> Vec<Seen> {
 fn see(pid: u32) -> Option<Seen> {
     let folder = Path::new("/proc").join(pid.to_string());
     let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
-    // The name in the middle may hold anything, so counting begins after it.
+    // The name may contain anything, so fields are counted after it.
     let fields: Vec<_> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let command = std::fs::read(folder.join("cmdline")).ok()?;
     let command = String::from_utf8_lossy(&command).replace('\0', " ");

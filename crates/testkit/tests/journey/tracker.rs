@@ -1,4 +1,4 @@
-//! The tracker in a real Chromium, feature by feature, and what the table says of each afterwards.
+//! The tracker in a real Chromium, feature by feature, and the resulting rows.
 
 use std::process::Command;
 
@@ -6,18 +6,18 @@ use footfall_testkit::{Pipeline, PipelineOptions, checkout, shared};
 use serde_json::{Value, json};
 
 use crate::MACHINE;
-use crate::browser::{SOON, stack_with_a_site};
+use crate::browser::{SOON, pipeline_with_a_site};
 use crate::driver::Driver;
 
-/// What `renamed` expects of nginx.
+/// The second names that `renamed` needs.
 const SECOND_NAMES: [&str; 2] = ["/s.js=/analytics.js", "/e=/analytics"];
 
-/// Runs scenarios on one pipeline, and finds each event that they say was answered in the table, once and as it was sent.
+/// Runs scenarios on one pipeline, and checks that each acknowledged event is in the table once, as it was sent.
 async fn rows_are_what_was_sent(pipeline: &mut Pipeline, scenarios: &[&str]) {
     for scenario in scenarios {
         let steps = Driver::start(scenario, pipeline).done().await;
         let expected: Vec<_> = steps.iter().filter_map(|step| step["expected"].as_array()).flatten().collect();
-        assert!(!expected.is_empty(), "{scenario} tells what to look for");
+        assert!(!expected.is_empty(), "{scenario} says what to look for");
         for event in expected {
             row_is(pipeline, scenario, event).await;
         }
@@ -40,57 +40,57 @@ async fn row_is(pipeline: &mut Pipeline, scenario: &str, event: &Value) {
 
 async fn with_a_site(scenarios: &[&str]) {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     rows_are_what_was_sent(&mut pipeline, scenarios).await;
 }
 
 #[tokio::test]
-async fn each_thing_to_try_on_the_site_is_told_as_what_it_is() {
+async fn everything_to_try_on_the_site_is_recorded_as_the_right_event() {
     with_a_site(&["everything"]).await;
 }
 
 #[tokio::test]
-async fn each_address_of_an_application_is_a_view_also_under_a_strict_policy() {
+async fn each_url_of_an_application_is_a_view_also_under_a_strict_policy() {
     with_a_site(&["history"]).await;
 }
 
 #[tokio::test]
-async fn a_page_out_of_the_back_forward_cache_is_a_view_with_vitals_of_its_own() {
+async fn a_page_from_the_back_forward_cache_is_a_view_with_its_own_vitals() {
     with_a_site(&["restored"]).await;
 }
 
 #[tokio::test]
-async fn reading_is_measured_without_the_time_behind_another_tab() {
+async fn reading_time_excludes_the_time_in_the_background() {
     with_a_site(&["reading"]).await;
 }
 
 #[tokio::test]
-async fn vitals_are_what_was_done_to_the_page() {
-    // A second that the machine spends elsewhere is measured too.
+async fn vitals_match_the_delays_built_into_the_page() {
+    // Delays of a busy machine are measured too.
     let _alone = MACHINE.write().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     rows_are_what_was_sent(&mut pipeline, &["vitals"]).await;
 }
 
 #[tokio::test]
-async fn what_a_killed_tab_and_a_lost_network_left_behind_arrives() {
+async fn events_left_by_a_crashed_tab_or_a_lost_network_arrive() {
     with_a_site(&["killed"]).await;
 }
 
 #[tokio::test]
-async fn who_opts_out_is_forgotten_and_calls_before_the_script_are_heard() {
+async fn a_visitor_who_opts_out_is_forgotten_and_calls_before_the_script_are_made() {
     with_a_site(&["consent", "stub"]).await;
 }
 
 #[tokio::test]
-async fn a_visit_spans_tabs_until_half_an_hour_of_silence() {
+async fn a_visit_spans_tabs_until_half_an_hour_of_inactivity() {
     let _turn = MACHINE.read().await;
-    let pipeline = stack_with_a_site().await;
+    let pipeline = pipeline_with_a_site().await;
     assert_eq!(Driver::start("sessions", &pipeline).done().await.len(), 2);
 }
 
 #[tokio::test]
-async fn under_other_names_the_script_does_the_same() {
+async fn the_script_works_the_same_under_other_names() {
     let _turn = MACHINE.read().await;
     let second_names = SECOND_NAMES.map(|name| name.parse().unwrap()).to_vec();
     let options = PipelineOptions { site: true, second_names, ..PipelineOptions::default() };
@@ -99,9 +99,9 @@ async fn under_other_names_the_script_does_the_same() {
 }
 
 #[tokio::test]
-async fn who_runs_no_script_is_counted_by_a_picture() {
+async fn a_visitor_without_javascript_is_counted_by_the_pixel() {
     let _turn = MACHINE.read().await;
-    let mut pipeline = stack_with_a_site().await;
+    let mut pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("noscript", &pipeline).done().await;
     let site = steps[0]["page_url"].as_str().unwrap();
     let seen = format!(
@@ -114,13 +114,13 @@ async fn who_runs_no_script_is_counted_by_a_picture() {
 #[tokio::test]
 async fn axe_finds_nothing_on_any_page_of_the_site() {
     let _turn = MACHINE.read().await;
-    let pipeline = stack_with_a_site().await;
+    let pipeline = pipeline_with_a_site().await;
     let steps = Driver::start("accessibility", &pipeline).done().await;
     assert_eq!(steps[0]["step"], "clean");
 }
 
 #[test]
-fn what_is_built_of_the_tracker_is_not_stale_and_small_enough() {
+fn the_built_tracker_is_up_to_date_and_small_enough() {
     let mut build = Command::new("node");
     build.arg(checkout().join("web/tests/build.mjs")).arg("--check");
     let output = build.output().unwrap();

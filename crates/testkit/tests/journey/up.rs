@@ -1,4 +1,4 @@
-//! `footfall up` as a process, on an address of its own.
+//! `footfall up` as a process, on its own address.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::IpAddr;
@@ -17,12 +17,12 @@ use crate::processes::{Seen, descendants};
 const READY_MAX: Duration = Duration::from_secs(120);
 const END_MAX: Duration = Duration::from_secs(120);
 
-/// A launcher under way. Dropping it kills it, and with it all that it started.
+/// A running launcher. Dropping it kills it and everything that it started.
 pub(crate) struct Up {
     pub(crate) address: IpAddr,
     /// The instance's folder (`--keep`).
     pub(crate) dir: PathBuf,
-    /// Where instances of this test announce themselves, apart from any other's on this machine.
+    /// Where this test's instances register, separate from others on this machine.
     announced: PathBuf,
     launcher: Child,
     printed: Arc<Mutex<String>>,
@@ -34,7 +34,7 @@ impl Up {
         Self::start_with(address, run, &["--parts", ".parts/parts.json"])
     }
 
-    /// Starts it with these further arguments, which say where the programs are.
+    /// Starts it with these additional arguments, which say where the programs are.
     pub(crate) fn start_with(address: IpAddr, run: &Path, further: &[&str]) -> Self {
         let (dir, announced) = (run.join("instance"), run.join("announced"));
         std::fs::create_dir_all(&announced).unwrap();
@@ -65,7 +65,7 @@ impl Up {
         self
     }
 
-    /// Everything that it printed so far.
+    /// Everything that it has printed so far.
     pub(crate) fn printed(&self) -> String {
         self.printed.lock().unwrap().clone()
     }
@@ -78,30 +78,30 @@ impl Up {
         self.processes().into_iter().find(|process| process.command.contains(name))
     }
 
-    /// Sends a signal and waits for the end: how it ended, and all that it printed.
+    /// Sends a signal and waits for the end; returns its status and everything that it printed.
     pub(crate) async fn end(mut self, signal: Signal) -> (ExitStatus, String) {
         kill(Pid::from_raw(self.launcher.id().cast_signed()), signal).unwrap();
         self.ended().await
     }
 
-    /// Waits for an end that comes by itself.
+    /// Waits for it to end by itself.
     pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
         let mut status = None;
         eventually("the launcher has ended", END_MAX, async || {
             status = self.launcher.try_wait().unwrap();
-            // Its output is whole when both readers have let go of it.
+            // Its output is complete when both readers have released it.
             status.is_some() && Arc::strong_count(&self.printed) == 1
         })
         .await;
         (status.unwrap(), self.printed())
     }
 
-    /// `footfall psql -- -c SQL`, as the guide has it.
+    /// `footfall psql -- -c SQL`, as in the guide.
     pub(crate) fn psql(&self, sql: &str) -> String {
         self.command(&["psql", "--", "-c", sql])
     }
 
-    /// A command on this instance, which has to succeed; what it printed.
+    /// Runs a command on this instance, which must succeed; returns what it printed.
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(footfall());
         let output = command.args(arguments).env("XDG_RUNTIME_DIR", &self.announced).output().unwrap();
@@ -110,7 +110,7 @@ impl Up {
         out.into_owned()
     }
 
-    /// A connection that reads what a dashboard may read.
+    /// A connection with the dashboards' role.
     pub(crate) async fn reader(&self) -> Client {
         let socket = self.dir.join("run");
         let config = format!("host='{}' user=footfall_reader dbname=analytics", socket.display());
@@ -129,7 +129,7 @@ impl Drop for Up {
     }
 }
 
-/// The program, which lies one folder above the tests.
+/// The program, which is one folder above the tests.
 pub(crate) fn footfall() -> PathBuf {
     std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("footfall")
 }

@@ -1,4 +1,4 @@
-//! A backup is whole, whatever the sinks do meanwhile, and costs no other.
+//! A backup is complete, whatever the sinks do meanwhile, and does not endanger existing ones.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ const RATE_PER_S: f64 = 800.0;
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_lost_comes_back_from_a_backup_and_kafka_with_nothing_missing_and_nothing_doubled() {
+async fn a_lost_database_is_restored_from_a_backup_and_kafka_with_nothing_missing_or_doubled() {
     let backends = shared().await;
     let mut pipeline = Pipeline::start(backends).await;
     let dir = run_dir("backups");
     let config = backup_file(backends, &pipeline, &dir, "");
     one_of_each(&pipeline).await;
 
-    // The backup is made while the sink writes, and much comes after it.
+    // The backup is made while the sink writes, and many events come after it.
     let mut options = LoadOptions::new(&pipeline.url(3001, "/analytics"), RATE_PER_S, EVENTS);
     options.retry = true;
     let load = tokio::spawn(async move { run(&options).await.unwrap() });
@@ -37,7 +37,7 @@ async fn a_database_that_is_lost_comes_back_from_a_backup_and_kafka_with_nothing
     let stored = pipeline.number("SELECT count(*) FROM analytics_events").await;
     assert_eq!(stored, i64::try_from(EVENTS).unwrap() + 4);
 
-    // The sink runs on, without a database.
+    // The sink keeps running, without a database.
     let name = database(&pipeline).to_owned();
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     let admin = connect(&backends.postgres.admin("postgres")).await;
@@ -55,14 +55,14 @@ async fn a_database_that_is_lost_comes_back_from_a_backup_and_kafka_with_nothing
     settle(&mut pipeline).await;
     assert_eq!(everything(&mut pipeline).await, before);
     assert_rolled_up(&mut pipeline).await;
-    // What comes now is stored as ever, and what came before the backup is still known.
+    // New events are stored as usual, and events from before the backup are still recognized.
     one_of_each(&pipeline).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", stored + 2, SOON).await;
     assert_eq!(pipeline.number("SELECT count(*) - count(DISTINCT event_id) FROM analytics_events").await, 0);
 }
 
 #[tokio::test]
-async fn the_newest_are_kept_and_each_is_described() {
+async fn the_newest_backups_are_kept_and_each_is_described() {
     let backends = shared().await;
     let pipeline = Pipeline::start(backends).await;
     let dir = run_dir("backups");
@@ -71,7 +71,7 @@ async fn the_newest_are_kept_and_each_is_described() {
     for _ in 0..3 {
         backup(&config).await.assert(0, "a backup is written and checked");
         made.push(dumps(&dir).pop().unwrap());
-        // A name holds the second, so the next backup begins in another one.
+        // A name contains the second, so the next backup must begin in another one.
         let made_in = Timestamp::now().as_second();
         while Timestamp::now().as_second() == made_in {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -82,7 +82,7 @@ async fn the_newest_are_kept_and_each_is_described() {
 }
 
 #[tokio::test]
-async fn a_disk_without_room_is_refused_or_given_up_and_what_was_there_stays() {
+async fn on_a_full_disk_a_backup_is_refused_or_aborted_and_existing_ones_stay() {
     let backends = shared().await;
     let pipeline = Pipeline::start(backends).await;
     let disk = SmallDisk::mount(&run_dir("small-disk"), 6);
@@ -90,14 +90,14 @@ async fn a_disk_without_room_is_refused_or_given_up_and_what_was_there_stays() {
     backup(&config).await.assert(0, "a backup is written and checked");
     let good = dumps(disk.path());
 
-    // More than the last one lets expect: begun, and given up before the disk is full.
+    // Larger than the last one suggests: begun, and aborted before the disk is full.
     let text = "INSERT INTO analytics_quarantine (topic, partition, kafka_offset, reason, field, message, payload)
         SELECT 'x', 0, number, 'r', 'f', repeat(md5(number::text), 1000), 'p' FROM generate_series(1, 2000) AS number";
     pipeline.database.batch_execute(text).await.unwrap();
     backup(&config).await.assert(1, "has less than 1 MiB free: the backup is given up and removed");
     assert_eq!(dumps(disk.path()), good);
 
-    // One that is known to need more than there is, is not begun.
+    // A backup that is known to need more space than there is, is not begun.
     let config = backup_file(backends, &pipeline, disk.path(), "free_mib_min = 100");
     backup(&config).await.assert(1, "and 100 MiB are to be left: nothing is written");
     let left: Vec<_> = std::fs::read_dir(disk.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -106,7 +106,7 @@ async fn a_disk_without_room_is_refused_or_given_up_and_what_was_there_stays() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_backup_left_goes_with_the_next_one() {
+async fn the_remains_of_an_interrupted_backup_are_removed_by_the_next_one() {
     let backends = shared().await;
     let pipeline = Pipeline::start(backends).await;
     let dir = run_dir("backups");
@@ -117,5 +117,5 @@ async fn what_an_interrupted_backup_left_goes_with_the_next_one() {
     assert!(!left.exists());
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(&dumps(&dir)[0]).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600, "a backup holds what visitors did");
+    assert_eq!(mode & 0o777, 0o600, "a backup contains what visitors did");
 }

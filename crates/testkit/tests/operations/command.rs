@@ -6,7 +6,7 @@ use std::process::Stdio;
 use footfall_testkit::{Backends, Pipeline, checkout};
 use tokio::process::Command;
 
-/// What it answered.
+/// Its result.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) code: i32,
@@ -20,7 +20,7 @@ impl Answered {
     }
 }
 
-/// Runs `footfall` with these arguments, and nothing of this process's environment.
+/// Runs `footfall` with these arguments, without this process's environment.
 pub(crate) async fn footfall(arguments: &[&str]) -> Answered {
     let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("footfall");
     let mut command = Command::new(program);
@@ -30,7 +30,7 @@ pub(crate) async fn footfall(arguments: &[&str]) -> Answered {
     Answered { code: output.status.code().unwrap_or(-1), text: String::from_utf8_lossy(&text).into_owned() }
 }
 
-/// The pipeline's database, by its name.
+/// The name of the pipeline's database.
 pub(crate) fn database(pipeline: &Pipeline) -> &str {
     pipeline.events_topic.strip_suffix("-events").unwrap()
 }
@@ -66,7 +66,7 @@ pub(crate) async fn retain(config: &Path) -> Answered {
     footfall(&["retain", "--config", config.to_str().unwrap()]).await
 }
 
-/// `footfall restore` of a file into a database, with further arguments.
+/// `footfall restore` of a file into a database, with additional arguments.
 pub(crate) async fn restore(backends: &Backends, database: &str, dump: &Path, further: &[&str]) -> Answered {
     let (url, parts) = (backends.postgres.url("postgres", database), programs());
     let arguments = ["restore", dump.to_str().unwrap(), "--database", &url, "--parts", &parts];

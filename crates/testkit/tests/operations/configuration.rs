@@ -1,11 +1,11 @@
-//! What a timer is told is checked before anything is done, and what is wrong is named.
+//! The configuration of timed jobs is checked before anything is done, and errors are named.
 
 use footfall_testkit::{checkout, run_dir};
 
 use crate::command::footfall;
 
 #[tokio::test]
-async fn what_is_wrong_is_named_by_its_field_and_nothing_is_done() {
+async fn an_invalid_field_is_named_and_nothing_is_done() {
     let file = run_dir("configuration").join("some.toml");
     for (command, lines, wanted) in [
         ("retain", "keep_days.analytics_ledger = 7", "keep_days.analytics_ledger: 7 is not more than 7"),
@@ -39,7 +39,7 @@ async fn what_is_wrong_is_named_by_its_field_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn what_packages_install_is_what_the_programs_do_without() {
+async fn the_installed_configuration_equals_the_defaults() {
     for (command, file) in [("retain", "retention.toml"), ("backup", "backup.toml")] {
         let path = checkout().join("nixos/footfall").join(file);
         let installed = footfall(&[command, "print-config", "--config", path.to_str().unwrap()]).await;

@@ -1,4 +1,4 @@
-//! All that is stored, as one text that two states of a database have in common only where they are the same.
+//! Everything stored, as one text that is equal only for equal states of a database.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use footfall_testkit::{Pipeline, topic};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Each table with its rows and a sum of hashes.
+/// Each table with its row count and a sum of hashes.
 pub(crate) async fn everything(pipeline: &mut Pipeline) -> String {
-    // Connects anew where the database is another one now.
+    // Reconnects if the database has been replaced.
     assert_eq!(pipeline.number("SELECT 1::bigint").await, 1);
     pipeline.database.query_one(include_str!("everything.sql"), &[]).await.unwrap().get(0)
 }
 
-/// Roll-ups are what a recount of the events makes them.
+/// The roll-ups equal a recount of the events.
 pub(crate) async fn assert_rolled_up(pipeline: &mut Pipeline) {
     assert_eq!(pipeline.number(include_str!("../pipeline/recount_summary.sql")).await, 0);
     assert_eq!(pipeline.number(include_str!("../pipeline/recount_visits.sql")).await, 0);
 }
 
-/// One event of each fate: stored twice over two visits, duplicate, rejected, quarantined.
+/// Events with every outcome: stored, in two visits, duplicate, rejected, quarantined.
 pub(crate) async fn one_of_each(pipeline: &Pipeline) {
     let event = |session: &str| {
         json!({"event_type": "page_view", "page_url": "https://a.b/x?utm_source=s", "session_id": session,
@@ -33,11 +33,11 @@ pub(crate) async fn one_of_each(pipeline: &Pipeline) {
     topic::write(pipeline, 1, &["no event at all"]).await;
 }
 
-/// Until everything is stored that Kafka has, counts of ingest among it.
+/// Waits until everything in Kafka is stored, including ingest's counts.
 pub(crate) async fn settle(pipeline: &mut Pipeline) {
     const WITHIN: Duration = Duration::from_secs(60);
     let sum = |outcomes| format!("coalesce(sum(event_count) FILTER (WHERE outcome IN ({outcomes})), 0)");
-    // What was refused, and what is no event, came one for one: see one_of_each.
+    // As many rejected as quarantined ones: see one_of_each.
     let differing = format!(
         "SELECT (abs({} - {}) + abs({} - {}))::bigint FROM analytics_outcomes",
         sum("'accepted'"),

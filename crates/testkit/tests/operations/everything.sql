@@ -1,5 +1,5 @@
--- Everything that the pipeline keeps, each table as its number of rows and a sum of their hashes: equal only where the
--- rows are. Left out is when a row was written, which differs where it is written again.
+-- Everything that the pipeline keeps: for each table its row count and a sum of the rows' hashes, equal only if the rows
+-- are. The time at which a row was written is left out, because it differs when it is written again.
 SELECT coalesce(string_agg(format('%s %s %s', name, rows, hashes), E'\n' ORDER BY name), '')
 FROM (
     SELECT 'events' AS name, count(*) AS rows, coalesce(sum(hashtextextended((to_jsonb(event) - 'created_at')::text, 0)::numeric), 0) AS hashes
@@ -11,7 +11,7 @@ FROM (
     UNION ALL
     SELECT 'visit parts', count(*), coalesce(sum(hashtextextended(part::text, 0)::numeric), 0) FROM analytics_visit_parts AS part
     UNION ALL
-    -- The sink's own are counted by the minute in which it stores: how many there are of each outcome stays the same.
+    -- The sink's own are counted by the minute in which it stores, so only the totals of each outcome stay the same.
     SELECT 'outcomes', count(*), coalesce(sum(hashtextextended(outcome::text, 0)::numeric), 0)
     FROM (
         SELECT source, outcome, reason, kafka_partition, sum(event_count)

@@ -1,5 +1,4 @@
--- For each table: how many of the rows of old_rows.sql are left, of those that lie at the horizon or after it, and of
--- those that lie before it.
+-- For each table: how many rows of old_rows.sql are left at or after the horizon, and before it.
 SELECT string_agg(format('%s %s %s', name, kept, old), E'\n' ORDER BY name)
 FROM (
     SELECT name, count(*) FILTER (WHERE at >= horizon) AS kept, count(*) FILTER (WHERE at < horizon) AS old

@@ -1,4 +1,4 @@
-//! What an operator's timers do, on real parts: one binary, so that PostgreSQL and Kafka start once.
+//! The operator's timed jobs on real backends: one binary, so that PostgreSQL and Kafka start once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 

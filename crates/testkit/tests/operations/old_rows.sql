@@ -1,5 +1,5 @@
--- Rows of every table on both sides of a horizon of 10 days: of each, one just before it, one just at it, and one for
--- every other day around it.
+-- Rows of every table on both sides of a horizon of 10 days: one just before it, one exactly at it, and one for every other
+-- day around it.
 CREATE TABLE moments AS
 SELECT horizon AS at FROM (SELECT date_trunc('day', now(), 'UTC') - INTERVAL '240 hours') AS kept (horizon)
 UNION ALL SELECT horizon - INTERVAL '1 microsecond' FROM (SELECT date_trunc('day', now(), 'UTC') - INTERVAL '240 hours') AS kept (horizon)

@@ -1,4 +1,4 @@
-//! A restore takes nothing away that it was not told to, and leaves all as it was where it fails.
+//! A restore replaces nothing without being told to, and changes nothing if it fails.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,14 +23,14 @@ async fn backed_up(backends: &Backends) -> (Pipeline, PathBuf, PathBuf) {
     (pipeline, dir, dump)
 }
 
-/// How many databases there are whose name begins with the pipeline's.
+/// The number of databases whose name begins with the pipeline's.
 async fn databases(pipeline: &mut Pipeline) -> i64 {
     let query = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{}%'", database(pipeline));
     pipeline.number(&query).await
 }
 
 #[tokio::test]
-async fn a_database_that_holds_events_is_replaced_only_where_that_is_asked_for() {
+async fn a_database_with_events_is_replaced_only_on_request() {
     let backends = shared().await;
     let (mut pipeline, _, dump) = backed_up(backends).await;
     one_of_each(&pipeline).await;
@@ -43,7 +43,7 @@ async fn a_database_that_holds_events_is_replaced_only_where_that_is_asked_for()
     assert_eq!(everything(&mut pipeline).await, before);
     assert_eq!(databases(&mut pipeline).await, 1);
 
-    // The sink is connected all the while, and reads again what the backup does not hold.
+    // The sink stays running, and reads again what the backup does not contain.
     restore(backends, &name, &dump, &["--replace"]).await.assert(0, "is restored");
     settle(&mut pipeline).await;
     assert_eq!(everything(&mut pipeline).await, before);
@@ -52,12 +52,12 @@ async fn a_database_that_holds_events_is_replaced_only_where_that_is_asked_for()
 }
 
 #[tokio::test]
-async fn a_database_of_somebody_else_is_never_replaced() {
+async fn a_database_with_foreign_tables_is_never_replaced() {
     let backends = shared().await;
     let (pipeline, _, dump) = backed_up(backends).await;
     let other = format!("{}_other", database(&pipeline));
     pipeline.database.batch_execute(&format!("CREATE DATABASE {other}")).await.unwrap();
-    // An empty one is as good as none.
+    // An empty one is replaced without asking.
     restore(backends, &other, &dump, &[]).await.assert(0, "is restored");
     let empty = format!("{other}_2");
     pipeline.database.batch_execute(&format!("CREATE DATABASE {empty}")).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_database_of_somebody_else_is_never_replaced() {
     client.batch_execute("TABLE letters").await.unwrap();
 }
 
-/// Puts another text into what describes a backup.
+/// Replaces a text in a backup's description.
 fn describe(dump: &Path, from: &str, to: &str) {
     let path = dump.with_extension("json");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -78,7 +78,7 @@ fn describe(dump: &Path, from: &str, to: &str) {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_damaged_or_does_not_fit_changes_nothing() {
+async fn a_damaged_or_incompatible_backup_changes_nothing() {
     let backends = shared().await;
     let (mut pipeline, dir, dump) = backed_up(backends).await;
     let before = everything(&mut pipeline).await;
@@ -99,9 +99,9 @@ async fn a_backup_that_is_damaged_or_does_not_fit_changes_nothing() {
     describe(&dump, "\"timescaledb\": \"", "\"timescaledb\": \"9");
     restore(backends, &name, &dump, &replace).await.assert(1, "the backup needs TimescaleDB 9");
     assert_eq!(everything(&mut pipeline).await, before);
-    assert_eq!(databases(&mut pipeline).await, 1, "nothing half restored stays");
+    assert_eq!(databases(&mut pipeline).await, 1, "no half-restored database stays");
 
-    // Without what describes it, the dump itself is good.
+    // The dump can be used without its description.
     std::fs::remove_file(dump.with_extension("json")).unwrap();
     restore(backends, &name, &dump, &replace).await.assert(0, "is restored");
     settle(&mut pipeline).await;
@@ -109,7 +109,7 @@ async fn a_backup_that_is_damaged_or_does_not_fit_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_kafka_has_lost_since_the_backup_is_named_with_its_size() {
+async fn messages_that_kafka_has_lost_since_the_backup_are_reported() {
     let backends = shared().await;
     let (mut pipeline, _, dump) = backed_up(backends).await;
     let partition_1 =

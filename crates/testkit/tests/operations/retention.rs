@@ -1,4 +1,4 @@
-//! What is too old goes, nothing else does, and nobody waits for it.
+//! Retention removes only data that is too old, and delays no other work.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::everything::assert_rolled_up;
 
 const SOON: Duration = Duration::from_secs(60);
 const TABLES: [&str; 7] = ["events", "ledger", "outcomes", "quarantine", "samples", "summary", "visit parts"];
-/// The rows of old_rows.sql at the horizon and after it, and before it.
+/// The rows of old_rows.sql at or after the horizon, and before it.
 const KEPT: u32 = 6;
 const OLD: u32 = 6;
 
@@ -22,7 +22,7 @@ async fn connect(backends: &Backends, pipeline: &Pipeline) -> Client {
     footfall_testkit::connect(&backends.postgres.admin(database(pipeline))).await
 }
 
-/// What is left of the old rows, each table with what is kept and what is too old.
+/// What is left of the old rows: for each table, how many are kept, and how many are too old.
 async fn left(pipeline: &Pipeline) -> Vec<String> {
     let text: String = pipeline.database.query_one(include_str!("kept_rows.sql"), &[]).await.unwrap().get(0);
     text.lines().map(ToOwned::to_owned).collect()
@@ -42,7 +42,7 @@ fn days(events: u16) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
+async fn old_data_is_removed_up_to_midnight_and_a_running_sink_is_not_disturbed() {
     let backends = shared().await;
     let mut pipeline = Pipeline::start(backends).await;
     pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
@@ -51,11 +51,11 @@ async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
     let options = LoadOptions::new(&pipeline.url(3001, "/analytics"), 500.0, 3_000);
     let load = tokio::spawn(async move { run(&options).await.unwrap() });
     pipeline.wait_for("SELECT least(count(*), 500) FROM analytics_events WHERE event_type <> 'old'", 500, SOON).await;
-    // Ever so small batches, so that there are many beside the sink's.
+    // Very small batches, so that many run alongside the sink's.
     let small = "batch.rows_max = 1\nbatch.pages_max = 1\nbatch.pause_ms = 1\n";
     let forever = days(0);
     retain(&retention_file(backends, &pipeline, &format!("{small}{forever}"))).await.assert(0, "");
-    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD), "0 keeps for ever");
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD), "0 keeps them forever");
 
     let config = retention_file(backends, &pipeline, &format!("{small}{}", days(10)));
     let retained = retain(&config).await;
@@ -64,7 +64,7 @@ async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
         retained.assert(0, &format!("\"table\":\"{table}\",\"keep_days\":10,"));
     }
     assert_eq!(retained.text.matches("\"rows\":6,\"chunks\":0").count(), 4, "{retained:?}");
-    // Five days, of which the first holds the last moment before the horizon.
+    // Five days, of which the first contains the last moment before the horizon.
     assert_eq!(retained.text.matches("\"rows\":0,\"chunks\":5").count(), 3, "{retained:?}");
     assert_eq!(left(&pipeline).await.len(), TABLES.len());
     assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
@@ -80,13 +80,13 @@ async fn what_is_too_old_goes_at_midnight_and_a_running_sink_notices_nothing() {
 }
 
 #[tokio::test]
-async fn what_somebody_reads_is_left_to_the_next_run_and_the_rest_goes() {
+async fn locked_data_is_left_to_the_next_run_and_the_rest_is_removed() {
     let backends = shared().await;
     let pipeline =
         Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
     pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
     let reader = connect(backends, &pipeline).await;
-    // One day's chunk, as a long question of constants holds it.
+    // One day's chunk, locked as by a long query.
     let at = Timestamp::now() - SignedDuration::from_hours(24 * 13);
     let day = at.strftime("%Y-%m-%d");
     let question = format!(
@@ -103,7 +103,7 @@ async fn what_somebody_reads_is_left_to_the_next_run_and_the_rest_goes() {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_under_way_is_waited_for() {
+async fn retention_waits_for_a_backup_in_progress() {
     let backends = shared().await;
     let pipeline =
         Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
@@ -124,7 +124,7 @@ async fn a_backup_that_is_under_way_is_waited_for() {
     assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 }
 
-/// Events of four days, one visit an hour, by way of the whole pipeline.
+/// Events of four days, one visit per hour, sent through the whole pipeline.
 async fn four_days(pipeline: &mut Pipeline) -> Vec<String> {
     let now = Timestamp::now();
     let event = |hour: i64| {
@@ -139,11 +139,11 @@ async fn four_days(pipeline: &mut Pipeline) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before() {
+async fn numbers_of_days_without_events_come_from_the_roll_ups_as_before() {
     let backends = shared().await;
     let mut pipeline = Pipeline::start(backends).await;
     let events = four_days(&mut pipeline).await;
-    // Bots too: what sends no user agent might be one.
+    // Including bots: a client without a user agent might count as one.
     let totals = |filters: &str| {
         format!(
             "SELECT format('%s %s %s %s', visitors, visits, views, events) FROM footfall.totals(
@@ -162,7 +162,7 @@ async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before(
     retain(&config).await.assert(0, "\"table\":\"analytics_events\",\"keep_days\":1");
     let gone = "SELECT 96 - count(*) FROM analytics_events";
     assert!((48..=72).contains(&pipeline.number(gone).await), "two to three days are gone");
-    // Whole minutes and half hours: as before. What only an event tells: of the days that have events.
+    // Whole minutes and half hours are as before. What needs events covers only the days that still have them.
     assert_eq!(ask(&pipeline, &all).await, before);
     let kept =
         "SELECT count(*) FROM analytics_events WHERE page_path = '/even' AND timestamp < date_trunc('hour', now())";
@@ -170,13 +170,13 @@ async fn numbers_of_days_whose_events_are_gone_come_from_the_roll_ups_as_before(
     assert_ne!(ask(&pipeline, &of_a_page).await, of_a_page_before);
     assert_eq!(ask(&pipeline, &of_a_page).await, format!("1 {kept} {kept} {kept}"));
 
-    // The ledger remembers what the table does not: a repeat from a day that is gone is a repeat.
+    // The ledger remembers what the table no longer has: a repeat of a deleted event is still a duplicate.
     assert_eq!(pipeline.post(events[90].clone()).await.status, 200);
     let repeats = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
     pipeline.wait_for(repeats, 1, SOON).await;
     assert_eq!(ask(&pipeline, &all).await, before);
 
-    // With the roll-ups cut at the same midnight, what is left is once more what a recount finds.
+    // With the roll-ups cut at the same midnight, what is left equals a recount again.
     let cut = "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visit_parts = 1\n";
     retain(&retention_file(backends, &pipeline, cut)).await.assert(0, "\"table\":\"analytics_summary\"");
     assert_rolled_up(&mut pipeline).await;

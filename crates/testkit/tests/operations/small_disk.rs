@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
-/// A file system in memory, gone when this is dropped.
+/// A file system in memory, unmounted on drop.
 pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one (which takes root's rights, as the parts' own root does).
+    /// Mounts one, which requires root.
     pub(crate) fn mount(at: &Path, mib: u32) -> Self {
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         mount(Some("tmpfs"), at, Some("tmpfs"), flags, Some(format!("size={mib}m").as_str())).unwrap();
@@ -22,7 +22,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // A mount that stays would be seen by the next person who looks; there is nobody to tell in a drop.
+        // A drop cannot report an error; a mount that stays is visible anyway.
         let _ = umount2(&self.0, MntFlags::MNT_DETACH);
     }
 }

@@ -1,11 +1,11 @@
-//! What docs/ says of the daemons and commands is what these say of themselves.
+//! The generated files in docs/ match the output of the daemons and commands.
 
 use std::process::Command;
 
 use footfall_testkit::checkout;
 
 #[test]
-fn the_tables_of_configuration_and_metrics_are_not_stale() {
+fn the_generated_documents_are_up_to_date() {
     for (document, command) in [
         ("footfall-ingest", "footfall-ingest describe"),
         ("footfall-sink", "footfall-sink describe"),

@@ -1,4 +1,4 @@
-//! Whatever dies and whenever: what was acknowledged is stored once, and the roll-ups equal a recount.
+//! Whichever process is killed, at any time: acknowledged events are stored once, and the roll-ups equal a recount.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::recount;
 
 const EVENTS: u64 = 20_000;
 const RATE_PER_S: f64 = 1_500.0;
-/// From the last answer to the last row, restarts of a broker included.
+/// From the last answer to the last row, including a broker's restart.
 const SETTLED_S_MAX: u64 = 90;
 
-/// A client as a good one is: it keeps what was not acknowledged, and sends it again with the same id.
+/// A well-behaved client: it keeps what was not acknowledged, and sends it again with the same id.
 fn load(pipeline: &Pipeline) -> JoinHandle<LoadReport> {
     let mut options = LoadOptions::new(&pipeline.url(3001, "/analytics"), RATE_PER_S, EVENTS);
     options.retry = true;
@@ -28,7 +28,7 @@ async fn a_moment() {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
-/// Kills a daemon and starts it again for as long as events come.
+/// Kills and restarts a daemon as long as events arrive.
 async fn keep_killing(daemon: &mut ManagedProcess, load: &JoinHandle<LoadReport>) {
     let mut kills = 0;
     while !load.is_finished() {
@@ -40,12 +40,12 @@ async fn keep_killing(daemon: &mut ManagedProcess, load: &JoinHandle<LoadReport>
     assert!(kills >= 5, "{kills} kills are too few to hit a batch");
 }
 
-/// Every acknowledged event is in the table once, nothing else is, and what is counted beside it says the same.
+/// Every acknowledged event is in the table once, nothing else is, and the roll-ups and counts agree.
 async fn assert_stored_once(pipeline: &mut Pipeline, report: &LoadReport) {
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
     let within = Duration::from_secs(SETTLED_S_MAX);
     let ids: Vec<String> = report.acknowledged.iter().map(|id| format!("('{id}')")).collect();
-    pipeline.number("SELECT 1::bigint").await; // connects anew after a restart
+    pipeline.number("SELECT 1::bigint").await; // reconnects after a restart
     let table = format!(
         "CREATE TABLE acknowledged (event_id uuid PRIMARY KEY); INSERT INTO acknowledged VALUES {}",
         ids.join(",")
@@ -58,7 +58,7 @@ async fn assert_stored_once(pipeline: &mut Pipeline, report: &LoadReport) {
             within,
         )
         .await;
-    // Whatever is still to come would be a double: wait until nothing is.
+    // Anything still to come would be a duplicate: wait until nothing is.
     pipeline.wait_until_all_is_read(within).await;
     let stored = pipeline.number("SELECT count(*) FROM analytics_events").await;
     let doubled = pipeline.number("SELECT count(*) - count(DISTINCT event_id) FROM analytics_events").await;
@@ -97,7 +97,7 @@ async fn a_crashed_ingest_loses_no_acknowledged_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_crashes_under_load_costs_no_event_and_doubles_none() {
+async fn a_database_that_crashes_under_load_loses_and_doubles_no_event() {
     let mut backends = Backends::start().await;
     let mut pipeline = Pipeline::start(&backends).await;
     let load = load(&pipeline);
@@ -110,7 +110,7 @@ async fn a_database_that_crashes_under_load_costs_no_event_and_doubles_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_crashes_under_load_costs_no_event_and_doubles_none() {
+async fn a_broker_that_crashes_under_load_loses_and_doubles_no_event() {
     let mut backends = Backends::start().await;
     let mut pipeline = Pipeline::start(&backends).await;
     let load = load(&pipeline);
@@ -121,7 +121,7 @@ async fn a_broker_that_crashes_under_load_costs_no_event_and_doubles_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingest_that_stores_by_itself_and_crashes_loses_no_acknowledged_event_and_doubles_none() {
+async fn a_light_ingest_that_crashes_loses_and_doubles_no_acknowledged_event() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     let load = load(&pipeline);
     keep_killing(&mut pipeline.ingest, &load).await;
@@ -129,7 +129,7 @@ async fn an_ingest_that_stores_by_itself_and_crashes_loses_no_acknowledged_event
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_ingest_stores_by_itself_a_database_that_crashes_costs_no_event_and_doubles_none() {
+async fn in_the_light_profile_a_database_that_crashes_loses_and_doubles_no_event() {
     let mut postgres = own_postgres().await;
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
     let load = load(&pipeline);
@@ -140,13 +140,13 @@ async fn where_ingest_stores_by_itself_a_database_that_crashes_costs_no_event_an
     }
     let report = load.await.unwrap();
     assert_stored_once(&mut pipeline, &report).await;
-    // Ingest itself lived on, so what it counted is exact, also where a commit was not answered.
+    // Ingest itself was not killed, so its counts are exact, even for commits that were not answered.
     let accepted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
     pipeline.wait_for(accepted, i64::try_from(report.acknowledged.len()).unwrap(), Duration::from_secs(10)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingest_that_stores_by_itself_and_its_database_killed_together_lose_nothing_and_double_nothing() {
+async fn a_light_ingest_and_its_database_killed_together_lose_and_double_nothing() {
     let mut postgres = own_postgres().await;
     let mut pipeline = Pipeline::start_light(&postgres, PipelineOptions::default()).await;
     let load = load(&pipeline);
@@ -161,7 +161,7 @@ async fn an_ingest_that_stores_by_itself_and_its_database_killed_together_lose_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_ingests_that_store_by_themselves_in_one_database_take_turns_and_double_nothing() {
+async fn two_light_ingests_on_one_database_take_turns_and_double_nothing() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
     let _other = pipeline.another_ingest().await;
     let mut options = LoadOptions::new(&pipeline.url(3001, "/analytics"), 200.0, 1_000);
@@ -181,13 +181,13 @@ async fn two_ingests_that_store_by_themselves_in_one_database_take_turns_and_dou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sinks_that_come_and_go_share_the_partitions_without_doubling() {
+async fn sinks_that_join_and_leave_share_the_partitions_and_double_nothing() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let load = load(&pipeline);
     a_moment().await;
     pipeline.add_sink().await;
     a_moment().await;
-    // One leaves in order, one dies.
+    // One stops cleanly, one is killed.
     pipeline.sinks[0].stop(Duration::from_secs(20)).await;
     a_moment().await;
     pipeline.sinks[0].start_again().await.unwrap();
@@ -196,7 +196,7 @@ async fn sinks_that_come_and_go_share_the_partitions_without_doubling() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_posted_three_times_is_stored_once() {
+async fn a_batch_posted_three_times_is_stored_once() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let events: Vec<String> = (0..50)
         .map(|number| {
@@ -216,7 +216,7 @@ async fn a_batch_that_is_posted_three_times_is_stored_once() {
 }
 
 #[tokio::test]
-async fn a_retry_with_another_time_is_a_duplicate_too() {
+async fn a_retry_with_a_different_time_is_a_duplicate_too() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let id = uuid::Uuid::new_v4();
     let now = jiff::Timestamp::now();

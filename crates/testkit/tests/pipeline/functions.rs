@@ -1,4 +1,4 @@
-//! The functions that answer what the pipeline says of itself, as the reader asks them, against rows made by hand.
+//! The functions about the pipeline itself, called as the reader, on rows made by hand.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use footfall_testkit::{connect, shared};
 use tokio_postgres::{Client, SimpleQueryMessage};
 use uuid::Uuid;
 
-/// A database with the tables and functions, and nothing in them.
+/// A database with empty tables and the functions.
 struct Database {
     admin: Client,
     reader: Client,
@@ -30,7 +30,7 @@ impl Database {
         self.admin.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
     }
 
-    /// What the reader is answered: a line for each row, columns separated by blanks; what is null is a dash.
+    /// What the reader gets: a line for each row, with columns separated by spaces, and a dash for null.
     async fn ask(&self, query: &str) -> Vec<String> {
         answer(&self.reader, query).await.unwrap_or_else(|error| panic!("{query}: {error:?}"))
     }
@@ -52,8 +52,8 @@ async fn answer(client: &Client, query: &str) -> Result<Vec<String>, tokio_postg
     Ok(rows.collect())
 }
 
-/// A process that started at 09:00 and one that replaced it at 10:02:05. The first sample lies before what is asked for.
-/// Of 10:03 and 10:04 there are no samples.
+/// A process that started at 09:00 and one that replaced it at 10:02:05. The first sample is before the requested range.
+/// There are no samples for 10:03 and 10:04.
 const REQUESTS: &str = r#"
     ('2026-01-01 10:00:45', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 100, "c_total{s=\"200\",m=\"b\"}": 7}'),
     ('2026-01-01 10:01:00', 'i', '2026-01-01 09:00', '{"c_total{s=\"200\",m=\"a\"}": 110, "c_total{s=\"200\",m=\"b\"}": 7}'),
@@ -63,7 +63,7 @@ const REQUESTS: &str = r#"
     ('2026-01-01 10:05:30', 'i', '2026-01-01 10:02:05', '{"c_total{s=\"200\",m=\"a\"}": 410}')"#;
 
 #[tokio::test]
-async fn a_counter_is_counted_across_a_restart_and_across_missing_samples() {
+async fn a_counter_grows_across_restarts_and_missing_samples() {
     let database = Database::new().await;
     database.insert("pipeline_samples", REQUESTS).await;
     let increases = |label: &str| {
@@ -73,13 +73,13 @@ async fn a_counter_is_counted_across_a_restart_and_across_missing_samples() {
         )
     };
     let wanted = [
-        // From 100 at 10:00:45 to 160 at 10:01:45. No 503 stood in the sample before.
+        // From 100 at 10:00:45 to 160 at 10:01:45. The sample before has no 503.
         "10:01:00 200 60 60",
         "10:01:00 503 6 60",
         // 15 more of the old process, 50 of the new one: from 10:01:45 to 10:02:30.
         "10:02:00 200 65 45",
         "10:02:00 503 0 45",
-        // Three minutes in one, and no 503 has been met by this process.
+        // Three minutes in one, and this process has had no 503.
         "10:05:00 200 360 180",
     ];
     database.says(&increases("'s'"), &wanted).await;
@@ -96,14 +96,14 @@ async fn a_counter_is_counted_across_a_restart_and_across_missing_samples() {
         "2026-01-01 10:02:00 i 503 0",
     ];
     database.says(rate, &wanted).await;
-    // One bucket over all, and an hour before it is looked at: the old process is seen to start at 09:00, so all of its
-    // 175 + 7 + 6 count, and the new one's 410, until 10:05:30.
+    // One bucket for everything, so an hour before it is read too: the old process's start at 09:00 is within reach, so all
+    // of its 175 + 7 + 6 count, and the new one's 410, until 10:05:30.
     let rate = "SELECT increase, seconds FROM footfall.pipeline_increases('2026-01-01 10:00', '2026-01-01 10:06', '1 hour', 'c_total')";
     database.says(rate, &["598 3930"]).await;
 }
 
 #[tokio::test]
-async fn a_counter_that_falls_within_a_process_began_anew_and_the_first_sample_of_all_tells_nothing() {
+async fn a_counter_that_drops_was_reset_and_the_very_first_sample_is_ignored() {
     let database = Database::new().await;
     let rows = r#"
         ('2026-01-01 10:00:10', 'i', '2025-12-01', '{"c_total": 1000}'),
@@ -131,7 +131,7 @@ async fn two_processes_that_share_a_name_add_up() {
 }
 
 #[tokio::test]
-async fn a_gauge_is_its_last_sample_and_has_no_value_where_there_is_none() {
+async fn a_gauge_is_its_last_sample_and_has_no_value_without_one() {
     let database = Database::new().await;
     let rows = r#"
         ('2026-01-01 10:00:10', 'i', '2025-12-01', '{"g": 1, "l{topic=\"e\",partition=\"0\"}": 5, "l{topic=\"o\",partition=\"0\"}": 2}'),
@@ -152,7 +152,7 @@ async fn a_gauge_is_its_last_sample_and_has_no_value_where_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_quantile_lies_between_the_bounds_that_the_observations_lie_between() {
+async fn a_quantile_is_interpolated_between_the_histograms_bounds() {
     let database = Database::new().await;
     // 10:01: 10 below 0.1, 20 between 0.1 and 0.3, 10 beyond. 10:02: nothing. 10:03: 4 beyond the last bound.
     let histogram = |at: &str, counts: [u32; 3]| {
@@ -185,7 +185,7 @@ async fn a_quantile_lies_between_the_bounds_that_the_observations_lie_between() 
 }
 
 #[tokio::test]
-async fn restarts_and_sources_tell_which_process_lives() {
+async fn restarts_and_sources_show_which_process_is_running() {
     let database = Database::new().await;
     let sample = |at: &str, source: &str, started: &str, ready: u8| {
         format!(
@@ -246,7 +246,7 @@ async fn outcomes_add_up_and_buckets_are_right_where_clocks_change() {
              WHERE outcome = '{outcome}' AND (events > 0 OR '{width}' > '12 hours'::interval)"
         )
     };
-    // The hour from 2 to 3 comes twice: as many buckets as hours that pass.
+    // The hour from 2 to 3 occurs twice: there are as many buckets as elapsed hours.
     let hours = ["2026-10-24 22:00:00 10", "2026-10-25 00:00:00 20", "2026-10-25 01:00:00 30"];
     database.says(&of("1 hour", "accepted"), &hours).await;
     let count = format!(
@@ -259,14 +259,14 @@ async fn outcomes_add_up_and_buckets_are_right_where_clocks_change() {
         '2026-10-20', '2026-10-27', '7 days', 'Europe/Berlin') GROUP BY 1 ORDER BY 1";
     // Weeks begin on a local Monday.
     database.says(week, &["2026-10-18 22:00:00 1122", "2026-10-25 23:00:00 1000"]).await;
-    // Counts are kept by the minute: a narrower bucket would show gaps that are none.
+    // Counts are kept by minute: a narrower bucket would show false gaps.
     let narrow = "SELECT bucket::time, events FROM footfall.pipeline_outcomes_over_time(
         '2026-10-25 01:29:30', '2026-10-25 01:31', '15 seconds') WHERE outcome = 'stored'";
     database.says(narrow, &["01:29:00 0", "01:30:00 52"]).await;
 }
 
 #[tokio::test]
-async fn alerts_know_silence_lag_refusals_and_what_lies_in_quarantine() {
+async fn alerts_see_silence_lag_503s_and_quarantine() {
     let database = Database::new().await;
     let rows = "
         ('2026-01-01 09:59', 'sink', 'stored', '', 0, 500),
@@ -319,7 +319,7 @@ async fn alerts_know_silence_lag_refusals_and_what_lies_in_quarantine() {
 }
 
 #[tokio::test]
-async fn sizes_add_up_to_the_database_but_for_the_catalogues() {
+async fn sizes_add_up_to_the_database_except_for_the_catalogues() {
     let database = Database::new().await;
     let events = "INSERT INTO analytics_events (timestamp, event_type, page_url, event_id, received_at, schema_version)
         SELECT day, 'x', 'http://a.b/', gen_random_uuid(), day, 1
@@ -364,7 +364,7 @@ async fn the_writer_writes_samples_and_neither_reads_nor_removes_them() {
 }
 
 #[tokio::test]
-async fn a_week_of_samples_is_no_long_question() {
+async fn a_query_over_a_week_of_samples_is_fast() {
     let database = Database::new().await;
     let samples = r#"INSERT INTO pipeline_samples
         SELECT at, source, '2026-01-01', (

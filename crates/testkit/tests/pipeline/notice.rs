@@ -1,4 +1,4 @@
-//! Whoever listens hears of what was stored when it can be read, and of nothing else.
+//! A listener is notified of stored events once they can be read, and of nothing else.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio_postgres::AsyncMessage;
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
+async fn a_listener_is_told_how_many_events_were_stored_and_can_read_them() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let (client, mut connection) = footfall_store::open(&pipeline.reader_url.parse().unwrap()).await.unwrap();
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
@@ -27,7 +27,7 @@ async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
     let event = |number| {
         format!(r#"{{"event_type":"x","page_url":"http://a.b/","session_id":"one","event_id":"{}"}}"#, id(number))
     };
-    // One request after another, so that each repeat stands in Kafka behind what it repeats.
+    // One request after another, so that each repeat is in Kafka after its original.
     let mut told = 0;
     for (body, new) in [
         (format!("[{},{},{}]", event(1), event(2), event(3)), 3),
@@ -47,11 +47,11 @@ async fn a_listener_hears_how_many_events_were_stored_and_can_read_them() {
             assert!(events > 0 && payload.as_object().unwrap().len() == 1, "{payload}");
             told += events;
             let rows: i64 = client.query_one("SELECT count(*) FROM analytics_events", &[]).await.unwrap().get(0);
-            assert!(rows >= told, "{rows} rows can be read, {told} were told of");
+            assert!(rows >= told, "{rows} rows can be read, {told} were announced");
         }
         assert_eq!(told, wanted);
     }
     let duplicates = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'duplicate'";
     pipeline.wait_for(duplicates, 3, SOON).await;
-    assert!(hearing.try_recv().is_err(), "a duplicate is no news");
+    assert!(hearing.try_recv().is_err(), "a duplicate is not announced");
 }

@@ -1,13 +1,8 @@
+-- Whole rows as JSON, so that a dimension that is added is compared too.
 WITH kept AS (
-    SELECT half_hour, site, visit_key, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id,
-        exit_page, entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
-        browser, os, device, language, screen, country
-    FROM analytics_visit_parts
+    SELECT to_jsonb(part) - 'kafka_partition' AS row FROM analytics_visit_parts AS part
 ), recount AS (
-    SELECT half_hour, site, visit_key, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id,
-        exit_page, entry_page, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
-        browser, os, device, language, screen, country
-    FROM footfall.visit_cells_of_events('-infinity', 'infinity')
+    SELECT to_jsonb(cell) AS row FROM footfall.visit_cells_of_events('-infinity', 'infinity') AS cell
 )
 SELECT count(*) FROM (
     (TABLE kept EXCEPT ALL TABLE recount) UNION ALL (TABLE recount EXCEPT ALL TABLE kept)

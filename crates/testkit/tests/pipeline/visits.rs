@@ -1,4 +1,4 @@
-//! What is kept of visits is what a recount of the events finds, in whatever order and however often they came.
+//! The visits' parts equal a recount of the events, in whatever order and however often these arrived.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const EVENTS: usize = 4_000;
 const EVENTS_IN_A_REQUEST: usize = 40;
 const SOON: Duration = Duration::from_secs(60);
 
-/// Events of three days, some of the same microsecond, of visits that lie upon one another's half hours.
+/// Events of three days, some at the same microsecond, of visits that share half hours.
 fn events() -> Vec<Value> {
     const TYPES: [&str; 6] = ["page_view", "page_unload", "button_click", "engagement", "web_vitals", "signup"];
     const PAGES: [&str; 5] = [
@@ -38,7 +38,7 @@ fn events() -> Vec<Value> {
     let now = Timestamp::now();
     (0..EVENTS)
         .map(|_| {
-            // Few moments for many events, so that ids have to decide.
+            // Few moments for many events, so that ids decide their order.
             let ago = SignedDuration::from_secs(rng.random_range(0..300) * 864);
             let session = rng.random_range(0..60);
             json!({
@@ -50,7 +50,7 @@ fn events() -> Vec<Value> {
                 "language": LANGUAGES.choose(&mut rng),
                 "screen_width": WIDTHS.choose(&mut rng),
                 "site": SITES.choose(&mut rng),
-                // Every tenth has none: its visit is its visitor's.
+                // Every tenth has none: its visit is identified by the visitor.
                 "session_id": (session % 10 > 0).then(|| format!("session-{session}")),
                 "timestamp": now - ago,
             })
@@ -59,7 +59,7 @@ fn events() -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn visits_add_up_to_a_recount_whatever_the_order_of_batches_sinks_and_repeats() {
+async fn visits_equal_a_recount_in_any_order_of_batches_sinks_and_repeats() {
     let options = PipelineOptions { sink: "batch.rows_max = 37".into(), ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     pipeline.add_sink().await;
@@ -77,7 +77,7 @@ async fn visits_add_up_to_a_recount_whatever_the_order_of_batches_sinks_and_repe
     assert_eq!(recount::differing(&mut pipeline).await, [0, 0]);
     assert_eq!(pipeline.number("SELECT sum(events)::bigint FROM analytics_visit_parts").await, stored);
     assert!(pipeline.number("SELECT count(DISTINCT kafka_partition) FROM analytics_visit_parts").await > 1);
-    // The parts are parts: visits come back to rows that other batches wrote.
+    // Visits were really split: they update rows that other batches wrote.
     let parts = pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE events > 1").await;
     assert!(parts > 100, "{parts}");
     let differing =

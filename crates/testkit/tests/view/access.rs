@@ -1,4 +1,4 @@
-//! Nobody looks who may not.
+//! Only those with access see the live page.
 
 use footfall_testkit::Answer;
 use serde_json::json;
@@ -12,7 +12,7 @@ fn body(answer: &Answer) -> String {
     String::from_utf8(answer.body.to_vec()).unwrap()
 }
 
-/// The cookie of somebody who has logged in.
+/// The cookie of a logged-in user.
 async fn log_in(view: &View) -> String {
     let answer =
         view.post("/live/login", &[], &format!("password={}&next=%3Fperiod%3D7d", PASSWORD.replace(' ', "+"))).await;
@@ -26,7 +26,7 @@ async fn log_in(view: &View) -> String {
 }
 
 #[tokio::test]
-async fn it_is_closed_and_says_how_to_open_it() {
+async fn by_default_it_is_closed_and_says_how_to_open_it() {
     let view = View::start("", &[]).await;
     for path in PATHS {
         let answer = view.get(path, &[]).await;
@@ -54,7 +54,7 @@ async fn a_password_opens_everything_in_that_browser_until_it_logs_out() {
 }
 
 #[tokio::test]
-async fn guessing_ends_after_a_few_attempts_and_leads_nowhere_else() {
+async fn guessing_is_blocked_after_a_few_attempts_and_redirects_only_to_the_page() {
     let view = View::start("", &[("access.password", PASSWORD)]).await;
     for _ in 0..5 {
         assert_eq!(view.post("/live/login", &[], "password=guess").await.status, 403);
@@ -66,18 +66,18 @@ async fn guessing_ends_after_a_few_attempts_and_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_token_opens_to_programs() {
+async fn a_token_gives_access_to_programs() {
     let view = View::start("", &[("access.tokens", "0123456789abcdef\nfedcba9876543210\n")]).await;
     assert_eq!(view.get("/live/", &[]).await.status, 401);
     let answer = view.get("/live/api/v1/totals", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, Some("Bearer")));
     let token = [("authorization", "Bearer fedcba9876543210")];
     assert_eq!(view.get("/live/api/v1/totals", &token).await.status, 200);
-    assert_eq!(view.get("/live/shares", &token).await.status, 403, "a token makes no links");
+    assert_eq!(view.get("/live/shares", &token).await.status, 403, "a token cannot create links");
 }
 
 #[tokio::test]
-async fn a_shared_link_shows_what_it_says_and_nothing_else_until_it_is_withdrawn() {
+async fn a_shared_link_shows_only_its_selection_until_it_is_revoked() {
     let view = View::start("live.heartbeat_ms = 200", &[("access.password", PASSWORD)]).await;
     view.store(json!([
         { "event_type": "page_view", "page_path": "/shop", "session_id": "a", "site": "shop" },
@@ -104,7 +104,7 @@ async fn a_shared_link_shows_what_it_says_and_nothing_else_until_it_is_withdrawn
     for closed in ["shares", "login"] {
         assert_eq!(view.get(&format!("{link}{closed}"), &[]).await.status, 404);
     }
-    assert_eq!(view.get("/live/", &[]).await.status, 303, "the link opens nothing beside itself");
+    assert_eq!(view.get("/live/", &[]).await.status, 303, "the link gives access to nothing else");
 
     let mut open = view.watch(&format!("{link}events?period=24h")).await;
     let list = body(&view.get("/live/shares", &[("cookie", &cookie)]).await);
@@ -113,7 +113,7 @@ async fn a_shared_link_shows_what_it_says_and_nothing_else_until_it_is_withdrawn
     let withdrawn = view.post("/live/shares/withdraw", &[("cookie", &cookie)], &format!("id={id}")).await;
     assert_eq!(withdrawn.status, 303);
     assert_eq!(view.get(link, &[]).await.status, 404);
-    // The page that was open is let go at the next sign of life.
+    // An open page is disconnected at the next heartbeat.
     let within = std::time::Duration::from_secs(5);
     let began = std::time::Instant::now();
     while open.next(within).await.is_some() {}
@@ -121,7 +121,7 @@ async fn a_shared_link_shows_what_it_says_and_nothing_else_until_it_is_withdrawn
 }
 
 #[tokio::test]
-async fn neither_a_secret_nor_what_is_looked_at_is_logged() {
+async fn no_secret_and_no_selection_is_logged() {
     let view = View::start("log.level = \"debug\"", &[("access.password", PASSWORD)]).await;
     let cookie = log_in(&view).await;
     view.post("/live/login", &[], "password=guessed-by-somebody").await;

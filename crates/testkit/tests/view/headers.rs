@@ -1,4 +1,4 @@
-//! The headers that keep a page's content where it belongs.
+//! The security headers and caching of the live page.
 
 use crate::view::View;
 
@@ -21,7 +21,7 @@ async fn the_policy_allows_nothing_inline_and_the_page_has_nothing_inline() {
 }
 
 #[tokio::test]
-async fn style_and_script_are_kept_for_ever_under_names_that_change() {
+async fn style_and_script_are_cached_forever_under_names_with_a_hash() {
     let view = View::public().await;
     let page = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
     let names: Vec<_> = page.split('"').filter(|text| text.starts_with("/live/assets/")).collect();
@@ -35,7 +35,7 @@ async fn style_and_script_are_kept_for_ever_under_names_that_change() {
 }
 
 #[tokio::test]
-async fn another_origin_reads_the_api_only_where_it_is_configured() {
+async fn another_origin_can_read_the_api_only_if_configured() {
     let asked = [("origin", "https://intranet.example")];
     let open = View::start("access.public = true\nhttp.cors_origins = [\"https://intranet.example\"]", &[]).await;
     let answer = open.get("/live/api/v1/totals", &asked).await;

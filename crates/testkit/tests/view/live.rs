@@ -1,4 +1,4 @@
-//! An open page is told what changes, soon and cheaply.
+//! An open page is updated quickly and cheaply.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn view_of(session: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_page_is_told_within_a_second_of_the_commit() {
+async fn a_page_is_updated_within_a_second_of_the_commit() {
     let view = View::public().await;
     let mut page = view.watch("/live/events").await;
     assert!(page.head.contains("text/event-stream") && page.head.contains("x-accel-buffering: no"), "{}", page.head);
@@ -29,7 +29,7 @@ async fn a_page_is_told_within_a_second_of_the_commit() {
 }
 
 #[tokio::test]
-async fn two_hundred_pages_cost_one_round_of_questions() {
+async fn two_hundred_pages_cost_one_round_of_queries() {
     let view = View::public().await;
     let mut pages = Vec::new();
     for _ in 0..200 {
@@ -40,18 +40,18 @@ async fn two_hundred_pages_cost_one_round_of_questions() {
     }
     eventually("all are counted", SOON, async || view.metric("footfall_view_watchers").await == 200.0).await;
     assert_eq!(view.metric("footfall_view_views").await, 1.0);
-    // Ticks of time ask a little too, so what one change costs is compared with what one page would cost.
+    // Periodic refreshes query a little too, so the cost of one change is compared with that for one page.
     let before = view.metric("footfall_view_query_seconds_count").await;
     view.store(view_of("first")).await;
     for page in &mut pages {
         page.until("recent_events", "/first", SOON).await;
     }
     let cost = view.metric("footfall_view_query_seconds_count").await - before;
-    assert!(cost < 150.0, "{cost} questions for one change and 200 pages");
+    assert!(cost < 150.0, "{cost} queries for one change and 200 pages");
 }
 
 #[tokio::test]
-async fn without_a_page_nothing_is_asked() {
+async fn without_an_open_page_nothing_is_queried() {
     let view = View::start("access.public = true\nlive.linger_ms = 100\nlive.tick_ms = 100", &[]).await;
     drop(view.watch("/live/events").await);
     view.get("/live/?period=7d", &[]).await;
@@ -66,7 +66,7 @@ async fn without_a_page_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn a_visitor_who_left_is_taken_off_without_an_event() {
+async fn a_visitor_who_left_disappears_without_an_event() {
     let view = View::start("access.public = true\nlive.tick_ms = 200", &[]).await;
     view.store(json!([{ "event_type": "page_view", "page_path": "/", "session_id": "a", "seconds_ago": 296 }])).await;
     let mut page = view.watch("/live/events").await;
@@ -75,13 +75,13 @@ async fn a_visitor_who_left_is_taken_off_without_an_event() {
 }
 
 #[tokio::test]
-async fn a_page_that_asks_again_is_sent_only_what_it_has_missed() {
+async fn a_page_that_reconnects_is_sent_only_what_it_missed() {
     let view = View::public().await;
     view.store(view_of("first")).await;
     let html = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
     let seen = html.split("data-events=\"events?seen=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let mut page = view.watch(&format!("/live/events?seen={seen}")).await;
-    // Time has passed: at most the few parts that tell it have changed.
+    // Time has passed, so at most the few parts that show it have changed.
     while let Some(parts) = page.next(Duration::from_millis(1_500)).await {
         assert!(!parts.contains_key("recent_events") && !parts.contains_key("top_pages"), "{:?}", parts.keys());
     }
@@ -97,10 +97,10 @@ async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() 
     page.until("now", ">0</strong>", SOON).await;
     postgres.kill().await;
     eventually("not ready", SOON, async || !view.is_ready().await).await;
-    // Nothing that was known is taken off a page meanwhile.
+    // Meanwhile the page keeps what it shows.
     let shown = view.get("/live/", &[]).await;
     assert_eq!(shown.status, 200);
-    page.until("hint", "not of just now", SOON).await;
+    page.until("hint", "are out of date", SOON).await;
     postgres.start_again().await.unwrap();
     eventually("ready", SOON, async || view.is_ready().await).await;
     view.connect_again().await;
@@ -109,7 +109,7 @@ async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() 
 }
 
 #[tokio::test]
-async fn a_stop_lets_open_pages_go_at_once() {
+async fn a_stop_disconnects_open_pages_immediately() {
     let mut view = View::public().await;
     let mut page = view.watch("/live/events").await;
     page.until("now", ">0</strong>", SOON).await;

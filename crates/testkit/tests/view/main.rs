@@ -1,4 +1,4 @@
-//! footfall-view on a real PostgreSQL: what it answers, to whom, and how soon.
+//! footfall-view on a real PostgreSQL: what it answers, to whom, and how fast.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The API tells the functions' numbers, and names what it cannot use.
+//! The API returns the functions' numbers, and names invalid parameters.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn with_visits() -> View {
 }
 
 #[tokio::test]
-async fn each_question_of_the_description_is_answered() {
+async fn each_query_in_the_description_works() {
     let view = with_visits().await;
     let description = view.ask("").await;
     let questions = description["questions"].as_array().unwrap();
@@ -53,7 +53,7 @@ async fn each_question_of_the_description_is_answered() {
 }
 
 #[tokio::test]
-async fn the_numbers_are_those_of_the_rows() {
+async fn the_numbers_match_the_rows() {
     let view = with_visits().await;
     let totals = view.ask("totals?period=24h").await;
     assert_eq!(totals["rows"][0]["visitors"], 2);
@@ -75,7 +75,7 @@ async fn the_numbers_are_those_of_the_rows() {
 }
 
 #[tokio::test]
-async fn csv_quotes_what_must_be_and_runs_nothing() {
+async fn csv_is_quoted_and_contains_no_formulas() {
     let view = with_visits().await;
     let csv = view.get("/live/api/v1/top_pages.csv?period=24h", &[]).await;
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
@@ -86,7 +86,7 @@ async fn csv_quotes_what_must_be_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_named() {
+async fn an_invalid_parameter_is_named() {
     let view = View::public().await;
     for (question, field) in [
         ("totals?period=fortnight", "period"),
@@ -102,20 +102,20 @@ async fn what_cannot_be_used_is_named() {
     }
     let page = view.get("/live/?period=fortnight", &[]).await;
     assert_eq!(page.status, 400);
-    assert!(String::from_utf8_lossy(&page.body).contains("In its address, period is none of"));
+    assert!(String::from_utf8_lossy(&page.body).contains("In the address, period is none of"));
     assert_eq!(view.get("/live/api/v1/shoes", &[]).await.status, 404);
     assert_eq!(view.get("/live/nothing", &[]).await.status, 404);
     assert_eq!(view.post("/live/api/v1/totals", &[], "").await.status, 405);
 }
 
 #[tokio::test]
-async fn the_page_tells_the_same_and_says_what_to_do_where_there_is_nothing() {
+async fn the_page_shows_the_same_and_says_what_to_do_when_it_is_empty() {
     let view = View::public().await;
     let text = async |path| String::from_utf8(view.get(path, &[]).await.body.to_vec()).unwrap();
-    assert!(text("/live/").await.contains("No event has arrived yet"));
+    assert!(text("/live/").await.contains("No events have arrived yet"));
     view.store(visits()).await;
     let page = text("/live/?period=24h").await;
-    assert!(!page.contains("No event has arrived yet"));
+    assert!(!page.contains("No events have arrived yet"));
     for part in [
         "<strong data-number=\"visitors\">2</strong>",
         "<strong data-number=\"live\">2</strong>",
@@ -126,13 +126,13 @@ async fn the_page_tells_the_same_and_says_what_to_do_where_there_is_nothing() {
         assert!(page.contains(part), "{part}");
     }
     let page = text("/live/?period=24h&browser=Netscape").await;
-    assert!(page.contains("Nothing fits these filters") && page.contains("take this filter away"));
+    assert!(page.contains("No events match these filters") && page.contains("remove this filter"));
     let page = text("/live/?since=2026-01-01&until=2026-01-01").await;
-    assert!(page.contains("Nothing happened in this period"));
+    assert!(page.contains("No events in this period"));
 }
 
 #[tokio::test]
-async fn what_a_visitor_sent_is_text_and_no_markup() {
+async fn what_a_visitor_sent_is_shown_as_text() {
     let view = View::public().await;
     let nasty = "<script>alert(1)</script>\"'";
     view.store(json!([{ "event_type": nasty, "page_path": format!("/{nasty}"), "session_id": "a", "browser": nasty,

@@ -1,4 +1,4 @@
-//! What view serves beside the live page in the light profile is what nginx serves: the same heads, the same bodies.
+//! In the light profile view serves the site exactly as nginx does: the same headers, the same bodies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ const NGINX: u16 = 8080;
 const VIEW: u16 = 3003;
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 const SOON: Duration = Duration::from_secs(20);
-/// What tells nothing of how a thing is served, or what view does not say: parts of a file (Accept-Ranges) and its age.
+/// Headers that are irrelevant, or that view does not send: Accept-Ranges and the file's age.
 const INCIDENTAL: [&str; 9] = [
     "accept-ranges",
     "connection",
@@ -25,7 +25,7 @@ const INCIDENTAL: [&str; 9] = [
     "transfer-encoding",
 ];
 
-/// The same site twice: by nginx, and by view.
+/// The same site served by nginx and by view.
 async fn both() -> (Pipeline, Pipeline) {
     let second_names: Vec<SecondName> =
         ["/s.js=/analytics.js", "/e=/analytics", "/p=/page2"].iter().map(|name| name.parse().unwrap()).collect();
@@ -38,7 +38,7 @@ async fn ask(pipeline: &Pipeline, port: u16, method: &str, path: &str, headers: 
     pipeline.http.send(method, &pipeline.url(port, path), headers, body.to_owned()).await.expect("an answer")
 }
 
-/// What a head says, with Expires as whole minutes from now, so that two moments compare.
+/// The headers, with Expires as whole minutes from now, so that two moments can be compared.
 fn told(answer: &Answer) -> BTreeMap<String, Vec<String>> {
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in &answer.headers {
@@ -105,7 +105,7 @@ async fn every_path_is_served_as_nginx_serves_it() {
             let asked = [("accept-encoding", encoding)];
             let theirs = ask(&nginx, NGINX, method, path, &asked, "").await;
             let ours = ask(&light, VIEW, method, path, &asked, "").await;
-            // What nginx itself refuses as a bad path is not there for us.
+            // nginx rejects a bad path with 400; view answers 404.
             let status = if theirs.status == 400 { 404 } else { theirs.status.as_u16() };
             assert_eq!(ours.status.as_u16(), status, "{method} {path}");
             if theirs.status == 400 {
@@ -141,7 +141,7 @@ async fn every_path_is_served_as_nginx_serves_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_ingests_is_passed_on_as_nginx_passes_it_on_also_while_ingest_is_away() {
+async fn ingests_paths_are_proxied_as_by_nginx_also_while_ingest_is_down() {
     let (mut nginx, mut light) = both().await;
     let json = [("content-type", "application/json")];
     let large = format!(r#"{{"event_type":"x","page_url":"http://a.b/","filler":"{}"}}"#, "x".repeat(1024 * 1024));
@@ -175,7 +175,7 @@ async fn what_is_ingests_is_passed_on_as_nginx_passes_it_on_also_while_ingest_is
             assert_eq!(theirs.status == 503, is_away && body.len() != large.len(), "{method} {path} {is_away}");
         }
     }
-    // And of ingest no other path.
+    // No other path of ingest is proxied.
     light.ingest.start_again().await.unwrap();
     for path in ["/analytics/", "/metrics", "/ready", "/pixel.gif/", "/%61nalytics/x"] {
         assert_eq!(ask(&light, VIEW, "GET", path, &[], "").await.status, 404, "{path}");
@@ -185,7 +185,7 @@ async fn what_is_ingests_is_passed_on_as_nginx_passes_it_on_also_while_ingest_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ingest_is_told_the_visitors_address_and_not_what_a_visitor_claims() {
+async fn ingest_gets_the_visitors_real_address_and_not_a_claimed_one() {
     let view = Some("http.trusted_proxies = []".to_owned());
     let options = PipelineOptions { site: true, view, ..PipelineOptions::default() };
     let mut light = Pipeline::start_light(&shared().await.postgres, options).await;
@@ -196,6 +196,6 @@ async fn ingest_is_told_the_visitors_address_and_not_what_a_visitor_claims() {
             let answer = ask(&light, port, "POST", "/analytics", &claimed, EVENT).await;
             assert_eq!(answer.status, 200, "{answer:?}");
         }
-        eventually("so many visitors", SOON, async || light.number(visitors).await == visitors_then).await;
+        eventually("the number of visitors", SOON, async || light.number(visitors).await == visitors_then).await;
     }
 }

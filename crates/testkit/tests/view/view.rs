@@ -1,4 +1,4 @@
-//! A footfall-view of a test's own, with a database of its own.
+//! A test's own footfall-view with its own database.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
-/// Fills the roll-ups from the rows, as the sink keeps them.
+/// Fills the roll-ups from the rows, as the sink would.
 const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
 
 pub(crate) struct View {
@@ -24,12 +24,12 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// One that is open to everybody.
+    /// One that is open to everyone.
     pub(crate) async fn public() -> Self {
         Self::start("access.public = true", &[]).await
     }
 
-    /// One with these lines in its configuration, and these secrets.
+    /// One with these configuration lines and secrets.
     pub(crate) async fn start(lines: &str, secrets: &[(&str, &str)]) -> Self {
         Self::start_on(postgres().await, lines, secrets).await
     }
@@ -63,7 +63,7 @@ impl View {
         Self { part, database: connect(&owner).await, owner, at, http: Http::default() }
     }
 
-    /// After a restart of PostgreSQL.
+    /// Reconnects after a restart of PostgreSQL.
     pub(crate) async fn connect_again(&mut self) {
         self.database = connect(&self.owner).await;
     }
@@ -76,7 +76,7 @@ impl View {
         self.http.send("GET", &self.url(path), headers, "").await.expect("an answer")
     }
 
-    /// Sends a form, as a page of ours does unless the headers say otherwise.
+    /// Submits a form as our own page does, unless the headers say otherwise.
     pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         if !headers.iter().any(|(name, _)| *name == "sec-fetch-site") {
@@ -86,14 +86,14 @@ impl View {
         self.http.send("POST", &self.url(path), &all, form.to_owned()).await.expect("an answer")
     }
 
-    /// The JSON of a question.
+    /// The JSON of a query.
     pub(crate) async fn ask(&self, question: &str) -> Value {
         let answer = self.get(&format!("/live/api/v1/{question}"), &[]).await;
         assert_eq!(answer.status, 200, "{question}: {}", String::from_utf8_lossy(&answer.body));
         answer.json()
     }
 
-    /// Stores events that happened so many seconds ago, and says so as the sink does.
+    /// Stores events, whose times are in seconds ago, and notifies listeners as the sink does.
     pub(crate) async fn store(&self, events: Value) {
         let insert = r#"
             INSERT INTO analytics_events
@@ -105,7 +105,7 @@ impl View {
                     'event_id', gen_random_uuid(), 'page_url', 'https://shop.example' || (row ->> 'page_path')) || row) AS event"#;
         self.database.execute(insert, &[&events]).await.unwrap();
         self.database.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.database.batch_execute(ROLL_UP).await.unwrap();
+        self.database.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
         self.notify().await;
     }
 
@@ -143,16 +143,16 @@ impl View {
     }
 }
 
-/// Server-sent events, as they come.
+/// A stream of server-sent events.
 pub(crate) struct Watcher {
     reader: BufReader<TcpStream>,
     pub(crate) head: String,
-    /// What the page shows, by part.
+    /// The page's content, by part.
     shown: HashMap<String, String>,
 }
 
 impl Watcher {
-    /// The next parts that changed, by id; none where nothing changes in this time, or the stream ends.
+    /// The next changed parts, by id; none if nothing changes in time, or the stream ends.
     pub(crate) async fn next(&mut self, within: Duration) -> Option<HashMap<String, String>> {
         let ends_at = Instant::now() + within;
         let mut line = Vec::new();
@@ -172,12 +172,12 @@ impl Watcher {
         }
     }
 
-    /// Waits until a part holds this text.
+    /// Waits until a part contains this text.
     pub(crate) async fn until(&mut self, part: &str, text: &str, within: Duration) {
         let ends_at = Instant::now() + within;
         while !self.shown.get(part).is_some_and(|html| html.contains(text)) {
             let left = ends_at.saturating_duration_since(Instant::now());
-            assert!(self.next(left).await.is_some(), "{part} does not say {text} within {within:?}");
+            assert!(self.next(left).await.is_some(), "{part} does not contain {text} within {within:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How often a password may be guessed.
+//! Limits failed logins, for each address and for all together.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Failures of all addresses together in a window: who has many addresses does not have many guesses.
+/// Failures of all addresses in a window, so that an attacker with many addresses does not get many guesses.
 const ALL_MAX: u32 = 100;
-/// Addresses that are remembered; it is more than can fail in a window.
+/// Old windows are removed at this size; it exceeds the number of addresses that can fail in a window.
 const ADDRESSES_MAX: usize = 1_000;
 
 pub(super) struct Attempts {
@@ -49,7 +49,7 @@ impl Attempts {
     }
 }
 
-/// An IPv6 client has a whole /64 to choose addresses from.
+/// The /64 of an IPv6 address: a client can choose any address in its own.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(six) => IpAddr::V6((u128::from(six) & (u128::MAX << 64)).into()),

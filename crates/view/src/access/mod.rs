@@ -1,15 +1,16 @@
-//! Who may look: nobody, unless the operator has said so in one of three ways.
+//! Who may see the page: no one, until the operator sets a password, tokens or `public`.
 
 mod attempts;
 mod session;
 mod shares;
 
-pub(crate) use shares::{Share, ShareError, Wish};
+pub(crate) use shares::{Share, ShareError, ShareRequest};
 
 use std::net::IpAddr;
 
 use anyhow::{Context, anyhow};
 use blake3::Hash;
+use footfall_daemon::{client_address, is_https};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use ipnet::IpNet;
@@ -20,30 +21,28 @@ use session::Sessions;
 use shares::Shares;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// As whom somebody looks.
+/// Whom a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Viewer {
-    /// Has the password.
+    /// Has logged in with the password.
     Owner,
-    /// Has a token, or the page is public.
+    /// Sends a token, or the page is public.
     Reader,
 }
 
-/// Why somebody may not look.
+/// Why a request is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// No way to look is set.
-    Off,
-    /// There is a password, and this is not somebody who has shown it.
+    /// Neither a password nor tokens nor `public` is set.
+    NotConfigured,
+    /// A password is set, and the request has no session.
     NeedsPassword,
-    /// There are tokens alone, and none of them came.
+    /// Only tokens are set, and the request has none of them.
     NeedsToken,
 }
 
-/// What a login came to.
+/// Outcome of a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Login {
     /// The cookie to set.
@@ -72,7 +71,7 @@ impl Access {
             None => None,
         };
         let key = shares.as_ref().map_or_else(rand::random, Shares::session_key);
-        // A request's secret is hashed too, and hashes are compared: that takes the same time wherever they differ.
+        // Only hashes are compared: blake3 compares them in constant time.
         let password = access.password.expose();
         let networks = config.http.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
@@ -86,7 +85,7 @@ impl Access {
         })
     }
 
-    /// As whom a request looks.
+    /// Whom a request comes from, or why it is denied.
     pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Denied> {
         if self.has_password() && self.sessions.has_session(headers) {
             return Ok(Viewer::Owner);
@@ -97,7 +96,7 @@ impl Access {
         Err(match (self.has_password(), self.tokens.is_empty()) {
             (true, _) => Denied::NeedsPassword,
             (false, false) => Denied::NeedsToken,
-            (false, true) => Denied::Off,
+            (false, true) => Denied::NotConfigured,
         })
     }
 
@@ -111,12 +110,12 @@ impl Access {
             value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.is_some_and(|(_, token)| {
             let given = blake3::hash(token.trim().as_bytes());
-            // Each is compared, so that the time does not tell which one it was.
+            // Compares all of them, so that the time does not reveal which one matched.
             self.tokens.iter().filter(|token| **token == given).count() > 0
         })
     }
 
-    /// Compares a password, within the attempts that an address has.
+    /// Checks a password, unless its address has failed too often.
     pub(crate) fn log_in(&self, given: &str, peer: IpAddr, headers: &HeaderMap) -> Login {
         let address = self.client_address(peer, headers);
         if !self.attempts.may_try(address) {
@@ -126,8 +125,7 @@ impl Access {
             self.attempts.failed(address);
             return Login::Wrong;
         }
-        let is_https = headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https");
-        Login::Accepted(self.sessions.cookie(is_https))
+        Login::Accepted(self.sessions.cookie(is_https(headers)))
     }
 
     /// The cookie that ends a session in this browser.
@@ -135,23 +133,18 @@ impl Access {
         self.sessions.no_cookie()
     }
 
-    /// Whose request it is: a trusted proxy says for whom it asks.
+    /// The address of the client, as the trusted proxies say.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusted_proxies.iter().any(|network| network.contains(&peer.to_canonical())) {
-            return peer;
-        }
-        let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
-        last.unwrap_or(peer)
+        client_address(peer, headers, &self.trusted_proxies)
     }
 
-    /// The links, where there is a folder to keep them in.
+    /// The shared links, if there is a folder to store them in.
     pub(crate) fn shares(&self) -> Option<&Shares> {
         self.shares.as_ref()
     }
 }
 
-/// Whether a request that changes something was made by a page of ours: a cookie alone proves only whose browser it is.
+/// Whether a form was sent from a page of this site. The cookie does not prove that: a browser sends it from any site.
 pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site == "same-origin";
@@ -179,16 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn nobody_may_look_unless_the_operator_says_so() {
-        assert_eq!(access(|_| {}).viewer(&HeaderMap::new()), Err(Denied::Off));
+    fn access_is_denied_until_the_operator_configures_it() {
+        assert_eq!(access(|_| {}).viewer(&HeaderMap::new()), Err(Denied::NotConfigured));
         assert_eq!(access(|config| config.access.public = true).viewer(&HeaderMap::new()), Ok(Viewer::Reader));
     }
 
     #[test]
-    fn a_token_opens_and_a_part_of_it_does_not() {
+    fn a_whole_token_gives_access_and_a_part_of_it_does_not() {
         let access = access(|config| config.access.tokens = Secret::new("0123456789abcdef fedcba9876543210"));
         assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsToken));
-        for (value, opens) in [
+        for (value, is_allowed) in [
             ("Bearer fedcba9876543210", true),
             ("bearer 0123456789abcdef", true),
             ("Bearer 0123456789abcde", false),
@@ -196,7 +189,7 @@ mod tests {
             ("Bearer ", false),
             ("Basic 0123456789abcdef", false),
         ] {
-            assert_eq!(access.viewer(&headers(&[("authorization", value)])).is_ok(), opens, "{value}");
+            assert_eq!(access.viewer(&headers(&[("authorization", value)])).is_ok(), is_allowed, "{value}");
         }
     }
 
@@ -223,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_few_attempts_and_others_still_have_theirs() {
+    fn attempts_are_limited_by_client_address() {
         let access = access(|config| {
             config.access.password = Secret::new("correct horse");
             config.http.trusted_proxies = vec![PEER.to_string()];
@@ -237,8 +230,8 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_taken_from_pages_of_ours_alone() {
-        for (pairs, is_ours) in [
+    fn only_forms_of_the_same_origin_are_accepted() {
+        for (pairs, is_same) in [
             (vec![("sec-fetch-site", "same-origin")], true),
             (vec![("sec-fetch-site", "same-site"), ("origin", "http://a"), ("host", "a")], false),
             (vec![("sec-fetch-site", "cross-site")], false),
@@ -247,7 +240,7 @@ mod tests {
             (vec![("origin", "null"), ("host", "a")], false),
             (vec![("host", "a")], false),
         ] {
-            assert_eq!(is_same_origin(&headers(&pairs)), is_ours, "{pairs:?}");
+            assert_eq!(is_same_origin(&headers(&pairs)), is_same, "{pairs:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions: a cookie that says until when it holds, and proves it. Nothing is kept of them.
+//! Sessions: a signed cookie with its expiry. The server stores nothing.
 
 use blake3::Hasher;
 use hyper::HeaderMap;
@@ -17,7 +17,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// The password is part of the key: a new one ends every session.
+    /// The key depends on the password, so changing the password ends every session.
     pub(super) fn new(key: &[u8; 32], password: &str, path: &str, config: &AccessConfig) -> Self {
         let mut hasher = Hasher::new_derive_key("footfall-view 2026 session cookie");
         hasher.update(key).update(password.as_bytes());

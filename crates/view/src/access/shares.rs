@@ -1,5 +1,5 @@
-//! Shared links: an id, and a secret of which only the hash is kept. They live in one file, which is replaced as a
-//! whole: the role that reads the database cannot write to it, and must not.
+//! Shared links: an id, and a secret of which only the hash is kept. They are stored in one file, which is replaced as a
+//! whole, because footfall-view must not be able to write to the database.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,13 +14,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::info;
 
-use crate::selection::{FILTERS, Filters};
+use crate::selection::{Filters, filter_named};
 
 const FILE: &str = "view.json";
 const NAME_CHARACTERS_MAX: usize = 100;
 const DAYS_MAX: u32 = 3_650;
 
-/// A link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Share {
@@ -28,34 +27,33 @@ pub(crate) struct Share {
     /// BLAKE3 of the secret, in hexadecimal: a random secret of 192 bits needs no slow hash.
     secret: String,
     pub(crate) name: String,
-    /// What it shows, and nothing else.
+    /// The filters of everything it shows.
     pub(crate) filters: BTreeMap<String, Vec<String>>,
     pub(crate) expires_at: Timestamp,
 }
 
 impl Share {
-    /// The filters by their known names.
+    /// The filters, by the names in [`filters`](footfall_event::dimension::filters).
     pub(crate) fn fixed(&self) -> Filters {
-        let known = |name: &str| FILTERS.iter().map(|(key, _)| *key).find(|key| *key == name);
-        self.filters.iter().filter_map(|(name, values)| Some((known(name)?, values.clone()))).collect()
+        self.filters.iter().filter_map(|(name, values)| Some((filter_named(name)?, values.clone()))).collect()
     }
 }
 
-/// A link that somebody wants.
-pub(crate) struct Wish {
+/// A new link.
+pub(crate) struct ShareRequest {
     pub(crate) name: String,
     pub(crate) days: u32,
     pub(crate) filters: BTreeMap<String, Vec<String>>,
 }
 
-/// Why a link was not made or withdrawn.
+/// Why a link was not created or withdrawn.
 #[derive(Debug, Error)]
 pub(crate) enum ShareError {
     #[error("{0}: {1}")]
     Field(&'static str, String),
-    #[error("There are as many links as access.shares_max allows. Withdraw one first.")]
+    #[error("access.shares_max links exist already. Withdraw one first.")]
     TooMany,
-    #[error("The file of links cannot be written.")]
+    #[error("The shared links cannot be written.")]
     Write(#[from] std::io::Error),
 }
 
@@ -73,7 +71,7 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Reads the file, or begins one.
+    /// Reads the file, or creates it.
     pub(super) fn open(dir: &Path, shares_max: usize) -> anyhow::Result<Self> {
         fs::create_dir_all(dir)?;
         let file = dir.join(FILE);
@@ -87,22 +85,22 @@ impl Shares {
             }
             Err(error) => return Err(error.into()),
         };
-        Hash::from_hex(&state.session_key).context("session_key is no key of 32 bytes in hexadecimal")?;
+        Hash::from_hex(&state.session_key).context("session_key is not 32 bytes in hexadecimal")?;
         Ok(Self { file, shares_max, state: Mutex::new(state) })
     }
 
-    /// The key of the sessions, which lasts as long as the file.
+    /// The key of the sessions. It is in the same file, so that sessions survive a restart.
     pub(super) fn session_key(&self) -> [u8; 32] {
-        // `open` has read it once already.
+        // `open` has parsed it once already.
         Hash::from_hex(&self.lock().session_key).map_or_else(|_| rand::random(), Into::into)
     }
 
-    /// All links, those that have expired too.
+    /// All links, including expired ones.
     pub(crate) fn list(&self) -> Vec<Share> {
         self.lock().shares.clone()
     }
 
-    /// The link that a token opens, if it still does.
+    /// The link of this token, if it has not expired.
     pub(crate) fn find(&self, token: &str) -> Option<Share> {
         let (id, secret) = token.split_once('-')?;
         let given = blake3::hash(secret.as_bytes());
@@ -112,25 +110,25 @@ impl Shares {
         (is_right && Timestamp::now() < share.expires_at).then(|| share.clone())
     }
 
-    /// Makes a link. Answers its token, which nobody can find out later.
-    pub(crate) fn make(&self, wish: Wish) -> Result<String, ShareError> {
-        let name = wish.name.trim();
+    /// Creates a link. Its token is returned only here.
+    pub(crate) fn create(&self, request: ShareRequest) -> Result<String, ShareError> {
+        let name = request.name.trim();
         if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-            return Err(ShareError::Field("name", format!("has not between 1 and {NAME_CHARACTERS_MAX} characters")));
+            return Err(ShareError::Field("name", format!("must have 1 to {NAME_CHARACTERS_MAX} characters")));
         }
-        if !(1..=DAYS_MAX).contains(&wish.days) {
-            return Err(ShareError::Field("days", format!("lies outside of 1..={DAYS_MAX}")));
+        if !(1..=DAYS_MAX).contains(&request.days) {
+            return Err(ShareError::Field("days", format!("must be within 1..={DAYS_MAX}")));
         }
         let expires_at = Timestamp::now()
-            .checked_add(SignedDuration::from_hours(24 * i64::from(wish.days)))
-            .map_err(|_| ShareError::Field("days", "is too far away".into()))?;
+            .checked_add(SignedDuration::from_hours(24 * i64::from(request.days)))
+            .map_err(|_| ShareError::Field("days", "is too far in the future".into()))?;
         let id = hex(&rand::random::<[u8; 6]>());
         let secret = hex(&rand::random::<[u8; 24]>());
         let share = Share {
             id: id.clone(),
             secret: blake3::hash(secret.as_bytes()).to_hex().to_string(),
             name: name.to_owned(),
-            filters: wish.filters,
+            filters: request.filters,
             expires_at,
         };
         self.change(|shares| {
@@ -142,21 +140,21 @@ impl Shares {
             shares.push(share);
             Ok(())
         })?;
-        info!(id, "a link is shared");
+        info!(id, "shared a link");
         Ok(format!("{id}-{secret}"))
     }
 
-    /// Takes a link away; from now on it opens nothing.
+    /// Removes a link.
     pub(crate) fn withdraw(&self, id: &str) -> Result<(), ShareError> {
         self.change(|shares| {
             shares.retain(|share| share.id != id);
             Ok(())
         })?;
-        info!(id, "a link is withdrawn");
+        info!(id, "withdrew a link");
         Ok(())
     }
 
-    /// What is not on the disk has not changed.
+    /// Writes the file first: a change that is not on disk is not made.
     fn change(&self, change: impl FnOnce(&mut Vec<Share>) -> Result<(), ShareError>) -> Result<(), ShareError> {
         let mut state = self.lock();
         let mut shares = state.shares.clone();
@@ -172,7 +170,7 @@ impl Shares {
     }
 }
 
-/// As a whole or not at all, and readable by the daemon alone.
+/// Replaces the file atomically, readable only by the daemon.
 fn write(file: &Path, state: &State) -> std::io::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     let mut partial = tempfile::NamedTempFile::new_in(dir)?;
@@ -190,15 +188,15 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn wish(name: &str) -> Wish {
-        Wish { name: name.into(), days: 1, filters: BTreeMap::from([("site".into(), vec!["a".into()])]) }
+    fn request(name: &str) -> ShareRequest {
+        ShareRequest { name: name.into(), days: 1, filters: BTreeMap::from([("site".into(), vec!["a".into()])]) }
     }
 
     #[test]
-    fn a_link_opens_until_it_is_withdrawn_also_over_a_restart() {
+    fn a_link_is_valid_until_it_is_withdrawn_also_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let shares = Shares::open(dir.path(), 2).unwrap();
-        let token = shares.make(wish("for the board")).unwrap();
+        let token = shares.create(request("for the board")).unwrap();
         let key = shares.session_key();
         drop(shares);
 
@@ -217,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_has_expired_opens_nothing_and_makes_room() {
+    fn an_expired_link_is_not_valid_and_frees_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let shares = Shares::open(dir.path(), 1).unwrap();
-        let token = shares.make(wish("one")).unwrap();
-        assert!(matches!(shares.make(wish("two")), Err(ShareError::TooMany)));
+        let token = shares.create(request("one")).unwrap();
+        assert!(matches!(shares.create(request("two")), Err(ShareError::TooMany)));
         shares
             .change(|all| {
                 all[0].expires_at = Timestamp::now();
@@ -229,14 +227,14 @@ mod tests {
             })
             .unwrap();
         assert!(shares.find(&token).is_none());
-        shares.make(wish("two")).unwrap();
+        shares.create(request("two")).unwrap();
     }
 
     #[test]
-    fn a_wish_that_cannot_be_fulfilled_names_its_field() {
+    fn a_refused_request_names_its_field() {
         let dir = tempfile::tempdir().unwrap();
         let shares = Shares::open(dir.path(), 1).unwrap();
-        assert!(matches!(shares.make(wish(" ")), Err(ShareError::Field("name", _))));
-        assert!(matches!(shares.make(Wish { days: 0, ..wish("x") }), Err(ShareError::Field("days", _))));
+        assert!(matches!(shares.create(request(" ")), Err(ShareError::Field("name", _))));
+        assert!(matches!(shares.create(ShareRequest { days: 0, ..request("x") }), Err(ShareError::Field("days", _))));
     }
 }

@@ -1,4 +1,4 @@
-//! Server-sent events: what changed, to one open page.
+//! Sends one open page what changes, as server-sent events.
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use std::sync::Arc;
@@ -6,63 +6,62 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream as streams};
-use serde_json::{Map, Value};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::view::{Snapshot, Versioned};
 use crate::metrics::Metrics;
+use crate::snapshot::Snapshot;
 
-/// What a browser waits before it asks again, in milliseconds.
+/// How long a browser waits before it connects again.
 const RETRY_MS: u32 = 2_000;
 
 /// One open page.
-pub(crate) struct Watch {
+pub(crate) struct Watcher {
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     /// The version that the page shows.
     pub(crate) seen: u64,
     pub(crate) heartbeat: Duration,
     pub(crate) ends_at: Instant,
-    /// Whether whoever watches may still do so.
+    /// Checked before anything is sent: a shared link may be withdrawn while the page is open.
     pub(crate) is_allowed: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) shutdown: CancellationToken,
-    /// Held as long as the page is open.
-    pub(crate) _place: Place,
+    /// Held while the page is open.
+    pub(crate) _permit: WatcherPermit,
 }
 
-/// A place among the watchers, counted while it is held.
-pub(crate) struct Place {
+/// One of `live.watchers_max`, counted in the metrics while it is held.
+pub(crate) struct WatcherPermit {
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Place {
+impl WatcherPermit {
     pub(crate) fn new(metrics: Arc<Metrics>, permit: OwnedSemaphorePermit) -> Self {
         metrics.watchers.inc();
         Self { metrics, _permit: permit }
     }
 }
 
-impl Drop for Place {
+impl Drop for WatcherPermit {
     fn drop(&mut self) {
         self.metrics.watchers.dec();
     }
 }
 
-/// The stream's bytes. It is only made while it is read: a page that reads slowly skips what it missed.
-pub(crate) fn stream(watch: Watch) -> impl Stream<Item = Bytes> {
-    streams::unfold((watch, true), async |(mut watch, is_first)| {
-        let bytes = watch.next(is_first).await?;
-        Some((bytes, (watch, false)))
+/// The body of the response. Nothing is queued: a page that reads slowly skips the versions in between.
+pub(crate) fn stream(watcher: Watcher) -> impl Stream<Item = Bytes> {
+    streams::unfold((watcher, true), async |(mut watcher, is_first)| {
+        let bytes = watcher.next(is_first).await?;
+        Some((bytes, (watcher, false)))
     })
 }
 
-impl Watch {
+impl Watcher {
     async fn next(&mut self, is_first: bool) -> Option<Bytes> {
         if is_first {
             let mut first = format!("retry: {RETRY_MS}\n\n").into_bytes();
-            first.extend(self.news().unwrap_or_default());
+            first.extend(self.update().unwrap_or_default());
             return Some(first.into());
         }
         let heartbeat_at = Instant::now() + self.heartbeat;
@@ -78,34 +77,18 @@ impl Watch {
                     if !(self.is_allowed)() {
                         return None;
                     }
-                    if let Some(news) = self.news() {
-                        return Some(news);
+                    if let Some(update) = self.update() {
+                        return Some(update);
                     }
                 }
             }
         }
     }
 
-    /// What the page does not show yet.
-    fn news(&mut self) -> Option<Bytes> {
+    fn update(&mut self) -> Option<Bytes> {
         let snapshot = self.snapshots.borrow_and_update().clone();
-        let news = match &snapshot.step {
-            _ if snapshot.version <= self.seen => None,
-            Some((from, message)) if *from == self.seen => Some(message.clone()),
-            _ => message(&snapshot.parts, self.seen, snapshot.version),
-        };
+        let update = snapshot.update_since(self.seen);
         self.seen = self.seen.max(snapshot.version);
-        news
+        update
     }
-}
-
-/// The parts that changed after a version, as one event. JSON has no raw line break, so it is one line.
-pub(super) fn message(parts: &[Versioned], seen: u64, version: u64) -> Option<Bytes> {
-    let changed = parts.iter().filter(|part| part.since > seen);
-    let changed: Map<String, Value> =
-        changed.map(|part| (part.part.id.to_owned(), part.part.html.clone().into())).collect();
-    if changed.is_empty() {
-        return None;
-    }
-    Some(format!("id: {version}\ndata: {}\n\n", Value::Object(changed)).into())
 }

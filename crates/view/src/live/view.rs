@@ -1,77 +1,40 @@
-//! A view: asks in rounds while somebody looks, renders the answers, and says which parts of the page changed.
+//! One view: asks in rounds while a page shows it, and publishes a snapshot of the rendered answers.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use jiff::{Timestamp, ToSpan};
+use serde_json::Value;
 use tokio::sync::watch;
 
-use super::plan::{self, Answers, Ask, CURVE_BEFORE, Key, PLAN, PULSE, When};
-use super::stream::message;
-use super::{Changes, Shared};
-use crate::database::{Arguments, QueryError};
-use crate::page::{self, Part};
+use super::arguments;
+use super::changes::Changes;
+use crate::config::{LiveConfig, PageConfig};
+use crate::database::{Database, QueryError};
+use crate::metrics::Metrics;
+use crate::page;
+use crate::plan::{self, Answers, Key, PLAN, PlannedQuestion, Schedule};
 use crate::selection::{Range, Selection};
+use crate::snapshot::Snapshot;
 
-/// Least time that a view is kept: between a page and its events lies the way to a browser and back.
+/// A browser loads the page first and opens its stream of events next; the view has to outlive the gap.
 const LINGER_MS_MIN: u64 = 100;
-/// When a database that is away is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
-/// What a view shows at one moment.
-#[derive(Debug, Default)]
-pub(crate) struct Snapshot {
-    /// Grows with each snapshot of any view, over restarts too.
-    pub(crate) version: u64,
-    pub(crate) parts: Vec<Versioned>,
-    /// Whether every question was asked at least once.
-    pub(crate) is_whole: bool,
-    pub(super) made_at: Option<Instant>,
-    /// Up to which change it knows.
-    pub(super) events: u64,
-    /// The version before, and what brings a page from there to here: made once for all who are that far.
-    pub(super) step: Option<(u64, Bytes)>,
+/// What all views use.
+pub(super) struct Shared {
+    pub(super) database: Database,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) live: LiveConfig,
+    pub(super) page: PageConfig,
+    /// Steps of the funnel.
+    pub(super) steps: Value,
+    /// Connections to the database.
+    pub(super) connections: usize,
 }
 
-impl Snapshot {
-    /// A part's content.
-    pub(crate) fn html(&self, id: &str) -> &str {
-        self.parts.iter().find(|part| part.part.id == id).map_or("", |part| part.part.html.as_str())
-    }
-}
-
-/// A part of the page, and since when it is as it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Versioned {
-    pub(crate) part: Part,
-    pub(crate) since: u64,
-}
-
-/// The last half hour, of one type of event where none is chosen: then each minute has one row.
-fn pulse(arguments: &mut Arguments) {
-    let minute = arguments.at.as_second().div_euclid(60) * 60;
-    let at = |seconds| Timestamp::from_second(seconds).unwrap_or(arguments.at);
-    (arguments.range.since, arguments.range.until) = (at(minute - 29 * 60), at(minute + 60));
-    "1 minute".clone_into(&mut arguments.range.bucket_width);
-    if let Some(filters) = arguments.filters.as_object_mut().filter(|filters| !filters.contains_key("event_type")) {
-        filters.insert("event_type".into(), "page_view".into());
-    }
-}
-
-/// Versions begin with the clock, so that those of an earlier process are smaller.
-fn next_version() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let now = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or_default();
-    let later = |last: u64| Some(now.max(last + 1));
-    // It always answers: `later` gives a version each time.
-    LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).map_or(now, |last| now.max(last + 1))
-}
-
-/// How a view's questions take turns: what a click changes before a person's eyes does not wait for the rest.
+/// A view runs two loops, so that the numbers that a click changes first do not wait for the slow tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     Quick,
@@ -92,21 +55,19 @@ pub(super) struct View {
     shared: Arc<Shared>,
     changes: watch::Receiver<Changes>,
     snapshots: watch::Sender<Arc<Snapshot>>,
-    /// Counts who begins to look.
-    wanted: watch::Receiver<u64>,
-    known: Mutex<Known>,
+    subscriptions: watch::Receiver<u64>,
+    state: Mutex<State>,
 }
 
-/// What the view has found out.
 #[derive(Default)]
-struct Known {
+struct State {
     answers: Answers,
     range: Option<Range>,
-    /// Why nothing can be asked now, where that is so.
-    trouble: Option<QueryError>,
-    /// Up to which change each pace has asked.
-    quick: Option<u64>,
-    slow: Option<u64>,
+    /// Why the last round could not ask anything.
+    error: Option<QueryError>,
+    /// The count of stored events that each pace's last full round included.
+    quick_as_of: Option<u64>,
+    slow_as_of: Option<u64>,
 }
 
 impl View {
@@ -115,226 +76,201 @@ impl View {
         shared: Arc<Shared>,
         changes: watch::Receiver<Changes>,
         snapshots: watch::Sender<Arc<Snapshot>>,
-        wanted: watch::Receiver<u64>,
+        subscriptions: watch::Receiver<u64>,
     ) -> Self {
-        Self { selection, shared, changes, snapshots, wanted, known: Mutex::default() }
+        Self { selection, shared, changes, snapshots, subscriptions, state: Mutex::default() }
     }
 
-    /// Rounds while somebody looks. Ends when nobody has looked for a while and `forget` agrees.
-    pub(super) async fn keep(self, forget: impl Fn() -> bool) {
+    /// Runs until no page has shown the view for `live.linger_ms` and `remove` has removed it.
+    pub(super) async fn run(self, remove: impl Fn() -> bool) {
         tokio::select! {
-            () = self.rounds(Pace::Quick) => {}
-            () = self.rounds(Pace::Slow) => {}
-            () = self.until_nobody_looks(forget) => {}
+            () = self.run_rounds(Pace::Quick) => {}
+            () = self.run_rounds(Pace::Slow) => {}
+            () = self.until_removed(remove) => {}
         }
     }
 
-    async fn until_nobody_looks(&self, forget: impl Fn() -> bool) {
+    async fn until_removed(&self, remove: impl Fn() -> bool) {
         let linger = Duration::from_millis(self.shared.live.linger_ms.max(LINGER_MS_MIN));
-        let mut wanted = self.wanted.clone();
+        let mut subscriptions = self.subscriptions.clone();
         loop {
-            wanted.mark_unchanged();
+            subscriptions.mark_unchanged();
             tokio::time::sleep(linger).await;
-            let is_wanted = self.snapshots.receiver_count() > 0 || wanted.has_changed().unwrap_or(false);
-            if !is_wanted && forget() {
+            let is_in_use = self.is_watched() || subscriptions.has_changed().unwrap_or(false);
+            if !is_in_use && remove() {
                 return;
             }
         }
     }
 
-    /// Ends only with the views.
-    async fn rounds(&self, pace: Pace) {
+    fn is_watched(&self) -> bool {
+        self.snapshots.receiver_count() > 0
+    }
+
+    /// Returns only at a shutdown.
+    async fn run_rounds(&self, pace: Pace) {
         let round_min = Duration::from_millis(self.shared.live.round_ms_min);
-        let (mut changes, mut wanted) = (self.changes.clone(), self.wanted.clone());
-        let mut rests = HashMap::new();
-        let mut concerns_all = true;
+        let (mut changes, mut subscriptions) = (self.changes.clone(), self.subscriptions.clone());
+        let mut not_before = HashMap::new();
+        let mut ask_all = true;
         let mut last = *changes.borrow();
         loop {
             let began = Instant::now();
-            let seen = *changes.borrow_and_update();
-            concerns_all |= seen.concern_all(last);
-            last = seen;
-            let postponed = self.round(pace, concerns_all, seen, &mut rests).await;
-            // A question that had to rest is still owed, whatever the next round is for.
-            concerns_all = postponed.is_some();
+            let current = *changes.borrow_and_update();
+            ask_all |= current.affect_all(last);
+            last = current;
+            let next_due = self.round(pace, ask_all, current, &mut not_before).await;
+            // A postponed question is asked in the next round, even if only a tick starts that round.
+            ask_all = next_due.is_some();
             tokio::time::sleep(round_min.saturating_sub(began.elapsed())).await;
-            // Nobody looks: nothing is asked, until somebody does.
-            while self.snapshots.receiver_count() == 0 {
-                wanted.mark_unchanged();
-                if self.snapshots.receiver_count() == 0 && wanted.changed().await.is_err() {
+            // Asks nothing while no page is open.
+            while !self.is_watched() {
+                subscriptions.mark_unchanged();
+                if !self.is_watched() && subscriptions.changed().await.is_err() {
                     return;
                 }
             }
-            let rested = async {
-                match postponed {
-                    Some(until) => tokio::time::sleep_until(until.into()).await,
+            let due = async {
+                match next_due {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
-                () = rested => {}
+                () = due => {}
             }
         }
     }
 
-    /// Asks what is due, and publishes. Answers when the first question that had to rest may be asked again.
+    /// Asks what is due, and publishes. Returns when the first postponed question may be asked.
     async fn round(
         &self,
         pace: Pace,
-        concerns_all: bool,
-        seen: Changes,
-        rests: &mut HashMap<Key, Instant>,
+        ask_all: bool,
+        current: Changes,
+        not_before: &mut HashMap<Key, Instant>,
     ) -> Option<Instant> {
-        if pace == Pace::Slow && !concerns_all {
-            self.publish(pace, Some(seen.events));
+        if pace == Pace::Slow && !ask_all {
+            self.publish(pace, Some(current.events));
             return None;
         }
         self.shared.metrics.rounds.inc();
         let now = Instant::now();
-        let range = match self.shared.database.range(&self.selection).await {
-            Ok(range) => range,
-            Err(error) => {
-                // What was known stays on the page, which says that it is old.
-                self.lock().trouble = Some(error);
-                self.publish(pace, Some(seen.events));
-                return Some(now + AGAIN);
-            }
+        let range = self.shared.database.range(&self.selection).await;
+        let Some(range) = self.update_range(range) else {
+            // The page keeps the old answers and says that they are out of date.
+            self.publish(pace, Some(current.events));
+            return Some(now + DATABASE_RETRY);
         };
-        {
-            let mut known = self.lock();
-            known.range = Some(range.clone());
-            known.trouble = None;
-        }
-        let mut postponed: Option<Instant> = None;
+        let mut next_due: Option<Instant> = None;
         for wave in pace.waves() {
             let mut due = Vec::new();
-            for ask in PLAN.iter().filter(|ask| ask.when.wave() == wave && (concerns_all || ask.when == When::Now)) {
-                if !self.applies(ask) {
-                    self.lock().answers.remove(ask.key);
+            let is_asked = |planned: &&PlannedQuestion| ask_all || planned.schedule == Schedule::EveryTick;
+            for planned in PLAN.iter().filter(|planned| planned.schedule.wave() == wave).filter(is_asked) {
+                if !self.applies(planned) {
+                    self.lock().answers.remove(planned.key);
                     continue;
                 }
-                match rests.get(ask.key) {
-                    Some(until) if *until > now => {
-                        postponed = Some(postponed.map_or(*until, |other| other.min(*until)));
-                    }
-                    _ => due.push(ask),
+                match not_before.get(planned.key) {
+                    Some(at) if *at > now => next_due = Some(next_due.map_or(*at, |other| other.min(*at))),
+                    _ => due.push(planned),
                 }
             }
             if !due.is_empty() {
-                self.ask(pace, &range, due, rests).await;
+                self.ask(pace, &range, due, not_before).await;
                 self.publish(pace, None);
             }
         }
-        self.publish(pace, Some(seen.events));
-        postponed
+        self.publish(pace, Some(current.events));
+        next_due
     }
 
-    fn applies(&self, ask: &Ask) -> bool {
-        let known = self.lock();
-        let has = |name: &str| plan::has_type(&known.answers, |other| other == name);
-        match ask.when {
-            When::Then if ask.key == "funnel" => self.shared.steps.as_array().is_some_and(|steps| !steps.is_empty()),
-            When::Now | When::First | When::Then => true,
-            When::With(event_type) => has(event_type),
-            When::WithCustom => plan::has_custom_type(&known.answers),
-            When::OfOneType => self.selection.only_event_type().is_some(),
-            When::OfOneProperty => self.selection.only_event_type().is_some() && self.selection.property.is_some(),
+    fn update_range(&self, range: Result<Range, QueryError>) -> Option<Range> {
+        let mut state = self.lock();
+        match range {
+            Ok(range) => {
+                state.range = Some(range.clone());
+                state.error = None;
+                Some(range)
+            }
+            Err(error) => {
+                state.error = Some(error);
+                None
+            }
         }
     }
 
-    async fn ask(&self, pace: Pace, range: &Range, due: Vec<&'static Ask>, rests: &mut HashMap<Key, Instant>) {
+    fn applies(&self, planned: &PlannedQuestion) -> bool {
+        let state = self.lock();
+        let has = |name: &str| plan::has_event_type(&state.answers, |other| other == name);
+        match planned.schedule {
+            Schedule::Later if planned.key == "funnel" => {
+                self.shared.steps.as_array().is_some_and(|steps| !steps.is_empty())
+            }
+            Schedule::EveryTick | Schedule::First | Schedule::Later => true,
+            Schedule::IfEventType(event_type) => has(event_type),
+            Schedule::IfCustomEvents => plan::has_custom_events(&state.answers),
+            Schedule::IfOneEventType => self.selection.only_event_type().is_some(),
+            Schedule::IfOneProperty => self.selection.only_event_type().is_some() && self.selection.property.is_some(),
+        }
+    }
+
+    async fn ask(
+        &self,
+        pace: Pace,
+        range: &Range,
+        due: Vec<&'static PlannedQuestion>,
+        not_before: &mut HashMap<Key, Instant>,
+    ) {
         let shared = &*self.shared;
         let (rest_factor, concurrent) = match pace {
             Pace::Quick => (shared.live.quick_rest_factor, shared.connections),
-            // Half of the connections, so that the quick ones find some.
+            // Leaves half of the connections to the quick pace.
             Pace::Slow => (shared.live.rest_factor, shared.connections.div_ceil(2)),
         };
-        let now = Timestamp::now();
-        let arguments = Arguments {
-            range: range.clone(),
-            time_zone: self.selection.time_zone.clone(),
-            filters: self.selection.filters_json(),
-            limit: i32::from(shared.look.rows_max),
-            dimension: String::new(),
-            event_type: self.selection.only_event_type().unwrap_or_default().to_owned(),
-            property: self.selection.property.clone().unwrap_or_default(),
-            steps: shared.steps.clone(),
-            at: now,
-            // An event may carry a time that is a little ahead of ours.
-            before: now.checked_add(24.hours()).unwrap_or(now),
-        };
-        let whole_curve = page::curve_before(&self.selection, range);
-        let asked = due.into_iter().map(|ask: &'static Ask| {
-            let mut arguments = arguments.clone();
-            ask.dimension.clone_into(&mut arguments.dimension);
-            match ask.key {
-                CURVE_BEFORE => (arguments.range.since, arguments.range.until) = whole_curve,
-                PULSE => pulse(&mut arguments),
-                "recent_events" => arguments.limit = i32::from(shared.look.recent_rows_max),
-                _ => {}
-            }
-            // Boxed, because the compiler does not see otherwise that it may move between threads.
+        let of_round = arguments::of_round(&self.selection, range, &shared.page, &shared.steps);
+        let asked = due.into_iter().map(|planned: &'static PlannedQuestion| {
+            let arguments = arguments::of_question(planned, &of_round, &self.selection, &shared.page);
+            // Unboxed, the compiler cannot prove that this future is Send.
             Box::pin(async move {
                 let began = Instant::now();
-                let answer = shared.database.ask(ask.question, &arguments).await;
-                (ask.key, answer, began.elapsed())
+                let answer = shared.database.ask(planned.question, &arguments).await;
+                (planned.key, answer, began.elapsed())
             })
         });
         let asked: Vec<_> = asked.collect();
         let answers: Vec<_> = stream::iter(asked).buffer_unordered(concurrent).collect().await;
         let ended = Instant::now();
-        let mut known = self.lock();
+        let mut state = self.lock();
         for (key, answer, took) in answers {
-            rests.insert(key, ended + took * rest_factor);
-            // A database that is away for a moment takes nothing off the page that is on it already.
-            let keeps = matches!(answer, Err(QueryError::Away)) && matches!(known.answers.get(key), Some(Ok(_)));
-            if !keeps {
-                known.answers.insert(key, answer);
+            not_before.insert(key, ended + took * rest_factor);
+            // A short outage of the database does not clear tables that the page already shows.
+            let keeps_old = matches!(answer, Err(QueryError::Away)) && matches!(state.answers.get(key), Some(Ok(_)));
+            if !keeps_old {
+                state.answers.insert(key, answer);
             }
         }
     }
 
-    /// Renders, and publishes where something changed. `asked` is up to where a round that is over has asked.
-    fn publish(&self, pace: Pace, asked: Option<u64>) {
-        // Held to the end, so that two paces publish one after the other.
-        let mut known = self.lock();
+    /// Renders the answers and publishes the snapshot. `as_of` is set when a round has ended.
+    fn publish(&self, pace: Pace, as_of: Option<u64>) {
+        // Held to the end, so that the two paces publish one after the other.
+        let mut state = self.lock();
         match pace {
-            Pace::Quick => known.quick = asked.or(known.quick),
-            Pace::Slow => known.slow = asked.or(known.slow),
+            Pace::Quick => state.quick_as_of = as_of.or(state.quick_as_of),
+            Pace::Slow => state.slow_as_of = as_of.or(state.slow_as_of),
         }
-        let parts = page::parts(
-            &self.shared.look,
-            &self.selection,
-            known.range.as_ref(),
-            &known.answers,
-            known.trouble.as_ref(),
-        );
-        let before = self.snapshots.borrow().clone();
-        let version = next_version();
-        let mut has_changed = false;
-        let parts: Vec<_> = parts
-            .into_iter()
-            .map(|part| {
-                let same = before.parts.iter().find(|old| old.part == part);
-                has_changed |= same.is_none();
-                Versioned { since: same.map_or(version, |old| old.since), part }
-            })
-            .collect();
-        let step = message(&parts, before.version, version).map(|message| (before.version, message));
-        // A round without a change makes a snapshot all the same: it tells a page that loads that this is now. Whoever
-        // watches is woken, and finds nothing to send.
-        self.snapshots.send_replace(Arc::new(Snapshot {
-            version: if has_changed { version } else { before.version },
-            parts,
-            is_whole: known.quick.is_some() && known.slow.is_some(),
-            made_at: Some(Instant::now()),
-            events: known.quick.unwrap_or_default(),
-            step: if has_changed { step } else { before.step.clone() },
-        }));
+        let State { answers, range, error, quick_as_of, slow_as_of } = &*state;
+        let fragments = page::fragments(&self.shared.page, &self.selection, range.as_ref(), answers, error.as_ref());
+        let is_complete = quick_as_of.is_some() && slow_as_of.is_some();
+        // A round that changed nothing is published too: a page that is loading waits for a current snapshot. Open
+        // pages wake up, and find nothing to send.
+        let next = self.snapshots.borrow().next(fragments, is_complete, quick_as_of.unwrap_or_default());
+        self.snapshots.send_replace(Arc::new(next));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
-//! Numbers, times and names as a person reads them.
+//! Formats numbers, times and codes for people.
 
+use footfall_event::dimension::ShownAs;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -19,7 +20,7 @@ pub(super) fn count(number: i64) -> String {
     text
 }
 
-/// 42 %, and 4.2 % where it is little.
+/// 42 %, and 4.2 % if it is less than ten.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
     if value != 0.0 && value.abs() < 9.95 { format!("{value:.1}\u{a0}%") } else { format!("{value:.0}\u{a0}%") }
@@ -32,7 +33,7 @@ pub(super) fn decimal(number: f64) -> String {
 
 /// 850 ms, 4.2 s, 3 m 20 s, 1 h 05 m
 pub(super) fn seconds(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation)] // saturates, and nobody stays for so long
+    #[allow(clippy::cast_possible_truncation)] // saturates far beyond any visit
     let whole = seconds.round() as i64;
     match whole {
         _ if seconds > 0.0 && seconds < 1.0 => format!("{:.0}\u{a0}ms", seconds * 1000.0),
@@ -48,7 +49,7 @@ fn trimmed(number: f64) -> String {
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
-/// A web vital in its unit: milliseconds, but for CLS, which has none.
+/// A web vital: milliseconds, except for CLS, which has no unit.
 pub(super) fn vital(metric: &str, value: f64) -> String {
     match metric {
         "cls" => format!("{value:.3}"),
@@ -57,11 +58,16 @@ pub(super) fn vital(metric: &str, value: f64) -> String {
     }
 }
 
-/// The clock time, with the day where it is not today's.
+/// The time of day, with the date unless it is today.
 pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     let (local, now) = (at.to_zoned(zone.clone()), Timestamp::now().to_zoned(zone.clone()));
     let format = if local.date() == now.date() { "%H:%M:%S" } else { "%-d %b %H:%M:%S" };
     local.strftime(format).to_string()
+}
+
+/// A time by a pattern of strftime.
+pub(super) fn time(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
+    at.to_zoned(zone.clone()).strftime(pattern).to_string()
 }
 
 /// Germany, for DE.
@@ -74,7 +80,7 @@ pub(super) fn language(code: &str) -> String {
     isolang::Language::from_639_1(code).map_or_else(|| code.to_owned(), |language| language.to_name().to_owned())
 }
 
-/// What a screen class means, by the width in CSS pixels.
+/// A class of screen widths, with its limit in CSS pixels.
 pub(super) fn screen(class: &str) -> String {
     match class {
         "xs" => "Very small, under 576 px".into(),
@@ -92,7 +98,18 @@ pub(super) fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// As it is.
+/// How a dimension's value is shown.
+pub(super) fn label_of(shown_as: ShownAs) -> fn(&str) -> String {
+    match shown_as {
+        ShownAs::Plain => plain,
+        ShownAs::Capitalised => capitalised,
+        ShownAs::Screen => screen,
+        ShownAs::Country => country,
+        ShownAs::Language => language,
+    }
+}
+
+/// Unchanged.
 pub(super) fn plain(text: &str) -> String {
     text.to_owned()
 }
@@ -102,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_as_a_person_writes_them() {
+    fn numbers_are_formatted_with_their_units() {
         assert_eq!([0, 999, 1000, 1_234_567, -1000].map(count), ["0", "999", "1,000", "1,234,567", "\u{2212}1,000"]);
         assert_eq!([0.0, 0.042, 0.42, 1.0].map(percent), ["0\u{a0}%", "4.2\u{a0}%", "42\u{a0}%", "100\u{a0}%"]);
         let texts = [0.0, 0.85, 4.2, 59.0, 200.0, 3900.0].map(seconds).map(|text| text.replace('\u{a0}', " "));

@@ -1,29 +1,30 @@
-//! The page around its parts: what changes only when another page is loaded.
+//! The frame around the fragments: what changes only when another page is loaded.
 
-use std::sync::Arc;
-
+use footfall_event::dimension::DIMENSIONS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{CARDS, Card, LINKS, Look, format};
+use super::cards::{CARDS, Card, LINKS};
+use super::tables::nothing;
+use super::{format, period};
 use crate::assets;
-use crate::live::Snapshot;
-use crate::selection::{FILTERS, Filters, PERIODS, Period, Selection};
+use crate::config::PageConfig;
+use crate::selection::{CURVES, Filters, PERIODS, Period, Selection, filter_label};
+use crate::snapshot::Snapshot;
 
-/// What a page is made of.
 pub(crate) struct Frame<'a> {
-    pub(crate) look: &'a Look,
+    pub(crate) page: &'a PageConfig,
     pub(crate) base_path: &'a str,
     pub(crate) selection: &'a Selection,
-    pub(crate) snapshot: &'a Arc<Snapshot>,
-    /// What a shared link fixes: it cannot be taken away.
+    pub(crate) snapshot: &'a Snapshot,
+    /// Filters of a shared link, which cannot be removed.
     pub(crate) fixed: Option<&'a Filters>,
-    /// Whether whoever looks may share links and log out.
+    /// Whether to offer sharing and logging out.
     pub(crate) is_owner: bool,
-    /// Whether there is a form to log in with.
+    /// Whether to offer logging in.
     pub(crate) may_log_in: bool,
 }
 
-/// The head of every page.
+/// The HTML document of every page.
 pub(super) fn document(title: &str, base_path: &str, script: bool, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -43,7 +44,7 @@ pub(super) fn document(title: &str, base_path: &str, script: bool, body: &Markup
     }
 }
 
-/// The name and the picture, at the top of every page.
+/// The title with its icon, at the top of every page.
 pub(super) fn brand(title: &str, base_path: &str) -> Markup {
     html! {
         img src=(assets::ICON.address(base_path)) alt="" width="28" height="28";
@@ -51,15 +52,14 @@ pub(super) fn brand(title: &str, base_path: &str) -> Markup {
     }
 }
 
-/// The live page.
 pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
-    let Frame { look, base_path, selection, snapshot, .. } = *frame;
-    let zone = look.time_zone.as_str();
+    let Frame { page, base_path, selection, snapshot, .. } = *frame;
+    let zone = page.time_zone.as_str();
     let query = selection.query(zone);
     let joint = if query.len() == 1 { "" } else { "&" };
     let events = format!("events{query}{joint}seen={}", snapshot.version);
     document(
-        &format!("{}: {}", look.title, period_name(selection)),
+        &format!("{}: {}", page.title, period::title(selection)),
         base_path,
         true,
         &html! {
@@ -67,8 +67,8 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                 a.skip href="#numbers" { "Skip to the numbers" }
                 header.top {
                     div.row {
-                        a.brand href="?" { (brand(&look.title, base_path)) }
-                        p #state.state { noscript { "Reload to see what is new" } }
+                        a.brand href="?" { (brand(&page.title, base_path)) }
+                        p #state.state { noscript { "Reload to update the numbers" } }
                         div.end {
                             @if frame.is_owner {
                                 a href="shares" { "Share" }
@@ -79,46 +79,39 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                         }
                     }
                     div #sites { (PreEscaped(snapshot.html("sites"))) }
-                    (periods(selection, zone))
-                    (chips(selection, zone, frame.fixed))
+                    (period_choice(selection, zone))
+                    (filter_chips(selection, zone, frame.fixed))
                 }
                 main #numbers tabindex="-1" {
-                    h1.hide { (look.title) ": what happens on the site" }
+                    h1.hide { (page.title) ": site analytics" }
                     div #hint { (PreEscaped(snapshot.html("hint"))) }
                     div.overview {
                         section.card.now aria-labelledby="h-now" { h2.hide #h-now { "Now" } div #now { (PreEscaped(snapshot.html("now"))) } }
                         section.card.whole aria-labelledby="h-totals" {
-                            h2.hide #h-totals { "The period" }
+                            h2.hide #h-totals { "Selected period" }
                             div #totals { (PreEscaped(snapshot.html("totals"))) }
                             div #curve { (PreEscaped(snapshot.html("curve"))) }
                         }
                     }
                     div.cards {
-                        @for card in CARDS { (tabbed(card, snapshot)) }
+                        @for card in &*CARDS { (tabbed_card(card, snapshot)) }
                         section.card aria-labelledby="h-funnel" { h2 #h-funnel { "Funnel" } div #funnel.part { (PreEscaped(snapshot.html("funnel"))) } }
                         section.card aria-labelledby="h-vitals" { h2 #h-vitals { "Web vitals" } div #web_vitals.part { (PreEscaped(snapshot.html("web_vitals"))) } }
                         section.card aria-labelledby="h-reading" { h2 #h-reading { "Reading" } div #scroll_depth.part { (PreEscaped(snapshot.html("scroll_depth"))) } }
-                        (tabbed(&LINKS, snapshot))
+                        (tabbed_card(&LINKS, snapshot))
                     }
                     section.card aria-labelledby="h-recent" { h2 #h-recent { "Recent events" } div #recent_events { (PreEscaped(snapshot.html("recent_events"))) } }
                 }
                 footer.bottom {
-                    p { "Times are in " (selection.time_zone) ". A visitor is a hash that changes daily; a visit ends after 30 minutes of silence. "
-                        a href="api/v1/" { "All of this as JSON and CSV" } "." }
+                    p { "Times are in " (selection.time_zone) ". Visitors are counted by a hash that changes daily; a visit ends after 30 minutes without an event. "
+                        a href="api/v1/" { "The same numbers as JSON and CSV" } "." }
                 }
             }
         },
     )
 }
 
-fn period_name(selection: &Selection) -> String {
-    match &selection.period {
-        Period::Named(name) => PERIODS.iter().find(|(key, _)| key == name).map_or(*name, |(_, title)| title).to_owned(),
-        Period::Custom(custom) => format!("{} to {}", custom.since, custom.until),
-    }
-}
-
-fn periods(selection: &Selection, zone: &str) -> Markup {
+fn period_choice(selection: &Selection, zone: &str) -> Markup {
     let custom = match &selection.period {
         Period::Custom(custom) => Some(custom),
         Period::Named(_) => None,
@@ -135,13 +128,13 @@ fn periods(selection: &Selection, zone: &str) -> Markup {
             }
             details.custom {
                 summary aria-current=[custom.is_some().then_some("true")] {
-                    @if custom.is_some() { (period_name(selection)) } @else { "Other days" }
+                    @if custom.is_some() { (period::title(selection)) } @else { "Custom period" }
                 }
                 form method="get" {
                     label { "From " input type="date" name="since" required value=[custom.map(|custom| day(&custom.since))]; }
                     label { "to " input type="date" name="until" required value=[custom.map(|custom| day(&custom.until))]; }
                     label { "Time zone " input type="text" name="tz" value=(selection.time_zone) autocomplete="off" spellcheck="false"; }
-                    @if selection.curve != crate::selection::CURVES[0] { input type="hidden" name="curve" value=(selection.curve); }
+                    @if selection.curve != CURVES[0] { input type="hidden" name="curve" value=(selection.curve); }
                     @for (key, values) in &selection.filters { @for value in values { input type="hidden" name=(key) value=(value); } }
                     button type="submit" { "Show" }
                 }
@@ -150,22 +143,22 @@ fn periods(selection: &Selection, zone: &str) -> Markup {
     }
 }
 
-/// The filters that are set, each with a cross.
-fn chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
+/// The filters, each with a cross that removes it.
+fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
     if selection.filters.is_empty() {
-        return html! {};
+        return nothing();
     }
     html! {
         ul.chips.filters aria-label="Filters" {
             @for (key, values) in &selection.filters {
-                @let name = FILTERS.iter().find(|(other, _)| other == key).map_or(*key, |(_, name)| name);
-                @let text = values.iter().map(|value| shown(key, value)).collect::<Vec<_>>().join(" or ");
+                @let name = filter_label(key);
+                @let text = values.iter().map(|value| label(key, value)).collect::<Vec<_>>().join(" or ");
                 li {
                     @if fixed.is_some_and(|fixed| fixed.contains_key(key)) {
                         span.chip { (name) ": " strong { (text) } }
                     } @else {
                         a.chip href=(selection.without_filter(key).query(zone)) {
-                            (name) ": " strong { (text) } span.cross aria-hidden="true" { "\u{d7}" } span.hide { ", take this filter away" }
+                            (name) ": " strong { (text) } span.cross aria-hidden="true" { "\u{d7}" } span.hide { ", remove this filter" }
                         }
                     }
                 }
@@ -174,16 +167,13 @@ fn chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
     }
 }
 
-fn shown(key: &str, value: &str) -> String {
-    match key {
-        "country" => format::country(value),
-        "language" => format::language(value),
-        _ => value.to_owned(),
-    }
+fn label(key: &str, value: &str) -> String {
+    let tab = DIMENSIONS.iter().find(|dimension| dimension.name == key).and_then(|dimension| dimension.tab.as_ref());
+    tab.map_or(format::plain as fn(&str) -> String, |tab| format::label_of(tab.shown_as))(value)
 }
 
-/// A card whose tabs are radio buttons, so that they need no script and stay as they are when a part is replaced.
-fn tabbed(card: &Card, snapshot: &Snapshot) -> Markup {
+/// The tabs of a card are radio buttons: they need no script, and they keep their state when a fragment is replaced.
+fn tabbed_card(card: &Card, snapshot: &Snapshot) -> Markup {
     let id = card.title.to_lowercase().replace(' ', "-");
     let heading = format!("h-{id}");
     html! {
@@ -198,7 +188,7 @@ fn tabbed(card: &Card, snapshot: &Snapshot) -> Markup {
                     }
                 }
             }
-            @for tab in card.tabs {
+            @for tab in &card.tabs {
                 div.panel { h3.panel-title { (tab.listing.caption) } div.part id=(tab.id) { (PreEscaped(snapshot.html(tab.id))) } }
             }
             @if card.title == "Events" { div #properties.part { (PreEscaped(snapshot.html("properties"))) } }

@@ -1,18 +1,20 @@
-//! Tables: a row for each value, with a bar behind it, and a link that filters by it.
+//! Tables: one row for each value, with a bar and a link that filters by the value.
+
+use std::borrow::Cow;
 
 use maud::{Markup, html};
 
 use super::format;
 use crate::database::QueryError;
-use crate::selection::Selection;
+use crate::selection::{CURVES, Selection, VALUE_CHARACTERS_MAX};
 use crate::table::{Line, Table};
 
-/// How a number is shown.
+/// A column of numbers, and how they are shown.
 #[derive(Clone, Copy)]
 pub(super) enum Cell {
     Count(&'static str),
     Percent(&'static str),
-    OfHundred(&'static str),
+    PercentOf100(&'static str),
     Seconds(&'static str),
 }
 
@@ -20,41 +22,44 @@ impl Cell {
     fn text(self, line: Line<'_>) -> String {
         match self {
             Self::Count(column) => format::count(line.count(column)),
-            Self::Percent(column) => shown(line.number(column), format::percent),
-            Self::OfHundred(column) => shown(line.number(column).map(|value| value / 100.0), format::percent),
-            Self::Seconds(column) => shown(line.number(column), format::seconds),
+            Self::Percent(column) => or_dash(line.number(column), format::percent),
+            Self::PercentOf100(column) => or_dash(line.number(column).map(|value| value / 100.0), format::percent),
+            Self::Seconds(column) => or_dash(line.number(column), format::seconds),
         }
     }
 }
 
-pub(super) fn shown(number: Option<f64>, format: impl Fn(f64) -> String) -> String {
-    number.map_or_else(|| "\u{2013}".to_owned(), format)
+pub(super) const DASH: &str = "\u{2013}";
+
+pub(super) fn or_dash(number: Option<f64>, format: impl Fn(f64) -> String) -> String {
+    number.map_or_else(|| DASH.to_owned(), format)
 }
 
-/// A table's description.
+/// Describes a table.
 pub(super) struct Listing {
-    /// What the table is called, for those who do not see where it stands.
+    /// For screen readers, and above the table where it has no other heading.
     pub(super) caption: &'static str,
-    /// What a row is.
-    pub(super) head: &'static str,
-    /// The column with a row's name.
-    pub(super) column: &'static str,
-    /// The column of what tells two rows of one name apart.
-    pub(super) beside: Option<&'static str>,
-    /// The filter that a click on it sets.
+    /// Heading of the first column.
+    pub(super) heading: &'static str,
+    /// The answer's column that names a row.
+    pub(super) name_column: &'static str,
+    /// The column that distinguishes rows of the same name.
+    pub(super) detail_column: Option<&'static str>,
+    /// The filter that a click on a row sets.
     pub(super) filter: Option<&'static str>,
-    /// How a person calls a value.
-    pub(super) name: fn(&str) -> String,
-    /// What a row without a value is called.
-    pub(super) none: &'static str,
+    /// Turns a value into what the page shows, such as DE into Germany.
+    pub(super) label: fn(&str) -> String,
+    /// Label of the row whose name is null.
+    pub(super) null_label: &'static str,
     /// The column whose numbers the bars show.
-    pub(super) bar: &'static str,
-    pub(super) cells: &'static [(&'static str, Cell)],
-    /// The question and its further parameters, for the CSV.
-    pub(super) question: &'static str,
+    pub(super) bar_column: &'static str,
+    /// The further columns, with their headings.
+    pub(super) numbers: &'static [(&'static str, Cell)],
+    /// Question and parameters of the CSV link.
+    pub(super) question: Cow<'static, str>,
 }
 
-/// A table, or why there is none; nothing where it was not asked for.
+/// The table, or why it is missing; nothing if its question was not asked.
 pub(super) fn listing(
     listing: &Listing,
     selection: &Selection,
@@ -62,46 +67,46 @@ pub(super) fn listing(
     answer: Option<&Result<Table, QueryError>>,
 ) -> Markup {
     let table = match answer {
-        None => return html! {},
-        Some(Err(error)) => return trouble(error),
-        Some(Ok(table)) if table.is_empty() => return html! { p.none { "Nothing in this period." } },
+        None => return nothing(),
+        Some(Err(cause)) => return error(cause),
+        Some(Ok(table)) if table.is_empty() => return html! { p.none { "No data in this period." } },
         Some(Ok(table)) => table,
     };
-    let top = table.lines().map(|line| line.count(listing.bar)).max().unwrap_or_default();
+    let top = table.lines().map(|line| line.count(listing.bar_column)).max().unwrap_or_default();
     html! {
         table.bars {
             caption.hide { (listing.caption) }
             thead {
                 tr {
-                    th scope="col" { (listing.head) }
-                    @for (head, _) in listing.cells { th.number scope="col" { (head) } }
+                    th scope="col" { (listing.heading) }
+                    @for (head, _) in listing.numbers { th.number scope="col" { (head) } }
                 }
             }
             tbody {
                 @for line in table.lines() {
                     tr {
                         th scope="row" {
-                            (bar(line.count(listing.bar), top))
+                            (bar(line.count(listing.bar_column), top))
                             span.value {
-                                (value(listing, selection, time_zone, line.text(listing.column)))
-                                @if let Some(text) = listing.beside.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
+                                (value(listing, selection, time_zone, line.text(listing.name_column)))
+                                @if let Some(text) = listing.detail_column.and_then(|column| line.text(column)) { " " span.quiet title=(text) { (text) } }
                             }
                         }
-                        @for (_, cell) in listing.cells { td.number { (cell.text(line)) } }
+                        @for (_, cell) in listing.numbers { td.number { (cell.text(line)) } }
                     }
                 }
             }
         }
-        (csv_link(listing.question, listing.caption, selection, time_zone))
+        (csv_link(&listing.question, listing.caption, selection, time_zone))
     }
 }
 
 fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option<&str>) -> Markup {
-    let Some(text) = text else { return html! { span.quiet { (listing.none) } } };
-    let name = (listing.name)(text);
+    let Some(text) = text else { return html! { span.quiet { (listing.null_label) } } };
+    let name = (listing.label)(text);
     let Some(key) = listing.filter else { return html! { span title=(text) { (name) } } };
-    // What a filter cannot be set to is no link: an empty value would be no value.
-    if text.is_empty() || text.chars().count() > 500 {
+    // A filter takes neither an empty value nor a longer one.
+    if text.is_empty() || text.chars().count() > VALUE_CHARACTERS_MAX {
         return html! { span { (name) } };
     }
     let is_chosen = selection.filters.get(key).is_some_and(|values| values.iter().any(|value| value == text));
@@ -111,7 +116,7 @@ fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option
     }
 }
 
-/// How much of the longest row this one is. It says nothing that the number does not.
+/// The row's share of the largest number. Hidden from screen readers, which read the number.
 fn bar(value: i64, top: i64) -> Markup {
     #[allow(clippy::cast_precision_loss)]
     let percent = if top > 0 { value as f64 / top as f64 * 100.0 } else { 0.0 };
@@ -120,12 +125,12 @@ fn bar(value: i64, top: i64) -> Markup {
     }
 }
 
-/// Where the whole table is.
+/// Link to the whole answer as CSV.
 pub(super) fn csv_link(question: &str, caption: &str, selection: &Selection, time_zone: &str) -> Markup {
     let (name, parameters) = question.split_once('?').unwrap_or((question, ""));
-    // The curve and the property are the page's own.
+    // Options of the page, not of the table.
     let mut selection = selection.clone();
-    selection.curve = crate::selection::CURVES[0];
+    selection.curve = CURVES[0];
     selection.property = None;
     let query = selection.query(time_zone);
     let joint = if parameters.is_empty() || query.len() == 1 { "" } else { "&" };
@@ -136,7 +141,12 @@ pub(super) fn csv_link(question: &str, caption: &str, selection: &Selection, tim
     }
 }
 
-/// Why a table is not there.
-pub(super) fn trouble(error: &QueryError) -> Markup {
-    html! { p.trouble { (error) } }
+/// In the place of an answer: why there is none.
+pub(super) fn error(cause: &QueryError) -> Markup {
+    html! { p.trouble { (cause) } }
+}
+
+/// In the place of an answer that was not asked for.
+pub(super) fn nothing() -> Markup {
+    html! {}
 }

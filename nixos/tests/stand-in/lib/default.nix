@@ -1,4 +1,4 @@
-# What the flake uses of nixpkgs' lib, under the same names and with the same results, and no more.
+# Only what the flake uses of nixpkgs' lib, with the same names and results.
 let
   inherit (builtins)
     attrNames

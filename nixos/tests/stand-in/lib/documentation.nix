@@ -1,4 +1,4 @@
-# All options as a list, for whoever writes a reference from it.
+# All options as a list, from which a reference can be generated.
 { lib }:
 let
   inherit (builtins) concatMap isAttrs;

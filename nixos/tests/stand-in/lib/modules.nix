@@ -1,5 +1,5 @@
-# The module system: options that are declared, definitions that are merged, and the errors for both. It behaves like
-# nixpkgs' own (nixos/tests/modules.nix holds what must come out the same), and words its errors alike.
+# The module system: declares options, merges definitions, and reports errors in both. It behaves like nixpkgs' own
+# (nixos/tests/module-system.nix compares them), down to the wording of its errors.
 { lib }:
 let
   inherit (builtins)
@@ -81,7 +81,7 @@ let
     else
       [ value ];
 
-  # The values that hold, without mkIf and mkMerge.
+  # The values that apply, with mkIf and mkMerge resolved.
   dischargeProperties =
     value:
     if typeOf value == "merge" then
@@ -91,7 +91,7 @@ let
     else
       [ value ];
 
-  # What definitions of one option come to: those of the strongest priority, in their order, checked and merged.
+  # The value of one option: its definitions of the highest priority, in order, checked and merged.
   mergeDefinitions =
     loc: type: defs:
     let
@@ -179,7 +179,7 @@ let
           ) declarations;
           loc = prefix ++ [ name ];
           options = filter (declaration: isOption declaration.options) here;
-          # An option declared twice: the parts of the declaration that each brings.
+          # An option declared twice: the two declarations combined.
           merged = foldl' (
             all: declaration:
             if all ? type && declaration.options ? type then
@@ -245,7 +245,7 @@ let
           )
         else
           module;
-      # One form for a file, a function, a set of options and definitions, and a set of definitions alone.
+      # Normalizes a file, a function, a set of options and definitions, or a set of definitions only.
       load =
         file: module:
         let
@@ -294,7 +294,7 @@ let
           ]
           ++ concatMap (load where) (value.imports or [ ]);
       all = concatMap (load "<unknown-file>") (modules ++ [ own ]);
-      # A file that is imported twice counts once. What comes later is merged first, as nixpkgs does.
+      # A file that is imported twice counts once. Later modules are merged first, as in nixpkgs.
       once =
         lib.reverseList
           (foldl'
@@ -321,7 +321,7 @@ let
             type = lib.types.lazyAttrsOf lib.types.raw;
             internal = true;
             default = { };
-            description = "More arguments of modules.";
+            description = "Additional arguments of modules.";
           };
           check = mkOption {
             type = lib.types.bool;
@@ -396,7 +396,7 @@ in
       example = true;
       description = "Whether to enable ${what}.";
     };
-  # A value as somebody would write it, over several lines.
+  # A value as it would be written by hand, over several lines.
   generators.toPretty =
     let
       shown =

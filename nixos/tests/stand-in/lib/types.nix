@@ -1,7 +1,7 @@
 # Types of options: what a value must be, and how several definitions become one.
 #
-# A type is { name, description, check, merge }, with nestedTypes and getSubOptions where it holds others. `merge` takes
-# where the option is and its definitions [{ file, value }], all of which `check` has passed.
+# A type is { name, description, check, merge }, with nestedTypes and getSubOptions if it contains others. `merge` takes
+# the option's location and its definitions [{ file, value }], all of which have passed `check`.
 { lib }:
 let
   inherit (builtins)
@@ -47,7 +47,7 @@ let
 
   shown = lib.showOption;
 
-  # One definition, or several that say the same.
+  # One definition, or several equal ones.
   mergeEqual =
     loc: defs:
     let
@@ -123,7 +123,7 @@ let
     inherit ints;
     port = ints.u16;
 
-    # Several that differ contradict one another; nixpkgs lets true win for none of them either.
+    # Different values are a conflict; true does not win in nixpkgs either.
     bool = scalar "bool" "boolean" builtins.isBool;
     int = scalar "int" "signed integer" builtins.isInt;
     float = scalar "float" "floating point number" builtins.isFloat;
@@ -161,7 +161,7 @@ let
       check = _: true;
       merge = mergeOne;
     };
-    # Whatever it is: sets are merged, all else must agree.
+    # Any value: sets are merged, anything else must be equal.
     anything = type {
       name = "anything";
       description = "anything";
@@ -289,7 +289,7 @@ let
           in
           mapAttrs (_: one: one.value) (lib.filterAttrs (_: one: one.isDefined) merged);
       };
-    # Here a name that only a false mkIf defines is an error when asked for, instead of being left out.
+    # Here, accessing a name that only a false mkIf defines is an error, instead of the name being left out.
     lazyAttrsOf =
       inner:
       types.attrsOf inner
@@ -320,7 +320,7 @@ let
       };
     oneOf = several: lib.foldl' types.either (head several) (tail several);
 
-    # Takes what `from` takes as well, by way of `coerce`.
+    # Also accepts values of `from`, converted by `coerce`.
     coercedTo =
       from: coerce: to:
       type {
@@ -377,7 +377,7 @@ let
         descriptionClass = if empty.freeformType == null then null else "composite";
         check = value: isAttrs value || lib.isFunction value || isPath value;
         emptyValue.value = { };
-        # The name of one that is documented is not known.
+        # In documentation the name is not known.
         getSubOptions =
           prefix:
           (lib.evalModules {
@@ -401,7 +401,7 @@ let
       };
   };
 
-  # How a type reads as a part of another's description: in brackets, unless its class is one of these.
+  # A type within another's description: in parentheses, unless its class is one of these.
   phrase =
     classes: inner:
     if elem inner.descriptionClass classes then inner.description else "(${inner.description})";

@@ -1,4 +1,4 @@
-# services.apache-kafka, run by the Kafka that `cargo xtask install --with-kafka` brings.
+# services.apache-kafka, run with the Kafka that `cargo xtask install --with-kafka` installs.
 {
   lib,
   config,

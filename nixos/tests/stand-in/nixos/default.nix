@@ -1,4 +1,4 @@
-# A NixOS configuration, evaluated: the options that Footfall's module sets, with their types, and what follows from them.
+# An evaluated NixOS configuration: the options that Footfall's module sets, with their types and effects.
 {
   lib,
   modules,
@@ -23,7 +23,7 @@ let
         { config, ... }:
         {
           _module.args.pkgs = packagesFor config.nixpkgs.hostPlatform;
-          # The same host with more in its configuration, and no further ones below it.
+          # The same host with additional configuration, and without variants of its own.
           _module.args.extended =
             configuration:
             import ./. {

@@ -1,4 +1,4 @@
-# /etc, and the programs on everybody's PATH.
+# /etc, and the programs on every user's PATH.
 {
   lib,
   config,

@@ -1,4 +1,4 @@
-# services.grafana: only its options. Grafana is in no registry that the tests reach, so nothing runs.
+# services.grafana: only its options. The tests cannot download Grafana, so nothing runs.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;
@@ -69,7 +69,7 @@ in
         message = "services.grafana.settings.security.secret_key must be set";
       }
     ];
-    # Where they would be read.
+    # Evaluated here, because Grafana would read them.
     environment.etc =
       let
         given = {
@@ -97,7 +97,7 @@ in
       wantedBy = [ "multi-user.target" ];
       after = [ "network.target" ];
       serviceConfig.User = "grafana";
-      # A Debian that boots this has no Grafana; the unit is there for whoever reads it.
+      # A Debian that boots this has no Grafana; the unit exists only so that it can be inspected.
       unitConfig.ConditionPathExists = "/usr/sbin/grafana";
       serviceConfig.ExecStart = "/usr/sbin/grafana server";
     };

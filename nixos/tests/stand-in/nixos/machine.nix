@@ -1,4 +1,4 @@
-# The whole: system.build.toplevel, and what a host's or a test machine's configuration says of the machine.
+# The whole system: system.build.toplevel, and the options that describe a host's or a test machine's hardware.
 {
   lib,
   config,

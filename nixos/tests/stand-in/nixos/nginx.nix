@@ -1,4 +1,4 @@
-# services.nginx, run by this machine's nginx.
+# services.nginx, run with this machine's nginx.
 {
   lib,
   config,

@@ -1,4 +1,4 @@
-# services.postgresql, run by this machine's PostgreSQL 17.
+# services.postgresql, run with this machine's PostgreSQL 17.
 {
   lib,
   config,
@@ -41,7 +41,7 @@ in
     };
     dataDir = mkOption {
       type = types.path;
-      # Beside the cluster that a Debian may have of its own.
+      # Apart from a cluster that Debian itself may have.
       default = "/var/lib/postgresql/nixos-${cfg.package.psqlSchema}";
     };
     extensions = mkOption {
@@ -107,7 +107,7 @@ in
   };
   config = lib.mkIf cfg.enable {
     services.postgresql = {
-      # Called, as NixOS does, so that an extension that is not there is an error.
+      # Called, as NixOS does, so that a missing extension is an error.
       settings = {
         hba_file = "${pkgs.writeText "pg_hba.conf" cfg.authentication}";
         ident_file = "${pkgs.writeText "pg_ident.conf" cfg.identMap}";
@@ -127,7 +127,7 @@ in
       description = "PostgreSQL Server";
       after = [ "network.target" ];
       environment.PGDATA = cfg.dataDir;
-      # The packages are named, so that one that is not there is an error here too.
+      # The packages are referenced, so that a missing one is an error here too.
       environment.EXTENSIONS = lib.concatMapStringsSep " " toString (cfg.extensions cfg.package.pkgs);
       preStart = ''
         [[ -e $PGDATA/PG_VERSION ]] || /usr/lib/postgresql/17/bin/initdb --username=postgres --auth=peer

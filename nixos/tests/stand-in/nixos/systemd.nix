@@ -1,4 +1,4 @@
-# Units: those of packages, with overrides beside them, and those that the configuration makes.
+# Units: those from packages, with overrides, and those that the configuration defines.
 {
   lib,
   config,

@@ -1,4 +1,4 @@
-# Users and groups, written as sysusers.d: a Debian that boots the result makes them by it.
+# Users and groups, written as sysusers.d, from which a Debian that boots the result creates them.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;

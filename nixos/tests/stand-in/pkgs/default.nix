@@ -1,6 +1,6 @@
-# Packages: those that this machine must have itself are a name and a folder, and what builds, builds with its bash.
+# Packages: those that this machine must provide are just a name and a folder; the others are built with its bash.
 #
-# A build runs without a sandbox, with the machine's programs.
+# Builds run without a sandbox, with the machine's programs.
 { lib, system }:
 let
   self = make (_: _: { });
@@ -17,7 +17,7 @@ let
     in
     final;
 
-  # A program of this machine, by the name that nixpkgs has for it.
+  # A program of this machine, under its name in nixpkgs.
   onThisMachine =
     pname: folder: extra:
     {
@@ -88,7 +88,7 @@ let
               builder = "/bin/bash";
               args = [
                 "-c"
-                # A last command that bash becomes would close the builder's output early, and Nix then ends the build.
+                # If bash execs its last command, the builder's output closes early, and Nix ends the build.
                 ''
                   set -euo pipefail
                   export PATH=/usr/bin:/bin HOME=$PWD
@@ -224,7 +224,7 @@ let
           export PATH=${lib.makeBinPath runtimeInputs}:$PATH
           ${text}'';
 
-      # A file with what the shell would hold.
+      # A file that describes the shell.
       mkShell =
         attributes:
         pkgs.writeText "shell" (
@@ -274,13 +274,13 @@ let
       };
 
       rustPlatform = {
-        # The programs are built by this machine's cargo beforehand (`cargo xtask nix` says where they lie): a build from
-        # nothing takes many minutes. The rest of the build is what the package says.
+        # This machine's cargo builds the programs beforehand (`cargo xtask nix` says where they are), because a build from
+        # scratch takes many minutes. The rest of the build is as in the package.
         buildRustPackage =
           attributes:
           let
             programs = builtins.fromJSON (builtins.readFile ../programs.json);
-            # Read, so that a lock file that is not there is an error here too.
+            # Read, so that a missing lock file is an error here too.
             locked = lib.importTOML attributes.cargoLock.lockFile;
           in
           assert lib.elem locked.version [
@@ -334,7 +334,7 @@ let
 
       dockerTools.binSh = onThisMachine "bin-sh" "/usr" { };
 
-      # What an image would hold, as a description: the image itself is built by real nixpkgs only.
+      # A description of the image's content: only real nixpkgs can build the image itself.
       dockerTools.streamLayeredImage =
         {
           name,

@@ -1,4 +1,4 @@
-# A test of NixOS machines: its machines are evaluated, and its script and their systems lie in the result. Nothing boots
+# A test of NixOS machines: the machines are evaluated, and the result contains the script and their systems. Nothing boots
 # here: that needs QEMU and real nixpkgs.
 { lib, pkgs }:
 test:

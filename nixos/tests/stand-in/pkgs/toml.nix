@@ -1,4 +1,4 @@
-# Writes TOML: plain keys before tables, and a table for each set.
+# Writes TOML: plain keys before tables, and one table per set.
 { lib }:
 let
   key = name: if builtins.match "[A-Za-z0-9_-]+" name != null then name else builtins.toJSON name;

@@ -1,0 +1,269 @@
+//! One event as it was sent, read in one pass over the text.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::clock::{self, TIMESTAMP_MIN};
+use crate::field::{FIELDS, Kind, SetBy, position};
+use crate::strict::{Any, Key, Metadata, Reading, Text};
+use crate::{Flags, Limits, Reason, Rejection, language};
+
+/// Where the text comes from: some fields are ours to set, and are ignored where a client sets them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Body,
+    Line,
+}
+
+impl SetBy {
+    fn may_set_in(self, source: Source) -> bool {
+        match self {
+            Self::Client => true,
+            Self::Ingest => source == Source::Line,
+            Self::Envelope => source == Source::Body,
+        }
+    }
+}
+
+/// Each field as it was sent; none where it is absent or null.
+#[derive(Default)]
+pub(crate) struct RawEvent<'a> {
+    /// Texts and UUIDs, by the field's [`position`].
+    pub(crate) texts: [Option<Cow<'a, str>>; FIELDS.len()],
+    /// Times, by the field's [`position`].
+    pub(crate) times: [Option<Timestamp>; FIELDS.len()],
+    pub(crate) metadata: Option<Map<String, Value>>,
+    pub(crate) language: Option<String>,
+    pub(crate) screen_width: Option<u16>,
+    pub(crate) schema_version: Option<u16>,
+    pub(crate) flags: Flags,
+    /// What makes a body an envelope.
+    pub(crate) events: Option<&'a RawValue>,
+}
+
+pub(crate) const EVENT_ID: usize = position("event_id");
+pub(crate) const EVENT_TYPE: usize = position("event_type");
+pub(crate) const USER_AGENT: usize = position("user_agent");
+pub(crate) const COUNTRY: usize = position("country");
+pub(crate) const VISITOR_ID: usize = position("visitor_id");
+pub(crate) const TIMESTAMP: usize = position("timestamp");
+pub(crate) const SENT_AT: usize = position("sent_at");
+pub(crate) const RECEIVED_AT: usize = position("received_at");
+pub(crate) const SEC_CH_UA: usize = position("sec_ch_ua");
+pub(crate) const SEC_CH_UA_MOBILE: usize = position("sec_ch_ua_mobile");
+pub(crate) const SEC_CH_UA_PLATFORM: usize = position("sec_ch_ua_platform");
+
+/// Reads the text of one event, or of an envelope. Keys that are not known are ignored, as other SDKs send many, but
+/// what stands in them is held to the same rules of JSON; only `events` is left unread until it is known what it is.
+pub(crate) fn read<'a>(text: &'a str, source: Source, limits: &Limits) -> Result<RawEvent<'a>, Rejection> {
+    let reading = Reading::new(limits);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let visitor = Object { reading: &reading, source, text_bytes: text.len() };
+    let fields = deserializer.deserialize_any(visitor).and_then(|fields| deserializer.end().map(|()| fields));
+    fields.map_err(|error| reading.rejection(&error))
+}
+
+struct Object<'r, 'l> {
+    reading: &'r Reading<'l>,
+    source: Source,
+    text_bytes: usize,
+}
+
+const TEXT: &str = "a string or null";
+const TIME: &str = "an RFC 3339 time, a number of milliseconds since 1970, or null";
+
+/// A width in pixels, to the whole pixel; none where no screen has it.
+fn width(pixels: f64) -> Option<u16> {
+    let pixels = pixels.round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within the range")]
+    (1.0..=f64::from(u16::MAX)).contains(&pixels).then_some(pixels as u16)
+}
+
+impl Object<'_, '_> {
+    /// Reads the value of the field at this position.
+    fn read<'de, A>(&self, position: usize, event: &mut RawEvent<'de>, map: &mut A) -> Result<(), A::Error>
+    where
+        A: MapAccess<'de>,
+    {
+        let reading = self.reading;
+        match FIELDS[position].kind {
+            Kind::Text(_) | Kind::Uuid => {
+                reading.expected.set(TEXT);
+                event.texts[position] = map.next_value_seed(Text(reading))?;
+            }
+            Kind::Time => event.times[position] = map.next_value_seed(Time { reading, source: self.source })?,
+            Kind::Metadata => {
+                reading.expected.set("an object or null");
+                event.metadata = map.next_value_seed(Metadata { reading, text_bytes: self.text_bytes })?;
+            }
+            // These two were once ignored, so an event with another value is not refused for it.
+            Kind::Language => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                event.language = value.as_str().and_then(language::tag).map(str::to_owned);
+            }
+            Kind::ScreenWidth => {
+                let value = map.next_value_seed(Any::lenient(reading))?;
+                event.screen_width = value.as_f64().and_then(width);
+            }
+            Kind::SchemaVersion => event.schema_version = map.next_value_seed(Version(reading))?,
+            Kind::Flags => {
+                reading.expected.set("an array of known flags");
+                event.flags = map.next_value()?;
+            }
+            Kind::Events => event.events = Some(map.next_value()?),
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_, '_> {
+    type Value = RawEvent<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawEvent<'de>, A::Error> {
+        let reading = self.reading;
+        let mut event = RawEvent::default();
+        let mut known = 0_u32;
+        let mut unknown = HashSet::new();
+        while let Some(key) = map.next_key_seed(Key(reading))? {
+            let position = FIELDS.iter().position(|field| field.name == key);
+            let is_first = match position {
+                Some(position) => {
+                    let bit = 1 << position;
+                    let is_first = known & bit == 0;
+                    known |= bit;
+                    is_first
+                }
+                None => unknown.insert(key.clone()),
+            };
+            if !is_first {
+                reading.leave(&key);
+                return Err(reading.fail(Reason::DuplicateKey, "stands twice in one object"));
+            }
+            let position = position.filter(|position| FIELDS[*position].set_by.may_set_in(self.source));
+            let read = match position {
+                Some(position) => self.read(position, &mut event, &mut map),
+                None => map.next_value_seed(Any::ignored(reading)).map(drop),
+            };
+            read.inspect_err(|_| reading.leave(&key))?;
+        }
+        Ok(event)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<RawEvent<'de>, A::Error> {
+        // A nest of arrays is told from a plain array.
+        Any::ignored(self.reading).visit_seq(seq)?;
+        Err(self.reading.fail(Reason::NotAnObject, "must be an object"))
+    }
+}
+
+/// Reads a time: an RFC 3339 string, or milliseconds since the epoch; null and the empty string as none.
+///
+/// A number, or a year, that PostgreSQL cannot hold becomes the nearest time that it can where it comes from a client:
+/// it is too far away to be believed in any case, and no reason to lose the event.
+struct Time<'r, 'l> {
+    reading: &'r Reading<'l>,
+    source: Source,
+}
+
+impl Time<'_, '_> {
+    fn checked<E: Error>(&self, time: Timestamp) -> Result<Option<Timestamp>, E> {
+        if time < TIMESTAMP_MIN && self.source == Source::Line {
+            return Err(self.reading.fail(Reason::TimestampInvalid, "is before what PostgreSQL can hold"));
+        }
+        Ok(Some(clock::whole_micros(time.max(TIMESTAMP_MIN))))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Time<'_, '_> {
+    type Value = Option<Timestamp>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.reading.expected.set(TIME);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Time<'_, '_> {
+    type Value = Option<Timestamp>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(TIME)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.reading.checked(text)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match text.parse() {
+            Ok(time) => self.checked(time),
+            Err(_) => Err(self.reading.fail(Reason::TimestampInvalid, format!("must be {TIME}"))),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, millis: i64) -> Result<Self::Value, E> {
+        self.checked(clock::at_micros(millis.saturating_mul(1_000)))
+    }
+
+    fn visit_u64<E: Error>(self, millis: u64) -> Result<Self::Value, E> {
+        self.visit_i64(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
+    fn visit_f64<E: Error>(self, millis: f64) -> Result<Self::Value, E> {
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so does at_micros")]
+        let micros = (millis * 1_000.0).round() as i64;
+        self.checked(clock::at_micros(micros))
+    }
+}
+
+const VERSION: &str = "an integer from 1 to 65535, or null";
+
+/// Reads a schema version; null as none.
+struct Version<'r, 'l>(&'r Reading<'l>);
+
+impl<'de> DeserializeSeed<'de> for Version<'_, '_> {
+    type Value = Option<u16>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.expected.set(VERSION);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Version<'_, '_> {
+    type Value = Option<u16>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(VERSION)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, version: u64) -> Result<Self::Value, E> {
+        match u16::try_from(version) {
+            Ok(version @ 1..) => Ok(Some(version)),
+            _ => Err(self.0.fail(Reason::NumberOutOfRange, format!("must be {VERSION}"))),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, _negative: i64) -> Result<Self::Value, E> {
+        self.visit_u64(0)
+    }
+}

@@ -1,0 +1,124 @@
+//! Lists in SQL files, filled in from the tables of fields and dimensions.
+//!
+//! - `{{list NAMES: TEXT}}` is TEXT for each of NAMES, separated by commas.
+//! - `{{each NAMES: TEXT}}` is TEXT for each of NAMES, one after the other.
+//!
+//! In TEXT, `@` is the name, and `#N` is N plus the place in the list, counted from 1. `; NAME: OTHER` behind it gives one
+//! name a text of its own. NAMES are, in the order in which they are declared:
+//!
+//! | NAMES | |
+//! |---|---|
+//! | `columns` | what the writer copies into `analytics_events` |
+//! | `attributes` | dimensions with a column of their own name in `analytics_events` and `analytics_visit_parts` |
+//! | `event_attributes` | those that are a filter of each event |
+//! | `visit_attributes` | those that are a filter of whole visits alone |
+//! | `dimensions` | all dimensions |
+//! | `sparse` | those that are left out of a list where a visit has no value |
+//! | `filters` | every key of a filter |
+
+use std::borrow::Cow;
+
+use footfall_event::dimension::{DIMENSIONS, Dimension, ValueOf, filters};
+
+use crate::columns::COLUMNS;
+
+/// The SQL with all its lists filled in. What is not of the form above stays as it is, for PostgreSQL to refuse.
+#[must_use]
+pub fn fill_in(sql: &str) -> Cow<'_, str> {
+    if !sql.contains("{{") {
+        return sql.into();
+    }
+    let mut filled = String::with_capacity(2 * sql.len());
+    let mut rest = sql;
+    while let Some((before, from_list)) = rest.split_once("{{") {
+        filled.push_str(before);
+        match from_list.split_once("}}").and_then(|(list, after)| Some((filled_list(list)?, after))) {
+            Some((list, after)) => {
+                filled.push_str(&list);
+                rest = after;
+            }
+            None => {
+                filled.push_str("{{");
+                rest = from_list;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled.into()
+}
+
+fn filled_list(list: &str) -> Option<String> {
+    let (head, text) = list.split_once(": ")?;
+    let separator = match head.split_once(' ')? {
+        ("list", _) => ", ",
+        ("each", _) => "",
+        _ => return None,
+    };
+    let names = names_of(head.split_once(' ')?.1)?;
+    let (text, exception) = text.split_once("; ").unwrap_or((text, ""));
+    let exception = exception.split_once(": ");
+    let text_for = |name| exception.filter(|(of, _)| *of == name).map_or(text, |(_, other)| other);
+    let items = names.iter().zip(1..).map(|(name, place)| numbered(&text_for(*name).replace('@', name), place));
+    Some(items.collect::<Vec<_>>().join(separator))
+}
+
+fn names_of(list: &str) -> Option<Vec<&'static str>> {
+    let dimensions = |is_in: fn(&Dimension) -> bool| {
+        Some(DIMENSIONS.iter().filter(|dimension| is_in(dimension)).map(|dimension| dimension.name).collect())
+    };
+    match list {
+        "columns" => Some(COLUMNS.iter().map(|column| column.name).collect()),
+        "attributes" => dimensions(|it| it.value().is_some()),
+        "event_attributes" => dimensions(|it| matches!(it.value_of, ValueOf::Event(_))),
+        "visit_attributes" => dimensions(|it| matches!(it.value_of, ValueOf::Visit(_))),
+        "dimensions" => dimensions(|_| true),
+        "sparse" => dimensions(|it| it.is_sparse),
+        "filters" => Some(filters().map(|(name, _)| name).collect()),
+        _ => None,
+    }
+}
+
+/// The text with each `#N` replaced by N plus `place`.
+fn numbered(text: &str, place: usize) -> String {
+    let mut pieces = text.split('#');
+    let mut numbered = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|first: char| first.is_ascii_digit()).len();
+        match piece[..digits].parse::<usize>() {
+            Ok(base) => numbered.push_str(&(base + place).to_string()),
+            Err(_) => numbered.push('#'),
+        }
+        numbered.push_str(&piece[digits..]);
+    }
+    numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_filled_in_and_the_rest_is_left_alone() {
+        let sparse = names_of("sparse").unwrap();
+        assert!(sparse.len() > 1);
+        let filled = fill_in("SELECT $1, {{list sparse: x.@}} FROM {}");
+        assert_eq!(filled, format!("SELECT $1, x.{} FROM {{}}", sparse.join(", x.")));
+        let filled = fill_in("{{each sparse:  AND @ = $#7}}");
+        assert!(filled.starts_with(&format!(" AND {} = $8 AND {} = $9", sparse[0], sparse[1])), "{filled}");
+        let filled = fill_in("{{list sparse: @; utm_source: nullif(@, '')}}");
+        assert!(filled.contains("referrer_host, nullif(utm_source, ''), utm_medium"), "{filled}");
+        for plain in ["SELECT '@' #> '{a}'", "{{list colours: @}}", "{{some sparse: @}}", "{{list sparse}}", "{{list"] {
+            assert_eq!(fill_in(plain), plain);
+        }
+    }
+
+    #[test]
+    fn every_dimension_is_in_each_list_that_it_belongs_to() {
+        let all = names_of("dimensions").unwrap();
+        let by_own_column = names_of("attributes").unwrap();
+        let [of_event, of_visit] = ["event_attributes", "visit_attributes"].map(|list| names_of(list).unwrap());
+        assert_eq!(by_own_column.len(), of_event.len() + of_visit.len());
+        assert_eq!(all.len(), by_own_column.len() + ["site", "entry_page", "exit_page"].len());
+        assert!(all.iter().all(|name| names_of("filters").unwrap().contains(name)));
+    }
+}

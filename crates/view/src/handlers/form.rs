@@ -1,0 +1,45 @@
+//! The forms of the page.
+
+use std::collections::BTreeMap;
+
+use footfall_daemon::{BodyLimits, read_body};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use url::form_urlencoded;
+
+use crate::access::{ShareError, ShareRequest};
+use crate::answer::{self, Answer};
+use crate::selection::filter_named;
+
+/// Far more than a form of the page has.
+const FORM_LIMITS: BodyLimits = BodyLimits { bytes_max: 8 * 1024, ms_max: 10_000 };
+
+pub(crate) type Form = BTreeMap<String, String>;
+
+pub(crate) async fn read_form(request: Request<Incoming>) -> Result<Form, Answer> {
+    match read_body(&mut request.into_body(), FORM_LIMITS).await {
+        Ok(body) => Ok(form_urlencoded::parse(&body).into_owned().collect()),
+        Err(_) => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "is incomplete or too large")),
+    }
+}
+
+/// Reads the form for a new link.
+pub(crate) fn share_request(form: &Form) -> Result<ShareRequest, ShareError> {
+    let refuse = |field, message: &str| Err(ShareError::Field(field, message.into()));
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let Ok(days) = field("days").parse() else { return refuse("days", "is not a whole number") };
+    let (key, value) = (field("filter"), field("value"));
+    let mut filters = BTreeMap::new();
+    if !key.is_empty() {
+        if filter_named(key).is_none() {
+            return refuse("filter", "is not known");
+        }
+        if value.is_empty() {
+            return refuse("value", "is empty, but a filter is chosen");
+        }
+        filters.insert(key.to_owned(), vec![value.to_owned()]);
+    } else if !value.is_empty() {
+        return refuse("filter", "is not chosen, but there is a value for it");
+    }
+    Ok(ShareRequest { name: field("name").to_owned(), days, filters })
+}

@@ -1,0 +1,110 @@
+//! The live page and its stream of events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderName;
+use hyper::{HeaderMap, StatusCode};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use url::form_urlencoded;
+
+use super::refusals::Refusals;
+use crate::answer::{self, Answer};
+use crate::config::{Config, LiveConfig, PageConfig};
+use crate::live::{Views, Watcher, WatcherPermit, stream};
+use crate::metrics::Metrics;
+use crate::page::{self, Frame};
+use crate::selection::{FieldProblem, Filters, Selection};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+pub(crate) struct LivePage {
+    base_path: String,
+    page: PageConfig,
+    live: LiveConfig,
+    views: Arc<Views>,
+    metrics: Arc<Metrics>,
+    watchers: Arc<Semaphore>,
+    refusals: Refusals,
+}
+
+impl LivePage {
+    pub(crate) fn new(config: &Config, views: Arc<Views>, metrics: Arc<Metrics>, refusals: Refusals) -> Self {
+        Self {
+            base_path: config.base_path.clone(),
+            page: config.page.clone(),
+            live: config.live.clone(),
+            views,
+            metrics,
+            watchers: Arc::new(Semaphore::new(config.live.watchers_max)),
+            refusals,
+        }
+    }
+
+    /// The page. `fixed` are the filters of a shared link.
+    pub(crate) async fn page(&self, query: &str, fixed: Option<&Filters>, is_owner: bool, may_log_in: bool) -> Answer {
+        let selection = match self.selection(query, fixed) {
+            Ok(selection) => selection,
+            Err(problem) => return self.refusals.bad_address(&problem),
+        };
+        let Ok(snapshot) = self.views.snapshot(&selection).await else {
+            return self.refusals.too_many_views();
+        };
+        let frame = Frame {
+            page: &self.page,
+            base_path: &self.base_path,
+            selection: &selection,
+            snapshot: &snapshot,
+            fixed,
+            is_owner,
+            may_log_in,
+        };
+        answer::page(StatusCode::OK, page::frame(&frame))
+    }
+
+    /// What changes on it, for as long as `is_allowed` says so.
+    pub(crate) fn events(
+        &self,
+        query: &str,
+        headers: &HeaderMap,
+        fixed: Option<&Filters>,
+        is_allowed: Box<dyn Fn() -> bool + Send + Sync>,
+        stop: &CancellationToken,
+    ) -> Answer {
+        let selection = match self.selection(query, fixed) {
+            Ok(selection) => selection,
+            Err(problem) => return answer::problem(StatusCode::BAD_REQUEST, Some(&problem.field), &problem.message),
+        };
+        let Ok(permit) = self.watchers.clone().try_acquire_owned() else {
+            return self.refusals.too_many_watchers();
+        };
+        let Ok(snapshots) = self.views.subscribe(&selection) else { return self.refusals.too_many_views() };
+        answer::events(stream(Watcher {
+            snapshots,
+            seen: seen_version(query, headers),
+            heartbeat: Duration::from_millis(self.live.heartbeat_ms),
+            ends_at: tokio::time::Instant::now() + Duration::from_secs(self.live.watch_s_max),
+            is_allowed,
+            shutdown: stop.clone(),
+            _permit: WatcherPermit::new(self.metrics.clone(), permit),
+        }))
+    }
+
+    fn selection(&self, query: &str, fixed: Option<&Filters>) -> Result<Selection, FieldProblem> {
+        let mut selection = Selection::of_page(query, &self.page.time_zone)?;
+        if let Some(fixed) = fixed {
+            selection.narrow(fixed);
+        }
+        Ok(selection)
+    }
+}
+
+/// The version that a page shows: a browser that reconnects repeats the last event's id in a header, which is newer than
+/// the one in the address.
+fn seen_version(query: &str, headers: &HeaderMap) -> u64 {
+    let in_header = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let in_address =
+        || form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "seen").map(|(_, seen)| seen.into_owned());
+    in_header.or_else(in_address).and_then(|seen| seen.parse().ok()).unwrap_or_default()
+}

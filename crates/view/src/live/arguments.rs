@@ -1,0 +1,62 @@
+//! What a view's questions are asked with.
+
+use jiff::{Timestamp, ToSpan};
+use serde_json::Value;
+
+use crate::config::PageConfig;
+use crate::database::Arguments;
+use crate::plan::{LAST_30_MINUTES, PREVIOUS_VISITS_OVER_TIME, PlannedQuestion};
+use crate::selection::{Period, Range, Selection};
+
+/// The arguments that a round's questions have in common.
+pub(super) fn of_round(selection: &Selection, range: &Range, page: &PageConfig, steps: &Value) -> Arguments {
+    let now = Timestamp::now();
+    Arguments {
+        range: range.clone(),
+        time_zone: selection.time_zone.clone(),
+        filters: selection.filters_json(),
+        limit: i32::from(page.rows_max),
+        dimension: String::new(),
+        event_type: selection.only_event_type().unwrap_or_default().to_owned(),
+        property: selection.property.clone().unwrap_or_default(),
+        steps: steps.clone(),
+        at: now,
+        // An event's timestamp may be slightly in the future.
+        before: now.checked_add(24.hours()).unwrap_or(now),
+    }
+}
+
+/// The arguments of one question in that round.
+pub(super) fn of_question(
+    planned: &PlannedQuestion,
+    of_round: &Arguments,
+    selection: &Selection,
+    page: &PageConfig,
+) -> Arguments {
+    let mut arguments = of_round.clone();
+    planned.dimension.clone_into(&mut arguments.dimension);
+    match planned.key {
+        PREVIOUS_VISITS_OVER_TIME => compare_with_previous_period(&mut arguments.range, selection),
+        LAST_30_MINUTES => narrow_to_last_30_minutes(&mut arguments),
+        "recent_events" => arguments.limit = i32::from(page.recent_rows_max),
+        _ => {}
+    }
+    arguments
+}
+
+/// Today is compared with the whole of yesterday, every other period with the one before it.
+fn compare_with_previous_period(range: &mut Range, selection: &Selection) {
+    let until = if selection.period == Period::Named("today") { range.since } else { range.previous_until };
+    (range.since, range.until) = (range.previous_since, until);
+}
+
+/// Without an event type in the filters only page views are counted, so that each minute has one row.
+fn narrow_to_last_30_minutes(arguments: &mut Arguments) {
+    let minute = arguments.at.as_second().div_euclid(60) * 60;
+    let at = |seconds| Timestamp::from_second(seconds).unwrap_or(arguments.at);
+    (arguments.range.since, arguments.range.until) = (at(minute - 29 * 60), at(minute + 60));
+    "1 minute".clone_into(&mut arguments.range.bucket_width);
+    if let Some(filters) = arguments.filters.as_object_mut().filter(|filters| !filters.contains_key("event_type")) {
+        filters.insert("event_type".into(), "page_view".into());
+    }
+}
