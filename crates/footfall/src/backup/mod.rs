@@ -14,12 +14,11 @@ pub(crate) mod recount;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use footfall_daemon::{Command, CommandArguments, run_command};
 use footfall_store::{connect, is_locked, take_turn};
 use jiff::Timestamp;
-use tokio_postgres::Client;
 use tracing::{error, info, warn};
 
 use crate::files::partial_of;
