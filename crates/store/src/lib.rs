@@ -3,9 +3,10 @@
 //! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or (in
 //! the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts and the
 //! offsets move together or not at all, so a crash at any point leaves nothing half done and nothing to be undone.
-//! Whoever listens on the channel `footfall_events` hears `{"events":N}` when N rows have been stored.
+//! Listeners on the channel `footfall_events` receive `{"events":N}` when N rows have been stored. [`WriterLoop`] is the
+//! loop around it: it connects, writes what its [`RecordSource`] gathers, and begins anew after a failure.
 //!
-//! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
+//! The SQL is in files under `sql/`, which are compiled in: a program and its statements cannot disagree.
 
 mod batch;
 mod columns;

@@ -1,4 +1,4 @@
-//! Makes what the daemons need: roles, database, extension, tables, views and functions. Runs again without harm.
+//! Makes what the daemons need: roles, database, extension, tables, views and functions. It may run again at any time.
 
 use std::ffi::OsStr;
 
@@ -19,7 +19,7 @@ const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
 static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
 static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/functions");
 
-/// Two starters take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
+/// Processes that prepare take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
 /// is taken in `postgres`, which both can see before ours exists.
 const LOCK: i64 = 0x666f_6f74_6661_6c6c;
 const MAINTENANCE_DATABASE: &str = "postgres";

@@ -55,7 +55,7 @@ pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Reco
     Ok(moves)
 }
 
-/// Moves them, or finds that one is not ours any more.
+/// Moves the offsets, unless one of them is not ours any more.
 pub(crate) async fn advance(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -69,7 +69,7 @@ pub(crate) async fn advance(
     if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
 }
 
-/// Everything that a batch leaves in the database but its offsets. Answers how often each outcome was met.
+/// Stores everything of a batch but its offsets. Returns how often each outcome occurred.
 pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -114,7 +114,7 @@ async fn enter_ledger(
         Content::Counts(counts) => Some((counts.id, counts.at)),
         Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
     });
-    // Of repeats the first, as among batches: whatever makes a batch, the ledger is the same.
+    // The first of repeats, as across batches: the ledger is the same however records are batched.
     let ids = ids.fold(BTreeMap::new(), |mut first: BTreeMap<Uuid, Timestamp>, (id, at)| {
         first.entry(id).or_insert(at);
         first
@@ -202,7 +202,7 @@ async fn quarantine(
 ) -> Result<(), WriterError> {
     let position = &record.position;
     let reason = rejection.reason.as_str();
-    // The message may quote what was refused, and text holds no NUL.
+    // The message may quote what was refused, and PostgreSQL's text holds no NUL.
     let message = rejection.message.replace('\0', "\u{fffd}");
     let field = rejection.field.replace('\0', "\u{fffd}");
     transaction

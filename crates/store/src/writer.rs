@@ -14,9 +14,9 @@ use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session}
 /// What became of a batch: one outcome for each event in it.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// How often each outcome was met.
+    /// How often each outcome occurred.
     pub outcomes: HashMap<Outcome, u64>,
-    /// Transactions that it took: one, and more where a row had to be found that the database refuses.
+    /// Transactions that it took: one, or more where the database refused a row that had to be found.
     pub transactions: u64,
 }
 
@@ -54,7 +54,7 @@ impl Writer {
         self.client.is_closed()
     }
 
-    /// Finds out whether the server answers.
+    /// Asks whether the server answers.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`].
@@ -63,8 +63,8 @@ impl Writer {
     }
 
     /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets
-    /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: what lay between
-    /// is gone, or the topic was made anew; what is read twice that way, the ledger takes out.
+    /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: the messages in
+    /// between are gone, or the topic was created anew. What is read twice because of it, the ledger removes.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] where another consumer claims it at the same moment.
@@ -75,6 +75,7 @@ impl Writer {
         first: i64,
         end: i64,
     ) -> Result<Claim, WriterError> {
+        debug_assert!(first <= end, "{topic} {partition} ends at {end}, before its first offset {first}");
         let key: (&str, i32) = (topic, partition);
         self.client.execute(&self.statements.claim_offset, &[&key.0, &key.1, &first]).await?;
         let row = self.client.query_one(&self.statements.next_offset, &[&key.0, &key.1]).await?;
