@@ -72,7 +72,8 @@ pub struct HttpConfig {
     pub idle_ms_max: u64,
     /// Origins whose pages may read the API, such as `https://intranet.example`; none by default.
     pub cors_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed when attempts to log in are counted: addresses or networks.
+    /// Proxies whose X-Forwarded-For is believed, when attempts to log in are counted and when events are passed on to
+    /// ingest: addresses or networks.
     pub trusted_proxies: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The broker away, or stuck: a client is told at once, keeps its event, and loses none that was acknowledged.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ const IN_FLIGHT_MAX: Duration = Duration::from_secs(8);
 const STOP_MAX: Duration = Duration::from_secs(25);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A backends that these tests break, one after the other.
+/// The backends that these tests break, one after the other.
 pub(crate) async fn breakable() -> &'static Mutex<Backends> {
     static BACKENDS: OnceCell<Mutex<Backends>> = OnceCell::const_new();
     BACKENDS.get_or_init(async || Mutex::new(Backends::start().await)).await
@@ -37,6 +38,7 @@ struct Load {
 struct Posted {
     acknowledged: Vec<Uuid>,
     refused: usize,
+    reasons: BTreeSet<String>,
     slowest: Duration,
 }
 
@@ -62,6 +64,7 @@ impl Load {
                         assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u8>().is_ok()), "{answer:?}");
                         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
                         assert_eq!(answer.json()["success"], false);
+                        posted.reasons.insert(answer.json()["reason"].as_str().expect("a reason").to_owned());
                         posted.refused += 1;
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
@@ -79,6 +82,7 @@ impl Load {
             let client = client.unwrap();
             all.acknowledged.extend(client.acknowledged);
             all.refused += client.refused;
+            all.reasons.extend(client.reasons);
             all.slowest = all.slowest.max(client.slowest);
         }
         all
@@ -102,6 +106,12 @@ async fn is_away(pipeline: &Pipeline) {
         says && pipeline.get(3002, "/ready").await.status == 503
     })
     .await;
+}
+
+/// Events that were deferred for this reason.
+async fn deferred(pipeline: &Pipeline, reason: &str) -> u64 {
+    let label = format!("reason=\"{reason}\"");
+    metric(pipeline, INGEST, "footfall_ingest_events_deferred_total", &[&label]).await
 }
 
 async fn each_is_stored(pipeline: &Pipeline, acknowledged: &[Uuid]) {
@@ -132,6 +142,8 @@ async fn with_the_broker_away_a_client_is_told_at_once_and_without_a_restart_all
     .await;
     let told = load.stop().await;
     assert!(told.acknowledged.is_empty() && told.refused > 0);
+    assert_eq!(told.reasons, BTreeSet::from(["broker_away".to_owned()]));
+    assert!(deferred(&pipeline, "broker_away").await >= told.refused as u64);
     assert!(told.slowest < AT_ONCE, "{:?}", told.slowest);
 
     backends.kafka.start_again().await.unwrap();
@@ -156,13 +168,13 @@ async fn with_the_broker_stuck_a_full_queue_refuses_at_once_and_nothing_hangs() 
 
     let broker = Pid::from_raw(i32::try_from(backends.kafka.pid()).unwrap());
     kill(broker, Signal::SIGSTOP).unwrap();
-    eventually("the queue is full", IN_FLIGHT_MAX, async || {
-        metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &[r#"reason="queue_full""#]).await > 0
-    })
-    .await;
+    eventually("the queue is full", IN_FLIGHT_MAX, async || deferred(&pipeline, "queue_full").await > 0).await;
     is_away(&pipeline).await;
     let stuck = load.stop().await;
     assert!(stuck.refused > 0 && stuck.slowest < IN_FLIGHT_MAX, "{} {:?}", stuck.refused, stuck.slowest);
+    for reason in ["queue_full", "not_acknowledged"] {
+        assert!(stuck.reasons.contains(reason) && deferred(&pipeline, reason).await > 0, "{:?}", stuck.reasons);
+    }
     let load = Load::start(&pipeline, 8, "");
     let before = metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
     eventually("many were told", SOON, async || {
