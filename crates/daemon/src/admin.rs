@@ -19,7 +19,7 @@ use crate::{AdminConfig, Shell};
 /// <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md#overall-structure>
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const JSON: &str = "application/json";
-/// Enough for every scraper, little enough that all connections together stay small.
+/// Enough for every scraper, and all connections together stay small.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// How long answers under way may take once the daemon has ended.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ impl Admin {
         Ok(Self { listener, limits })
     }
 
-    /// The address with the port that was taken where the configuration says 0.
+    /// The address, with the port that was taken where the configuration says 0.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
@@ -80,7 +80,7 @@ fn answer(request: &Request<Incoming>, shell: &Shell) -> Response<Full<Bytes>> {
             let status = if snapshot.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             respond(status, JSON, json!(snapshot).to_string())
         }
-        // That it is answered is the answer.
+        // /live: an answer is enough.
         _ => respond(StatusCode::OK, JSON, json!({ "live": true }).to_string()),
     }
 }

@@ -1,14 +1,17 @@
-//! The shell of every Footfall daemon: what is the same for all of them, so that a daemon holds only its own job.
+//! The shell of every Footfall daemon: everything that they share, so that a daemon contains only its own job.
 //!
 //! [`main`] reads the command line and the configuration, sets up the log, starts the admin server, the watchdog and
-//! the signal thread, and calls the daemon's `run(config, shell)`. [`Shell`] is what `run` gets to know and to say:
-//! the metrics registry, the shutdown token, readiness and progress. There is no global state but the log subscriber
-//! and the panic hook, which Rust itself keeps global. [`connections`] is for the daemons that serve a port of their own.
+//! the signal thread, and calls the daemon's `run(config, shell)`. [`Shell`] gives `run` the metrics registry, the
+//! shutdown token, readiness and progress. The only global state is the log subscriber and the panic hook, which Rust
+//! itself keeps global.
 //!
-//! [`run_command`] is the same for a command that does one thing and ends: configuration, log, exit code, description.
+//! For daemons that serve HTTP, [`connections`] is the accept loop, [`BodyBudget`] reads bodies within their limits, and
+//! [`client_address`] says who sent a request.
+//!
+//! [`run_command`] does the same for a command that does one thing and ends.
 //!
 //! A daemon is ready when it can do its job ([`Readiness`]), alive for the watchdog only while its loops move
-//! ([`Progress`]), and gone at the latest `drain_ms_max` after the first SIGTERM, whatever `run` does.
+//! ([`Progress`]), and has ended at the latest `drain_ms_max` after the first SIGTERM, even if `run` hangs.
 
 mod admin;
 mod body;

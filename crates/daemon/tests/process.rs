@@ -229,7 +229,7 @@ fn the_watchdog_is_fed_while_the_loop_moves_and_silent_while_it_stands_still() {
     });
     assert!(moving.count("WATCHDOG=1") >= 5, "{:?}", moving.messages);
     assert_eq!(standing.count("WATCHDOG=1"), 0);
-    assert!(standing.log().contains("a loop stands still"), "{}", standing.log());
+    assert!(standing.log().contains("a loop has stopped"), "{}", standing.log());
 }
 
 #[test]

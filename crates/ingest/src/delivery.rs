@@ -75,7 +75,7 @@ impl Delivery {
         }
     }
 
-    /// Whether it can be written to. While it cannot, nothing is queued.
+    /// Whether events can be written. While they cannot, nothing is queued.
     pub(crate) fn is_ready(&self) -> bool {
         match self {
             Self::Kafka(kafka) => kafka.is_ready(),
@@ -83,7 +83,7 @@ impl Delivery {
         }
     }
 
-    /// Waits a moment until it is known whether it can be written to.
+    /// Waits a moment until it is known whether events can be written.
     pub(crate) async fn probe(&self) {
         match self {
             Self::Kafka(kafka) => kafka::probe(kafka).await,
@@ -115,7 +115,7 @@ impl Delivery {
         }
     }
 
-    /// Takes nothing more; what was taken is still handed over.
+    /// Takes nothing new, and still hands over what was taken.
     pub(crate) fn close(&self) {
         if let Self::Database(database) = self {
             database.close();

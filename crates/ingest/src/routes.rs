@@ -1,4 +1,4 @@
-//! The few paths there are, and what a request on each goes through.
+//! The paths, and how a request on each is handled.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -214,7 +214,7 @@ impl Service {
     }
 }
 
-/// A header's value where it is text; what is not is treated as absent.
+/// A header's value. One that is not text is treated as absent.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
 const STATISTICS_MS: u32 = 1_000;
-/// More messages than this are not queued, whatever their size: librdkafka's own bound, written out.
+/// No more messages than this are queued, however small: librdkafka's default, made explicit.
 const QUEUE_MESSAGES_MAX: u32 = 500_000;
 
 /// Whether the brokers answer, as librdkafka's threads see it.

@@ -21,15 +21,8 @@ async fn server() -> &'static Postgres {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }
         let client = connect(&postgres.admin(KNOWN)).await;
-<<<<<<< HEAD
         let rows = client.batch_execute(&footfall_store::fill_in(ROWS)).await;
         rows.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
-=======
-        client
-            .batch_execute(&footfall_store::fill_in(ROWS))
-            .await
-            .unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
->>>>>>> store
         postgres
     };
     SERVER.get_or_init(start).await

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
+use crate::metrics::{INGEST, metric};
 
 const SOON: Duration = Duration::from_secs(10);
 const MIB: usize = 1024 * 1024;
@@ -395,8 +396,13 @@ async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
     body.resize(700 * 1024, b' ');
     let no_room = async || {
         let answer = pipeline.post(body.clone()).await;
-        assert!(answer.status == 200 || answer.header("retry-after").is_some(), "{answer:?}");
-        answer.status == 503
+        if answer.status == 200 {
+            return false;
+        }
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{answer:?}");
+        assert_eq!(answer.json()["reason"], "bodies_full", "{answer:?}");
+        assert!(answer.json()["message"].as_str().unwrap().contains("send it again"), "{answer:?}");
+        true
     };
     // An unfinished body keeps its memory, unless another came first: then it gets a 503 like any other.
     let mut first = None;
@@ -405,6 +411,8 @@ async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
         first.as_mut().unwrap().send(chunked(&body, 64 * 1024)).await && no_room().await && no_room().await
     })
     .await;
+    let full = [r#"reason="bodies_full""#];
+    assert!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &full).await >= 2);
     assert_eq!(pipeline.post(event.to_vec()).await.status, 200, "small ones still fit");
     drop(first);
     eventually("there is memory again", SOON, async || !no_room().await).await;
