@@ -1,4 +1,4 @@
-//! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
+//! The operator's command as a library: starting Footfall's programs, and operating them.
 
 pub mod backup;
 pub mod broker;

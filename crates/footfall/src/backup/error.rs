@@ -23,7 +23,7 @@ pub enum BackupError {
         source: tokio_postgres::Error,
     },
     /// Another backup or a `footfall retain` did not end in time.
-    #[error("another backup, or `footfall retain`, is under way for more than {0} s")]
+    #[error("another backup or `footfall retain` has been running for more than {0} s")]
     TimedOutWaiting(u32),
     /// A program is missing.
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum BackupError {
     },
     /// The disk has too little free space to start.
     #[error(
-        "the disk of {} has {free_mib} MiB free; a backup takes about {needed_mib} MiB, and {left_mib} MiB are to be left: \
+        "the disk of {} has {free_mib} MiB free; a backup needs about {needed_mib} MiB and must leave {left_mib} MiB: \
          nothing is written", dir.display()
     )]
     DiskTooFull {
@@ -60,7 +60,7 @@ pub enum BackupError {
         left_mib: u64,
     },
     /// The disk filled up during the dump.
-    #[error("the disk of {} has less than {left_mib} MiB free: the backup is given up and removed", dir.display())]
+    #[error("the disk of {} has less than {left_mib} MiB free: the backup is aborted and removed", dir.display())]
     DiskRanFull {
         /// The folder.
         dir: PathBuf,

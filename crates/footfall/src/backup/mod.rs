@@ -39,9 +39,9 @@ pub const COMMAND: Command = Command {
     secrets: &["database.password"],
     exit_codes: &[
         (0, "there is a new backup, and it was checked"),
-        (1, "there is none; those that there were are all still there"),
+        (1, "there is no new backup; the older ones are all kept"),
         (64, "the command line or the configuration is wrong"),
-        (EXIT_LATER, "there is none, for `footfall retain` or another backup did not end"),
+        (EXIT_LATER, "there is no new backup, because `footfall retain` or another backup did not end"),
     ],
 };
 

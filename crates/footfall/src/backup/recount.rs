@@ -81,7 +81,7 @@ mod tests {
     use super::count;
 
     #[test]
-    fn a_row_is_a_line_whatever_it_holds() {
+    fn every_row_is_one_line() {
         let script = "SET x = 1;\nCOPY public.a (b, c) FROM stdin;\n1\tCOPY public.z (q) FROM stdin;\n2\t\\\\.\n\\.\n\n\
                       COPY public.empty (b) FROM stdin;\n\\.\nCOPY x.y (b) FROM stdin;\n\n\\.\n";
         let rows = count(script.as_bytes()).unwrap();

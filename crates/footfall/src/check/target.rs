@@ -57,7 +57,7 @@ pub enum TargetError {
     /// No instance is running.
     #[error(
         "{0}\n\
-         To check one that was not started so, name all of its parts: \
+         To check one that was started in another way, give all of its addresses: \
          --site URL --ingest URL --sink-admin URL --kafka BROKERS --database URL"
     )]
     State(#[from] StateError),

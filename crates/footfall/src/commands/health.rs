@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let unhealthy = health::unhealthy(&health_checks).await;
     let lines: Vec<_> = unhealthy.iter().map(Unhealthy::to_string).collect();
-    let text = if unhealthy.is_empty() { "all parts are ready".to_owned() } else { lines.join("\n") };
+    let text = if unhealthy.is_empty() { "all services are ready".to_owned() } else { lines.join("\n") };
     writeln!(std::io::stdout(), "{text}")?;
     Ok(if unhealthy.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -36,9 +36,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let from = migrate_profile::run(&options).await?;
     let (keep, mut out) = (options.keep.display(), std::io::stdout());
     if from == to {
-        writeln!(out, "{keep} is of the profile {to} already.")?;
+        writeln!(out, "{keep} has the profile {to} already.")?;
     } else {
-        writeln!(out, "{keep} was of the profile {from} and is {to} now: `footfall up --keep {keep}`")?;
+        writeln!(out, "{keep} is changed from the profile {from} to {to}: start it with `footfall up --keep {keep}`")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! The subcommands, one file each: what it may be told, and what it does with that.
+//! The subcommands, one file each with its arguments and its run.
 
 pub(crate) mod check;
 pub(crate) mod enter;

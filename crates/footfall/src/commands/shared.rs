@@ -1,4 +1,4 @@
-//! What several subcommands may be told, or need to know.
+//! Arguments that several subcommands share.
 
 use std::path::{Path, PathBuf};
 

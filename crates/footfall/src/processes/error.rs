@@ -13,7 +13,7 @@ pub enum Error {
     #[error(transparent)]
     File(#[from] std::io::Error),
     /// A program is not installed.
-    #[error("{0} is not to be found")]
+    #[error("{0} was not found")]
     Missing(String),
     /// The process cannot be spawned.
     #[error("{name} cannot be started: {source}")]

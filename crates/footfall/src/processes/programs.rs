@@ -166,7 +166,7 @@ mod tests {
     fn only_postgresql_is_required_before_another_program_is_needed() {
         let programs: Programs = serde_json::from_str(r#"{ "postgres_bin": { "path": "/usr/bin" } }"#).unwrap();
         for error in [programs.nginx().unwrap_err(), programs.java().unwrap_err(), programs.kafka_libs().unwrap_err()] {
-            assert!(error.to_string().contains("is not to be found"), "{error}");
+            assert!(error.to_string().contains("was not found"), "{error}");
         }
     }
 }

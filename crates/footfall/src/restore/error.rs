@@ -45,7 +45,7 @@ pub enum RestoreError {
     #[error("database name {0:?}: only lower-case letters, digits and underscores, not beginning with a digit")]
     Name(String),
     /// The database holds events.
-    #[error("database {name} holds {rows} rows of events and what is counted of them: --replace gives them up")]
+    #[error("database {name} holds {rows} rows of events and their counts: --replace discards them")]
     HoldsEvents {
         /// The database.
         name: String,
@@ -61,7 +61,7 @@ pub enum RestoreError {
         table: String,
     },
     /// An earlier restore was interrupted before it dropped the replaced database.
-    #[error("database {0} is left from an earlier restore: look whether it is needed, and drop it")]
+    #[error("database {0} is left from an earlier restore: check whether it is needed, and drop it")]
     LeftOver(String),
     /// The server does not have the dump's version of TimescaleDB.
     #[error("the backup needs TimescaleDB {wanted}; this server has {there}")]
@@ -88,7 +88,7 @@ pub enum RestoreError {
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     /// Other connections to the database cannot be ended.
-    #[error("the connections to database {0} cannot be ended")]
+    #[error("connections to database {0} cannot be ended")]
     InUse(String),
     /// Kafka cannot be reached.
     #[error("Kafka: {0}")]

@@ -40,7 +40,11 @@ pub(crate) async fn fill(
                 return Err(RestoreError::OtherRows { table: table.clone(), there, wanted: *wanted });
             }
         }
-        say(&format!("{} rows in {} tables, as the backup has them", manifest.rows.values().sum::<u64>(), there.len()));
+        say(&format!(
+            "{} rows in {} tables, the same as in the backup",
+            manifest.rows.values().sum::<u64>(),
+            there.len()
+        ));
     }
     // A dump has no planner statistics, and without them the first queries would be slow.
     client.batch_execute("ANALYZE").await.map_err(while_doing("gathering statistics"))?;

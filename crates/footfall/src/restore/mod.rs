@@ -98,7 +98,7 @@ pub async fn run(arguments: &Arguments, mut say: impl FnMut(&str)) -> Result<Vec
             manifest.rows.get("analytics_events").copied().unwrap_or_default(),
             manifest.made_at
         )),
-        None => say("the backup's .json is not beside it: what is restored cannot be counted against it"),
+        None => say("the backup has no .json beside it: restored rows cannot be compared with it"),
     }
 
     let cluster = connect(&arguments.database, MAINTENANCE_DATABASE).await.map_err(while_doing("connecting"))?;
@@ -126,7 +126,7 @@ pub async fn run(arguments: &Arguments, mut say: impl FnMut(&str)) -> Result<Vec
     // Checked again, because events may have arrived in the existing database meanwhile.
     target.refuse(arguments.replace).await?;
     target.swap().await?;
-    say(&format!("database {name} is restored; sinks that run read on by themselves"));
+    say(&format!("database {name} is restored; running sinks continue by themselves"));
     Ok(follows)
 }
 

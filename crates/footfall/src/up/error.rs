@@ -18,11 +18,11 @@ pub enum UpError {
     #[error("{}", lines(.0))]
     PortsTaken(Vec<Taken>),
     /// Kafka needs one address to give to its clients.
-    #[error("{0} stands for every address: name one that this machine has")]
+    #[error("{0} is not one address, and Kafka's clients need one: name an address of this machine")]
     NoOneAddress(IpAddr),
     /// The folder belongs to the other profile.
     #[error(
-        "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or have it go on as the other \
+        "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or convert it \
          with `footfall migrate-profile --keep {} {asked}`", dir.display(), dir.display()
     )]
     OtherProfile {

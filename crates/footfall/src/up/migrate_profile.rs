@@ -145,7 +145,7 @@ async fn count_unstored(brokers: String, database: &tokio_postgres::Config) -> R
         row.map(|row| row.get::<_, i64>(2))
     };
     let unstored = ranges.iter().map(|range| {
-        // The stored offset may lie outside of what Kafka holds: messages expire, and a topic may have been made anew.
+        // The stored offset may lie outside of what Kafka holds: messages expire, and a topic may have been created again.
         let from = stored(range.topic, range.partition).unwrap_or(range.first).max(range.first);
         (range.end - from).max(0)
     });

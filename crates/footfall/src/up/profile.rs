@@ -11,7 +11,7 @@ const FILE: &str = "profile";
 /// What an instance consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// Ingest stores by itself and view serves the site: no Kafka, nginx or Grafana.
+    /// Ingest stores by itself, and view serves the site: no Kafka, nginx or Grafana.
     Light,
     /// Everything, Kafka included.
     Appliance,

@@ -94,12 +94,12 @@ async fn on_a_full_disk_a_backup_is_refused_or_aborted_and_existing_ones_stay() 
     let text = "INSERT INTO analytics_quarantine (topic, partition, kafka_offset, reason, field, message, payload)
         SELECT 'x', 0, number, 'r', 'f', repeat(md5(number::text), 1000), 'p' FROM generate_series(1, 2000) AS number";
     pipeline.database.batch_execute(text).await.unwrap();
-    backup(&config).await.assert(1, "has less than 1 MiB free: the backup is given up and removed");
+    backup(&config).await.assert(1, "has less than 1 MiB free: the backup is aborted and removed");
     assert_eq!(dumps(disk.path()), good);
 
     // A backup that is known to need more space than there is, is not begun.
     let config = backup_file(backends, &pipeline, disk.path(), "free_mib_min = 100");
-    backup(&config).await.assert(1, "and 100 MiB are to be left: nothing is written");
+    backup(&config).await.assert(1, "and must leave 100 MiB: nothing is written");
     let left: Vec<_> = std::fs::read_dir(disk.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
     restore(backends, &format!("{}_again", database(&pipeline)), &good[0], &[]).await.assert(0, "is restored");

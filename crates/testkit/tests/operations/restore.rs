@@ -37,9 +37,7 @@ async fn a_database_with_events_is_replaced_only_on_request() {
     settle(&mut pipeline).await;
     let before = everything(&mut pipeline).await;
     let name = database(&pipeline).to_owned();
-    restore(backends, &name, &dump, &[])
-        .await
-        .assert(1, "rows of events and what is counted of them: --replace gives them up");
+    restore(backends, &name, &dump, &[]).await.assert(1, "rows of events and their counts: --replace discards them");
     assert_eq!(everything(&mut pipeline).await, before);
     assert_eq!(databases(&mut pipeline).await, 1);
 

@@ -111,7 +111,7 @@ async fn retention_waits_for_a_backup_in_progress() {
     let other = connect(backends, &pipeline).await;
     footfall_store::take_turn(&other, 10).await.unwrap();
     let short = retention_file(backends, &pipeline, &format!("database.turn_s_max = 1\n{}", days(10)));
-    retain(&short).await.assert(75, "a backup is under way: nothing is removed this time");
+    retain(&short).await.assert(75, "a backup is running: nothing is removed this time");
     assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD));
 
     let patient = retention_file(backends, &pipeline, &format!("database.turn_s_max = 60\n{}", days(10)));
