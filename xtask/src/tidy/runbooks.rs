@@ -50,8 +50,9 @@ fn rules<'a>(path: &'a str, text: &'a str) -> Vec<Rule<'a>> {
         if let Some(title) = line.strip_prefix("title: ") {
             rules.push(Rule { path, line: index + 1, title: title.trim_matches('"'), link: None });
         }
-        if let (Some(link), Some(rule)) = (line.strip_prefix("runbook: "), rules.last_mut()) {
-            rule.link = Some(link.trim_matches('"'));
+        let link = line.find(RUNBOOKS).map(|at| line[at..].split_whitespace().next().unwrap_or_default());
+        if let (Some(link), Some(rule)) = (link, rules.last_mut()) {
+            rule.link = Some(link);
         }
     }
     rules
