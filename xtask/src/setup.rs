@@ -1,4 +1,4 @@
-//! Setting up what is missing: everything that does not depend on another thing at the same time.
+//! Sets up what is missing, with independent jobs in parallel.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use crate::parts_file::{self, Place, Places};
 use crate::progress::{Step, Steps};
 use crate::{apt, debian_root, host, kafka_libs, lab, size, stamped, web_tests};
 
-/// What the parts are wanted for.
+/// What the programs are needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
     Up,
     Tests,
-    /// The root then holds every part, whatever the host has: machines are booted from it.
+    /// The root then holds every program, even those that the host has, because machines boot from it.
     Lab,
-    /// Everything from Debian, with its licences: this machine's own parts are not passed on.
+    /// Everything comes from Debian with its licences: this machine's own programs are not passed on.
     Image,
 }
 
-/// Sets up what is missing and says where everything is: the path of parts.json.
+/// Sets up what is missing, and returns the path of parts.json, which says where everything is.
 pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host: bool) -> Result<PathBuf> {
     let parts = checkout.join(".parts");
     std::fs::create_dir_all(&parts)?;
@@ -79,12 +79,12 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
         (
             format!("debian packages ({})", host_packages.join(", ")),
             !host_packages.is_empty(),
-            Box::new(|step| apt::install(&host_packages, "for that", step).map(|()| String::new())),
+            Box::new(|step| apt::install(&host_packages, "for the tests or the lab", step).map(|()| String::new())),
         ),
         npm_job(checkout, "web/tests", purpose),
         npm_job(checkout, "grafana/tests", purpose),
     ];
-    at_once(jobs, steps)?;
+    in_parallel(jobs, steps)?;
 
     let file = parts.join("parts.json");
     let place = |found: Option<PathBuf>, path| match found {
@@ -109,9 +109,8 @@ fn npm_job<'a>(checkout: &Path, folder: &str, purpose: For) -> (String, bool, Jo
     (format!("npm packages of {folder}"), wanted, Box::new(move |step| web_tests::install_npm(&path, step)))
 }
 
-/// Does the jobs that are wanted at the same time. All are waited for, so that none is cut off in the middle by a
-/// neighbour's failure.
-fn at_once<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
+/// Runs the wanted jobs in parallel. It waits for all of them, so that the failure of one does not interrupt another.
+fn in_parallel<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
     let wanted = jobs.into_iter().filter(|(_, wanted, _)| *wanted);
     std::thread::scope(|scope| {
         let running: Vec<_> = wanted
