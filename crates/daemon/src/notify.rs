@@ -18,7 +18,7 @@ impl Notify {
     }
 
     /// Drops everything.
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn detached() -> Self {
         Self(Arc::new(|_| Ok(())))
     }
 

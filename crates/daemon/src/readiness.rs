@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_watcher_sees_the_change() {
-        let readiness = Readiness::new(Notify::nobody());
+        let readiness = Readiness::new(Notify::detached());
         let watcher = readiness.watch();
         readiness.condition("kafka").set(true);
         assert!(watcher.has_changed().unwrap() && *watcher.borrow());

@@ -56,7 +56,7 @@ impl Shell {
     /// A shell without signals, service manager and admin server, for tests and for `run` inside another program.
     /// Cancelling `shutdown` has the effect of a SIGTERM.
     pub fn detached(name: &'static str, version: &'static str) -> Self {
-        Self::new(name, version, Notify::nobody())
+        Self::new(name, version, Notify::detached())
     }
 
     /// Registers metrics, whose names get the prefix `footfall_`. Call it once, with all of them.

@@ -22,6 +22,7 @@
 //!    HTTP request contains ([`Hints`], the country) travels with the event until then.
 //! 6. A visitor is identified by a hash that changes daily ([`VisitorKey`]), never by an address.
 
+mod arrival;
 mod body;
 mod body_format;
 mod clock;
@@ -34,6 +35,7 @@ mod field;
 mod flags;
 mod language;
 mod limits;
+mod line;
 mod normalise;
 mod outcome;
 mod outcome_counts;
@@ -50,6 +52,7 @@ mod strict;
 mod text;
 mod visitor;
 
+pub use arrival::{Arrival, Hints, VisitorOf};
 pub use body_format::BodyFormat;
 pub use deferral::Deferral;
 pub use describe::describe_fields;
@@ -57,10 +60,11 @@ pub use event::{Event, SCHEMA_VERSION, SCHEMA_VERSION_HEADER};
 pub use field::{FIELDS, Field};
 pub use flags::{Flag, Flags};
 pub use limits::{CharsMax, Limits};
+pub use normalise::Accepted;
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};
 pub use outcomes_message::OutcomesMessage;
-pub use parse::{Accepted, Arrival, Hints, Parsed, RequestKind, VisitorOf, parse};
+pub use parse::{Parsed, RequestKind, parse};
 pub use pipeline_sample::PipelineSample;
 pub use reason::{Reason, UnknownReason};
 pub use reasons_document::reasons_document;

@@ -153,7 +153,7 @@ impl Selection {
         Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
     }
 
-    /// Narrows it: what a shared link fixes holds, whatever the address says.
+    /// Replaces filters by those that a shared link fixes.
     pub(crate) fn narrow(&mut self, fixed: &Filters) {
         for (key, values) in fixed {
             self.filters.insert(key, values.clone());

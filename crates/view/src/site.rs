@@ -1,7 +1,7 @@
 //! The site and the tracker, as nixos/nginx/footfall-locations.conf has nginx serve them: the same paths, ages and security
 //! headers. A test holds the two to each other.
 //!
-//! The files are read once, at the start. A request can then reach only what is in the table, whatever its path says, and
+//! The files are read once, at the start. A request can then only reach what is in the table, and
 //! a file's tag is the hash of its content, which also works in a package whose files all have the same age. A large or
 //! changing site needs a web server.
 

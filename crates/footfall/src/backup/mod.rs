@@ -1,6 +1,6 @@
 //! `footfall backup`: dumps the database, checks the dump, and removes the oldest backups.
 //!
-//! Kafka's offsets are in the database, so one snapshot holds rows and offsets that match, whatever the sinks do
+//! Kafka's offsets are in the database, so one snapshot holds rows and offsets that match, even while sinks write
 //! meanwhile. A dump is written as `NAME.partial`, read back, compared with the snapshot, and renamed: a dump without
 //! `.partial` is complete.
 

@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     /// Where events are posted to
     #[arg(long, default_value = "http://127.0.0.1:3001/analytics")]
     url: String,
-    /// Events in each second, whatever becomes of them
+    /// Events in each second, whether they are accepted or not
     #[arg(long, default_value_t = 100.0)]
     rate: f64,
     /// How many events

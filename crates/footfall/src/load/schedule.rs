@@ -42,7 +42,7 @@ impl Schedule {
         number as f64 / self.rate_per_s
     }
 
-    /// When an event is due, counted from the start, whatever happened since.
+    /// When an event is due, counted from the start, even if earlier ones were late.
     fn due(self, number: u64) -> Duration {
         Duration::from_secs_f64(self.seconds(number))
     }

@@ -31,7 +31,7 @@ pub(crate) async fn remove_stale(locks: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// A process whose working directory is `folder`, whatever path it knows that by.
+/// A process whose working directory is `folder`, under any of its paths.
 fn process_working_in(folder: &Path) -> Option<i32> {
     let identity = |path: &Path| {
         let metadata = std::fs::metadata(path).ok()?;

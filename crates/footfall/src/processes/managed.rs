@@ -98,7 +98,7 @@ impl ManagedProcess {
         self.process.status()
     }
 
-    /// Resolves when the process has ended, for whatever reason.
+    /// Resolves when the process has ended, for any reason.
     pub async fn ended(&self) -> ExitStatus {
         self.process.ended().await
     }

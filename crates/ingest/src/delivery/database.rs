@@ -17,7 +17,7 @@ use super::{NotDurable, Sent};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
-/// More requests than this do not wait, whatever their size.
+/// How many requests may wait, regardless of their size.
 const QUEUE_REQUESTS_MAX: usize = 20_000;
 /// How long a request may wait for the first attempt to reach the database.
 const PROBE_MS_MAX: u64 = 2_000;
