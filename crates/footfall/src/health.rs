@@ -27,9 +27,9 @@ pub struct HealthCheck {
 /// A service that cannot do its job, or does not say that it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unhealthy {
-    /// What was asked.
+    /// The check that failed.
     pub check: HealthCheck,
-    /// What came back.
+    /// What came back instead of 200.
     pub came_back: String,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Display for Unhealthy {
     }
 }
 
-/// Asks all at once; answers those that are unhealthy.
+/// Checks all in parallel, and returns the unhealthy ones.
 pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     let http = Http::new(Duration::from_millis(ANSWER_MS_MAX));
-    let mut asked: JoinSet<_> = health_checks.iter().map(|check| ask(http.clone(), check.clone())).collect();
+    let mut asked: JoinSet<_> = health_checks.iter().map(|check| failure_of(http.clone(), check.clone())).collect();
     let mut unhealthy = Vec::new();
     while let Some(answer) = asked.join_next().await {
         // A task of ours does not panic, and nothing cancels it.
@@ -52,7 +52,7 @@ pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     unhealthy
 }
 
-async fn ask(http: Http, check: HealthCheck) -> Option<Unhealthy> {
+async fn failure_of(http: Http, check: HealthCheck) -> Option<Unhealthy> {
     let came_back = match check.url.parse::<Uri>() {
         Ok(uri) => match http.get(&uri).await {
             Ok(answer) if answer.status == StatusCode::OK => return None,

@@ -2,7 +2,8 @@
 //!
 //! Ground rules:
 //! - This file lists the subcommands. Each has a file in `commands` with its arguments and a `run` that calls the
-//!   library; `retain`, `backup` and `restore` bring their own from the library, because tests run them there too.
+//!   library. `retain`, `backup` and `restore` have both in the library; timers run the first two, which read a
+//!   configuration file as the daemons do.
 //! - Results go to standard output. An error is one message on standard error that names its cause, without a backtrace.
 //! - The exit code is 0 when the job is done, 1 when it is not, 2 when the command line is wrong. `retain`, `backup` and
 //!   `restore` document further codes in their help.

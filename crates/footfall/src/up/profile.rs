@@ -1,9 +1,8 @@
 //! What an instance consists of. Its folder remembers it, because a profile without Kafka would not see data in Kafka.
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
-use super::error::UpError;
 use crate::files;
 
 const FILE: &str = "profile";
@@ -29,18 +28,18 @@ impl Profile {
     ///
     /// # Errors
     /// The file with the profile cannot be read, or names no profile.
-    pub fn of(dir: &Path) -> Result<Option<Self>, UpError> {
+    pub fn of(dir: &Path) -> io::Result<Option<Self>> {
         let file = dir.join(FILE);
         match fs_err::read_to_string(&file) {
             Ok(text) => match [Self::Light, Self::Appliance].into_iter().find(|known| known.as_str() == text.trim()) {
                 Some(profile) => Ok(Some(profile)),
-                None => Err(files::invalid(&file, format!("{:?} is no profile", text.trim())).into()),
+                None => Err(files::invalid(&file, format!("{:?} is not a profile", text.trim()))),
             },
             // An instance from before there were profiles is an appliance.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(dir.join("postgres").exists().then_some(Self::Appliance))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
@@ -48,8 +47,8 @@ impl Profile {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn remember(self, dir: &Path) -> Result<(), UpError> {
-        Ok(files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)?)
+    pub(crate) fn remember(self, dir: &Path) -> io::Result<()> {
+        files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)
     }
 }
 

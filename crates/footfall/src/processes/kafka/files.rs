@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::processes::error::Result;
-use crate::processes::reachable;
+use crate::processes::reachable::reachable;
 
 /// The settings of every broker, which the NixOS module uses too.
 const SETTINGS: &str = include_str!("../../../../../nixos/kafka/server.properties");

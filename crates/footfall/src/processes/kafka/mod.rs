@@ -9,7 +9,7 @@ use std::path::Path;
 
 use nix::sys::signal::Signal;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::folders;
 use super::launch::Launch;
 use super::managed::ManagedProcess;
@@ -62,7 +62,7 @@ impl Kafka {
         let address = SocketAddr::new(address, port);
         let folder = folders::make(dir, "kafka")?;
         let java = |name: &str, arguments: Vec<OsString>| {
-            Ok::<_, super::Error>(Launch {
+            Ok::<_, Error>(Launch {
                 name: name.into(),
                 program: programs.java()?.clone(),
                 arguments,
