@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::{Keys, load_checked};
+use crate::log_filter::log_filter;
 use crate::{ConfigErrors, FieldError, LogConfig, Sources, describe, logging};
 
 /// EX_USAGE of sysexits.h, as for daemons.
@@ -104,7 +105,7 @@ fn start<C: CommandConfiguration>(command: &Command, config: C, run: impl FnOnce
 
 fn load_for<C: CommandConfiguration>(command: &Command, sources: &Sources) -> Result<C, ConfigErrors> {
     load_checked(sources, command.secrets, |config: &C| {
-        let level = logging::filter(&config.log().level).err();
+        let level = log_filter(&config.log().level).err();
         let level = level.map(|message| FieldError::new("log.level", message));
         level.into_iter().chain(config.validate().err().unwrap_or_default()).collect()
     })

@@ -4,18 +4,15 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
+use crate::Configuration;
 use crate::config::Keys;
-use crate::{Configuration, Program, Shell};
 
 /// Both tables, under second-level headings.
-pub(crate) fn describe<C: Configuration>(program: &Program) -> anyhow::Result<String> {
-    let shell = Shell::detached(program.name, program.version);
-    shell.register(program.metrics);
+pub(crate) fn describe<C: Configuration>(name: &str, metrics_text: &str) -> anyhow::Result<String> {
     Ok(format!(
-        "# {}\n\n## Configuration\n\n{}\n## Metrics\n\n{}",
-        program.name,
+        "# {name}\n\n## Configuration\n\n{}\n## Metrics\n\n{}",
         configuration(&Keys::of::<C>()?),
-        metrics(&shell.metrics_text())
+        metrics(metrics_text)
     ))
 }
 

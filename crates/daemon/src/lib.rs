@@ -21,6 +21,7 @@ mod command;
 mod config;
 pub mod connections;
 mod describe;
+mod log_filter;
 mod logging;
 mod notify;
 mod process_metrics;

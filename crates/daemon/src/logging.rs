@@ -8,36 +8,16 @@ use std::os::unix::fs::MetadataExt;
 use std::{env, panic, process};
 
 use anyhow::Context;
-use tracing::Level;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::log_filter::log_filter;
 use crate::{LogConfig, LogFormat};
-
-/// Directives such as `info` or `info,rdkafka=debug`.
-pub(crate) fn filter(directives: &str) -> Result<Targets, String> {
-    for directive in directives.split(',') {
-        // A bare word that is no level would be read as a target, and an empty directive as a level; either would
-        // silence everything else.
-        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
-        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
-            return Err(format!(
-                "{directive:?} is neither a level (error, warn, info, debug, trace, off) nor TARGET=LEVEL"
-            ));
-        }
-    }
-    let targets = directives.parse::<Targets>().map_err(|error| error.to_string())?;
-    // At debug it logs the parameters of each statement, which hold what visitors sent.
-    let logs_parameters =
-        targets.would_enable("tokio_postgres", &Level::DEBUG) && !directives.contains("tokio_postgres");
-    Ok(if logs_parameters { targets.with_target("tokio_postgres", LevelFilter::INFO) } else { targets })
-}
 
 /// Sends the log of this process, and its panics, to where the configuration says.
 pub(crate) fn start(config: &LogConfig, name: &'static str) -> anyhow::Result<()> {
-    let filter = filter(&config.level).map_err(anyhow::Error::msg)?;
+    let filter = log_filter(&config.level).map_err(anyhow::Error::msg)?;
     let subscriber = tracing_subscriber::registry().with(filter);
     let format = choose(config.format, stderr_is_journal(), io::stderr().is_terminal());
     match (format, journald(name)) {
@@ -114,16 +94,6 @@ mod tests {
         assert!(names_file("8:4711", 8, 4711));
         for other in ["8:4712", "9:4711", "8", "", "8:4711:1"] {
             assert!(!names_file(other, 8, 4711), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_level_is_refused() {
-        for good in ["info", "WARN", "off", "info,rdkafka=debug,footfall_ingest::http=trace"] {
-            assert!(filter(good).is_ok(), "{good}");
-        }
-        for bad in ["debg", "info,rdkafka", "info,rdkafka=loud", "info,rdkafka=", "info,", ""] {
-            assert!(filter(bad).is_err(), "{bad}");
         }
     }
 }

@@ -40,7 +40,7 @@ where
     F: FnOnce(C, Shell) -> Fut,
     Fut: Future<Output = anyhow::Result<()>>,
 {
-    let (action, file) = match cli::parse(&program) {
+    let (action, file) = match cli::parse(program.name, program.version) {
         Ok(parsed) => parsed,
         Err(error) => {
             // --help goes to standard output, errors to standard error. Where that is closed they are lost.
@@ -49,7 +49,9 @@ where
         }
     };
     if action == Action::Describe {
-        return print(&program, describe::describe::<C>(&program));
+        let shell = Shell::detached(program.name, program.version);
+        shell.register(program.metrics);
+        return print(&program, describe::describe::<C>(program.name, &shell.metrics_text()));
     }
     let config = match load::<C>(&Sources::of_process(file), program.secrets) {
         Ok(config) => config,

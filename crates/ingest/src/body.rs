@@ -11,20 +11,20 @@ use crate::config::HttpConfig;
 
 /// Why there is no body.
 #[derive(Debug)]
-pub(crate) enum NoBody {
+pub(crate) enum BodyRefusal {
     /// It is refused, and always will be.
     Rejected(Rejection),
     /// It may be taken when it is sent again.
     Deferred(Deferral),
 }
 
-impl From<Rejection> for NoBody {
+impl From<Rejection> for BodyRefusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
 }
 
-impl NoBody {
+impl BodyRefusal {
     fn new(error: BodyError, limits: &HttpConfig) -> Self {
         match error {
             BodyError::TooLarge => Self::Rejected(too_large(limits.body_bytes_max, "")),
@@ -40,12 +40,12 @@ pub(crate) async fn read(
     body: &mut Incoming,
     encoding: Option<&str>,
     limits: &HttpConfig,
-) -> Result<Body, NoBody> {
+) -> Result<Body, BodyRefusal> {
     let encoding = Encoding::from_header(encoding)?;
     let of_one = BodyLimits { bytes_max: limits.body_bytes_max, ms_max: limits.body_ms_max };
-    let body = budget.read(body, of_one).await.map_err(|error| NoBody::new(error, limits))?;
+    let body = budget.read(body, of_one).await.map_err(|error| BodyRefusal::new(error, limits))?;
     let inflated = encoding.inflate(body.bytes.clone(), limits.inflated_bytes_max)?;
-    budget.replace(body, inflated).map_err(|error| NoBody::new(error, limits))
+    budget.replace(body, inflated).map_err(|error| BodyRefusal::new(error, limits))
 }
 
 fn too_large(bytes_max: usize, when: &str) -> Rejection {

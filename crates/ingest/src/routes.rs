@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement};
-use crate::body::{self, NoBody};
+use crate::body::{self, BodyRefusal};
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
@@ -98,15 +98,15 @@ impl Service {
         let (head, mut body) = request.into_parts();
         let (format, body) = match self.read(&head.headers, &mut body).await {
             Ok(read) => read,
-            Err(NoBody::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
+            Err(BodyRefusal::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
             Err(no_body) => {
                 // A client that asks first gets its answer before it sends.
                 if !head.headers.contains_key(EXPECT) {
                     discard_body(&mut body, self.http.body_ms_max).await;
                 }
                 return match no_body {
-                    NoBody::Rejected(rejection) => self.refuse(&rejection),
-                    NoBody::Deferred(deferral) => self.defer(deferral, 1),
+                    BodyRefusal::Rejected(rejection) => self.refuse(&rejection),
+                    BodyRefusal::Deferred(deferral) => self.defer(deferral, 1),
                 };
             }
         };
@@ -138,7 +138,7 @@ impl Service {
         delivered.await.unwrap_or_else(|_| self.defer(Deferral::NotAcknowledged, 1))
     }
 
-    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), NoBody> {
+    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyRefusal> {
         let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
         let body = body::read(&self.budget, body, text(headers, &CONTENT_ENCODING), &self.http).await?;
         Ok((format, body))

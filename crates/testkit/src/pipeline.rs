@@ -1,7 +1,7 @@
 //! Daemons on top of [`Backends`]: ingest, any number of sinks, and nginx for tests with a browser; or, in the light
 //! profile, on PostgreSQL alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -104,35 +104,13 @@ impl Pipeline {
         prepared.unwrap();
 
         let ingest_port = SocketAddr::new(address, 3001);
-        let credentials = dir.join("credentials");
-        std::fs::create_dir_all(&credentials).unwrap();
-        std::fs::write(credentials.join("privacy.visitor_secret"), CREDENTIAL).unwrap();
-        let config = dir.join("ingest.toml");
-        let store = if broker.is_some() {
-            format!(
-                "kafka.bootstrap_servers = \"{kafka}\"\nkafka.events_topic = \"{events_topic}\"\n\
-                 kafka.outcomes_topic = \"{outcomes_topic}\"\n"
-            )
-        } else {
-            format!("store = \"postgresql\"\ndatabase.url = \"{writer_url}\"\ndatabase.retry_ms_max = 500\n")
+        let store = match broker {
+            Some(_) => kafka_settings(&kafka, &events_topic, &outcomes_topic),
+            None => format!("store = \"postgresql\"\ndatabase.url = \"{writer_url}\"\ndatabase.retry_ms_max = 500\n"),
         };
         // View connects from 127.0.0.1.
-        let also_trusted = if broker.is_some() { "" } else { ", \"127.0.0.1\"" };
-        let text = format!(
-            "{}\nsample_interval_s = {}\nlisten = \"{ingest_port}\"\nadmin.address = \"{address}:3002\"\n{store}\
-             privacy.trusted_proxies = [\"{address}\"{also_trusted}]\n",
-            options.ingest, options.sample_interval_s
-        );
-        std::fs::write(&config, text).unwrap();
-        let ingest = DaemonOptions {
-            program: "footfall-ingest",
-            name: "ingest".into(),
-            config,
-            credentials: Some(credentials),
-            admin: SocketAddr::new(address, 3002),
-            environment: Vec::new(),
-        };
-        let ingest = ingest.start(&dir).await.unwrap();
+        let trusted = if broker.is_some() { vec![address] } else { vec![address, Ipv4Addr::LOCALHOST.into()] };
+        let ingest = start_ingest(&dir, ingest_port, &store, &trusted, &options).await;
         let view_port = SocketAddr::new(address, 3003);
         let is_served_by_view = options.site && broker.is_none();
         let site = if is_served_by_view {
@@ -307,6 +285,43 @@ impl Pipeline {
             .map(|process| format!("--- {}\n{}", process.name(), process.log_end()));
         ends.collect::<Vec<_>>().join("\n")
     }
+}
+
+fn kafka_settings(brokers: &str, events_topic: &str, outcomes_topic: &str) -> String {
+    format!(
+        "kafka.bootstrap_servers = \"{brokers}\"\nkafka.events_topic = \"{events_topic}\"\n\
+         kafka.outcomes_topic = \"{outcomes_topic}\"\n"
+    )
+}
+
+async fn start_ingest(
+    dir: &Path,
+    listen: SocketAddr,
+    store: &str,
+    trusted_proxies: &[IpAddr],
+    options: &PipelineOptions,
+) -> ManagedProcess {
+    let credentials = dir.join("credentials");
+    std::fs::create_dir_all(&credentials).unwrap();
+    std::fs::write(credentials.join("privacy.visitor_secret"), CREDENTIAL).unwrap();
+    let config = dir.join("ingest.toml");
+    let admin = SocketAddr::new(listen.ip(), 3002);
+    let trusted: Vec<_> = trusted_proxies.iter().map(ToString::to_string).collect();
+    let text = format!(
+        "{}\nsample_interval_s = {}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\n{store}\
+         privacy.trusted_proxies = {trusted:?}\n",
+        options.ingest, options.sample_interval_s
+    );
+    std::fs::write(&config, text).unwrap();
+    let ingest = DaemonOptions {
+        program: "footfall-ingest",
+        name: "ingest".into(),
+        config,
+        credentials: Some(credentials),
+        admin,
+        environment: Vec::new(),
+    };
+    ingest.start(dir).await.unwrap()
 }
 
 async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> ManagedProcess {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::FieldError;
-use crate::logging;
+use crate::log_filter::log_filter;
 
 /// A borrowed view of the fields `admin`, `log` and `drain_ms_max`, which are at the top of each daemon's
 /// configuration (`#[serde(flatten)]` would switch `deny_unknown_fields` off).
@@ -33,7 +33,7 @@ impl Common<'_> {
                 errors.push(FieldError::new(field, "must be at least 1"));
             }
         }
-        if let Err(message) = logging::filter(&self.log.level) {
+        if let Err(message) = log_filter(&self.log.level) {
             errors.push(FieldError::new("log.level", message));
         }
         errors

@@ -3,12 +3,13 @@
 //! The loop is open: the clock alone decides when an event is due, and its latency counts from then. A slow server
 //! therefore shows in the latency of every event that it delayed, not only in one.
 
+mod error;
 mod event;
 mod report;
 mod retry;
 mod schedule;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::http::{Answer, Failure, Http};
 use event::{Event, Template};
 use schedule::{Due, Schedule};
 
+pub use error::LoadError;
 pub use report::LoadReport;
 
 /// What to send, and how.
@@ -67,25 +69,6 @@ impl LoadOptions {
             acknowledged: None,
         }
     }
-}
-
-/// Why nothing, or not everything, was sent. An answer of the server is never an error.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// An option cannot be used.
-    #[error("{option} {why}")]
-    Option {
-        /// The option.
-        option: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The thread that keeps the schedule cannot be started.
-    #[error("no thread can be started: {0}")]
-    Thread(io::Error),
-    /// The ids of acknowledged events cannot be written.
-    #[error(transparent)]
-    File(#[from] io::Error),
 }
 
 /// Sends everything and waits for the last answer.

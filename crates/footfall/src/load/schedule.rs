@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::LoadError;
+use super::error::LoadError;
 
 /// More would only wait for the network; the schedule does not depend on it.
 const WAITING_MAX: usize = 64;

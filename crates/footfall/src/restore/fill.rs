@@ -7,8 +7,8 @@ use footfall_store::prepare;
 use fs_err::File;
 use tokio_postgres::Client;
 
+use super::arguments::{Arguments, connect};
 use super::error::{RestoreError, while_doing};
-use super::{Arguments, connect};
 use crate::backup::{Manifest, StoredOffset, manifest};
 use crate::postgres_tools::{LibpqAccess, PostgresTools, stderr_excerpt};
 

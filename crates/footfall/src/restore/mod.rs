@@ -4,21 +4,22 @@
 //! are renamed in one transaction. A restore that fails leaves the existing database as it was, and running sinks see
 //! either the old or the complete new one. They continue to read from Kafka at the offsets in the backup.
 
+mod arguments;
 mod error;
 mod fill;
 mod kafka;
 mod target;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use footfall_store::{is_plain_name, make_database, make_roles};
 use fs_err::File;
-use tokio_postgres::{Client, Config};
 
 use crate::backup::{Manifest, StoredOffset, recount};
 use crate::postgres_tools::PostgresTools;
+pub use arguments::Arguments;
+use arguments::connect;
 pub use error::RestoreError;
 use error::while_doing;
 use fill::fill;
@@ -29,30 +30,6 @@ const MAINTENANCE_DATABASE: &str = "postgres";
 const DEFAULT_DATABASE: &str = "analytics";
 /// The exit code if the database is restored, but Kafka no longer has all messages that follow.
 const EXIT_GAP: u8 = 3;
-
-/// Which backup is restored, and to where.
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 restored; 1 not restored, and the database is as it was; 3 restored, but Kafka has \
-                        not all messages that follow (with --bootstrap-servers)."
-)]
-pub struct Arguments {
-    /// The backup: footfall-DATABASE-TIME.dump
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// The database and a superuser, as libpq takes it: "host=/run/postgresql user=postgres dbname=analytics"
-    #[arg(long, value_name = "URL", env = "FOOTFALL_DATABASE_URL")]
-    pub database: Config,
-    /// Replace the database even where it holds events
-    #[arg(long)]
-    pub replace: bool,
-    /// HOST:PORT of one or more Kafka brokers: says what the sinks will read again, and what Kafka has no longer
-    #[arg(long, value_name = "LIST")]
-    pub bootstrap_servers: Option<String>,
-    /// The file that says where PostgreSQL's programs are (default: Debian's of PostgreSQL 17, else those on PATH)
-    #[arg(long, value_name = "FILE")]
-    pub parts: Option<PathBuf>,
-}
 
 /// The whole of the command.
 #[must_use]
@@ -145,10 +122,4 @@ async fn follows(
         say(&partition.to_string());
     }
     Ok(follows)
-}
-
-async fn connect(config: &Config, database: &str) -> Result<Client, tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.dbname(database).application_name("footfall-restore");
-    footfall_store::connect(&config).await
 }

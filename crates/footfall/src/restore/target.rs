@@ -6,7 +6,7 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-use super::connect;
+use super::arguments::connect;
 use super::error::{RestoreError, while_doing};
 use crate::backup::manifest;
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch::Job;
 use super::committer::{Committer, Requests};
-use super::{NotDurable, Sent};
+use super::sent::{NotDurable, Sent};
 use crate::config::Config;
 use crate::metrics::Metrics;
 

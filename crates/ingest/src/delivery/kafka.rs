@@ -14,7 +14,7 @@ use rdkafka::{ClientContext, Statistics};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{NotDurable, Sent};
+use super::sent::{NotDurable, Sent};
 use crate::config::KafkaConfig;
 use crate::metrics::Metrics;
 
