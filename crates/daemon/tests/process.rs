@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than anything here takes, shorter than a person would wait.
+/// Longer than anything here takes.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 fn probe() -> Command {
@@ -219,7 +219,7 @@ fn the_watchdog_is_fed_while_the_loop_moves_and_silent_while_it_stands_still() {
     }
     thread::scope(|scope| {
         for probe in [&mut moving, &mut standing] {
-            // The first that a loop begins with has been used up by then.
+            // The tick that a loop begins with has been used up by then.
             scope.spawn(|| {
                 probe.receive_for(Duration::from_millis(500));
                 probe.messages.clear();

@@ -3,6 +3,8 @@
 
 mod cut_off;
 mod moving;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::error::Error;
