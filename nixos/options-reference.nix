@@ -39,6 +39,6 @@ in
 writeText "nixos-options.md" ''
   # services.footfall: the options on NixOS
 
-  Made from the module (nixos/module.nix) by `cargo xtask nix --write`; a test finds it stale.
+  Generated from the module (nixos/module.nix) by `cargo xtask nix --write`; a test fails if it is stale.
 
   ${lib.concatMapStringsSep "\n" one ours}''

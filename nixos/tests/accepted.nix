@@ -34,10 +34,10 @@ let
   contains = wanted: text: builtins.length (builtins.split wanted text) > 1;
 in
 {
-  nothing_happens_where_footfall_is_not_enabled =
+  nothing_changes_if_footfall_is_not_enabled =
     off.systemd.packages == [ ] && !off.services.nginx.enable && !off.services.postgresql.enable;
 
-  one_line_brings_every_part =
+  one_line_enables_every_service =
     appliance.services.postgresql.enable
     && appliance.services.apache-kafka.enable
     && appliance.services.nginx.enable
@@ -68,21 +68,21 @@ in
       builtins.replaceStrings [ "\n" ] [ " " ] postgresql.authentication
     )
     && contains "footfall footfall-sink +footfall_writer" postgresql.identMap;
-  users_are_those_of_the_plain_file =
+  users_match_the_plain_file =
     appliance.users.users.footfall-sink.isSystemUser
     && appliance.users.users.footfall-view.group == "footfall-view"
     && !(appliance.users.users ? footfall-kafka);
   kafka_is_the_unit_of_nixos = !appliance.systemd.services.footfall-kafka.enable;
-  tables_come_after_the_database_is_set_up =
+  tables_are_migrated_after_the_database_is_set_up =
     builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.after
     && builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.requires;
-  nobody_else_reaches_a_host_that_opens_nothing =
+  no_other_machine_reaches_a_host_that_opens_no_port =
     appliance.networking.firewall.allowedTCPPorts == [ ]
     && appliance.services.grafana.settings.server.http_addr == "127.0.0.1";
-  the_site_listens_where_it_always_did =
+  the_site_listens_on_its_usual_port =
     map (one: one.port) appliance.services.nginx.virtualHosts.localhost.listen == [ 8080 ];
 
-  a_hosts_own_word_is_stronger =
+  a_hosts_own_setting_takes_precedence =
     !changed.systemd.timers.footfall-backup.enable
     && !changed.systemd.services.footfall-backup.enable
     && changed.services.footfall.ingest.settings.privacy.trusted_proxies == [ "10.0.0.1" ]
@@ -100,7 +100,7 @@ in
       "footfall-sink@4196.service"
       "footfall-sink@4197.service"
     ];
-  a_journal_of_its_own =
+  the_services_can_have_a_separate_journal =
     changed.systemd.services.footfall-ingest.serviceConfig.LogNamespace == "footfall"
     && changed.systemd.services."footfall-sink@".serviceConfig.LogNamespace == "footfall"
     && !(appliance.systemd.services.footfall-ingest.serviceConfig ? LogNamespace);
@@ -122,7 +122,7 @@ in
     ]
     && light.networking.firewall.allowedTCPPorts == [ 8080 ]
     && light.services.footfall.view.settings.site.ingest == "127.0.0.1:3001";
-  a_secret_of_the_host_replaces_the_made_one =
+  a_secret_of_the_host_replaces_the_generated_one =
     light.systemd.services.footfall-view.serviceConfig.LoadCredential
     == [ "access.password:/run/keys/footfall-password" ];
 
@@ -138,7 +138,7 @@ in
     &&
       cluster.systemd.services.footfall-topics.environment.FOOTFALL_BOOTSTRAP_SERVERS
       == "10.0.0.4:9092,10.0.0.5:9092";
-  a_web_host_asks_ingest_elsewhere =
+  a_web_host_proxies_to_a_remote_ingest =
     builtins.attrNames web.services.nginx.upstreams.footfall_ingest.servers == [
       "10.0.0.2:3001"
       "10.0.0.3:3001"
@@ -151,6 +151,6 @@ in
         80
         443
       ];
-  the_template_has_a_certificate_fetched =
+  the_template_obtains_a_certificate =
     template.services.nginx.virtualHosts."events.example.org".enableACME;
 }

@@ -81,7 +81,7 @@ in
   name_of_a_database_with_a_quote =
     refuse (wrongType "services.footfall.database.name" "string matching the pattern [a-z_][a-z0-9_]*")
       { services.footfall.database.name = "a'b"; };
-  argument_that_nobody_gives = refuse "attribute 'nonsense' missing" (
+  argument_that_is_not_passed = refuse "attribute 'nonsense' missing" (
     { nonsense, ... }:
     {
       services.footfall.domain = nonsense;

@@ -1,6 +1,5 @@
--- How many requests all ingest instances answered in the minutes before `at`, how many of them with 503 (try again: no
--- broker answered in time, or a queue was full), and their share, 0 to 1; null if there was no request. Accurate to the
--- minute.
+-- How many requests all ingest instances answered in the minutes before `at`, how many of them with 503 (to be sent again;
+-- docs/reasons.md lists the reasons), and their share, 0 to 1; null if there was no request. Accurate to the minute.
 CREATE OR REPLACE FUNCTION footfall.pipeline_unavailable(minutes integer DEFAULT 5, at timestamptz DEFAULT now())
 RETURNS TABLE (requests double precision, unavailable double precision, share double precision)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -1,7 +1,7 @@
 -- The visits of [since, until) that `filters` choose; see footfall.whole_visits, and footfall.filter_values for the keys.
--- Where filters choose events (page, page_prefix, event_type), these are the visits with at least one of them, and
--- `events` and `views` count those alone; all else is the whole visit's: whoever read a page in the middle of a visit
--- still came from where the visit came from.
+-- If filters choose events (page, page_prefix, event_type), these are the visits with at least one of them, and `events` and
+-- `views` count those only. Everything else is the whole visit's: a page that is read in the middle of a visit does not
+-- change where the visit came from.
 CREATE OR REPLACE FUNCTION footfall.visits(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
 RETURNS TABLE (site text, visit_key text, visitor uuid, first_at timestamptz, last_at timestamptz, events bigint,
     views bigint, bounced boolean, exit_page text, entry_page text, {{list attributes: @ text}})

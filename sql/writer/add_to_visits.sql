@@ -1,4 +1,4 @@
--- Whatever the order in which the parts of a visit arrive, they add up to the same: see analytics_visit_parts.
+-- The parts of a visit add up to the same in any order: see analytics_visit_parts.
 INSERT INTO analytics_visit_parts AS part (
     half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events, views, actions,
     bot, visitor_id, exit_page, entry_page, {{list attributes: @}})

@@ -1,4 +1,4 @@
-//! Debian's packages on the host, and where the host gets them from.
+//! Installs Debian packages on the host, and finds the mirror that it uses.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::command;
 use crate::progress::Step;
 
-/// apt-get takes no second one beside it.
+/// apt-get fails while another one runs.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Installs packages on the host. `what_for` completes the error of a user who may not.
+/// Installs packages on the host. `what_for` completes the error message for a user who is not root.
 pub(crate) fn install(packages: &[&str], what_for: &str, step: &Step) -> Result<()> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let names = packages.join(" ");
@@ -29,7 +29,7 @@ pub(crate) fn install(packages: &[&str], what_for: &str, step: &Step) -> Result<
     )
 }
 
-/// The first web address in the host's apt sources: a mirror that this machine reaches.
+/// The first URL in the host's apt sources, a mirror that this machine can reach.
 pub(crate) fn mirror() -> Result<String> {
     let sources = Path::new("/etc/apt");
     ["sources.list.d/debian.sources", "sources.list"]
@@ -48,7 +48,7 @@ fn first_address(sources: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether this process is root, by the owner of its own /proc entry: no crate is needed for that.
+/// Whether this process is root. The owner of its /proc entry says so without another crate.
 pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)

@@ -1,4 +1,4 @@
-//! Running other programs: quietly, with their output shown where they fail.
+//! Runs other programs quietly; their output is shown only if they fail.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -10,16 +10,16 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::progress::Step;
 
-/// Lines of a failed command's output that are kept to be shown.
+/// How many lines of a failed command's output are shown.
 const LINES_SHOWN_MAX: usize = 60;
 
-/// A command, named here so that every file starts programs by way of this one.
+/// A command. All files use this instead of `Command::new`.
 pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
-/// cargo, run in the checkout. The variables that the outer `cargo run` set for this very package are taken out,
-/// or build scripts would be run again for their sake.
+/// cargo, run in the checkout. The variables that the outer `cargo run` set for xtask are removed, because they would
+/// make build scripts run again.
 pub(crate) fn cargo(checkout: &Path) -> Command {
     let mut cargo = new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(checkout);
@@ -32,13 +32,13 @@ pub(crate) fn cargo(checkout: &Path) -> Command {
     cargo
 }
 
-/// Runs to the end; each line of output becomes the step's note, and the last ones part of the error.
+/// Runs a command to its end. Each line of output becomes the step's note; the last ones go into the error.
 pub(crate) fn run(command: &mut Command, step: &Step) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| format!("{name} cannot be run"))?;
-    // The command holds copies of the pipe's writing end; while they are open, reading never ends.
+    // Closes the command's copies of the writing end: while they are open, the reader sees no end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut last = std::collections::VecDeque::new();
     for line in BufReader::new(reader).split(b'\n') {
@@ -57,7 +57,7 @@ pub(crate) fn run(command: &mut Command, step: &Step) -> Result<()> {
     Ok(())
 }
 
-/// Replaces this process, so that signals and the exit code are the other program's.
+/// Replaces this process, so that the other program gets the signals and sets the exit code.
 pub(crate) fn become_it(mut command: Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     Err(command.exec()).with_context(|| format!("{name} cannot be run"))

@@ -1,4 +1,4 @@
-//! .parts/root: a Debian of its own with the programs that the host lacks.
+//! .parts/root: a Debian root file system with the programs that the host lacks.
 
 use std::path::Path;
 
@@ -7,16 +7,16 @@ use anyhow::{Result, bail};
 use crate::progress::Step;
 use crate::{apt, command, host, stamped};
 
-/// Whether `root` is whole, of this release, and holds at least these packages.
+/// Whether `root` is complete, of this release, and holds at least these packages.
 pub(crate) fn is_current(root: &Path, release: &str, packages: &[&str]) -> bool {
     let recipe = stamped::recipe(root).unwrap_or_default();
     let mut words = recipe.split(' ');
     let same_release = words.next() == Some(release);
-    let there: Vec<_> = words.collect();
-    same_release && packages.iter().all(|package| there.contains(package))
+    let installed: Vec<_> = words.collect();
+    same_release && packages.iter().all(|package| installed.contains(package))
 }
 
-/// Stands in the recipe beside the packages of a root that has their copyright files: only an image asks for them.
+/// Marks the recipe of a root that includes the packages' copyright files, which only an image needs.
 pub(crate) const COPYRIGHT: &str = "+copyright";
 
 fn recipe(release: &str, packages: &[&str]) -> String {
@@ -26,8 +26,8 @@ fn recipe(release: &str, packages: &[&str]) -> String {
 pub(crate) fn build(root: &Path, release: &str, packages: &[&str], mmdebstrap: &[&str], step: &Step) -> Result<()> {
     if !apt::is_root() {
         bail!(
-            "this machine lacks what {} would bring. Install that here, or run this as root: \
-             it makes a Debian {release} with it under {}",
+            "this machine lacks the programs of {}. Install these packages, or run this as root: \
+             it then makes a Debian {release} with them under {}",
             packages.join(", "),
             root.display()
         );
@@ -42,11 +42,11 @@ pub(crate) fn build(root: &Path, release: &str, packages: &[&str], mmdebstrap: &
             command::new("mmdebstrap")
                 .args(["--variant=minbase", "--mode=root"])
                 .arg(format!("--include={}", packages.join(",")))
-                // Nobody reads manuals in there (but java's package makes links in that folder), and a cluster of
-                // Debian's own is never started.
+                // Manuals are left out, but Java's package creates links in their folder. Debian's own PostgreSQL cluster
+                // is never used.
                 .arg("--dpkgopt=path-exclude=/usr/share/man/*")
                 .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
-                // Who passes the packages on, as an image does, passes their licences on.
+                // An image passes the packages on, and so must include their licences.
                 .arg("--dpkgopt=path-include=/usr/share/doc/*/copyright")
                 .arg("--dpkgopt=path-exclude=/usr/share/locale/*")
                 .arg("--aptopt=Acquire::Languages \"none\"")
@@ -68,7 +68,7 @@ mod tests {
     use crate::stamped;
 
     #[test]
-    fn a_root_serves_whoever_needs_no_more_than_it_holds() {
+    fn a_root_is_current_for_a_subset_of_its_packages() {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("root");
         assert!(!is_current(&root, "trixie", &[]));

@@ -1,15 +1,15 @@
-//! What this machine has itself: programs on PATH and in Debian's folders, if they are of a version that serves.
+//! Which programs this machine has, on PATH and in Debian's folders, in a version that can be used.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of PostgreSQL 17's programs, where TimescaleDB is installed beside it.
+/// The folder of PostgreSQL 17's programs, if TimescaleDB is installed too.
 pub(crate) fn postgres() -> Option<PathBuf> {
     let debian = PathBuf::from("/usr/lib/postgresql/17/bin");
     let folders = std::iter::once(debian).chain(search_path());
     folders
         .filter(|folder| folder.join("postgres").is_file())
-        .filter(|folder| says(&folder.join("postgres"), "--version").contains(" 17."))
+        .filter(|folder| output_of(&folder.join("postgres"), "--version").contains(" 17."))
         .find(|folder| has_timescaledb(folder))
 }
 
@@ -26,24 +26,24 @@ fn has_timescaledb(bin: &Path) -> bool {
     .any(|folder| folder.join("timescaledb.control").is_file())
 }
 
-/// nginx, any version of the last years.
+/// nginx, in any version of recent years.
 pub(crate) fn nginx() -> Option<PathBuf> {
     program("nginx")
 }
 
-/// A Java of 21 or later.
+/// Java 21 or later.
 pub(crate) fn java() -> Option<PathBuf> {
     let java = program("java")?;
-    (java_release(&says(&java, "-version"))? >= 21).then_some(java)
+    (java_release(&output_of(&java, "-version"))? >= 21).then_some(java)
 }
 
-fn java_release(said: &str) -> Option<u32> {
-    let (_, version) = said.split_once("version \"")?;
+fn java_release(output: &str) -> Option<u32> {
+    let (_, version) = output.split_once("version \"")?;
     let digits = version.split(|letter: char| !letter.is_ascii_digit());
     digits.into_iter().next()?.parse().ok()
 }
 
-/// A program on PATH or in the folders that only root has on it.
+/// A program on PATH, or in the folders that are on root's PATH only.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let system = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
     search_path().chain(system).map(|folder| folder.join(name)).find(|path| path.is_file())
@@ -54,8 +54,8 @@ fn search_path() -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
 }
 
-/// What a program prints for one argument, on either stream; nothing where it cannot be run.
-fn says(program: &Path, argument: &str) -> String {
+/// What a program prints for one argument, on either stream; empty if it cannot be run.
+fn output_of(program: &Path, argument: &str) -> String {
     let Ok(output) = Command::new(program).arg(argument).output() else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! `cargo xtask install`: the programs and the plain files, as nixos/install.json says where each belongs.
+//! `cargo xtask install`: copies the programs and the plain files to where nixos/install.json says.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,20 +10,20 @@ use serde_json::Value;
 use crate::progress::Steps;
 use crate::{command, kafka_libs};
 
-/// Where Kafka's jars lie within the prefix.
+/// Where Kafka's jars are within the prefix.
 const KAFKA_LIBS: &str = "share/footfall/kafka";
 
-/// What is installed, and how.
+/// What to install, and to where.
 pub(crate) struct Install<'a> {
     pub(crate) prefix: &'a Path,
-    /// Programs without optimisation's last part, but built within a test run's time.
+    /// Less optimised programs, which build fast enough for tests.
     pub(crate) dev_profile: bool,
-    /// Also Kafka's jars, for a system that has no Kafka of its own.
+    /// Also Kafka's jars, for a system without Kafka.
     pub(crate) with_kafka: bool,
 }
 
 impl Install<'_> {
-    /// Builds the programs and copies everything; a file that is there is replaced.
+    /// Builds the programs and copies everything. Existing files are replaced.
     pub(crate) fn run(&self, checkout: &Path, steps: &Steps) -> Result<()> {
         let list = List::read(checkout)?;
         let step = steps.begin("build");
@@ -76,11 +76,11 @@ pub(crate) fn programs(checkout: &Path) -> Result<Vec<String>> {
     Ok(List::read(checkout)?.programs)
 }
 
-/// Copies a file or a folder with what lies in it; links stay links.
+/// Copies a file or a folder with its contents; links stay links.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let parent = to.parent().context("nothing can be installed as /")?;
     fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
-    let kind = fs::symlink_metadata(from).with_context(|| format!("{} is not there", from.display()))?;
+    let kind = fs::symlink_metadata(from).with_context(|| format!("{} does not exist", from.display()))?;
     let done = if kind.is_dir() {
         for entry in fs::read_dir(from)? {
             let entry = entry?;
@@ -88,7 +88,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
         }
         Ok(())
     } else {
-        // A program that runs cannot be written to, but its name can be given to another file.
+        // A running program cannot be overwritten, but it can be removed and replaced.
         match fs::remove_file(to) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ if kind.is_symlink() => fs::read_link(from).and_then(|target| std::os::unix::fs::symlink(target, to)),

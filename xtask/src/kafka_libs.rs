@@ -1,4 +1,4 @@
-//! .parts/kafka: Apache Kafka and what it needs, as jars named in parts/pom.xml.
+//! .parts/kafka: Apache Kafka and its dependencies, the jars that parts/pom.xml names.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ pub(crate) fn pom(checkout: &Path) -> PathBuf {
     checkout.join("parts/pom.xml")
 }
 
-/// As [`build`], where that has not been done.
+/// As [`build`], unless the folder is current.
 pub(crate) fn build_if_stale(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
     if stamped::is_current(folder, &std::fs::read_to_string(pom)?) { Ok(()) } else { build(folder, pom, step) }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask lab`: boots machines and asks them questions (vm-tests/lab).
+//! `cargo xtask lab`: boots machines and runs the questions of vm-tests on them.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -10,7 +10,7 @@ use crate::install::Install;
 use crate::progress::Steps;
 use crate::{apt, command, host, web_tests};
 
-/// Whether the programs are there that boot machines and join them.
+/// Whether the programs that boot and connect machines are installed.
 pub(crate) fn host_is_ready() -> bool {
     ["systemd-nspawn", "ip", "python3", "mkfs.ext4", "losetup", "unshare", "setpriv", "nsenter"]
         .iter()
@@ -20,7 +20,7 @@ pub(crate) fn host_is_ready() -> bool {
 /// Type-checks the scripts and the lab, and runs its own tests.
 fn check(checkout: &Path, folder: &Path, steps: &Steps) -> Result<()> {
     let scripts = checkout.join("vm-tests");
-    let step = steps.begin("the scripts and the lab are checked");
+    let step = steps.begin("check the scripts and the lab");
     if web_tests::npm_is_stale(&scripts) {
         web_tests::install_npm(&scripts, &step)?;
     }
@@ -31,10 +31,10 @@ fn check(checkout: &Path, folder: &Path, steps: &Steps) -> Result<()> {
     Ok(())
 }
 
-/// Installs Footfall as on a Debian, and hands over to the lab.
+/// Installs Footfall as on Debian, and becomes the lab.
 pub(crate) fn ask(checkout: &Path, steps: &Steps, questions: &[OsString]) -> Result<()> {
     if !apt::is_root() {
-        bail!("machines can only be booted by root");
+        bail!("only root can boot machines");
     }
     let folder = checkout.join("target/lab");
     std::fs::create_dir_all(&folder)?;
@@ -50,11 +50,11 @@ pub(crate) fn ask(checkout: &Path, steps: &Steps, questions: &[OsString]) -> Res
     }
     Install { prefix: &installed.join("usr"), dev_profile: true, with_kafka: true }.run(checkout, steps)?;
 
-    let mut lab = command::new(host::program("python3").context("python3 is not there")?);
+    let mut lab = command::new(host::program("python3").context("python3 is not installed")?);
     lab.arg("-B").arg(checkout.join("vm-tests/lab"));
     lab.arg("--root").arg(checkout.join(".parts/root"));
     lab.arg("--installed").arg(&installed).arg("--folder").arg(&folder).args(questions);
-    // It reads nothing; what it holds open keeps the lock until it ends.
+    // The lab reads nothing from it, but keeps it open, and so the lock, until it ends.
     lab.stdin(lock);
     command::become_it(lab)
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask`: sets up what is missing, builds, and hands over.
 //!
-//! It depends on none of our other crates, so that it is compiled and running within seconds on a bare machine.
+//! It depends on none of our other crates, so that it compiles within seconds on a bare machine.
 
 mod apt;
 mod build;
@@ -19,6 +19,7 @@ mod progress;
 mod setup;
 mod size;
 mod stamped;
+mod tidy;
 mod user_agents;
 mod web_tests;
 
@@ -104,6 +105,12 @@ enum Task {
         #[arg(long)]
         test: bool,
     },
+    /// Check what no compiler does: names, lengths, words, circles, documents that drift
+    Tidy {
+        /// Also licences and versions of what is compiled, by deny.toml (once cargo has fetched it)
+        #[arg(long)]
+        dependencies: bool,
+    },
     /// Fetch the newest rules by which browsers, systems and bots are told from user agents
     RefreshUserAgents,
 }
@@ -112,7 +119,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A person reads this: the causes, no backtrace.
+            // The causes without a backtrace.
             let _ = writeln!(std::io::stderr(), "cargo xtask: {error:#}");
             ExitCode::FAILURE
         }
@@ -147,7 +154,7 @@ fn run() -> Result<()> {
             setup::set_up(&checkout, &steps, For::Tests, false)?;
             build::workspace(&checkout, &steps, For::Tests)?;
             let mut test = command::cargo(&checkout);
-            // Every test runs, also after one that failed.
+            // Runs all tests even if one fails.
             test.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
             command::become_it(test)
         }
@@ -169,7 +176,8 @@ fn run() -> Result<()> {
             nix::check(&checkout, &steps, write)
         }
         Task::Image { test: false } => image::release(&checkout, &steps),
-        Task::Image { test: true } => image::test(&checkout, &steps),
+        Task::Image { test: true } => image::trial::run(&checkout, &steps),
+        Task::Tidy { dependencies } => tidy::check(&checkout, dependencies),
         Task::RefreshUserAgents => user_agents::refresh(&checkout, &steps),
     }
 }
@@ -177,5 +185,5 @@ fn run() -> Result<()> {
 /// The folder that holds the workspace's Cargo.toml.
 fn checkout() -> Result<PathBuf> {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    Ok(parent.context("xtask does not lie in a checkout")?.to_owned())
+    Ok(parent.context("xtask is not in a checkout")?.to_owned())
 }

@@ -1,4 +1,4 @@
-//! parts/debian.txt: which Debian release and packages bring what a host lacks.
+//! parts/debian.txt: the Debian release and packages for what a host lacks.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ impl PackageList {
     }
 
     pub(crate) fn release(&self) -> Result<&str> {
-        self.words("release")?.next().context("no release is named")
+        self.words("release")?.next().context("parts/debian.txt names no release")
     }
 
     pub(crate) fn packages(&self, name: &str) -> Result<Vec<&str>> {

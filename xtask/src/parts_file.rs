@@ -1,11 +1,11 @@
-//! .parts/parts.json: where each program is. `footfall` reads it (crates/footfall/src/parts/locations.rs).
+//! .parts/parts.json: where each program is. `footfall` reads it (crates/footfall/src/processes/programs.rs).
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// A program of the host, or one that is reached by chroot.
+/// A program of the host, or one in a chroot.
 pub(crate) enum Place {
     Host(PathBuf),
     Root { root: PathBuf, path: &'static str },

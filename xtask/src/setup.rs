@@ -1,4 +1,4 @@
-//! Setting up what is missing: everything that does not depend on another thing at the same time.
+//! Sets up what is missing, with independent jobs in parallel.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use crate::parts_file::{self, Place, Places};
 use crate::progress::{Step, Steps};
 use crate::{apt, debian_root, host, kafka_libs, lab, size, stamped, web_tests};
 
-/// What the parts are wanted for.
+/// What the programs are needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
     Up,
     Tests,
-    /// The root then holds every part, whatever the host has: machines are booted from it.
+    /// The root then holds every program, even those that the host has, because machines boot from it.
     Lab,
-    /// Everything from Debian, with its licences: this machine's own parts are not passed on.
+    /// Everything comes from Debian with its licences: this machine's own programs are not passed on.
     Image,
 }
 
-/// Sets up what is missing and says where everything is: the path of parts.json.
+/// Sets up what is missing, and returns the path of parts.json, which says where everything is.
 pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host: bool) -> Result<PathBuf> {
     let parts = checkout.join(".parts");
     std::fs::create_dir_all(&parts)?;
@@ -53,7 +53,6 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
         }
     }
     let pom = kafka_libs::pom(checkout);
-    let [web, grafana] = ["web/tests", "grafana/tests"].map(|folder| checkout.join(folder));
 
     let mut wanted = packages.clone();
     wanted.extend((purpose == For::Image).then_some(debian_root::COPYRIGHT));
@@ -80,43 +79,38 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
         (
             format!("debian packages ({})", host_packages.join(", ")),
             !host_packages.is_empty(),
-            Box::new(|step| apt::install(&host_packages, "for that", step).map(|()| String::new())),
+            Box::new(|step| apt::install(&host_packages, "for the tests or the lab", step).map(|()| String::new())),
         ),
-        (
-            "npm packages of web/tests".to_owned(),
-            purpose == For::Tests && web_tests::npm_is_stale(&web),
-            Box::new(|step| web_tests::install_npm(&web, step)),
-        ),
-        (
-            "npm packages of grafana/tests".to_owned(),
-            purpose == For::Tests && web_tests::npm_is_stale(&grafana),
-            Box::new(|step| web_tests::install_npm(&grafana, step)),
-        ),
+        npm_job(checkout, "web/tests", purpose),
+        npm_job(checkout, "grafana/tests", purpose),
     ];
-    at_once(jobs, steps)?;
+    in_parallel(jobs, steps)?;
 
+    let file = parts.join("parts.json");
     let place = |found: Option<PathBuf>, path| match found {
         Some(program) => Place::Host(program),
         None => Place::Root { root: root.clone(), path },
     };
-    let file = parts.join("parts.json");
-    parts_file::write(
-        &file,
-        &Places {
-            postgres_bin: place(postgres, "/usr/lib/postgresql/17/bin"),
-            nginx: place(nginx, "/usr/sbin/nginx"),
-            java: place(java, "/usr/bin/java"),
-            kafka_libs: kafka.join("libs"),
-        },
-    )?;
+    let places = Places {
+        postgres_bin: place(postgres, "/usr/lib/postgresql/17/bin"),
+        nginx: place(nginx, "/usr/sbin/nginx"),
+        java: place(java, "/usr/bin/java"),
+        kafka_libs: kafka.join("libs"),
+    };
+    parts_file::write(&file, &places)?;
     Ok(file)
 }
 
 type Job<'a> = Box<dyn FnOnce(&Step) -> Result<String> + Send + 'a>;
 
-/// Does the jobs that are wanted at the same time. All are waited for, so that none is cut off in the middle by a
-/// neighbour's failure.
-fn at_once<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
+fn npm_job<'a>(checkout: &Path, folder: &str, purpose: For) -> (String, bool, Job<'a>) {
+    let path = checkout.join(folder);
+    let wanted = purpose == For::Tests && web_tests::npm_is_stale(&path);
+    (format!("npm packages of {folder}"), wanted, Box::new(move |step| web_tests::install_npm(&path, step)))
+}
+
+/// Runs the wanted jobs in parallel. It waits for all of them, so that the failure of one does not interrupt another.
+fn in_parallel<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
     let wanted = jobs.into_iter().filter(|(_, wanted, _)| *wanted);
     std::thread::scope(|scope| {
         let running: Vec<_> = wanted

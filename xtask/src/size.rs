@@ -1,9 +1,9 @@
-//! How much disk a folder takes.
+//! The size of a folder on disk.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Megabytes (10^6 bytes) on disk, as `du` counts; what cannot be read counts nothing.
+/// Megabytes (10^6 bytes) on disk, as `du` counts them, without what cannot be read.
 pub(crate) fn megabytes(folder: &Path) -> u64 {
     blocks(folder) * 512 / 1_000_000
 }

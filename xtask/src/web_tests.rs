@@ -1,4 +1,4 @@
-//! What only tests need: Chromium and npm packages.
+//! What only the tests need: Chromium and npm packages.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use anyhow::{Result, bail};
 use crate::progress::Step;
 use crate::{command, host, size};
 
-/// Whether the browser that web/tests/browser.mjs starts is there.
+/// Whether the browser that web/tests/browser.mjs starts is installed.
 pub(crate) fn has_chromium() -> bool {
     std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists()
 }
 
-/// Whether node_modules is missing, or older than the list it was made from.
+/// Whether node_modules is missing, or older than package-lock.json.
 pub(crate) fn npm_is_stale(folder: &Path) -> bool {
     let changed = |path: &str| std::fs::metadata(folder.join(path)).and_then(|file| file.modified());
-    // npm writes this file last, so a broken run leaves none.
+    // npm writes this file last, so it is missing after an interrupted run.
     let Ok(installed) = changed("node_modules/.package-lock.json") else {
         return folder.join("package.json").exists();
     };

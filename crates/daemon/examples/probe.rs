@@ -29,7 +29,7 @@ struct Probe {
     ready_after_ms: u64,
     /// Milliseconds that its drain takes.
     drain_ms: u64,
-    /// Known to nobody.
+    /// Not shown anywhere.
     secret: Secret,
 }
 

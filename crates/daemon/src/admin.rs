@@ -1,31 +1,25 @@
 //! The admin server: `/live`, `/ready` and `/metrics`.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use prometheus_client::metrics::gauge::Gauge;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::connections::{self, CutOff, Limits};
 use crate::{AdminConfig, Shell};
 
 /// <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md#overall-structure>
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const JSON: &str = "application/json";
-/// Enough for every scraper, little enough that all connections together stay small.
+/// Enough for every scraper, and all connections together stay small.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// How long answers under way may take once the daemon has ended.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
@@ -33,8 +27,7 @@ const CLOSE_MAX: Duration = Duration::from_secs(1);
 /// Bound, not yet serving.
 pub(crate) struct Admin {
     listener: TcpListener,
-    connections_max: usize,
-    request_max: Duration,
+    limits: Limits,
 }
 
 impl Admin {
@@ -42,63 +35,33 @@ impl Admin {
         let listener = TcpListener::bind(config.address)
             .await
             .with_context(|| format!("admin.address {} cannot be bound", config.address))?;
-        Ok(Self {
-            listener,
-            connections_max: config.connections_max.min(Semaphore::MAX_PERMITS),
-            request_max: Duration::from_millis(config.request_ms_max),
-        })
+        let limits = Limits {
+            connections_max: config.connections_max,
+            head_bytes_max: HEADER_BYTES_MAX,
+            cut_off: CutOff::Deadline { ms_max: config.request_ms_max },
+        };
+        Ok(Self { listener, limits })
     }
 
-    /// The address with the port that was taken where the configuration says 0.
+    /// The address, with the port that was taken where the configuration says 0.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
     /// Serves until `stop`, then lets the answers under way end.
     pub(crate) async fn serve(self, shell: Shell, stop: CancellationToken) {
-        let connections = GracefulShutdown::new();
-        // Each scrape takes a connection of its own: then one deadline bounds request, answer and idle time.
-        let mut http = http1::Builder::new();
-        http.keep_alive(false).timer(TokioTimer::new()).header_read_timeout(self.request_max);
-        http.max_buf_size(HEADER_BYTES_MAX);
-        let permits = Arc::new(Semaphore::new(self.connections_max));
-        loop {
-            let accepted = async {
-                let permit = permits.clone().acquire_owned().await;
-                (permit, self.listener.accept().await)
-            };
-            let (permit, stream) = tokio::select! {
-                () = stop.cancelled() => break,
-                accepted = accepted => accepted,
-            };
-            let stream: TcpStream = match stream {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "an admin connection could not be accepted");
-                    // Most often too many open files, which the next moment will not have changed.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            };
-            let shell = shell.clone();
-            let answer = service_fn(move |request| {
-                let answer = answer(&request, &shell);
-                async { Ok::<_, Infallible>(answer) }
-            });
-            let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
-            let request_max = self.request_max;
-            tokio::spawn(async move {
-                let _permit = permit;
-                match timeout(request_max, connection).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => tracing::debug!(%error, "an admin connection failed"),
-                    Err(_) => tracing::debug!("an admin connection took too long"),
-                }
-            });
+        let answer = move |request: Request<Incoming>, _| {
+            let answer = answer(&request, &shell);
+            async { answer }
+        };
+        let closed = async {
+            stop.cancelled().await;
+            tokio::time::sleep(CLOSE_MAX).await;
+        };
+        tokio::select! {
+            () = connections::serve(self.listener, self.limits, Gauge::default(), None, &stop, answer) => {}
+            () = closed => {}
         }
-        // Frees the port before the last answers are written.
-        drop(self.listener);
-        let _ = timeout(CLOSE_MAX, connections.shutdown()).await;
     }
 }
 
@@ -117,7 +80,7 @@ fn answer(request: &Request<Incoming>, shell: &Shell) -> Response<Full<Bytes>> {
             let status = if snapshot.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             respond(status, JSON, json!(snapshot).to_string())
         }
-        // That it is answered is the answer.
+        // /live: an answer is enough.
         _ => respond(StatusCode::OK, JSON, json!({ "live": true }).to_string()),
     }
 }
@@ -142,7 +105,9 @@ mod tests {
     use super::*;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
     use tokio::task::JoinHandle;
+    use tokio::time::timeout;
 
     struct Served {
         address: SocketAddr,

@@ -15,7 +15,7 @@ pub(crate) enum Action {
     Describe,
 }
 
-/// Reads the command line of this process. The error also stands for `--help` and `--version`.
+/// Reads the command line of this process. `--help` and `--version` are errors too.
 pub(crate) fn parse(program: &Program) -> Result<(Action, Option<PathBuf>), clap::Error> {
     let matches = command(program).try_get_matches()?;
     let action = match matches.subcommand_name() {
@@ -24,7 +24,7 @@ pub(crate) fn parse(program: &Program) -> Result<(Action, Option<PathBuf>), clap
         Some("describe") => Action::Describe,
         _ => Action::Run,
     };
-    // A global argument is seen on both levels.
+    // A global argument is also seen after a subcommand.
     Ok((action, matches.get_one::<PathBuf>("config").cloned()))
 }
 

@@ -1,4 +1,5 @@
-//! A command that a timer or a person runs, and that ends by itself: configuration, log and description are a daemon's.
+//! A command that a timer or a person runs and that ends by itself, with the configuration, log and description of a
+//! daemon.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::config::{Keys, load_checked};
 use crate::{ConfigErrors, FieldError, LogConfig, Sources, describe, logging};
 
-/// EX_USAGE of sysexits.h, as daemons have it.
+/// EX_USAGE of sysexits.h, as for daemons.
 const EXIT_USAGE: u8 = 64;
 
 /// A command's whole configuration; see [`Configuration`](crate::Configuration) for what its types must be like.
@@ -22,14 +23,14 @@ pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSch
     /// `log`
     fn log(&self) -> &LogConfig;
 
-    /// What the types cannot say. Gives every error, not only the first.
+    /// Checks what the types cannot express. Returns every error, not only the first.
     ///
     /// # Errors
     /// One [`FieldError`] for each field that is wrong.
     fn validate(&self) -> Result<(), Vec<FieldError>>;
 }
 
-/// What tells one command from another.
+/// What differs between commands.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
     /// As it is typed: `footfall retain`.
@@ -38,7 +39,7 @@ pub struct Command {
     pub identifier: &'static str,
     /// The dotted keys of all [`Secret`](crate::Secret) fields, which systemd credentials may hold.
     pub secrets: &'static [&'static str],
-    /// Each exit code, and what it means.
+    /// Each exit code and its meaning.
     pub exit_codes: &'static [(u8, &'static str)],
 }
 
@@ -62,7 +63,7 @@ enum Asked {
     Describe,
 }
 
-/// The whole of such a command: reads the configuration, starts the log, and calls `run`, which answers the exit code.
+/// The whole of such a command: reads the configuration, starts the log, and calls `run`, which returns the exit code.
 pub fn run_command<C: CommandConfiguration>(
     command: &Command,
     arguments: CommandArguments,
@@ -130,7 +131,7 @@ fn print(command: &Command, text: anyhow::Result<String>) -> ExitCode {
     }
 }
 
-/// For what happens before there is a log. Where standard error is closed there is nobody to tell.
+/// For errors before the log has started. Where standard error is closed they are lost.
 fn complain(command: &Command, message: &str) {
     let _ = writeln!(io::stderr(), "{}: {message}", command.name);
 }

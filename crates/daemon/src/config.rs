@@ -1,6 +1,7 @@
-//! Configuration: what a daemon's configuration type must offer, and the sections that all daemons share.
+//! Configuration: the trait of a daemon's configuration type, and the sections that all daemons share.
 
 mod errors;
+mod kafka;
 mod keys;
 mod networks;
 mod sections;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use errors::{ConfigError, ConfigErrors, FieldError};
+pub use kafka::KafkaKeys;
 pub(crate) use keys::Keys;
 pub use networks::networks;
 pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
@@ -26,15 +28,15 @@ impl<C: Serialize + DeserializeOwned + Default + JsonSchema> Described for C {}
 
 /// A daemon's whole configuration: one struct, with a section (a nested struct) per subject.
 ///
-/// - Every struct carries `#[serde(deny_unknown_fields)]` and derives [`JsonSchema`], whose doc comments are the text
-///   of `describe`.
+/// - Every struct has `#[serde(deny_unknown_fields)]` and derives [`JsonSchema`]; its doc comments become the text of
+///   `describe`.
 /// - `Default` is the lowest layer and must serialise every key; sections need no `#[serde(default)]`.
 /// - Every [`Secret`](crate::Secret) is empty in the default.
 pub trait Configuration: Serialize + DeserializeOwned + Default + JsonSchema + Send + 'static {
     /// The parts that the shell itself uses.
     fn common(&self) -> Common<'_>;
 
-    /// What the types cannot say: ranges, and fields that must fit one another. Gives every error, not only the first.
+    /// Checks what the types cannot express, such as ranges. Returns every error, not only the first.
     ///
     /// # Errors
     /// One [`FieldError`] for each field that is wrong.

@@ -1,31 +1,56 @@
-//! Connections of a daemon's own port: accepted within their number, drained at the end.
+//! Connections of a daemon's own port: accepted within their number, cut off where a client takes too long, drained at
+//! the end.
 
-use std::net::SocketAddr;
+mod cut_off;
+mod moving;
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::Response;
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use listenfd::ListenFd;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::Ticker;
+pub use cut_off::CutOff;
+use moving::Moving;
 
 const BACKLOG: u32 = 1_024;
 /// Out of file descriptors: accepting at once again would only burn the processor.
 const ACCEPT_PAUSE_MS: u64 = 50;
 const TICK_MS: u64 = 500;
-/// How long a kept connection is served on after a stop has begun: a client that is about to use it gets its answer, and
-/// is told with it that the connection ends. Cut off at once, its request would be lost on the way.
+/// How long a kept connection is served after a stop has begun: a client that is about to use it gets its answer, and
+/// learns from it that the connection ends. Cut off at once, its request would be lost on the way.
 const LAST_REQUEST_MS_MAX: u64 = 300;
 const LOOK_AGAIN_MS: u64 = 10;
 
-/// Listens, and says so: at the socket that systemd passes, where it passes one (a restart then refuses no connection),
-/// else at `address`. To be called before there are other threads that read the environment.
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// The largest request head, in bytes; hyper takes no less than 8 KiB.
+    pub head_bytes_max: usize,
+    /// When a client has taken too long.
+    pub cut_off: CutOff,
+}
+
+/// Listens at the socket that systemd passes, where it passes one (a restart then refuses no connection), else at
+/// `address`. To be called before there are other threads that read the environment.
 ///
 /// # Errors
 /// The address cannot be had, or what systemd passes is no socket that listens for TCP.
@@ -53,31 +78,37 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Runs `serve_one` for each connection until the shutdown begins, then waits for those that it watches with its
-/// [`Watcher`]. The shell bounds the time of that.
-pub async fn serve<Connection>(
+/// Answers requests until the shutdown begins, then finishes those that have begun; the shell bounds the time of that.
+/// `open` counts the open connections; `ticker` says that connections are accepted.
+pub async fn serve<Answering, Content>(
     listener: TcpListener,
-    connections_max: usize,
-    ticker: Ticker,
+    limits: Limits,
+    open: Gauge,
+    ticker: Option<Ticker>,
     shutdown: &CancellationToken,
-    serve_one: impl Fn(TcpStream, SocketAddr, Watcher) -> Connection,
+    answer: impl Fn(Request<Incoming>, IpAddr) -> Answering + Clone + Send + Sync + 'static,
 ) where
-    Connection: Future<Output = ()> + Send + 'static,
+    Answering: Future<Output = Response<Content>> + Send + 'static,
+    Content: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(connections_max));
+    let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
+    let moves = || ticker.iter().for_each(Ticker::tick);
     let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
-            _ = tick.tick() => { ticker.tick(); continue }
+            _ = tick.tick() => { moves(); continue }
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection = serve_one(stream, peer, graceful.watcher());
+                let (answer, watcher, shutdown) = (answer.clone(), graceful.watcher(), shutdown.clone());
+                let (open, peer) = (open.clone(), peer.ip());
                 tokio::spawn(async move {
-                    connection.await;
+                    open.inc();
+                    serve_one(stream, limits, watcher, shutdown, move |request| answer(request, peer)).await;
+                    open.dec();
                     drop(place);
                 });
             }
@@ -87,22 +118,15 @@ pub async fn serve<Connection>(
             }
         }
     }
-    // No new connection from here on: it waits at systemd's socket for the next process, or is refused at once and its
+    // A new connection waits at systemd's socket for the next process from here on, or is refused at once and its
     // client turns elsewhere.
     drop(listener);
     let last_request = Instant::now() + Duration::from_millis(LAST_REQUEST_MS_MAX);
     while graceful.count() > 0 && Instant::now() < last_request {
-        ticker.tick();
+        moves();
         tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
     }
     graceful.shutdown().await;
-}
-
-/// Tells a client that its connection ends with this answer, where a stop has begun.
-pub fn end_with_answer<Body>(answer: &mut Response<Body>, shutdown: &CancellationToken) {
-    if shutdown.is_cancelled() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
 }
 
 type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
@@ -112,4 +136,85 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Res
     let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
     Ok((stream, peer, place))
+}
+
+async fn serve_one<Answering, Content>(
+    stream: TcpStream,
+    limits: Limits,
+    watcher: Watcher,
+    shutdown: CancellationToken,
+    answer: impl Fn(Request<Incoming>) -> Answering + Send + Sync,
+) where
+    Answering: Future<Output = Response<Content>> + Send,
+    Content: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let http = http(limits);
+    match limits.cut_off {
+        CutOff::Deadline { ms_max } => {
+            let deadline = tokio::time::sleep(Duration::from_millis(ms_max));
+            serve_until(&http, stream, watcher, &shutdown, answer, deadline).await;
+        }
+        CutOff::NoRequest { silence_ms_max } => {
+            let (answering, is_answering) = watch::channel(false);
+            let (answering, stopping) = (&answering, &shutdown);
+            let answer = |request| {
+                answering.send_replace(true);
+                let answer = answer(request);
+                async move {
+                    let answer = answer.await;
+                    answering.send_replace(false);
+                    answer
+                }
+            };
+            let silent = cut_off::silent(is_answering, Duration::from_millis(silence_ms_max), stopping);
+            serve_until(&http, stream, watcher, stopping, answer, silent).await;
+        }
+        CutOff::NoBytes { idle_ms_max, .. } => {
+            let (stream, has_moved) = Moving::new(stream);
+            let still = cut_off::still(has_moved, Duration::from_millis(idle_ms_max));
+            serve_until(&http, stream, watcher, &shutdown, answer, still).await;
+        }
+    }
+}
+
+fn http(limits: Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).max_buf_size(limits.head_bytes_max);
+    match limits.cut_off {
+        CutOff::Deadline { .. } => http.keep_alive(false).header_read_timeout(None),
+        CutOff::NoRequest { .. } => http.header_read_timeout(None),
+        CutOff::NoBytes { header_ms_max, .. } => http.header_read_timeout(Duration::from_millis(header_ms_max)),
+    };
+    http
+}
+
+/// Serves one connection until its end, or until `too_long` resolves.
+async fn serve_until<Answering, Content>(
+    http: &http1::Builder,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    watcher: Watcher,
+    shutdown: &CancellationToken,
+    answer: impl Fn(Request<Incoming>) -> Answering + Send + Sync,
+    too_long: impl Future<Output = ()>,
+) where
+    Answering: Future<Output = Response<Content>> + Send,
+    Content: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let answering = answer(request);
+        async {
+            let mut answer = answering.await;
+            if shutdown.is_cancelled() {
+                // The client opens another connection, to the next process.
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // A client that breaks off or dawdles is its own affair, and its address goes into no log.
+        result = watcher.watch(connection) => if let Err(error) = result { debug!(%error, "connection ended") },
+        () = too_long => debug!("connection cut off: the client took too long"),
+    }
 }

@@ -1,4 +1,4 @@
-//! Markdown tables of a daemon's configuration and metrics, made from the code so that they cannot fall behind it.
+//! Markdown tables of a daemon's configuration and metrics, generated so that they cannot fall behind the code.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::config::Keys;
 use crate::{Configuration, Program, Shell};
 
-/// Both tables, under headings of the second level.
+/// Both tables, under second-level headings.
 pub(crate) fn describe<C: Configuration>(program: &Program) -> anyhow::Result<String> {
     let shell = Shell::detached(program.name, program.version);
     shell.register(program.metrics);
@@ -33,7 +33,7 @@ pub(crate) fn configuration(keys: &Keys) -> String {
     table
 }
 
-/// From the HELP and TYPE lines, which stand before each metric's samples.
+/// From the HELP and TYPE lines before each metric's samples.
 fn metrics(text: &str) -> String {
     let mut table = String::from("| Metric | Type | Meaning |\n|---|---|---|\n");
     let mut help = ("", "");

@@ -19,8 +19,8 @@ use crate::{LogConfig, LogFormat};
 /// Directives such as `info` or `info,rdkafka=debug`.
 pub(crate) fn filter(directives: &str) -> Result<Targets, String> {
     for directive in directives.split(',') {
-        // A bare word that is no level would be taken for the name of a target, and nothing for a level; either way
-        // all else would fall silent.
+        // A bare word that is no level would be read as a target, and an empty directive as a level; either would
+        // silence everything else.
         let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
         if level.is_empty() || level.parse::<LevelFilter>().is_err() {
             return Err(format!(
@@ -29,12 +29,13 @@ pub(crate) fn filter(directives: &str) -> Result<Targets, String> {
         }
     }
     let targets = directives.parse::<Targets>().map_err(|error| error.to_string())?;
-    // At debug it logs what each statement is run with: what visitors typed, and what people look for.
-    let is_told = targets.would_enable("tokio_postgres", &Level::DEBUG) && !directives.contains("tokio_postgres");
-    Ok(if is_told { targets.with_target("tokio_postgres", LevelFilter::INFO) } else { targets })
+    // At debug it logs the parameters of each statement, which hold what visitors sent.
+    let logs_parameters =
+        targets.would_enable("tokio_postgres", &Level::DEBUG) && !directives.contains("tokio_postgres");
+    Ok(if logs_parameters { targets.with_target("tokio_postgres", LevelFilter::INFO) } else { targets })
 }
 
-/// Sends the log of this process to where the configuration says, and panics with it.
+/// Sends the log of this process, and its panics, to where the configuration says.
 pub(crate) fn start(config: &LogConfig, name: &'static str) -> anyhow::Result<()> {
     let filter = filter(&config.level).map_err(anyhow::Error::msg)?;
     let subscriber = tracing_subscriber::registry().with(filter);
@@ -69,7 +70,7 @@ fn choose(wanted: LogFormat, stderr_is_journal: bool, stderr_is_terminal: bool) 
     }
 }
 
-/// systemd.exec(5): JOURNAL_STREAM alone proves nothing, since a child inherits it when its output goes elsewhere.
+/// systemd.exec(5): JOURNAL_STREAM alone proves nothing, since a child inherits it even when its output goes elsewhere.
 fn stderr_is_journal() -> bool {
     let Ok(stream) = env::var("JOURNAL_STREAM") else {
         return false;
@@ -84,8 +85,8 @@ fn names_file(stream: &str, device: u64, inode: u64) -> bool {
     stream.split_once(':').is_some_and(|(dev, ino)| dev.parse() == Ok(device) && ino.parse() == Ok(inode))
 }
 
-/// A task that has panicked leaves the others working on what it left behind; so the process ends, and what supervises
-/// it starts it anew. Done here and not by `panic = "abort"`, so that it holds in every profile and is logged.
+/// After a panic the other tasks would work on half-changed state, so the process ends and its supervisor restarts it.
+/// Done here rather than by `panic = "abort"`, so that it holds in every profile and is logged.
 fn abort_on_panic() {
     panic::set_hook(Box::new(|info| {
         let message = info.payload_as_str().unwrap_or("(a panic without a text)");

@@ -1,4 +1,4 @@
-//! Messages to the service manager: sd_notify(3). Without `NOTIFY_SOCKET` they go nowhere.
+//! Messages to the service manager, by sd_notify(3). Without `NOTIFY_SOCKET` they are dropped.
 
 use std::io;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use sd_notify::NotifyState;
 
 type Send = dyn Fn(&[NotifyState<'_>]) -> io::Result<()> + std::marker::Send + Sync;
 
-/// Sends messages to the service manager. Tests put a recorder in its place.
+/// Sends messages to the service manager. Tests use a recorder instead.
 #[derive(Clone)]
 pub(crate) struct Notify(Arc<Send>);
 
 impl Notify {
-    /// To the socket that the environment names, if it names one.
+    /// Sends to the socket that the environment names, if any.
     pub(crate) fn service_manager() -> Self {
         Self(Arc::new(sd_notify::notify))
     }
 
-    /// To nobody.
-    pub(crate) fn nobody() -> Self {
+    /// Drops everything.
+    pub(crate) fn detached() -> Self {
         Self(Arc::new(|_| Ok(())))
     }
 
@@ -33,7 +33,7 @@ impl Notify {
         (notify, sent)
     }
 
-    /// One datagram. A service manager that cannot be reached is logged and otherwise ignored: the work goes on.
+    /// Sends one datagram. A failure is logged and otherwise ignored.
     pub(crate) fn send(&self, states: &[NotifyState<'_>]) {
         if let Err(error) = (self.0)(states) {
             tracing::warn!(%error, "the service manager could not be notified");

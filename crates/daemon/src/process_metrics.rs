@@ -1,4 +1,4 @@
-//! What the process costs, under the names that Prometheus client libraries agree on:
+//! The resources of the process, under the names of Prometheus client libraries:
 //! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>.
 
 use std::fmt::Error;
@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Reads `/proc/self` at each scrape. What cannot be read is left out.
+/// Reads `/proc/self` at each scrape, and leaves out what cannot be read.
 #[derive(Debug)]
 pub(crate) struct ProcessMetrics;
 

@@ -1,4 +1,4 @@
-//! The course of a daemon's process: command line, configuration, log, admin server, `run`, drain, exit code.
+//! The life of a daemon's process: command line, configuration, log, admin server, `run`, drain, exit code.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,12 +14,12 @@ use crate::cli::{self, Action};
 use crate::notify::Notify;
 use crate::{Configuration, Shell, Sources, describe, load, logging, progress, shutdown};
 
-/// EX_USAGE of sysexits.h: wrong command line or configuration; starting it again will not help.
+/// EX_USAGE of sysexits.h: wrong command line or configuration, so a restart does not help.
 const EXIT_USAGE: u8 = 64;
-/// How long blocking tasks and the runtime's own may go on once `run` has returned.
+/// How long blocking tasks may go on once `run` has returned.
 const RUNTIME_CLOSE_MAX: Duration = Duration::from_secs(1);
 
-/// What tells one daemon from another.
+/// What differs between daemons.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The name of the binary, for example `footfall-ingest`.
@@ -28,7 +28,7 @@ pub struct Program {
     pub version: &'static str,
     /// The dotted keys of all [`Secret`](crate::Secret) fields, which systemd credentials may hold.
     pub secrets: &'static [&'static str],
-    /// Registers every metric, for `describe`. A `Family` shows only once it has a child, so it must make one of each.
+    /// Registers every metric, for `describe`. A `Family` without a child is not shown, so it must make one of each.
     pub metrics: fn(&mut Registry),
 }
 
@@ -43,7 +43,7 @@ where
     let (action, file) = match cli::parse(&program) {
         Ok(parsed) => parsed,
         Err(error) => {
-            // To standard output for --help, to standard error else. Where that is closed there is nobody to tell.
+            // --help goes to standard output, errors to standard error. Where that is closed they are lost.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
         }
@@ -130,7 +130,7 @@ fn print(program: &Program, text: anyhow::Result<String>) -> ExitCode {
     }
 }
 
-/// For what happens before there is a log. Where standard error is closed there is nobody to tell.
+/// For errors before the log has started. Where standard error is closed they are lost.
 fn complain(program: &Program, message: &str) {
     let _ = writeln!(io::stderr(), "{}: {message}", program.name);
 }

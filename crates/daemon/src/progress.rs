@@ -1,4 +1,4 @@
-//! Whether the daemon's loops move, and the watchdog that the service manager keeps on them.
+//! Whether the daemon's loops move, and the watchdog of the service manager.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -28,22 +28,23 @@ struct Loop {
 pub struct Ticker(Arc<Loop>);
 
 impl Ticker {
-    /// Says that the loop moves: one atomic store. An idle loop ticks too, at least three times per `WatchdogSec=`.
+    /// Notes that the loop moves, by one atomic store. An idle loop must tick too, at least three times per
+    /// `WatchdogSec=`.
     pub fn tick(&self) {
         self.0.has_ticked.store(true, Ordering::Relaxed);
     }
 }
 
 impl Progress {
-    /// A further loop that must move, from now on. It begins with a tick.
+    /// Adds a loop that must move from now on. It begins with a tick.
     pub fn watch(&self, name: &'static str) -> Ticker {
         let ticker = Ticker(Arc::new(Loop { name, has_ticked: AtomicBool::new(true) }));
         self.lock().watched.push(Arc::downgrade(&ticker.0));
         ticker
     }
 
-    /// A tick of the daemon's one loop that has no name; it is watched from the first tick to the end of the process.
-    /// It takes a lock: a hot loop keeps a [`Ticker`].
+    /// A tick of the daemon's unnamed loop, which is watched from its first tick to the end of the process. It takes a
+    /// lock, so a hot loop should keep a [`Ticker`].
     pub fn tick(&self) {
         if let Some(ticker) = &self.lock().unnamed {
             return ticker.tick();
@@ -52,7 +53,7 @@ impl Progress {
         self.lock().unnamed = Some(ticker);
     }
 
-    /// The first loop that stands still. None: all have ticked, and all begin anew.
+    /// The first loop that has not ticked. None: all have, and all start over.
     fn take(&self) -> Option<&'static str> {
         let mut loops = self.lock();
         loops.watched.retain(|watched| watched.strong_count() > 0);
@@ -69,10 +70,10 @@ impl Progress {
     }
 }
 
-/// Tells the service manager of progress until the process ends. `timeout` is what the service manager waits.
+/// Sends WATCHDOG=1 to the service manager, which waits for `timeout`, until the process ends.
 ///
-/// It looks four times per timeout and sends when all loops have ticked, so that a loop may take up to half of the
-/// timeout between ticks. It runs on the daemon's own runtime: a runtime that is stuck silences it, as it should.
+/// It checks four times per timeout and sends when all loops have ticked, so that a loop may take up to half of the
+/// timeout between ticks. It runs on the daemon's own runtime, so that a stuck runtime silences it.
 pub(crate) async fn watchdog(progress: Progress, notify: Notify, timeout: Duration) {
     let mut interval = tokio::time::interval(timeout / 4);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -82,9 +83,9 @@ pub(crate) async fn watchdog(progress: Progress, notify: Notify, timeout: Durati
         let standing = progress.take();
         match standing {
             None => notify.send(&[NotifyState::Watchdog]),
-            // A healthy loop too may miss one look; two looks are half of the time that is left.
+            // A healthy loop may miss one check; two are half of the timeout.
             Some(name) if reported == Some(name) => {
-                tracing::warn!(name, timeout_ms = timeout.as_millis(), "a loop stands still; the watchdog is silent");
+                tracing::warn!(name, timeout_ms = timeout.as_millis(), "a loop has stopped; the watchdog is silent");
             }
             Some(_) => {}
         }

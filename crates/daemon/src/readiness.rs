@@ -1,4 +1,4 @@
-//! Whether the daemon can do its job: a set of named conditions, all of which must hold.
+//! Whether the daemon can do its job: named conditions, all of which must hold.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 
 use crate::notify::Notify;
 
-/// The daemon's conditions. Ready means: there is at least one, all hold, and the daemon is not stopping.
+/// The daemon's conditions. It is ready when there is at least one, all hold, and it is not stopping.
 ///
-/// The first time that it is ready, READY=1 goes to the service manager; every change goes there as STATUS=.
+/// READY=1 is sent to the service manager when it is ready for the first time, and STATUS= on every change.
 #[derive(Clone)]
 pub struct Readiness(Arc<Inner>);
 
@@ -49,8 +49,8 @@ impl Readiness {
         Self(Arc::new(Inner { state: Mutex::default(), ready: watch::Sender::new(false), notify }))
     }
 
-    /// A condition of this name, which does not hold yet. Create all conditions before the first is set: READY=1 is
-    /// sent as soon as all that exist hold.
+    /// Adds a condition, which does not hold yet. Create all conditions before the first is set: READY=1 is sent as soon
+    /// as all that exist hold.
     pub fn condition(&self, name: &'static str) -> Condition {
         self.change(|state| {
             state.conditions.insert(name, ConditionState { ok: false, detail: "not yet known".into() });
@@ -148,12 +148,12 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Says whether it holds.
+    /// Sets whether it holds.
     pub fn set(&self, ok: bool) {
         self.set_because(ok, "");
     }
 
-    /// Says whether it holds, and why, for `/ready` and `systemctl status`. Must not hold a secret.
+    /// Sets whether it holds, and why, for `/ready` and `systemctl status`. The reason must not contain a secret.
     pub fn set_because(&self, ok: bool, why: impl Into<String>) {
         let detail = why.into();
         self.readiness.change(|state| {
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_watcher_sees_the_change() {
-        let readiness = Readiness::new(Notify::nobody());
+        let readiness = Readiness::new(Notify::detached());
         let watcher = readiness.watch();
         readiness.condition("kafka").set(true);
         assert!(watcher.has_changed().unwrap() && *watcher.borrow());

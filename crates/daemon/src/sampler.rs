@@ -1,4 +1,4 @@
-//! The metrics as values, every so often: for whoever stores them where no metrics server is.
+//! The metrics as values, at an interval, to be stored where there is no metrics server.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,12 +16,12 @@ pub struct Sample {
     pub at: Timestamp,
     /// When the process started: counters count from there.
     pub started_at: Timestamp,
-    /// By the name and labels that they have in `/metrics`, histograms as their `_bucket`, `_sum` and `_count`. What is
-    /// not a finite number is left out.
+    /// By their name and labels in `/metrics`, histograms as `_bucket`, `_sum` and `_count`. Values that are not finite
+    /// are left out.
     pub series: BTreeMap<String, Number>,
 }
 
-/// Takes a sample every so many seconds. The first comes after that time, too.
+/// Takes a sample each interval; the first one after the first interval.
 pub struct Sampler {
     shell: Shell,
     every: Option<Interval>,
@@ -51,7 +51,7 @@ impl Sampler {
     }
 }
 
-/// The series of the text format. Ours have neither time nor exemplar, so the value is what stands last.
+/// The series of the text format. Ours have neither time nor exemplar, so the value is last on the line.
 fn series(text: &str) -> BTreeMap<String, Number> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.rsplit_once(' '));
@@ -114,7 +114,7 @@ mod tests {
             assert_eq!(began.elapsed().as_secs(), number * 15);
             assert_eq!(sample.started_at, shell.started_at());
         }
-        // Whoever is slow to store one does not get two at once.
+        // A caller that is slow to store one does not get two at once.
         tokio::time::sleep(Duration::from_secs(50)).await;
         sampler.next().await.unwrap();
         let behind = Instant::now();

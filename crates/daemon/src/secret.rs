@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What is shown in the place of a secret.
+/// Shown in place of a secret.
 pub(crate) const MASK: &str = "***";
 
 /// The JSON Schema format by which configuration code recognises a secret field.
@@ -15,9 +15,8 @@ pub(crate) const SCHEMA_FORMAT: &str = "password";
 
 /// A password, key or token. `Debug` and `Serialize` give `***`; only [`Secret::expose`] gives the text.
 ///
-/// The default is empty and means "not set"; it serialises as the empty string, so that a reader of `print-config`
-/// sees the difference. A configuration's `Default` must leave its secrets empty, since the default passes through
-/// serialisation.
+/// The default is empty and means "not set". It serialises as the empty string, so that `print-config` shows the
+/// difference. A configuration's `Default` must leave its secrets empty, since the default is serialised.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -60,7 +59,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Every refusal is worded here, because serde's own wording would repeat the value.
+/// Words every error itself, because serde's messages would repeat the value.
 struct SecretVisitor;
 
 const NOT_A_STRING: &str = "a secret must be a string; put it in quotes";

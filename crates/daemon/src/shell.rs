@@ -1,4 +1,4 @@
-//! What a daemon's `run` gets to know and to say.
+//! The handle by which a daemon's `run` reports and is told to stop.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,7 +27,7 @@ pub struct Shell {
     pub readiness: Readiness,
     /// Whether its loops move.
     pub progress: Progress,
-    /// Cancelled by the first SIGTERM or SIGINT, after the service manager was told: drain, then return.
+    /// Cancelled by the first SIGTERM or SIGINT, after STOPPING=1 was sent: drain, then return.
     pub shutdown: CancellationToken,
     started_at: Timestamp,
     registry: Arc<Mutex<Registry>>,
@@ -53,10 +53,10 @@ impl Shell {
         shell
     }
 
-    /// A shell with nothing around it: no signals, no service manager, no admin server. For tests, and for `run`
-    /// inside another program; cancelling `shutdown` is what a SIGTERM would do.
+    /// A shell without signals, service manager and admin server, for tests and for `run` inside another program.
+    /// Cancelling `shutdown` has the effect of a SIGTERM.
     pub fn detached(name: &'static str, version: &'static str) -> Self {
-        Self::new(name, version, Notify::nobody())
+        Self::new(name, version, Notify::detached())
     }
 
     /// Registers metrics, whose names get the prefix `footfall_`. Call it once, with all of them.
@@ -64,12 +64,12 @@ impl Shell {
         register(self.lock().sub_registry_with_prefix(METRICS_PREFIX))
     }
 
-    /// When the daemon started, read from the clock once: `process_start_time_seconds` follows the clock's corrections.
+    /// When the daemon started, read from the clock once; `process_start_time_seconds` moves when the clock is corrected.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
-    /// When the process is ended even where `run` has not returned. None until the shutdown has begun.
+    /// When the process ends even if `run` has not returned. None until the shutdown has begun.
     pub fn drain_deadline(&self) -> Option<Instant> {
         self.drain_deadline.get().copied()
     }
@@ -77,7 +77,7 @@ impl Shell {
     /// All metrics in the OpenMetrics text format, as `/metrics` gives them.
     pub fn metrics_text(&self) -> String {
         let mut text = String::new();
-        // Writing to a String cannot fail, but a collector can: what it wrote before is kept.
+        // Writing to a String cannot fail, but a collector can; what it wrote before is kept.
         if text::encode(&mut text, &self.lock()).is_err() {
             tracing::error!("a metric could not be written");
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than anything here takes, shorter than the patience of whoever runs it.
+/// Longer than anything here takes, shorter than a person would wait.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 fn probe() -> Command {
@@ -229,7 +229,7 @@ fn the_watchdog_is_fed_while_the_loop_moves_and_silent_while_it_stands_still() {
     });
     assert!(moving.count("WATCHDOG=1") >= 5, "{:?}", moving.messages);
     assert_eq!(standing.count("WATCHDOG=1"), 0);
-    assert!(standing.log().contains("a loop stands still"), "{}", standing.log());
+    assert!(standing.log().contains("a loop has stopped"), "{}", standing.log());
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn describe_tells_every_key_and_metric() {
     let tables = text(&output.stdout);
     for line in [
         "| `probe.ready_after_ms` | integer | `0` | Milliseconds until its second condition holds. |",
-        "| `probe.secret` | secret | none | Known to nobody. |",
+        "| `probe.secret` | secret | none | Not shown anywhere. |",
         "| `footfall_probe_loops_total` | counter | Rounds of the loop. |",
         "| `footfall_build_info` | info | Name and version of the program. |",
     ] {

@@ -81,7 +81,7 @@ pub enum ShownAs {
 }
 
 /// Every dimension, in the order of the live page.
-pub static DIMENSIONS: [Dimension; 16] = [
+pub static DIMENSIONS: [Dimension; 17] = [
     Dimension::new("site", "Site", ValueOf::Key, "The event's `site`."),
     Dimension::new("entry_page", "Entry page", ValueOf::EntryPage, "The path of the visit's first event.").listed(
         Card::Pages,
@@ -95,6 +95,13 @@ pub static DIMENSIONS: [Dimension; 16] = [
         "Exit pages",
         ShownAs::Plain,
     ),
+    Dimension::new(
+        "hostname",
+        "Hostname",
+        ValueOf::Event(|it| it.hostname.as_deref()),
+        "The host of the page's URL, for a site that has several names.",
+    )
+    .listed(Card::Pages, "Hostname", "Hostnames", ShownAs::Plain),
     Dimension::new(
         "channel",
         "Channel",
@@ -206,6 +213,12 @@ impl Dimension {
             ValueOf::Key | ValueOf::EntryPage | ValueOf::ExitPage => None,
         }
     }
+}
+
+/// The names of all dimensions.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    DIMENSIONS.iter().map(|dimension| dimension.name).collect()
 }
 
 /// What is filtered by beside the dimensions, and what a person calls it.

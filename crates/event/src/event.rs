@@ -3,8 +3,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::raw_event::{self, Source};
-use crate::{Flags, Limits, Rejection, body, normalise};
+use crate::Flags;
 
 /// The version of the event that this code writes, and that is meant where an event names none.
 pub const SCHEMA_VERSION: u16 = 1;
@@ -38,7 +37,7 @@ pub struct Event {
     pub user_agent: Option<String>,
     /// When it happened, the error of the client's clock taken out.
     pub timestamp: Timestamp,
-    /// Whatever else the client says.
+    /// Anything else that the client sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
     /// When it was sent, by the client's clock.
@@ -55,6 +54,9 @@ pub struct Event {
     /// The site, where one instance serves several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The version of the site or app that sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_version: Option<String>,
     /// The language that the person likes best (a tag of RFC 5646): the client's word, else the HTTP request's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -84,21 +86,6 @@ pub struct Event {
 }
 
 impl Event {
-    /// One line of JSON without its newline, for a Kafka message that a person can read. Absent fields are left out.
-    #[must_use]
-    pub fn to_line(&self) -> Vec<u8> {
-        let mut line = Vec::with_capacity(768);
-        #[expect(clippy::expect_used, reason = "keys are strings and a Vec takes every byte: there is no way to fail")]
-        serde_json::to_writer(&mut line, self).expect("an event is JSON");
-        line
-    }
-
-    /// Reads what [`Event::to_line`] wrote, and makes every check that [`parse`](crate::parse) makes; nothing is cut
-    /// or corrected here. Unknown keys are ignored, so that an older sink reads what a newer ingest writes.
-    pub fn from_line(line: &[u8], limits: &Limits) -> Result<Self, Rejection> {
-        normalise::restored(raw_event::read(body::sound(line)?, Source::Line, limits)?, limits)
-    }
-
     /// The key of the Kafka message: one session, else one visitor, stays in order on one partition.
     #[must_use]
     pub fn kafka_key(&self) -> Option<String> {

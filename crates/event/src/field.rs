@@ -67,7 +67,7 @@ pub(crate) enum TooLong {
     Shorten(Flag),
 }
 
-const FIELD_COUNT: usize = 24;
+const FIELD_COUNT: usize = 25;
 
 const ROWS: [Field; FIELD_COUNT] = [
     client("event_id", Kind::Uuid, "A UUID. If a retry carries the same one, the event is counted once."),
@@ -120,6 +120,8 @@ const ROWS: [Field; FIELD_COUNT] = [
     .meaning("The page that led here."),
     text("site", 100, TooLong::Refuse, |e| e.site.as_deref(), |e, text| e.site = Some(text))
         .meaning("The site, where one instance serves several."),
+    text("app_version", 100, TooLong::Refuse, |e| e.app_version.as_deref(), |e, text| e.app_version = Some(text))
+        .meaning("The version of the site or app that sent it."),
     client("language", Kind::Language, "The visitor's preferred language; without it, that of Accept-Language."),
     client("screen_width", Kind::ScreenWidth, "The width of the screen in CSS pixels."),
     client("schema_version", Kind::SchemaVersion, "The version of these fields; 1 where it is absent."),

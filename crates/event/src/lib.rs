@@ -14,16 +14,19 @@
 //!    [`Flag`] marks text that was cut and a time that was replaced. PostgreSQL can store every accepted event.
 //! 3. [`Event::to_line`] is the message in the Kafka topic; [`Event::from_line`] repeats the same checks, because others
 //!    may write to the topic, and returns the same event.
-//! 4. An event has exactly one [`Outcome`]; one that is not stored has a [`Reason`] with a stable name. Ingest has no
+//! 4. An event has exactly one [`Outcome`]; one that is not stored has a [`Reason`] with a stable name, and one that
+//!    cannot be taken now a [`Deferral`]; docs/reasons.md explains each ([`reasons_document`]). Ingest has no
 //!    connection to the database, so its counts travel as [`OutcomeCounts`] and its metrics as [`PipelineSample`], both
 //!    as an [`OutcomesMessage`].
 //! 5. [`enrich`] derives further columns (page, channel, browser, bot or not) when the event is stored; what only the
 //!    HTTP request contains ([`Hints`], the country) travels with the event until then.
 //! 6. A visitor is identified by a hash that changes daily ([`VisitorKey`]), never by an address.
 
+mod arrival;
 mod body;
 mod body_format;
 mod clock;
+mod deferral;
 mod describe;
 pub mod dimension;
 pub mod enrich;
@@ -32,6 +35,7 @@ mod field;
 mod flags;
 mod language;
 mod limits;
+mod line;
 mod normalise;
 mod outcome;
 mod outcome_counts;
@@ -41,23 +45,28 @@ mod parse;
 mod pipeline_sample;
 mod raw_event;
 mod reason;
+mod reasons_document;
 mod rejection;
 mod source;
 mod strict;
 mod text;
 mod visitor;
 
+pub use arrival::{Arrival, Hints, VisitorOf};
 pub use body_format::BodyFormat;
+pub use deferral::Deferral;
 pub use describe::describe_fields;
 pub use event::{Event, SCHEMA_VERSION, SCHEMA_VERSION_HEADER};
 pub use field::{FIELDS, Field};
 pub use flags::{Flag, Flags};
 pub use limits::{CharsMax, Limits};
+pub use normalise::Accepted;
 pub use outcome::Outcome;
 pub use outcome_counts::{OutcomeCount, OutcomeCounts};
 pub use outcomes_message::OutcomesMessage;
-pub use parse::{Accepted, Arrival, Hints, Parsed, RequestKind, VisitorOf, parse};
+pub use parse::{Parsed, RequestKind, parse};
 pub use pipeline_sample::PipelineSample;
 pub use reason::{Reason, UnknownReason};
+pub use reasons_document::reasons_document;
 pub use rejection::Rejection;
 pub use visitor::VisitorKey;

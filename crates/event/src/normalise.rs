@@ -10,9 +10,17 @@ use crate::raw_event::{
     COUNTRY, EVENT_ID, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE, SEC_CH_UA_PLATFORM, SENT_AT, Source,
     TIMESTAMP, USER_AGENT, VISITOR_ID,
 };
-use crate::{
-    Accepted, Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, clock, language, page_url, text,
-};
+use crate::{Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, clock, language, page_url, text};
+
+/// An event to be delivered, and the id that its client expects in the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The normalised event.
+    pub event: Event,
+    /// The client's `event_id` as sent, otherwise its `session_id`, otherwise the assigned id. Clients of the first
+    /// generation rely on this.
+    pub answer_id: String,
+}
 
 /// An event from a client. The envelope's `sent_at` counts where the event has none.
 pub(crate) fn accepted<'a>(

@@ -1,41 +1,10 @@
+//! Splits a body into events.
+
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::body::{self, Mended};
 use crate::raw_event::{self, EVENT_TYPE, RawEvent, SENT_AT, Source};
-use crate::{BodyFormat, Event, Limits, Reason, Rejection, normalise};
-
-/// Returns the visitor for a site and a user agent, either of which may be unknown.
-pub type VisitorOf<'a> = dyn Fn(Option<&str>, Option<&str>) -> Option<Uuid> + 'a;
-
-/// What is known about a request besides its body.
-pub struct Arrival<'a> {
-    /// When the request came in.
-    pub received_at: Timestamp,
-    /// The User-Agent header, used for events that name none.
-    pub user_agent: Option<&'a str>,
-    /// What other headers say about the browser; ignored for an event that names another user agent.
-    pub hints: Hints<'a>,
-    /// The country of the client's address, if it is known (ISO 3166-1 alpha-2).
-    pub country: Option<&'a str>,
-    /// Identifies the visitor; only this function knows the client's address.
-    pub visitor: &'a VisitorOf<'a>,
-    /// The limits to apply.
-    pub limits: &'a Limits,
-}
-
-/// Request headers that describe the browser and its user. One that is too long counts as absent.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Hints<'a> {
-    /// Accept-Language, used for events that name no language.
-    pub accept_language: Option<&'a str>,
-    /// Sec-CH-UA: the browser's brands.
-    pub sec_ch_ua: Option<&'a str>,
-    /// Sec-CH-UA-Mobile.
-    pub sec_ch_ua_mobile: Option<&'a str>,
-    /// Sec-CH-UA-Platform.
-    pub sec_ch_ua_platform: Option<&'a str>,
-}
+use crate::{Accepted, Arrival, BodyFormat, Reason, Rejection, normalise};
 
 /// How the events were sent, which decides the form of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,16 +22,6 @@ pub struct Parsed {
     pub kind: RequestKind,
     /// Each event of the body, in order: its position is the index in the answer. Never empty.
     pub events: Vec<Result<Accepted, Rejection>>,
-}
-
-/// An event to be delivered, and the id that its client expects in the answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Accepted {
-    /// The normalised event.
-    pub event: Event,
-    /// The client's `event_id` as sent, otherwise its `session_id`, otherwise the assigned id. Clients of the first
-    /// generation rely on this.
-    pub answer_id: String,
 }
 
 /// Reads a body. An error means that it has no readable events at all: it is empty, not JSON, or a batch of none or too

@@ -31,6 +31,11 @@ enum Kind {
 
 const SERIES_MAX: usize = 1_000;
 const SERIES_CHARS_MAX: usize = 200;
+/// What a number takes in JSON, with its punctuation.
+const VALUE_BYTES_MAX: usize = 30;
+/// message.max.bytes in nixos/kafka/server.properties: Kafka refuses a larger sample.
+const MESSAGE_BYTES_MAX: usize = 1_048_588;
+const _: () = assert!(SERIES_MAX * (4 * SERIES_CHARS_MAX + VALUE_BYTES_MAX) < MESSAGE_BYTES_MAX);
 /// The series that counts those that did not fit into a sample.
 const LEFT_OUT: &str = "footfall_sample_series_left_out";
 

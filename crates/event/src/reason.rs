@@ -1,3 +1,5 @@
+mod catalogue;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,5 +1,5 @@
-//! Reading JSON strictly: whatever PostgreSQL's text and jsonb could not hold, or would hold as something else than
-//! what was sent, is a fault with a reason and a path.
+//! Reads JSON strictly: a value that PostgreSQL's text and jsonb cannot hold, or would change, is an error with a reason
+//! and a path.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

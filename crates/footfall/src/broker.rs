@@ -1,13 +1,13 @@
-//! `footfall kafka`: becomes one Kafka broker, for a service manager that has no unit of its own for Kafka.
+//! `footfall kafka`: becomes a Kafka broker, for a service manager that has no unit of its own for Kafka.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use crate::enter::{Enter, EnterError};
-use crate::processes::kafka::{Files, Listen};
-use crate::processes::{self};
+use crate::enter::{ExecError, ExecOptions};
+use crate::processes;
+use crate::processes::kafka::{BrokerFiles, Listen};
 
 /// Why the broker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +23,18 @@ pub enum BrokerError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// Kafka's tool says why on standard error.
+    /// Kafka's tool failed; it says why on standard error.
     #[error("the data cannot be formatted: {0}")]
     Format(ExitStatus),
     /// This process cannot become java.
     #[error(transparent)]
-    Enter(#[from] EnterError),
+    Exec(#[from] ExecError),
 }
 
-/// Formats the data in `folder` the first time, then becomes the broker: its process id, signals and output are java's.
+/// Formats the data in `folder` the first time, then becomes the broker: same process id, signals and output.
 ///
 /// # Errors
-/// Returns only where that failed.
+/// Returns only on failure.
 pub fn exec(
     java: &Path,
     libs: &Path,
@@ -42,7 +42,7 @@ pub fn exec(
     listen: &Listen,
     heap_mib: u32,
 ) -> Result<Infallible, BrokerError> {
-    let files = Files::write(folder, libs, listen, heap_mib)?;
+    let files = BrokerFiles::write(folder, libs, listen, heap_mib)?;
     if let Some(arguments) = files.to_format()? {
         let ended = Command::new(java).args(arguments).status();
         let status = ended.map_err(|source| BrokerError::Java { java: java.to_owned(), source })?;
@@ -52,5 +52,5 @@ pub fn exec(
         files.formatted()?;
     }
     let program: Vec<OsString> = std::iter::once(java.into()).chain(files.to_run()).collect();
-    Ok(Enter::default().exec(&program)?)
+    Ok(ExecOptions::default().exec(&program)?)
 }

@@ -1,13 +1,13 @@
-//! `footfall postgres`: becomes a PostgreSQL server on a Unix socket alone, for whoever keeps each part in a container of
-//! its own.
+//! `footfall postgres`: becomes a PostgreSQL server that only its Unix socket reaches, for a container of its own.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use crate::enter::{Enter, EnterError};
-use crate::processes::{self, Alone};
+use crate::enter::{ExecError, ExecOptions};
+use crate::processes;
+use crate::processes::postgres::{Listen, PORT, ServerFiles, Size};
 
 /// Why the server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -23,31 +23,31 @@ pub enum ServerError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// initdb says why on standard error.
+    /// initdb failed; it says why on standard error.
     #[error("the database cannot be made: {0}")]
     Initialise(ExitStatus),
     /// This process cannot become postgres.
     #[error(transparent)]
-    Enter(#[from] EnterError),
+    Exec(#[from] ExecError),
 }
 
-/// Makes the database in `folder` the first time, then becomes the server: its process id, signals and output are
-/// postgres's. Who reaches the socket in `socket_dir` may be any of its users.
+/// Initialises the database in `folder` the first time, then becomes the server: same process id, signals and output.
+/// Anyone who can reach the socket in `socket_dir` can connect as any user.
 ///
 /// # Errors
-/// Returns only where that failed.
+/// Returns only on failure.
 pub fn exec(bin: &Path, folder: &Path, socket_dir: &Path) -> Result<Infallible, ServerError> {
-    let server = Alone::in_folder(folder);
-    if let Some(arguments) = server.to_initialise()? {
+    let files = ServerFiles::in_folder(folder);
+    if let Some(arguments) = files.to_initialise()? {
         let initdb = bin.join("initdb");
         let ended = Command::new(&initdb).args(arguments).status();
         let status = ended.map_err(|source| ServerError::Initdb { initdb, source })?;
         if !status.success() {
             return Err(ServerError::Initialise(status));
         }
-        server.initialised()?;
+        files.initialised()?;
     }
-    let postgres: OsString = bin.join("postgres").into();
-    let program: Vec<_> = std::iter::once(postgres).chain(server.to_run(socket_dir)?).collect();
-    Ok(Enter::default().exec(&program)?)
+    let arguments = files.to_run(Listen { addresses: "", port: PORT, socket_dir }, Size::Full)?;
+    let program: Vec<OsString> = std::iter::once(bin.join("postgres").into()).chain(arguments).collect();
+    Ok(ExecOptions::default().exec(&program)?)
 }

@@ -1,6 +1,7 @@
-//! `footfall health`: whether every part of an instance can do its job, asked of the parts themselves.
+//! `footfall health`: whether every service of an instance can do its job, as the services themselves say.
 //!
-//! It may be asked every few seconds for years: it sends no event and leaves nothing behind. `footfall check` does more.
+//! A probe may run it every few seconds for years: it sends no event and leaves nothing behind. `footfall check` does
+//! more.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,37 +12,37 @@ use tokio::task::JoinSet;
 
 use crate::http::Http;
 
-/// Each part answers from what it knows, without asking others.
+/// Each service answers from what it knows, without asking others.
 const ANSWER_MS_MAX: u64 = 3_000;
 
-/// A part, and the address that answers 200 while it can do its job.
+/// A service, and the address that answers 200 while it can do its job.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// The part.
-    pub part: String,
+    /// The service.
+    pub service: String,
     /// The address.
     pub url: String,
 }
 
-/// A part that cannot do its job, or does not say that it can.
+/// A service that cannot do its job, or does not say that it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unhealthy {
-    /// What was asked.
+    /// The check that failed.
     pub check: HealthCheck,
-    /// What came back.
+    /// What came back instead of 200.
     pub came_back: String,
 }
 
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.check.part, self.check.url, self.came_back)
+        write!(f, "{}: {} {}", self.check.service, self.check.url, self.came_back)
     }
 }
 
-/// Asks all at once; answers those that are unhealthy.
+/// Checks all in parallel, and returns the unhealthy ones.
 pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     let http = Http::new(Duration::from_millis(ANSWER_MS_MAX));
-    let mut asked: JoinSet<_> = health_checks.iter().map(|check| ask(http.clone(), check.clone())).collect();
+    let mut asked: JoinSet<_> = health_checks.iter().map(|check| failure_of(http.clone(), check.clone())).collect();
     let mut unhealthy = Vec::new();
     while let Some(answer) = asked.join_next().await {
         // A task of ours does not panic, and nothing cancels it.
@@ -51,7 +52,7 @@ pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     unhealthy
 }
 
-async fn ask(http: Http, check: HealthCheck) -> Option<Unhealthy> {
+async fn failure_of(http: Http, check: HealthCheck) -> Option<Unhealthy> {
     let came_back = match check.url.parse::<Uri>() {
         Ok(uri) => match http.get(&uri).await {
             Ok(answer) if answer.status == StatusCode::OK => return None,
@@ -82,17 +83,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_say_200_is_ill() {
+    async fn a_service_that_does_not_answer_200_is_unhealthy() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let check = |part: &str, url| HealthCheck { part: part.into(), url };
+        let check = |service: &str, url| HealthCheck { service: service.into(), url };
         let health_checks = [
             check("sink", answering("503 Service Unavailable").await),
             check("view", answering("200 OK").await),
             check("ingest", format!("http://{free}/ready")),
         ];
         let unhealthy = unhealthy(&health_checks).await;
-        let words: Vec<_> =
-            unhealthy.iter().map(|unhealthy| (unhealthy.check.part.as_str(), unhealthy.came_back.as_str())).collect();
+        let words: Vec<_> = unhealthy
+            .iter()
+            .map(|unhealthy| (unhealthy.check.service.as_str(), unhealthy.came_back.as_str()))
+            .collect();
         assert_eq!(words, [("ingest", "the connection was refused"), ("sink", "answers 503 Service Unavailable")]);
     }
 }

@@ -1,4 +1,4 @@
-//! Requests as a person's browser makes them: on kept connections, and each with a limit.
+//! HTTP requests on keep-alive connections, each with a time limit.
 
 use std::error::Error;
 use std::io;
@@ -12,9 +12,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// What we ask for answers in a few kilobytes.
+/// The answers that we request have a few kilobytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-/// Less than the silence after which ingest and nginx close a connection: we must not send into one just closing.
+/// Less than the idle time after which ingest and nginx close a connection, so that no request hits one just closing.
 const IDLE_S_MAX: u64 = 4;
 
 /// A client. Cloning gives another handle to the same connections.
@@ -24,7 +24,7 @@ pub(crate) struct Http {
     request_max: Duration,
 }
 
-/// An answer that arrived whole.
+/// An answer that arrived completely.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -35,13 +35,13 @@ pub(crate) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Nobody listens there.
+    /// No process listens there.
     #[error("the connection was refused")]
     Refused,
-    /// No connection came about for another reason.
+    /// The connection failed for another reason.
     #[error("no connection: {0}")]
     Unreachable(String),
-    /// The connection ended before the answer had arrived.
+    /// The connection ended before the answer was complete.
     #[error("the connection broke: {0}")]
     Reset(String),
     /// It took too long.
@@ -91,7 +91,7 @@ impl Http {
         let answered = async {
             let (head, body) = self.client.request(request).await.map_err(|error| failure(&error))?.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| Failure::Reset(in_words(&*error)))?.to_bytes();
+            let body = body.map_err(|error| Failure::Reset(with_causes(&*error)))?.to_bytes();
             let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
             Ok(Answer { status: head.status, retry_after, body })
@@ -102,7 +102,7 @@ impl Http {
 }
 
 fn failure(error: &hyper_util::client::legacy::Error) -> Failure {
-    let words = error.source().map_or_else(|| error.to_string(), in_words);
+    let words = error.source().map_or_else(|| error.to_string(), with_causes);
     if !error.is_connect() {
         return Failure::Reset(words);
     }
@@ -112,13 +112,13 @@ fn failure(error: &hyper_util::client::legacy::Error) -> Failure {
     if refused { Failure::Refused } else { Failure::Unreachable(words) }
 }
 
-/// An error and its causes, one after the other.
+/// An error and its causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// An error with its causes.
-pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
+/// An error with its causes as one line.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_whole_or_none() {
+    async fn an_incomplete_answer_is_a_failure() {
         let http = Http::new(Duration::from_secs(5));
         let whole = answering("HTTP/1.1 503 x\r\nretry-after: 2\r\ncontent-length: 2\r\n\r\nhi").await;
         let answer = http.post_json(&whole, b"{}".to_vec()).await.unwrap();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_ways_to_fail_are_told_apart() {
+    async fn refused_reset_and_timed_out_requests_differ() {
         let http = Http::new(Duration::from_millis(200));
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let refused: Uri = format!("http://{free}/").parse().unwrap();

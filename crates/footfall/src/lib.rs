@@ -1,10 +1,11 @@
-//! The operator's command as a library: the parts that Footfall is made of, and what is done with them.
+//! The operator's command as a library: starting Footfall's programs, and operating them.
 
 pub mod backup;
 pub mod broker;
 pub mod check;
 pub mod database_server;
 pub mod enter;
+mod files;
 pub mod health;
 mod http;
 pub mod load;

@@ -1,4 +1,4 @@
-//! Which of the wanted ports are taken, and by whom.
+//! Which of the wanted ports are taken, and by which process.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use procfs::net::{TcpState, tcp, tcp6};
 use procfs::process::{FDTarget, Process, all_processes};
 
-/// A port that something of ours is to listen on.
+/// A port that one of our processes is to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// What for, in words.
+    /// What the port is for.
     pub what: &'static str,
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
 }
 
@@ -20,7 +20,7 @@ pub struct Wanted {
 pub struct Taken {
     /// The port that was wanted.
     pub wanted: Wanted,
-    /// Who has it; nobody where the system does not tell this user.
+    /// The process that has it, if this user may know.
     pub holder: Option<Holder>,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Taken {
     }
 }
 
-/// Those of the wanted ports that are taken, with their holders.
+/// The wanted ports that are taken, with the processes that hold them.
 ///
 /// # Errors
 /// /proc/net cannot be read.
@@ -65,11 +65,11 @@ pub fn taken(wanted: &[Wanted]) -> Result<Vec<Taken>, procfs::ProcError> {
     Ok(found)
 }
 
-/// Whether the second cannot be listened on while the first is.
-fn conflict(there: SocketAddr, wanted: SocketAddr) -> bool {
-    let (one, other) = (there.ip().to_canonical(), wanted.ip().to_canonical());
+/// Whether a listener on the first address prevents one on the second.
+fn conflict(taken: SocketAddr, wanted: SocketAddr) -> bool {
+    let (one, other) = (taken.ip().to_canonical(), wanted.ip().to_canonical());
     let same_place = one == other || one.is_unspecified() || other.is_unspecified();
-    there.port() == wanted.port() && same_place
+    taken.port() == wanted.port() && same_place
 }
 
 fn holder(inode: u64) -> Option<Holder> {
@@ -98,7 +98,7 @@ mod tests {
     use super::{Wanted, conflict, taken};
 
     #[test]
-    fn a_taken_port_is_named_with_its_holder() {
+    fn a_taken_port_is_reported_with_its_process() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let wanted = Wanted { what: "site", address: listener.local_addr().unwrap() };
         let found = taken(std::slice::from_ref(&wanted)).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_cannot_be_shared_is_a_conflict() {
+    fn only_addresses_that_overlap_conflict() {
         let conflict = |one: &str, other: &str| conflict(one.parse().unwrap(), other.parse().unwrap());
         assert!(conflict("0.0.0.0:80", "127.0.0.1:80"));
         assert!(conflict("[::]:80", "127.0.0.1:80"));

@@ -1,4 +1,4 @@
-//! pg_dump and pg_restore: where they are, and how they reach a database without a password in `ps`.
+//! pg_dump and pg_restore: where they are, and how they connect without a password that `ps` would show.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -11,35 +11,37 @@ use tokio_postgres::config::Host;
 
 use crate::processes::{self, Program, Programs};
 
-/// Debian's: the `pg_dump` on its PATH chooses a version by what clusters there are.
+/// Debian's. The `pg_dump` on its PATH is a wrapper that selects a version by the clusters that exist.
 const DEBIAN: &str = "/usr/lib/postgresql/17/bin";
 
-/// The folder of PostgreSQL's programs, and how one of them is run.
+/// The folder of PostgreSQL's programs.
 #[derive(Debug, Clone)]
 pub(crate) struct PostgresTools {
     bin: Program,
 }
 
 impl PostgresTools {
-    /// Those that the file of parts names, else Debian's of PostgreSQL 17, else those on PATH.
-    pub(crate) fn find(parts: Option<&Path>) -> processes::Result<Self> {
-        let host = |path: PathBuf| Program { root: None, path };
-        let bin = match parts {
+    /// Those that this file names, else Debian's of PostgreSQL 17, else those on PATH.
+    pub(crate) fn find(programs_file: Option<&Path>) -> processes::Result<Self> {
+        let bin = match programs_file {
             Some(file) => Programs::load(file)?.postgres_bin,
-            None if Path::new(DEBIAN).join("pg_dump").is_file() => host(DEBIAN.into()),
-            None => host(processes::find("pg_dump", &[])?.parent().unwrap_or(Path::new("/")).to_owned()),
+            None if Path::new(DEBIAN).join("pg_dump").is_file() => Program::of_host(DEBIAN.into()),
+            None => {
+                let pg_dump = processes::find_on_path("pg_dump", &[])?;
+                Program::of_host(pg_dump.parent().unwrap_or(Path::new("/")).to_owned())
+            }
         };
         Ok(Self { bin })
     }
 
-    /// One of the programs, which ends where this thread does. It finds `shared` where it is.
+    /// One of the programs. It is terminated when this thread ends, and sees `shared` at the same path.
     pub(crate) fn command(
         &self,
         name: &str,
-        access: Option<&Access>,
+        access: Option<&LibpqAccess>,
         shared: Option<&Path>,
     ) -> processes::Result<Command> {
-        let mut command = Command::new(processes::ours("footfall")?);
+        let mut command = Command::new(processes::own_program("footfall")?);
         command.env_clear().envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")]);
         let parent_death = ["--parent-death", Signal::SIGTERM.as_str()];
         command.args(["enter", "--parent", &std::process::id().to_string()]).args(parent_death);
@@ -48,7 +50,7 @@ impl PostgresTools {
         }
         if let Some(root) = &self.bin.root {
             command.arg("--root").arg(root);
-            for path in access.into_iter().flat_map(Access::paths).chain(shared) {
+            for path in access.into_iter().flat_map(LibpqAccess::paths).chain(shared) {
                 command.arg("--bind").arg(path);
             }
         }
@@ -57,9 +59,9 @@ impl PostgresTools {
     }
 }
 
-/// How libpq is told which database is meant: by its variables, and by a file where there is a password.
+/// How libpq connects: its environment variables, and a file with the password, if any.
 #[derive(Debug)]
-pub(crate) struct Access {
+pub(crate) struct LibpqAccess {
     hosts: Vec<String>,
     sockets: Vec<PathBuf>,
     ports: Vec<String>,
@@ -68,8 +70,8 @@ pub(crate) struct Access {
     password_file: Option<NamedTempFile>,
 }
 
-impl Access {
-    /// The same as `config`, but to `database`.
+impl LibpqAccess {
+    /// As `config`, but to another database.
     pub(crate) fn new(config: &tokio_postgres::Config, database: &str) -> std::io::Result<Self> {
         let hosts = config.get_hosts().iter().map(|host| match host {
             Host::Tcp(name) => name.clone(),
@@ -82,7 +84,7 @@ impl Access {
         let password_file = match config.get_password() {
             None => None,
             Some(password) => {
-                // Made with mode 0600, which libpq wants.
+                // Created with mode 0600, which libpq requires.
                 let mut file = NamedTempFile::new()?;
                 let password = String::from_utf8_lossy(password).replace('\\', "\\\\").replace(':', "\\:");
                 writeln!(file, "*:*:*:*:{password}")?;
@@ -118,24 +120,24 @@ impl Access {
 
 const SHOWN_LINES_MAX: usize = 10;
 
-/// The end of what a tool said, for an error: without the lines that quote rows, and so what a visitor typed, and without
-/// warnings, of which pg_dump has the same for every TimescaleDB.
-pub(crate) fn said(stderr: &[u8]) -> String {
+/// The end of a tool's error output, for an error message. It leaves out lines that quote rows, since they may hold
+/// what a visitor typed, and warnings, since pg_dump prints the same ones for every TimescaleDB.
+pub(crate) fn stderr_excerpt(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let left_out = ["CONTEXT:", "DETAIL:", "Command was:", ": warning:", ": detail:", ": hint:"];
-    let lines: Vec<_> = text.lines().filter(|line| !left_out.iter().any(|part| line.contains(part))).collect();
+    let lines: Vec<_> = text.lines().filter(|line| !left_out.iter().any(|pattern| line.contains(pattern))).collect();
     lines.get(lines.len().saturating_sub(SHOWN_LINES_MAX)..).unwrap_or_default().join("; ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, said};
+    use super::{LibpqAccess, stderr_excerpt};
 
     #[test]
-    fn a_password_stands_in_a_closed_file_and_nowhere_else() {
+    fn a_password_is_in_a_private_file_and_nowhere_else() {
         use std::os::unix::fs::PermissionsExt as _;
         let config = "host=db,/run/p port=5432,5433 user=o password='a:b\\\\c' dbname=x".parse().unwrap();
-        let access = Access::new(&config, "y").unwrap();
+        let access = LibpqAccess::new(&config, "y").unwrap();
         let variables = access.environment();
         let of = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_str().unwrap());
         assert_eq!(
@@ -151,6 +153,6 @@ mod tests {
     #[test]
     fn what_a_visitor_typed_is_not_repeated() {
         let text = b"pg_restore: error: COPY failed\nCONTEXT:  COPY x, line 1: \"secret\"\nCommand was: COPY";
-        assert_eq!(said(text), "pg_restore: error: COPY failed");
+        assert_eq!(stderr_excerpt(text), "pg_restore: error: COPY failed");
     }
 }

@@ -1,19 +1,19 @@
-//! One line for each step of a set-up or a start: a spinner with seconds on a terminal, plain lines elsewhere.
+//! One line for each step of a set-up or a start: with a spinner on a terminal, plain elsewhere.
 //!
-//! xtask includes this very file: it must not wait for our other crates to compile.
+//! xtask includes this file by its path, so that it need not wait for our other crates to compile.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The steps shown so far. Cloning gives another handle to the same display.
+/// Displays steps. A clone is another handle to the same display.
 #[derive(Clone)]
 pub(crate) struct Steps {
     bars: Option<MultiProgress>,
 }
 
-/// A step under way; it ends with [`Step::done`] or [`Step::failed`].
+/// A running step; it ends with [`Step::done`] or [`Step::failed`].
 pub(crate) struct Step {
     name: String,
     started: Instant,
@@ -28,14 +28,14 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// Bars where standard output is a terminal, else plain lines.
+    /// Shows bars if standard output is a terminal, else plain lines.
     pub(crate) fn new() -> Self {
         let bars =
             std::io::stdout().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stdout()));
         Self { bars }
     }
 
-    /// Begins a step and shows its name.
+    /// Starts a step and shows its name.
     pub(crate) fn begin(&self, name: impl Into<String>) -> Step {
         let name = name.into();
         let bar = self.bars.as_ref().map(|bars| {
@@ -52,7 +52,7 @@ impl Steps {
 
     /// Prints a line above the running steps.
     pub(crate) fn say(&self, line: &str) {
-        // A closed standard output must not stop what is being started or stopped.
+        // A closed standard output must not interrupt a start or a stop.
         let _ = match &self.bars {
             Some(bars) => bars.println(line),
             None => writeln!(std::io::stdout(), "{line}"),
@@ -62,14 +62,14 @@ impl Steps {
 
 impl Step {
     /// Shows what the step is doing at the moment (on a terminal only).
-    #[allow(dead_code, reason = "xtask alone has steps that tell what they do")]
+    #[allow(dead_code, reason = "only xtask shows what a step is doing")]
     pub(crate) fn note(&self, what: impl Into<String>) {
         if let Some(bar) = &self.bar {
             bar.set_message(what.into());
         }
     }
 
-    /// Ends the step; `detail` is shown in brackets unless it is empty.
+    /// Ends the step; `detail` is shown in brackets if not empty.
     pub(crate) fn done(self, detail: &str) {
         let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
         self.end(&format!("done{detail}"));

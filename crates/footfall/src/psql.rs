@@ -1,16 +1,15 @@
-//! `footfall psql`: psql on the running instance, with the right role and no password.
+//! `footfall psql`: psql on the running instance, without a password.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::Command;
 
-use crate::enter::{Enter, EnterError};
+use crate::enter::{ExecError, ExecOptions};
 use crate::processes;
-use crate::up::state::{State, StateError};
+use crate::up::state::State;
 
-/// As whom the database is opened.
+/// The role to connect as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
     /// Reads, as dashboards do.
@@ -34,26 +33,19 @@ impl Role {
 /// Why psql was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum PsqlError {
-    /// There is nothing to open it on.
+    /// The instance's own psql cannot be run.
     #[error(transparent)]
-    State(#[from] StateError),
-    /// The instance's own psql cannot be reached.
-    #[error(transparent)]
-    Enter(#[from] EnterError),
+    Exec(#[from] ExecError),
     /// psql cannot be run.
     #[error("psql cannot be run: {0}")]
     Run(std::io::Error),
 }
 
-/// Becomes psql on the instance in `instance`, or on the one that was started last.
+/// Becomes psql on a running instance.
 ///
 /// # Errors
-/// Returns only where that failed.
-pub fn exec(instance: Option<&Path>, role: Role, arguments: Vec<OsString>) -> Result<Infallible, PsqlError> {
-    let state = match instance {
-        Some(dir) => State::of_instance(dir)?,
-        None => State::latest()?,
-    };
+/// Returns only on failure.
+pub fn exec(state: State, role: Role, arguments: Vec<OsString>) -> Result<Infallible, PsqlError> {
     let mut all: Vec<OsString> = vec![
         "--host".into(),
         state.socket_dir.clone().into(),
@@ -62,12 +54,13 @@ pub fn exec(instance: Option<&Path>, role: Role, arguments: Vec<OsString>) -> Re
         format!("--dbname={}", state.database).into(),
     ];
     all.extend(arguments);
-    // The host's own reads files of the person who calls it (-f, \i), so it comes first.
-    if let Ok(psql) = processes::find("psql", &[]) {
+    // The host's own psql is preferred, because it can read the user's files (-f, \i).
+    if let Ok(psql) = processes::find_on_path("psql", &[]) {
         return Err(PsqlError::Run(Command::new(psql).args(all).exec()));
     }
     let mut program = vec![state.postgres_bin.path.join("psql").into()];
     program.extend(all);
-    let enter = Enter { root: state.postgres_bin.root, binds: vec![state.socket_dir], ..Enter::default() };
-    Ok(enter.exec(&program)?)
+    let options =
+        ExecOptions { root: state.postgres_bin.root, binds: vec![state.socket_dir], ..ExecOptions::default() };
+    Ok(options.exec(&program)?)
 }

@@ -1,22 +1,21 @@
-//! The secrets of an instance: made where they are missing, never changed.
+//! The secrets of an instance: generated if missing, never changed.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Ingest's: the key of the visitors' hashes, which lasts as long as the data.
+use crate::files;
+
+/// Ingest's key for visitor hashes. It must last as long as the data.
 pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
-/// View's: the live page's password.
+/// The live page's password, for footfall-view.
 pub const VIEW_PASSWORD: &str = "access.password";
 
-/// Makes `folder`, closed to others, and in it each of the secrets that is missing: 32 random bytes as hexadecimal
-/// digits, in a file of the secret's name that only its owner reads.
+/// Creates `folder`, closed to other users, and each missing secret in it: 32 random bytes as hexadecimal digits, in a
+/// file that only its owner can read.
 ///
 /// # Errors
-/// The folder or a file cannot be made.
+/// The folder or a file cannot be created.
 pub fn make(folder: &Path, names: &[&str]) -> std::io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    files::create_folder(folder, 0o700)?;
     names.iter().try_for_each(|name| make_one(&folder.join(name)))
 }
 
@@ -24,15 +23,9 @@ fn make_one(secret: &Path) -> std::io::Result<()> {
     if secret.exists() {
         return Ok(());
     }
-    let mut partial = secret.as_os_str().to_owned();
-    partial.push(".partial");
     let key: [u8; 32] = rand::random();
     let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-    file.write_all(text.as_bytes())?;
-    // A power cut must not leave an empty secret under the real name.
-    file.sync_all()?;
-    fs::rename(partial, secret)
+    files::replace(secret, text.as_bytes(), 0o600)
 }
 
 #[cfg(test)]
@@ -41,7 +34,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn a_secret_is_made_once_and_closed_to_others() {
+    fn a_secret_is_generated_once_and_private() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
         let read = || {

@@ -1,32 +1,33 @@
-//! The topics in Kafka: made where they are missing, never changed.
+//! The topics in Kafka: created if missing, never changed.
 
 use std::time::{Duration, Instant};
 
+use footfall_daemon::KafkaKeys;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// Events on their way to the sink.
-pub const EVENTS: &str = "analytics-events";
-/// What ingest refused, counted, on its way to the sink.
-pub const OUTCOMES: &str = "analytics-outcomes";
+/// The topic of events.
+pub const EVENTS: &str = KafkaKeys::DEFAULT.events_topic;
+/// The topic of ingest's counts of what it accepted and refused.
+pub const OUTCOMES: &str = KafkaKeys::DEFAULT.outcomes_topic;
 
 const REQUEST_S_MAX: u64 = 30;
-const ASK_AGAIN_MS: u64 = 500;
-/// A broker that has just made a topic may need a moment to elect its leaders.
+const RETRY_MS: u64 = 500;
+/// A new topic may need a moment until its partitions have leaders.
 const VISIBLE_S_MAX: u64 = 30;
 
-/// A topic as it is to be made.
+/// A topic to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
     /// Its name.
     pub name: String,
-    /// How many partitions, and so how many sinks at most share its load.
+    /// How many partitions; at most this many sinks share the load.
     pub partitions: u16,
     /// How many brokers hold each message.
     pub replication: u16,
-    /// How long messages are kept, also those that are stored already. A sink that is away for longer loses events.
+    /// How long messages are kept, whether or not they are stored. Events are lost if no sink runs for longer.
     pub retention: Duration,
 }
 
@@ -38,26 +39,26 @@ impl Topic {
     }
 }
 
-/// Why the topics are not there.
+/// Why the topics do not exist.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
-    /// No broker answered, or not as it should.
+    /// No broker answered, or one answered with an error.
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
-    /// The broker refused to make this one.
+    /// The broker refused to create a topic.
     #[error("topic {name} cannot be made: {code}")]
     Refused {
-        /// Which topic.
+        /// The topic.
         name: String,
         /// The broker's answer.
         code: RDKafkaErrorCode,
     },
-    /// The topic was made, but its partitions have no leaders.
+    /// The topic was created, but its partitions have no leaders.
     #[error("topic {0} has no leaders after {VISIBLE_S_MAX} s")]
     NotVisible(String),
 }
 
-/// Makes those topics that are missing and waits until each can be written to. A topic that exists is left as it is.
+/// Creates the missing topics and waits until each can be written to. Existing topics stay as they are.
 ///
 /// # Errors
 /// See [`TopicsError`].
@@ -75,21 +76,21 @@ pub async fn create(bootstrap_servers: &str, topics: &[Topic]) -> Result<(), Top
         }
     }
     let names: Vec<_> = topics.iter().map(|topic| topic.name.clone()).collect();
-    let seen = tokio::task::spawn_blocking(move || names.iter().try_for_each(|name| wait_for(&admin, name)));
+    let seen = tokio::task::spawn_blocking(move || names.iter().try_for_each(|name| wait_for_leaders(&admin, name)));
     // The closure does not panic, and nothing cancels it.
     seen.await.unwrap_or(Ok(()))
 }
 
-/// As [`create`], asked again for `wait_max` while no broker answers as it should.
+/// As [`create`], but retries for `wait_max` while Kafka does not answer.
 ///
 /// # Errors
-/// The last answer.
+/// The error of the last attempt.
 pub async fn create_within(bootstrap_servers: &str, topics: &[Topic], wait_max: Duration) -> Result<(), TopicsError> {
     let started = Instant::now();
     loop {
         match create(bootstrap_servers, topics).await {
             Err(TopicsError::Kafka(_)) if started.elapsed() < wait_max => {
-                tokio::time::sleep(Duration::from_millis(ASK_AGAIN_MS)).await;
+                tokio::time::sleep(Duration::from_millis(RETRY_MS)).await;
             }
             other => return other,
         }
@@ -105,8 +106,8 @@ fn new_topic<'a>((topic, settings): (&'a Topic, &'a Vec<(&'static str, String)>)
 
 fn settings(topic: &Topic) -> Vec<(&'static str, String)> {
     let durable = if topic.replication == 1 {
-        // Kafka acknowledges from the page cache. Where no other broker has the message, acknowledged must mean
-        // flushed to the disk, or a power cut would lose what a client was told is safe. The default is never.
+        // By default Kafka acknowledges before it flushes to disk. Without a second broker a power cut would then lose
+        // acknowledged events.
         ("flush.messages", "1".to_owned())
     } else {
         let majority = topic.replication / 2 + 1;
@@ -116,13 +117,13 @@ fn settings(topic: &Topic) -> Vec<(&'static str, String)> {
         durable,
         ("cleanup.policy", "delete".to_owned()),
         ("retention.ms", topic.retention.as_millis().to_string()),
-        // Retention goes by the broker's clock: a producer whose clock is wrong can neither keep segments for ever
-        // nor have them deleted unread. The time of an event stands in the event.
+        // Retention then goes by the broker's clock: a producer with a wrong clock can neither keep segments for ever
+        // nor have them deleted before they are read. The time of an event is in the event.
         ("message.timestamp.type", "LogAppendTime".to_owned()),
     ]
 }
 
-fn wait_for(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<(), TopicsError> {
+fn wait_for_leaders(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<(), TopicsError> {
     let started = Instant::now();
     loop {
         let limit = Duration::from_secs(REQUEST_S_MAX);
@@ -147,7 +148,7 @@ mod tests {
     use super::{Topic, settings};
 
     #[test]
-    fn acknowledged_means_on_disk_or_on_a_majority() {
+    fn acknowledged_messages_are_on_disk_or_on_a_majority_of_brokers() {
         let mut topic = Topic::new("t", 3);
         assert!(settings(&topic).contains(&("flush.messages", "1".into())));
         topic.replication = 3;

@@ -1,5 +1,5 @@
-//! Users as a root's own /etc/passwd knows them. The C library is not asked: after a chroot it would load the
-//! modules of another Debian.
+//! Looks users up in the /etc/passwd of a root file system. The C library cannot do that: after a chroot it would load
+//! the NSS modules of the other root.
 
 use std::path::{Path, PathBuf};
 
@@ -12,17 +12,17 @@ pub struct User {
     pub uid: Uid,
     /// The number of the user's group.
     pub gid: Gid,
-    /// The user's home, a path inside the root.
+    /// The user's home, as a path inside the root.
     pub home: PathBuf,
 }
 
 /// Looks a user up in `root`/etc/passwd (`root` is `/` for the host).
 ///
 /// # Errors
-/// The file cannot be read, or knows no such user.
+/// The file cannot be read, or has no such user.
 pub fn look_up(root: &Path, name: &str) -> std::io::Result<User> {
     let passwd = root.join("etc/passwd");
-    let text = std::fs::read_to_string(&passwd)?;
+    let text = fs_err::read_to_string(&passwd)?;
     parse(&text, name).ok_or_else(|| std::io::Error::other(format!("{} knows no user {name}", passwd.display())))
 }
 

@@ -1,7 +1,7 @@
 //! Every answer: its status, its JSON, and the headers that let a page of another origin read it.
 
 use bytes::Bytes;
-use footfall_event::{Reason, Rejection};
+use footfall_event::{Deferral, Reason, Rejection};
 use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -14,12 +14,12 @@ use serde::Serialize;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Seconds after which a client may come again: long enough for a broker to be elected, short enough for a visit.
+/// Seconds until a client may send again: long enough for a broker to be elected, short enough for a visit.
 const RETRY_AFTER_S: u16 = 2;
 const PREFLIGHT_S: HeaderValue = HeaderValue::from_static("86400");
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
 
-/// The first generation's answer, to the letter: its clients rely on it.
+/// The first generation's answer, byte for byte, because its clients rely on it.
 #[derive(Serialize)]
 struct Received<'a> {
     success: bool,
@@ -40,7 +40,8 @@ struct Refused<'a> {
 }
 
 pub(crate) fn refused(rejection: &Rejection) -> Answer {
-    let status = status_of(rejection.reason);
+    let number = rejection.reason.http_status().unwrap_or_default();
+    let status = status(number, StatusCode::BAD_REQUEST);
     let mut answer = json_answer(status, &Refused { success: false, rejection });
     if rejection.reason == Reason::BodyTooLarge {
         // The rest of the body is not read, so the connection serves no other request.
@@ -70,7 +71,7 @@ pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement]) -> Answer {
     json_answer(status, &Batch { success, accepted, rejected })
 }
 
-/// What went wrong where no event is to blame.
+/// What went wrong where no single event is at fault.
 #[derive(Serialize)]
 struct Failed<'a> {
     success: bool,
@@ -83,14 +84,24 @@ fn failed(status: StatusCode, reason: &'static str, message: &str) -> Answer {
 }
 
 /// The client keeps what it sent, and sends it again with the same ids.
-pub(crate) fn unavailable() -> Answer {
-    let text = "The event could not be made durable. Keep it and send it again.";
-    let mut answer = failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
-    answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+pub(crate) fn deferred(deferral: Deferral) -> Answer {
+    let status = status(deferral.http_status(), StatusCode::SERVICE_UNAVAILABLE);
+    let mut answer = failed(status, deferral.as_str(), deferral.message());
+    match deferral {
+        // The rest of the body is not read, so the connection serves no other request.
+        Deferral::BodyIncomplete => answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close")),
+        Deferral::BodiesFull
+        | Deferral::QueueFull
+        | Deferral::BrokerAway
+        | Deferral::NotAcknowledged
+        | Deferral::DatabaseAway
+        | Deferral::NotCommitted
+        | Deferral::Unavailable => answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into()),
+    };
     answer
 }
 
-/// The first generation's, in its order.
+/// The first generation's fields, in its order.
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
@@ -110,7 +121,7 @@ pub(crate) fn health(kafka_ready: bool) -> Answer {
     answer
 }
 
-/// What a page shows is not to be shown again from a cache: each showing is an event.
+/// Not cached, since each showing is an event.
 pub(crate) fn picture(gif: &'static [u8]) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(gif)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
@@ -141,42 +152,9 @@ pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
     answer
 }
 
-/// The body did not arrive in time, or the client broke off.
-pub(crate) fn body_incomplete() -> Answer {
-    let text = "The body did not arrive whole in time.";
-    let mut answer = failed(StatusCode::REQUEST_TIMEOUT, "body_incomplete", text);
-    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    answer
-}
-
-/// A new reason forces a decision.
-fn status_of(reason: Reason) -> StatusCode {
-    match reason {
-        Reason::BodyTooLarge | Reason::TooManyEvents => StatusCode::PAYLOAD_TOO_LARGE,
-        Reason::ContentTypeUnsupported | Reason::ContentEncodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Reason::PrivacySignal => StatusCode::FORBIDDEN,
-        Reason::BodyEmpty
-        | Reason::ContentEncodingInvalid
-        | Reason::JsonSyntax
-        | Reason::Utf8Invalid
-        | Reason::NulCharacter
-        | Reason::LoneSurrogate
-        | Reason::DuplicateKey
-        | Reason::NumberOutOfRange
-        | Reason::NestingTooDeep
-        | Reason::NotAnObject
-        | Reason::FieldMissing
-        | Reason::FieldType
-        | Reason::FieldEmpty
-        | Reason::FieldTooLong
-        | Reason::UrlInvalid
-        | Reason::TimestampInvalid
-        | Reason::EventIdInvalid
-        | Reason::MetadataTooLarge
-        | Reason::MetadataTooManyKeys
-        | Reason::BatchEmpty
-        | Reason::DatabaseRefused => StatusCode::BAD_REQUEST,
-    }
+/// A number of the catalogue as a status; `otherwise` where it is none.
+fn status(number: u16, otherwise: StatusCode) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(otherwise)
 }
 
 fn json_answer<T: Serialize>(status: StatusCode, value: &T) -> Answer {
@@ -188,7 +166,7 @@ fn json_answer<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     readable_by_anyone(answer)
 }
 
-/// On every status, so that a page can tell a refusal from an outage. No credentials are asked for or used.
+/// On every status, so that a page can tell a refusal from an outage. Credentials are neither asked for nor used.
 fn readable_by_anyone(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
     answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));

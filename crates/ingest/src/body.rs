@@ -1,113 +1,51 @@
-//! A request's body: read within its time and size, and inflated within its size.
+//! A request's body: read within its limits, and inflated within its size.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use footfall_event::{Reason, Rejection};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use bytes::Bytes;
+use footfall_daemon::{Body, BodyBudget, BodyError, BodyLimits};
+use footfall_event::{Deferral, Reason, Rejection};
+use hyper::body::Incoming;
 
 use crate::config::HttpConfig;
 
-/// How much of a refused body is read and thrown away, so that its client comes to read why.
-const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
-
 /// Why there is no body.
 #[derive(Debug)]
-pub(crate) enum BodyError {
-    /// It was refused.
+pub(crate) enum NoBody {
+    /// It is refused, and always will be.
     Rejected(Rejection),
-    /// It came too slowly, or broke off.
-    Incomplete,
-    /// Bodies of other requests fill the memory that there is for them.
-    OverBudget,
+    /// It may be taken when it is sent again.
+    Deferred(Deferral),
 }
 
-impl From<Rejection> for BodyError {
+impl From<Rejection> for NoBody {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
 }
 
-/// The memory that the bodies of all requests may fill, counted by what has arrived of them: who announces much and
-/// sends little takes little.
-pub(crate) struct BodyBudget(Arc<Semaphore>);
-
-/// A whole body, and its share of the room.
-#[derive(Debug)]
-pub(crate) struct Body {
-    pub(crate) bytes: Bytes,
-    _share: OwnedSemaphorePermit,
-}
-
-impl BodyBudget {
-    pub(crate) fn new(kib: usize) -> Self {
-        Self(Arc::new(Semaphore::new(kib)))
-    }
-
-    fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let kib = u32::try_from(kib).map_err(|_| BodyError::OverBudget)?;
-        self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
-    }
-
-    /// Lets a share be enough for this many bytes. Each KiB is taken once, into however many pieces a body is cut.
-    fn grow(&self, share: &mut OwnedSemaphorePermit, bytes: usize) -> Result<(), BodyError> {
-        share.merge(self.take(bytes.div_ceil(1024).saturating_sub(share.num_permits()))?);
-        Ok(())
-    }
-
-    /// Reads the whole body and undoes its `Content-Encoding`.
-    pub(crate) async fn read(
-        &self,
-        body: &mut Incoming,
-        encoding: Option<&str>,
-        limits: &HttpConfig,
-    ) -> Result<Body, BodyError> {
-        let encoding = Encoding::from_header(encoding)?;
-        // What is announced as too large is refused before it is sent.
-        if body.size_hint().lower() > limits.body_bytes_max as u64 {
-            return Err(too_large(limits.body_bytes_max, "").into());
+impl NoBody {
+    fn new(error: BodyError, limits: &HttpConfig) -> Self {
+        match error {
+            BodyError::TooLarge => Self::Rejected(too_large(limits.body_bytes_max, "")),
+            BodyError::Incomplete => Self::Deferred(Deferral::BodyIncomplete),
+            BodyError::OverBudget => Self::Deferred(Deferral::BodiesFull),
         }
-        let whole = self.collect(body, limits.body_bytes_max);
-        let time = Duration::from_millis(limits.body_ms_max);
-        let (sent, mut share) = tokio::time::timeout(time, whole).await.map_err(|_| BodyError::Incomplete)??;
-        let sent_bytes = sent.len();
-        let bytes = encoding.inflate(sent, limits.inflated_bytes_max)?;
-        self.grow(&mut share, sent_bytes.max(bytes.len()))?;
-        Ok(Body { bytes, _share: share })
-    }
-
-    async fn collect(&self, body: &mut Incoming, bytes_max: usize) -> Result<(Bytes, OwnedSemaphorePermit), BodyError> {
-        let mut bytes = BytesMut::new();
-        let mut share = self.take(1)?;
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|_| BodyError::Incomplete)?.into_data() else { continue };
-            if bytes.len() + data.len() > bytes_max {
-                return Err(too_large(bytes_max, "").into());
-            }
-            self.grow(&mut share, bytes.len() + data.len())?;
-            bytes.extend_from_slice(&data);
-        }
-        Ok((bytes.freeze(), share))
     }
 }
 
-/// Reads what is left of a refused body. A connection that is closed on bytes that nobody reads is reset, and many a
-/// client that is still sending sees only that: it would take a refusal for an outage, and come again for ever.
-pub(crate) async fn discard(body: &mut Incoming, limits: &HttpConfig) {
-    let discarded = async {
-        let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, Bytes::len);
-            if bytes > DISCARDED_BYTES_MAX {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_millis(limits.body_ms_max), discarded).await;
+/// Reads the whole body and undoes its `Content-Encoding`.
+pub(crate) async fn read(
+    budget: &BodyBudget,
+    body: &mut Incoming,
+    encoding: Option<&str>,
+    limits: &HttpConfig,
+) -> Result<Body, NoBody> {
+    let encoding = Encoding::from_header(encoding)?;
+    let of_one = BodyLimits { bytes_max: limits.body_bytes_max, ms_max: limits.body_ms_max };
+    let body = budget.read(body, of_one).await.map_err(|error| NoBody::new(error, limits))?;
+    let inflated = encoding.inflate(body.bytes.clone(), limits.inflated_bytes_max)?;
+    budget.replace(body, inflated).map_err(|error| NoBody::new(error, limits))
 }
 
 fn too_large(bytes_max: usize, when: &str) -> Rejection {
@@ -159,7 +97,7 @@ impl Encoding {
     }
 }
 
-/// One byte more than the limit tells that there was more; a bomb is never inflated any further.
+/// One byte more than the limit shows that there was more; a bomb is inflated no further.
 fn take(reader: impl Read, bytes_max: usize) -> std::io::Result<Vec<u8>> {
     let mut inflated = Vec::new();
     reader.take(bytes_max as u64 + 1).read_to_end(&mut inflated)?;

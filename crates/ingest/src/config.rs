@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret, networks};
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, KafkaKeys, LogConfig, Secret, networks};
 use footfall_event::Limits;
+use footfall_store::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,8 +112,6 @@ pub struct DatabaseConfig {
     pub user_agents_max: NonZeroUsize,
 }
 
-const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
-
 /// What is known of a visitor.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,17 +147,17 @@ impl Default for Config {
                 bodies_kib_max: 64 * 1024,
             },
             kafka: KafkaConfig {
-                bootstrap_servers: "127.0.0.1:9092".into(),
-                events_topic: "analytics-events".into(),
-                outcomes_topic: "analytics-outcomes".into(),
+                bootstrap_servers: KafkaKeys::DEFAULT.bootstrap_servers.into(),
+                events_topic: KafkaKeys::DEFAULT.events_topic.into(),
+                outcomes_topic: KafkaKeys::DEFAULT.outcomes_topic.into(),
                 linger_ms: 2,
                 acknowledge_ms_max: 5_000,
                 queue_kib_max: 64 * 1024,
             },
             database: DatabaseConfig {
-                url: "host=/run/postgresql user=footfall_writer dbname=analytics".into(),
+                url: WRITER_URL.into(),
                 password: Secret::default(),
-                retry_ms_max: 5_000,
+                retry_ms_max: RETRY_MS_MAX,
                 commit_ms_max: 5_000,
                 queue_kib_max: 64 * 1024,
                 batch_rows_max: 5_000,
@@ -175,11 +174,17 @@ impl Default for Config {
     }
 }
 
+impl KafkaConfig {
+    fn shared(&self) -> KafkaKeys<'_> {
+        let Self { bootstrap_servers, events_topic, outcomes_topic, .. } = self;
+        KafkaKeys { bootstrap_servers, events_topic, outcomes_topic }
+    }
+}
+
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-ingest")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-ingest")
     }
 }
 
@@ -205,20 +210,10 @@ impl Configuration for Config {
     }
 
     fn validate(&self) -> Result<(), Vec<FieldError>> {
-        let mut errors = Vec::new();
-        for (field, text) in [
-            ("instance", &self.instance),
-            ("kafka.bootstrap_servers", &self.kafka.bootstrap_servers),
-            ("kafka.events_topic", &self.kafka.events_topic),
-            ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
-        ] {
-            errors.extend(FieldError::unless_filled(field, text));
-        }
+        let mut errors = self.kafka.shared().validate();
+        errors.extend(FieldError::unless_filled("instance", &self.instance));
         if self.instance.chars().count() > 100 {
             errors.push(FieldError::new("instance", "is longer than 100 characters"));
-        }
-        if self.kafka.events_topic == self.kafka.outcomes_topic {
-            errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
         }
         let (http, kafka, database) = (&self.http, &self.kafka, &self.database);
         for (field, value, range) in [
@@ -232,7 +227,7 @@ impl Configuration for Config {
             ("kafka.linger_ms", kafka.linger_ms.into(), 0..=1_000),
             ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500..=600_000),
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
-            ("database.retry_ms_max", database.retry_ms_max, 100..=3_600_000),
+            ("database.retry_ms_max", database.retry_ms_max, RETRY_MS_MAX_RANGE),
             ("database.commit_ms_max", database.commit_ms_max, 500..=600_000),
             ("database.queue_kib_max", database.queue_kib_max.into(), 1024..=2_097_151),
             ("database.batch_rows_max", database.batch_rows_max as u64, 1..=100_000),
@@ -250,5 +245,33 @@ impl Configuration for Config {
             errors.push(FieldError::new("limits", message));
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    const LOCATIONS: &str = include_str!("../../../nixos/nginx/footfall-locations.conf");
+    const UPSTREAMS: &str = include_str!("../../../nixos/nginx/footfall-upstreams.conf");
+
+    /// The seconds of a directive, in milliseconds, each time that it is set.
+    fn set_ms(text: &str, directive: &str) -> Vec<u64> {
+        let values = text.lines().filter_map(|line| line.trim().strip_prefix(directive)?.trim().strip_suffix("s;"));
+        values.map(|seconds| seconds.parse::<u64>().unwrap() * 1_000).collect()
+    }
+
+    #[test]
+    fn nginx_closes_an_idle_connection_before_ingest_does() {
+        let idle = set_ms(UPSTREAMS, "keepalive_timeout");
+        assert_eq!(idle.len(), 2);
+        assert!(idle.into_iter().all(|ms| ms < Config::default().http.header_ms_max));
+    }
+
+    #[test]
+    fn nginx_waits_for_longer_than_ingest_waits_for_the_acknowledgement() {
+        let config = Config::default();
+        let waits = set_ms(LOCATIONS, "proxy_read_timeout").into_iter().min().unwrap();
+        assert!(waits > u64::from(config.kafka.acknowledge_ms_max) && waits > config.database.commit_ms_max);
     }
 }

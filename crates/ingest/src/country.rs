@@ -28,7 +28,7 @@ pub(crate) enum Unusable {
     Malformed(#[from] MaxMindDbError),
 }
 
-/// What tells a file from the one that was there before.
+/// Distinguishes a file from the one that was there before.
 type Stamp = (Option<SystemTime>, u64);
 
 /// A file in MaxMind's format (MaxMind DB 2.0) that knows countries.

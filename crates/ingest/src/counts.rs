@@ -1,4 +1,4 @@
-//! What this daemon did with events, counted, and handed to the database by the way of the events themselves.
+//! Counts of accepted and rejected events, which travel to the database on the same path as events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
-/// How much a crash may cost of these counts, and no event: an event's own message is acknowledged before its answer.
+/// How much of these counts a crash may lose. It loses no event, since an event is acknowledged before its answer.
 const REPORT_MS: u64 = 1_000;
 
 /// Counts since the last report.
@@ -23,7 +23,7 @@ pub(crate) struct Counts {
     metrics: Arc<Metrics>,
     accepted: AtomicU64,
     rejected: [AtomicU64; Reason::ALL.len()],
-    /// What was sent and not acknowledged: it may have arrived, so it is sent again as it is, under the same id.
+    /// Sent and not acknowledged. It may have arrived, so it is sent again unchanged, under the same id.
     unsent: Mutex<Option<OutcomeCounts>>,
 }
 
@@ -44,7 +44,7 @@ impl Counts {
         self.metrics.accepted.inc_by(events);
     }
 
-    /// An event, or a body that nobody can tell the events of, was refused.
+    /// An event was refused, or a body whose events are not known.
     pub(crate) fn rejected(&self, reason: Reason) {
         self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
         self.metrics.rejected(reason);
@@ -59,7 +59,7 @@ impl Counts {
         accepted.into_iter().chain(rejected).collect()
     }
 
-    /// Sends what was counted since the last time, after what could not be sent then.
+    /// Sends the counts since the last report, after those that could not be sent then.
     pub(crate) async fn deliver(&self, delivery: &Delivery) {
         let mut unsent = self.unsent.lock().await;
         if unsent.is_some() {
@@ -93,6 +93,6 @@ pub(crate) async fn report(counts: Arc<Counts>, delivery: Arc<Delivery>, shutdow
         counts.deliver(&delivery).await;
     }
     if !delivery.is_ready() {
-        warn!("the last counts of refused events may be lost: nobody takes them");
+        warn!("the last counts of refused events may be lost: nothing takes them");
     }
 }

@@ -1,6 +1,8 @@
-//! Hands events over, and knows when they are durable: to Kafka, or in the light profile to PostgreSQL itself. Whoever
-//! answers requests does not see the difference.
+//! Hands events over, and knows when they are durable: to Kafka, or in the light profile to PostgreSQL itself. The code
+//! that answers requests does not see the difference.
 
+mod batch;
+mod committer;
 mod database;
 mod kafka;
 
@@ -8,14 +10,35 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use footfall_daemon::Shell;
-use footfall_event::{Event, OutcomeCounts, PipelineSample};
+use footfall_event::{Deferral, Event, OutcomeCounts, PipelineSample};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Store};
 use crate::metrics::Metrics;
 
-/// The event is not known to be durable; its client keeps it.
+/// What became of the events of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent {
+    /// How many are known to be durable.
+    pub(crate) acknowledged: u64,
+    /// Why that is not all of them. The client sends the whole request again.
+    pub(crate) deferred: Option<Deferral>,
+}
+
+impl Sent {
+    /// All are durable.
+    pub(crate) fn all(events: u64) -> Self {
+        Self { acknowledged: events, deferred: None }
+    }
+
+    /// None is.
+    pub(crate) fn none(deferral: Deferral) -> Self {
+        Self { acknowledged: 0, deferred: Some(deferral) }
+    }
+}
+
+/// Counts or a sample that are not known to be durable.
 #[derive(Debug, Error)]
 #[error("not acknowledged")]
 pub(crate) struct NotDurable;
@@ -27,7 +50,7 @@ pub(crate) enum Delivery {
 }
 
 impl Delivery {
-    /// Also starts what keeps it going: a task to wait for once everything is handed over.
+    /// Also starts the task that keeps it going, which is to be awaited once everything is handed over.
     ///
     /// # Errors
     /// What the configuration holds cannot be used.
@@ -52,7 +75,7 @@ impl Delivery {
         }
     }
 
-    /// Whether it can be written to. While it cannot, nothing is queued.
+    /// Whether events can be written. While they cannot, nothing is queued.
     pub(crate) fn is_ready(&self) -> bool {
         match self {
             Self::Kafka(kafka) => kafka.is_ready(),
@@ -60,7 +83,7 @@ impl Delivery {
         }
     }
 
-    /// Waits a moment until it is known whether it can be written to.
+    /// Waits a moment until it is known whether events can be written.
     pub(crate) async fn probe(&self) {
         match self {
             Self::Kafka(kafka) => kafka::probe(kafka).await,
@@ -68,9 +91,8 @@ impl Delivery {
         }
     }
 
-    /// Hands events over and waits until all are durable. Answers how many there were; the error says that there were
-    /// fewer than events, and how many.
-    pub(crate) async fn send_events(&self, events: Vec<Event>) -> Result<u64, u64> {
+    /// Hands events over and waits until all are durable, or it is known that they are not.
+    pub(crate) async fn send_events(&self, events: Vec<Event>) -> Sent {
         match self {
             Self::Kafka(kafka) => kafka.send_events(&events).await,
             Self::Database(database) => database.send_events(events).await,
@@ -85,7 +107,7 @@ impl Delivery {
         }
     }
 
-    /// Hands a sample over where there is room that no event needs, and waits until it is known what became of it.
+    /// Hands a sample over where there is room to spare, and waits until it is known what became of it.
     pub(crate) async fn send_sample(&self, sample: PipelineSample) -> Result<(), NotDurable> {
         match self {
             Self::Kafka(kafka) => kafka.send_sample(&sample).await,
@@ -93,7 +115,7 @@ impl Delivery {
         }
     }
 
-    /// Takes nothing more; what was taken is still handed over.
+    /// Takes nothing new, and still hands over what was taken.
     pub(crate) fn close(&self) {
         if let Self::Database(database) = self {
             database.close();

@@ -1,19 +1,19 @@
 //! HTTP in, durable in Kafka (or, in the light profile, in PostgreSQL), then the answer.
 //!
 //! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
-//! (validated, enriched), each event through `delivery` (acknowledged by every in-sync replica, or committed), and only
-//! then is it answered by `answer`. What was refused is counted by `counts` and travels to the database the same way, and so do the
-//! metrics (`samples`).
+//! (validated, enriched), each event through `delivery` (acknowledged by every in-sync replica, or committed). Only then
+//! does `answer` answer it. Counts of refused events (`counts`) and the metrics (`samples`) travel to the database on the
+//! same path.
 
 mod answer;
 mod body;
-mod client;
 mod config;
 mod country;
 mod counts;
 mod delivery;
 mod metrics;
 mod pixel;
+mod privacy_signal;
 mod routes;
 mod samples;
 mod server;
@@ -26,10 +26,10 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use footfall_daemon::{Shell, connections};
 
-/// Serves until the shell says that it is over, then answers what has begun and hands the last counts over.
+/// Serves until the shutdown, then answers the requests that have begun and hands the last counts over.
 ///
 /// # Errors
-/// Where the address cannot be bound or the producer cannot be made: nothing that a retry would mend.
+/// The address cannot be bound, or the configuration holds what cannot be used. A retry would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
@@ -45,8 +45,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
-    // Who waits at a socket that systemd kept through a restart is to be answered by a daemon that knows where
-    // events go.
+    // Clients that waited at systemd's socket through a restart would otherwise get a 503 from a daemon that has not yet
+    // reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?);
@@ -55,7 +55,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     reporter.await?;
     samples.await?;
-    // Every request has its answer; what is left to hand over is what was counted meanwhile.
+    // Every request has been answered; only the counts since the last report are left.
     counts.deliver(&delivery).await;
     delivery.close();
     keeps_going.await?;

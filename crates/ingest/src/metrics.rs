@@ -1,7 +1,7 @@
 //! What footfall-ingest counts. Each help text is the metric's documentation.
 
 use footfall_daemon::Registry;
-use footfall_event::{Outcome, Reason};
+use footfall_event::{Deferral, Outcome, Reason};
 use footfall_store::Written;
 use hyper::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -36,16 +36,28 @@ pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
 }
 
+/// One that this daemon never answers with has no series.
+fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Counter {
+    match deferral {
+        Deferral::Unavailable => Counter::default(),
+        Deferral::BodiesFull
+        | Deferral::BodyIncomplete
+        | Deferral::QueueFull
+        | Deferral::BrokerAway
+        | Deferral::NotAcknowledged
+        | Deferral::DatabaseAway
+        | Deferral::NotCommitted => family.get_or_create(&ReasonLabels { reason: deferral.as_str() }).clone(),
+    }
+}
+
 pub(crate) struct Metrics {
     requests: Family<StatusLabels, Counter>,
     pub(crate) request_seconds: Histogram,
     pub(crate) accepted: Counter,
-    /// By the reason's number: resolved once, so that a request only increments.
+    /// By the reason's number, resolved once, so that a request only increments.
     rejected: Vec<Counter>,
-    queue_full: Counter,
-    broker_away: Counter,
-    database_away: Counter,
-    pub(crate) not_acknowledged: Counter,
+    /// By the deferral's number.
+    deferred: Vec<Counter>,
     queue_messages: Gauge,
     queue_bytes: Gauge,
     pub(crate) samples_dropped: Counter,
@@ -59,7 +71,6 @@ impl Metrics {
         let rejected: Family<ReasonLabels, Counter> = Family::default();
         let events: Family<OutcomeLabels, Counter> = Family::default();
         let deferred: Family<ReasonLabels, Counter> = Family::default();
-        let deferral = |reason| deferred.get_or_create(&ReasonLabels { reason }).clone();
         let metrics = Self {
             requests: Family::default(),
             request_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
@@ -68,10 +79,7 @@ impl Metrics {
                 .iter()
                 .map(|reason| rejected.get_or_create(&ReasonLabels { reason: reason.as_str() }).clone())
                 .collect(),
-            queue_full: deferral("queue_full"),
-            broker_away: deferral("broker_away"),
-            database_away: deferral("database_away"),
-            not_acknowledged: deferral("not_acknowledged"),
+            deferred: Deferral::ALL.iter().map(|deferral| counter_of(&deferred, *deferral)).collect(),
             queue_messages: Gauge::default(),
             queue_bytes: Gauge::default(),
             samples_dropped: Counter::default(),
@@ -103,7 +111,7 @@ impl Metrics {
         );
         registry.register(
             "ingest_events_deferred",
-            "Events that the client was asked to send again: because the queue was full, no broker or no database answered, or no acknowledgement or commit came in time",
+            "Events that the client was asked to send again, by reason (docs/reasons.md); for bodies_full and body_incomplete, whose bodies were not read, requests",
             deferred,
         );
         registry.register(
@@ -144,8 +152,9 @@ impl Metrics {
         self.rejected[reason as usize].inc();
     }
 
-    pub(crate) fn not_enqueued(&self, queue_is_full: bool) {
-        if queue_is_full { &self.queue_full } else { &self.broker_away }.inc();
+    /// `count` events, or one request whose events are not known.
+    pub(crate) fn deferred(&self, deferral: Deferral, count: u64) {
+        self.deferred[deferral as usize].inc_by(count);
     }
 
     fn committed(&self, outcome: Outcome) -> Counter {
@@ -159,22 +168,10 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn database_away(&self, events: u64) {
-        self.database_away.inc_by(events);
-    }
-
-    pub(crate) fn queue_full(&self, events: u64) {
-        self.queue_full.inc_by(events);
-    }
-
-    /// Adds what now waits; below 0, what waits no longer.
+    /// Changes what waits by this much, up or down.
     pub(crate) fn queue_changes(&self, messages: i64, bytes: i64) {
         self.queue_messages.inc_by(messages);
         self.queue_bytes.inc_by(bytes);
-    }
-
-    pub(crate) fn broker_away(&self, events: u64) {
-        self.broker_away.inc_by(events);
     }
 
     pub(crate) fn queued(&self, messages: u64, bytes: u64) {

@@ -1,12 +1,13 @@
-//! The few paths there are, and what a request on each goes through.
+//! The paths, and how a request on each is handled.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
+use footfall_daemon::{Body, BodyBudget, client_address, discard_body};
 use footfall_event::{
-    Accepted, Arrival, BodyFormat, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
+    Accepted, Arrival, BodyFormat, Deferral, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, REFERER, USER_AGENT};
@@ -18,14 +19,13 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement};
-use crate::body::{self, Body, BodyBudget, BodyError};
-use crate::client;
+use crate::body::{self, NoBody};
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Sent};
 use crate::metrics::Metrics;
-use crate::pixel;
+use crate::{pixel, privacy_signal};
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
 const HEALTH_TAKES: &str = "GET, HEAD, OPTIONS";
@@ -38,7 +38,7 @@ pub(crate) struct Service {
     pub(crate) metrics: Arc<Metrics>,
     http: HttpConfig,
     budget: BodyBudget,
-    /// Events that are being handed over: their outcome is counted also where the client has left.
+    /// Events that are being handed over. Their outcome is counted even where the client has left.
     delivering: TaskTracker,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
@@ -71,7 +71,7 @@ impl Service {
         })
     }
 
-    /// Waits until nothing is being handed over any more.
+    /// Waits until nothing is being handed over.
     pub(crate) async fn finish(&self) {
         self.delivering.close();
         self.delivering.wait().await;
@@ -98,14 +98,16 @@ impl Service {
         let (head, mut body) = request.into_parts();
         let (format, body) = match self.read(&head.headers, &mut body).await {
             Ok(read) => read,
-            Err(BodyError::Incomplete) => return answer::body_incomplete(),
-            Err(error) => {
-                // A client that asks first is told before it sends.
+            Err(NoBody::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
+            Err(no_body) => {
+                // A client that asks first gets its answer before it sends.
                 if !head.headers.contains_key(EXPECT) {
-                    body::discard(&mut body, &self.http).await;
+                    discard_body(&mut body, self.http.body_ms_max).await;
                 }
-                let BodyError::Rejected(rejection) = error else { return answer::unavailable() };
-                return self.refuse(&rejection);
+                return match no_body {
+                    NoBody::Rejected(rejection) => self.refuse(&rejection),
+                    NoBody::Deferred(deferral) => self.defer(deferral, 1),
+                };
             }
         };
         match self.parse(&body.bytes, format, &head.headers, peer) {
@@ -114,7 +116,7 @@ impl Service {
         }
     }
 
-    /// A view of somebody without JavaScript, who gets the picture when the event is durable.
+    /// A page view without JavaScript. The picture comes when the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
         let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
@@ -124,7 +126,7 @@ impl Service {
         if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
     }
 
-    /// Hands over also where the client leaves meanwhile. The body keeps its share of the room for so long.
+    /// Hands over even where the client leaves meanwhile. Until then the body keeps its share of the budget.
     async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
         let service = self.clone();
         let delivered = self.delivering.spawn(async move {
@@ -132,19 +134,19 @@ impl Service {
             drop(body);
             answer
         });
-        // It does not panic, for a panic ends the process, and nothing cancels it.
-        delivered.await.unwrap_or_else(|_| answer::unavailable())
+        // It fails only where the process ends: a panic aborts, and nothing else cancels the task.
+        delivered.await.unwrap_or_else(|_| self.defer(Deferral::NotAcknowledged, 1))
     }
 
-    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyError> {
+    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), NoBody> {
         let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
-        let body = self.budget.read(body, text(headers, &CONTENT_ENCODING), &self.http).await?;
+        let body = body::read(&self.budget, body, text(headers, &CONTENT_ENCODING), &self.http).await?;
         Ok((format, body))
     }
 
     fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, peer: IpAddr) -> Result<Parsed, Rejection> {
         let received_at = Timestamp::now();
-        let address = client::address(peer, headers, &self.trusted_proxies);
+        let address = client_address(peer, headers, &self.trusted_proxies);
         let today = received_at.to_zoned(TimeZone::UTC).date();
         let visitor = |site: Option<&str>, user_agent: Option<&str>| {
             let (site, user_agent) = (site.unwrap_or_default(), user_agent.unwrap_or_default());
@@ -160,7 +162,7 @@ impl Service {
             limits: &self.limits,
         };
         let mut parsed = parse(body, format, &arrival)?;
-        if let Some(signal) = client::asks_for_privacy(headers).filter(|_| self.honour_signals) {
+        if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
             for event in parsed.events.iter_mut().filter(|event| event.is_ok()) {
                 *event = Err(Rejection::new(signal, Reason::PrivacySignal, text));
@@ -183,11 +185,12 @@ impl Service {
                 Err(rejection) => rejected.push(RefusedElement { index, rejection }),
             }
         }
-        let sent = self.delivery.send_events(events).await;
-        self.counts.accepted(sent.unwrap_or_else(|acknowledged| acknowledged));
-        if sent.is_err() {
-            // The whole request comes again, and with it what was refused: it is counted then.
-            return answer::unavailable();
+        let count = events.len() as u64;
+        let Sent { acknowledged, deferred } = self.delivery.send_events(events).await;
+        self.counts.accepted(acknowledged);
+        if let Some(deferral) = deferred {
+            // The whole request comes again, and what was refused of it is counted then.
+            return self.defer(deferral, count.saturating_sub(acknowledged));
         }
         for RefusedElement { rejection, .. } in &rejected {
             self.counts.rejected(rejection.reason);
@@ -199,18 +202,24 @@ impl Service {
         }
     }
 
+    /// `count` events, or one request whose events are not known.
+    fn defer(&self, deferral: Deferral, count: u64) -> Answer {
+        self.metrics.deferred(deferral, count);
+        answer::deferred(deferral)
+    }
+
     fn refuse(&self, rejection: &Rejection) -> Answer {
         self.counts.rejected(rejection.reason);
         answer::refused(rejection)
     }
 }
 
-/// A header's value where it is text; what is not is treated as absent.
+/// A header's value. One that is not text is treated as absent.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// What browsers send of their own accord; the client hints are the ones that need no asking (Accept-CH).
+/// What browsers send unasked; other client hints would need Accept-CH.
 fn hints(headers: &HeaderMap) -> Hints<'_> {
     let named = |name| text(headers, &HeaderName::from_static(name));
     Hints {

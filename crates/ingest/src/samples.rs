@@ -1,4 +1,5 @@
-//! The metrics, handed to the database by the way of the events. They never wait for one another, and never take an event's place.
+//! The metrics, which travel to the database on the same path as events. A sample never queues behind another one, and
+//! never takes the place of an event.
 
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
-/// Sends a sample as often as the configuration says, until the shutdown begins. One that is not taken is
-/// dropped: the next one tells more.
+/// Sends a sample as often as the configuration says, until the shutdown begins. One that is not taken is dropped, since
+/// the next one contains all that it said.
 pub(crate) async fn report(config: Config, shell: Shell, delivery: Arc<Delivery>, metrics: Arc<Metrics>) {
     let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
     while let Some(sample) = sampler.next().await {

@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, LogConfig, Secret};
+use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, KafkaKeys, LogConfig, Secret};
 use footfall_event::Limits;
+use footfall_store::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,8 +88,6 @@ pub struct EnrichmentConfig {
     pub user_agents_max: NonZeroUsize,
 }
 
-const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -97,18 +96,18 @@ impl Default for Config {
             drain_ms_max: 20_000,
             sample_interval_s: 15,
             kafka: KafkaConfig {
-                bootstrap_servers: "127.0.0.1:9092".into(),
+                bootstrap_servers: KafkaKeys::DEFAULT.bootstrap_servers.into(),
                 group_id: "footfall-sink".into(),
                 group_instance_id: String::new(),
-                events_topic: "analytics-events".into(),
-                outcomes_topic: "analytics-outcomes".into(),
+                events_topic: KafkaKeys::DEFAULT.events_topic.into(),
+                outcomes_topic: KafkaKeys::DEFAULT.outcomes_topic.into(),
                 session_ms_max: 10_000,
                 prefetch_kib_max: 32 * 1024,
             },
             database: DatabaseConfig {
-                url: "host=/run/postgresql user=footfall_writer dbname=analytics".into(),
+                url: WRITER_URL.into(),
                 password: Secret::default(),
-                retry_ms_max: 5_000,
+                retry_ms_max: RETRY_MS_MAX,
             },
             batch: BatchConfig { rows_max: 5_000, bytes_max: 8 * 1024 * 1024, age_ms_max: 20 },
             enrichment: EnrichmentConfig { user_agents_max: USER_AGENTS_MAX },
@@ -117,11 +116,17 @@ impl Default for Config {
     }
 }
 
+impl KafkaConfig {
+    fn shared(&self) -> KafkaKeys<'_> {
+        let Self { bootstrap_servers, events_topic, outcomes_topic, .. } = self;
+        KafkaKeys { bootstrap_servers, events_topic, outcomes_topic }
+    }
+}
+
 impl DatabaseConfig {
     /// The connection's parameters, the password put in.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-sink")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-sink")
     }
 }
 
@@ -131,33 +136,21 @@ impl Configuration for Config {
     }
 
     fn validate(&self) -> Result<(), Vec<FieldError>> {
-        let mut errors = Vec::new();
-        for (field, text) in [
-            ("kafka.bootstrap_servers", &self.kafka.bootstrap_servers),
-            ("kafka.group_id", &self.kafka.group_id),
-            ("kafka.events_topic", &self.kafka.events_topic),
-            ("kafka.outcomes_topic", &self.kafka.outcomes_topic),
-        ] {
-            errors.extend(FieldError::unless_filled(field, text));
-        }
-        if self.kafka.events_topic == self.kafka.outcomes_topic {
-            errors.push(FieldError::new("kafka.outcomes_topic", "is the topic of the events"));
-        }
+        let mut errors = self.kafka.shared().validate();
+        errors.extend(FieldError::unless_filled("kafka.group_id", &self.kafka.group_id));
         for (field, value, range) in [
             // What brokers accept.
             ("kafka.session_ms_max", self.kafka.session_ms_max.into(), 6_000..=1_800_000),
             ("kafka.prefetch_kib_max", self.kafka.prefetch_kib_max.into(), 1024..=2_097_151),
             ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),
             ("batch.rows_max", self.batch.rows_max as u64, 1..=100_000),
+            ("database.retry_ms_max", self.database.retry_ms_max, RETRY_MS_MAX_RANGE),
             ("batch.bytes_max", self.batch.bytes_max as u64, 1..=256 * 1024 * 1024),
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
         }
         if self.kafka.group_instance_id.chars().count() > 100 {
             errors.push(FieldError::new("kafka.group_instance_id", "is longer than 100 characters"));
-        }
-        if self.database.retry_ms_max < 100 {
-            errors.push(FieldError::new("database.retry_ms_max", "is less than 100"));
         }
         if let Err(message) = self.limits.validate() {
             errors.push(FieldError::new("limits", message));

@@ -1,4 +1,5 @@
-//! The Kafka consumer: which partitions are ours, told to the pipeline; where they are read from, told by it.
+//! The Kafka consumer: it reports to the pipeline which partitions are this sink's. The pipeline says where they are
+//! read from.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -92,14 +93,14 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         // Offsets live in PostgreSQL, in the transaction that stores the rows.
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        // An offset that Kafka has no longer is ours to count and to log, not librdkafka's to skip.
+        // The pipeline counts and logs an offset that Kafka has no longer; librdkafka would skip it.
         .set("auto.offset.reset", "error")
         .set("session.timeout.ms", config.session_ms_max.to_string())
         .set("heartbeat.interval.ms", (config.session_ms_max / 5).to_string())
         .set("queued.max.messages.kbytes", config.prefetch_kib_max.to_string())
-        // A message waits for no other in the broker.
+        // A message does not wait for others in the broker.
         .set("fetch.wait.max.ms", "100")
-        // Back at once when the broker is: the default waits up to ten seconds.
+        // Reconnects within a second of the broker's return: the default waits up to ten.
         .set("reconnect.backoff.max.ms", "1000")
         .set("statistics.interval.ms", STATISTICS_MS.to_string());
     if !config.group_instance_id.is_empty() {

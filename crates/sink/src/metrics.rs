@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use footfall_daemon::Registry;
+use footfall_daemon::{KafkaKeys, Registry};
 use footfall_event::{Outcome, Reason};
 use footfall_store::Written;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -33,7 +33,7 @@ struct CauseLabels {
 /// Registers the metrics on a registry that only describes them.
 pub fn describe_metrics(registry: &mut Registry) {
     let metrics = Metrics::new(registry);
-    let labels = PartitionLabels { topic: "analytics-events".into(), partition: 0 };
+    let labels = PartitionLabels { topic: KafkaKeys::DEFAULT.events_topic.into(), partition: 0 };
     drop(metrics.lag.get_or_create(&labels));
 }
 

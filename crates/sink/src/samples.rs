@@ -1,5 +1,5 @@
-//! The sink's own metrics, into the database by a connection of their own: they come also where no event does, where
-//! Kafka is away, and where a batch is stuck.
+//! The sink's own metrics, stored over a connection of their own, so that they arrive also while no event does, while
+//! Kafka is away, and while a batch is stuck.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 
 /// `pipeline_samples.source` of a sink that has no name in its group.
 const SOURCE: &str = "sink";
-/// How long one sample may take; the next one tells more.
+/// How long one sample may take; the next one holds all that it would have said.
 const WRITE_MS_MAX: u64 = 5_000;
 
 #[derive(Debug, Error)]
@@ -43,7 +43,7 @@ pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) 
     while let Some(sample) = sampler.next().await {
         let stored = shell.shutdown.run_until_cancelled(samples.store(sample)).await;
         if let Some(Err(error)) = stored {
-            // The pipeline, which needs the same database, says in the log what is wrong with it.
+            // The pipeline needs the same database and logs what is wrong with it.
             debug!(%error, "a sample is not stored");
             metrics.samples_dropped.inc();
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
 
-/// Where a record stands in Kafka.
+/// Where a record is in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Position {
     /// Topic; shared, because every record of a topic has the same.
@@ -37,6 +37,6 @@ pub enum Content {
     Counts(OutcomeCounts),
     /// What an ingest instance's metrics were.
     Sample(PipelineSample),
-    /// A kind of message that this version does not know: passed over.
+    /// A kind of message that this version does not know: skipped.
     Unknown,
 }

@@ -65,7 +65,7 @@ impl Column {
     }
 }
 
-/// A value of a row, of whatever type its column is.
+/// A value of a row, of the type of its column.
 #[derive(Debug)]
 pub(crate) enum Cell<'a> {
     Text(Option<&'a str>),

@@ -1,4 +1,4 @@
-//! Works out what events tell, and remembers what their user agents told.
+//! Derives what an event says beyond its fields, and caches what is known of user agents.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use footfall_event::Event;
 use footfall_event::enrich::{Agent, ClientHints, Enriched, agent, enrich, load_rules};
 use lru::LruCache;
 
-/// Reading a user agent costs more than all else that is worked out about an event, and few differ: each is read once,
-/// and remembered until as many others have been met since.
+/// Parsing a user agent costs more than all else that is derived from an event, and few are distinct: the most recently
+/// used ones are cached.
 pub struct Enricher {
     agents: LruCache<String, Arc<Agent>>,
     key: String,
 }
 
 impl Enricher {
-    /// Remembers as many agents; one takes half a KiB, or two where clients send long ones. Reads the rules now, so
-    /// that the first batch does not wait for them.
+    /// Caches `agents_max` user agents; one takes half a KiB, or two where clients send long ones. Loads the rules now,
+    /// so that the first batch does not wait for them.
     #[must_use]
     pub fn new(agents_max: NonZeroUsize) -> Self {
         load_rules();
         Self { agents: LruCache::new(agents_max), key: String::new() }
     }
 
-    /// Works out what an event tells.
+    /// Derives what an event says beyond its fields.
     pub fn enrich(&mut self, event: &Event) -> Enriched {
         let told = ClientHints::by(event);
         told.write_key(&mut self.key);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_read_once_and_no_more_are_remembered_than_asked_for() {
+    fn an_agent_is_parsed_once_and_the_cache_is_bounded() {
         let mut enricher = Enricher::new(NonZeroUsize::new(2).unwrap());
         let first = enricher.enrich(&event("curl/8")).agent;
         assert_eq!(first.browser.as_deref(), Some("curl"));
@@ -63,6 +63,6 @@ mod tests {
         }
         assert_eq!(enricher.agents.len(), 2);
         let again = enricher.enrich(&event("curl/8")).agent;
-        assert!(again == first && !Arc::ptr_eq(&first, &again), "forgotten, and read again");
+        assert!(again == first && !Arc::ptr_eq(&first, &again), "evicted, and parsed again");
     }
 }

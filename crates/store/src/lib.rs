@@ -3,18 +3,21 @@
 //! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or (in
 //! the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts and the
 //! offsets move together or not at all, so a crash at any point leaves nothing half done and nothing to be undone.
-//! Whoever listens on the channel `footfall_events` hears `{"events":N}` when N rows have been stored.
+//! Listeners on the channel `footfall_events` receive `{"events":N}` when N rows have been stored. [`WriterLoop`] is the
+//! loop around it: it connects, writes what its [`RecordSource`] gathers, and begins anew after a failure.
 //!
-//! The SQL stands in files under `sql/`, which are part of the program: a program and its statements cannot disagree.
+//! The SQL is in files under `sql/`, which are compiled in: a program and its statements cannot disagree.
 
 mod batch;
 mod columns;
+mod connect;
 mod enricher;
 mod error;
-mod parameters;
 mod prepare;
 mod retention;
 mod samples;
+mod session;
+mod settings;
 mod statements;
 mod tally;
 mod template;
@@ -22,14 +25,18 @@ mod transaction;
 mod turn;
 mod visits;
 mod writer;
+mod writer_loop;
 
 pub use batch::{Content, Position, Record};
+pub use connect::{Connection, connect, open};
 pub use enricher::Enricher;
 pub use error::{WriterError, error_text};
-pub use parameters::parameters;
 pub use prepare::{PrepareError, Prepared, is_plain_name, make_database, make_roles, prepare};
 pub use retention::{Pace, Removed, Remover, Table, is_locked};
 pub use samples::SampleWriter;
+pub use session::Commit;
+pub use settings::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL, parameters};
 pub use template::fill_in;
 pub use turn::take_turn;
-pub use writer::{Claim, Commit, Writer, Written};
+pub use writer::{Claim, Writer, Written};
+pub use writer_loop::{Next, RecordSource, WriteError, WriterLoop, WriterLoopOptions};

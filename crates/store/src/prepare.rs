@@ -1,13 +1,13 @@
-//! Makes what the daemons need: roles, database, extension, tables, views and functions. Runs again without harm.
+//! Makes what the daemons need: roles, database, extension, tables, views and functions. It may run again at any time.
 
 use std::ffi::OsStr;
-use std::time::Duration;
 
 use include_dir::{Dir, File, include_dir};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
+use crate::connect::connect;
 use crate::{error_text, fill_in};
 
 mod migrations {
@@ -19,12 +19,11 @@ const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
 static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
 static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/functions");
 
-/// Two starters take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
+/// Processes that prepare take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
 /// is taken in `postgres`, which both can see before ours exists.
 const LOCK: i64 = 0x666f_6f74_6661_6c6c;
 const MAINTENANCE_DATABASE: &str = "postgres";
 const DEFAULT_DATABASE: &str = "analytics";
-const CONNECT_MS_MAX: u64 = 10_000;
 
 /// What [`prepare`] did.
 #[derive(Debug)]
@@ -149,14 +148,6 @@ pub async fn make_database(cluster: &Client, name: &str) -> Result<(), tokio_pos
 pub fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.chars().all(|other| other.is_ascii_lowercase() || other.is_ascii_digit() || other == '_')
-}
-
-pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Removes what is older than it is to be kept: chunks of hypertables whole, rows of the other tables in batches, each
-//! a short transaction that gives way to whoever holds what it wants.
+//! a short transaction that gives way to the holders of the locks that it wants.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-use crate::prepare::connect;
+use crate::connect::connect;
 use crate::turn::take_turn;
 
 /// A removal's text, part of the program.
@@ -39,7 +39,7 @@ pub enum Table {
 
 impl Table {
     /// Every one. Events come before their roll-ups: where a run is cut short, what is left is a range whose roll-ups
-    /// outlive its events, which the functions can answer for.
+    /// outlive its events, and the functions can answer for those.
     pub const ALL: [Self; 7] =
         [Self::Events, Self::VisitParts, Self::Summary, Self::Outcomes, Self::Quarantine, Self::Ledger, Self::Samples];
 
@@ -65,8 +65,8 @@ pub struct Pace {
     pub rows_max: u32,
     /// Pages of the ledger that a transaction reads through.
     pub pages_max: u32,
-    /// How long a transaction waits for a lock that somebody else holds, in milliseconds. Whoever comes after it waits
-    /// behind it, the sink as well.
+    /// How long a transaction waits for a lock, in milliseconds. Later requests for the lock queue behind it, the sink's
+    /// as well.
     pub lock_ms_max: u32,
     /// How often a batch is tried before it is left to the next run.
     pub attempts_max: u32,
@@ -207,7 +207,7 @@ impl Remover {
         Ok(removed)
     }
 
-    /// None where a lock was in the way each time.
+    /// None where each attempt met a lock.
     async fn attempt<T>(
         &self,
         mut batch: impl AsyncFnMut() -> Result<T, tokio_postgres::Error>,
@@ -234,7 +234,7 @@ impl Remover {
 /// A statement that is under way for longer has met something that is not a lock.
 const STATEMENT_MS_MAX: u64 = 600_000;
 
-/// Whether somebody else held what was wanted: trying again helps.
+/// Whether another transaction held a lock: trying again helps.
 #[must_use]
 pub fn is_locked(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))

@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 
-use crate::writer::connect;
-use crate::{Commit, Content, Record, WriterError};
-
-pub(crate) const ADD_SAMPLES: &str = include_str!("../../../sql/writer/add_samples.sql");
+use crate::statements::ADD_SAMPLES;
+use crate::{Commit, Content, Record, WriterError, session};
 
 /// Adds the samples among these records.
 pub(crate) async fn add_samples(
@@ -37,7 +35,7 @@ async fn add(
     Ok(())
 }
 
-/// A connection as `footfall_writer` for samples alone, so that none delays a batch, whatever it waits for.
+/// A connection as `footfall_writer` for samples alone, so that a sample that has to wait delays no batch.
 pub struct SampleWriter {
     client: Client,
     add_samples: Statement,
@@ -49,7 +47,7 @@ impl SampleWriter {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config) -> Result<Self, WriterError> {
-        let client = connect(config, Commit::Asynchronous).await?;
+        let client = session::begin(config, Commit::Asynchronous).await?;
         let add_samples = client.prepare(ADD_SAMPLES).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, add_samples })
     }

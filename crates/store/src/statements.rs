@@ -3,7 +3,6 @@
 use tokio_postgres::{Client, Statement};
 
 use crate::fill_in;
-use crate::samples::ADD_SAMPLES;
 
 /// A statement's text, part of the program.
 macro_rules! sql {
@@ -11,6 +10,9 @@ macro_rules! sql {
         include_str!(concat!("../../../sql/writer/", $name, ".sql"))
     };
 }
+
+/// Also prepared by itself, for a connection that stores samples only.
+pub(crate) const ADD_SAMPLES: &str = sql!("add_samples");
 
 pub(crate) struct Statements {
     pub(crate) claim_offset: Statement,

@@ -1,4 +1,4 @@
-//! Counts by outcome, as they stand in analytics_outcomes.
+//! Counts by outcome, as analytics_outcomes has them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,12 +12,12 @@ use crate::statements::Statements;
 /// `analytics_outcomes.source` of what the sink counts.
 const SOURCE: &str = "sink";
 
-/// The minute that a time lies in.
+/// The minute that a time is in.
 pub(crate) fn minute(time: Timestamp) -> Timestamp {
     bucket(time, 60)
 }
 
-/// Where the bucket begins that a time lies in, counted from 1970.
+/// The beginning of the bucket that a time is in; buckets are counted from 1970.
 pub(crate) fn bucket(time: Timestamp, seconds_wide: i64) -> Timestamp {
     let seconds = time.as_second() - i64::from(time.subsec_nanosecond() < 0);
     Timestamp::from_second(seconds - seconds.rem_euclid(seconds_wide)).unwrap_or(time)
@@ -46,13 +46,13 @@ impl Tally {
         }
     }
 
-    /// A sum that no bigint holds is the database's to refuse, not ours to overflow.
+    /// Saturates, so that the database refuses a sum that is too large.
     fn add(&mut self, key: Key, count: u64) {
         let sum = self.rows.entry(key).or_default();
         *sum = sum.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Adds what was counted to the table. Answers how often each outcome was met here.
+    /// Adds what was counted to the table. Returns how often each outcome occurred here.
     pub(crate) async fn add_to_outcomes(
         mut self,
         transaction: &Transaction<'_>,

@@ -18,7 +18,7 @@ use crate::samples::add_samples;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
-use crate::{Content, Enricher, Record, WriterError};
+use crate::{Content, Enricher, Position, Record, WriterError};
 
 /// An event that is stored for the first time.
 struct Fresh<'a> {
@@ -29,24 +29,33 @@ struct Fresh<'a> {
 
 pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
 
-/// From where to where each partition moves. A partition that is not held was taken away: nothing of it is stored.
+/// From where to where each partition moves, which is never backwards. A partition that is not held was taken away:
+/// nothing of it is stored.
 pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
     let mut moves = Moves::new();
     for Record { position, .. } in records {
-        let to = position.offset + 1;
-        let entry = moves.entry((&position.topic, position.partition));
-        match entry {
-            Entry::Occupied(mut known) => known.get_mut().1 = to,
+        let Position { topic, partition, offset } = position;
+        let (_, next) = match moves.entry((topic, *partition)) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let from = *held.get(&(position.topic.clone(), position.partition)).ok_or(WriterError::Fenced)?;
-                new.insert((from, to));
+                let from = *held.get(&(topic.clone(), *partition)).ok_or(WriterError::Fenced)?;
+                new.insert((from, from))
             }
+        };
+        if offset < next {
+            return Err(WriterError::OutOfOrder {
+                topic: topic.clone(),
+                partition: *partition,
+                offset: *offset,
+                next: *next,
+            });
         }
+        *next = offset + 1;
     }
     Ok(moves)
 }
 
-/// Moves them, or finds that one is not ours any more.
+/// Moves the offsets, unless one of them is not ours any more.
 pub(crate) async fn advance(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -60,7 +69,7 @@ pub(crate) async fn advance(
     if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
 }
 
-/// Everything that a batch leaves in the database but its offsets. Answers how often each outcome was met.
+/// Stores everything of a batch but its offsets. Returns how often each outcome occurred.
 pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -105,7 +114,7 @@ async fn enter_ledger(
         Content::Counts(counts) => Some((counts.id, counts.at)),
         Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
     });
-    // Of repeats the first, as among batches: whatever makes a batch, the ledger is the same.
+    // The first of repeats, as across batches: the ledger is the same however records are batched.
     let ids = ids.fold(BTreeMap::new(), |mut first: BTreeMap<Uuid, Timestamp>, (id, at)| {
         first.entry(id).or_insert(at);
         first
@@ -193,7 +202,7 @@ async fn quarantine(
 ) -> Result<(), WriterError> {
     let position = &record.position;
     let reason = rejection.reason.as_str();
-    // The message may quote what was refused, and text holds no NUL.
+    // The message may quote what was refused, and PostgreSQL's text holds no NUL.
     let message = rejection.message.replace('\0', "\u{fffd}");
     let field = rejection.field.replace('\0', "\u{fffd}");
     transaction
@@ -203,4 +212,44 @@ async fn quarantine(
         )
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(offsets: &[(i32, i64)]) -> Vec<Record> {
+        let record = |(partition, offset): &(i32, i64)| Record {
+            position: Position { topic: "t".into(), partition: *partition, offset: *offset },
+            content: Content::Unknown,
+            line: Vec::new(),
+        };
+        offsets.iter().map(record).collect()
+    }
+
+    fn held() -> HashMap<(Arc<str>, i32), i64> {
+        HashMap::from([(("t".into(), 0), 5), (("t".into(), 1), 0)])
+    }
+
+    #[test]
+    fn each_partition_moves_from_what_is_held_to_behind_its_last_record() {
+        // Kafka leaves offsets out, such as those of transactions' markers.
+        let records = records(&[(0, 5), (1, 3), (0, 8)]);
+        let held = held();
+        let moves = moves(&held, &records).unwrap();
+        assert_eq!(
+            moves.into_iter().map(|((_, at), moved)| (at, moved)).collect::<Vec<_>>(),
+            [(0, (5, 9)), (1, (0, 4))]
+        );
+    }
+
+    #[test]
+    fn no_offset_moves_backwards_and_nothing_of_a_lost_partition_is_stored() {
+        let cases: [&[(i32, i64)]; 3] = [&[(0, 4)], &[(0, 6), (0, 5)], &[(0, 5), (1, 0), (0, 5)]];
+        for backwards in cases {
+            let error = moves(&held(), &records(backwards)).unwrap_err();
+            assert!(matches!(error, WriterError::OutOfOrder { partition: 0, .. }), "{error}");
+        }
+        assert!(matches!(moves(&held(), &records(&[(0, 5), (2, 0)])), Err(WriterError::Fenced)));
+    }
 }

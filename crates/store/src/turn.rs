@@ -1,4 +1,4 @@
-//! What removes from the database and what copies all of it take turns.
+//! Retention and backup take turns.
 
 use tokio_postgres::{Client, Error};
 

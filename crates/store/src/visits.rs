@@ -16,14 +16,14 @@ use crate::statements::Statements;
 use crate::tally::bucket;
 
 const HALF_HOUR_S: i64 = 1_800;
-/// What a page reports by itself. Everything else but a view is something that a person did.
+/// What a page reports by itself. Everything else, views apart, is an action of a person.
 const NO_ACTIONS: [&str; 4] = [PAGE_VIEW, "page_unload", "engagement", "web_vitals"];
 const PAGE_VIEW: &str = "page_view";
 
 /// half_hour, site, visit_key, kafka_partition.
 type Key = (Timestamp, String, String, i32);
 
-/// Two events of a visit are told apart by these also where they happened in the same microsecond.
+/// Orders the events of a visit, also those of the same microsecond.
 type Moment = (Timestamp, Uuid);
 
 struct Part<'a> {
@@ -71,8 +71,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The visits of a batch, added up. In the order of their keys, so that two sinks never wait for one another in a
-/// circle.
+/// The visits of a batch, added up. In the order of their keys, so that two sinks cannot deadlock.
 #[derive(Default)]
 pub(crate) struct Visits<'a>(BTreeMap<Key, Part<'a>>);
 

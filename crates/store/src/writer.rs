@@ -2,45 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use footfall_event::{Outcome, Reason, Rejection};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use tracing::warn;
 
 use crate::statements::Statements;
 use crate::transaction::{advance, moves, store};
-use crate::{Content, Enricher, Record, WriterError, error_text};
-
-const CONNECT_MS_MAX: u64 = 5_000;
-/// A statement that waits longer than this for another's lock has met something that is not the writer's doing.
-const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'";
-
-/// What a commit means once it is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Commit {
-    /// It is on the disk: for records that exist nowhere else.
-    Durable,
-    /// It may be lost in a crash of the server, and its offsets with it: for records that Kafka still has.
-    Asynchronous,
-}
-
-impl Commit {
-    fn setting(self) -> &'static str {
-        match self {
-            // Also where an administrator has switched it off for everybody.
-            Self::Durable => "SET synchronous_commit = on",
-            Self::Asynchronous => "SET synchronous_commit = off",
-        }
-    }
-}
+use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session};
 
 /// What became of a batch: one outcome for each event in it.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// How often each outcome was met.
+    /// How often each outcome occurred.
     pub outcomes: HashMap<Outcome, u64>,
-    /// Transactions that it took: one, and more where a row had to be found that the database refuses.
+    /// Transactions that it took: one, or more where the database refused a row that had to be found.
     pub transactions: u64,
 }
 
@@ -67,7 +43,7 @@ impl Writer {
     /// # Errors
     /// [`WriterError::Unavailable`].
     pub async fn connect(config: &Config, commit: Commit) -> Result<Self, WriterError> {
-        let client = connect(config, commit).await?;
+        let client = session::begin(config, commit).await?;
         let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
         Ok(Self { client, statements, held: HashMap::new() })
     }
@@ -78,7 +54,7 @@ impl Writer {
         self.client.is_closed()
     }
 
-    /// Finds out whether the server answers.
+    /// Asks whether the server answers.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`].
@@ -87,8 +63,8 @@ impl Writer {
     }
 
     /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets
-    /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: what lay between
-    /// is gone, or the topic was made anew; what is read twice that way, the ledger takes out.
+    /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: the messages in
+    /// between are gone, or the topic was created anew. What is read twice because of it, the ledger removes.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] where another consumer claims it at the same moment.
@@ -99,6 +75,7 @@ impl Writer {
         first: i64,
         end: i64,
     ) -> Result<Claim, WriterError> {
+        debug_assert!(first <= end, "{topic} {partition} ends at {end}, before its first offset {first}");
         let key: (&str, i32) = (topic, partition);
         self.client.execute(&self.statements.claim_offset, &[&key.0, &key.1, &first]).await?;
         let row = self.client.query_one(&self.statements.next_offset, &[&key.0, &key.1]).await?;
@@ -176,18 +153,6 @@ impl Writer {
         self.held.extend(moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)));
         Ok(Written { outcomes: tally, transactions: 1 })
     }
-}
-
-pub(crate) async fn connect(config: &Config, commit: Commit) -> Result<Client, WriterError> {
-    let mut config = config.clone();
-    config.connect_timeout(Duration::from_millis(CONNECT_MS_MAX));
-    let (client, connection) = config.connect(NoTls).await.map_err(WriterError::Unavailable)?;
-    // The connection's end is seen by the next statement.
-    tokio::spawn(connection);
-    for settings in [SESSION, commit.setting()] {
-        client.batch_execute(settings).await.map_err(WriterError::Unavailable)?;
-    }
-    Ok(client)
 }
 
 /// Where a partition is to be read from.

@@ -12,8 +12,8 @@
 
 use std::time::Instant;
 
-use footfall_testkit::postgres;
-use tokio_postgres::{Client, Config, NoTls};
+use footfall_testkit::{connect, postgres};
+use tokio_postgres::Client;
 
 const EVENTS_OF_A_DAY: &str = include_str!("functions/events_of_a_day.sql");
 const ROLL_UP: &str = include_str!("functions/roll_up.sql");
@@ -120,10 +120,4 @@ async fn median_ms(client: &Client, question: &str) -> f64 {
     times.remove(0);
     times.sort_unstable_by(f64::total_cmp);
     times[RUNS / 2]
-}
-
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }

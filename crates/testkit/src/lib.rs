@@ -7,11 +7,13 @@
 
 mod address;
 mod backends;
+mod database;
 mod http;
 mod pipeline;
 pub mod topic;
 
 pub use address::own_address;
 pub use backends::{Backends, browser_driver, checkout, own_postgres, postgres, run_dir, shared};
+pub use database::connect;
 pub use http::{Answer, Http};
 pub use pipeline::{Pipeline, PipelineOptions, eventually};

@@ -10,7 +10,7 @@ use footfall::processes::{DaemonOptions, Kafka, ManagedProcess, Nginx, NginxOpti
 use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::backends::{checkout, programs, run_dir};
@@ -339,11 +339,8 @@ pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, within: Duration, m
 async fn connect(config: &tokio_postgres::Config) -> Client {
     let mut attempts = 0;
     loop {
-        match config.connect(NoTls).await {
-            Ok((client, connection)) => {
-                tokio::spawn(connection);
-                return client;
-            }
+        match footfall_store::connect(config).await {
+            Ok(client) => return client,
             // The test is restarting the server.
             Err(_) if attempts < 200 => attempts += 1,
             Err(error) => panic!("{error:?}"),

@@ -1,13 +1,14 @@
 //! Asks PostgreSQL questions, as the role that can only read.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
-use tokio_postgres::NoTls;
+use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -47,6 +48,25 @@ pub(crate) enum QueryError {
     Away,
 }
 
+/// Opens the pool's connections as all others are opened.
+struct Connector;
+
+impl Connect for Connector {
+    fn connect(
+        &self,
+        parameters: &tokio_postgres::Config,
+    ) -> Pin<
+        Box<dyn Future<Output = Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>,
+    > {
+        let parameters = parameters.clone();
+        Box::pin(async move {
+            let (client, connection) = footfall_store::open(&parameters).await?;
+            // The next statement reports why the connection has ended.
+            Ok((client, tokio::spawn(async { drop(connection.await) })))
+        })
+    }
+}
+
 /// A few connections.
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -71,7 +91,7 @@ impl Database {
         ));
         parameters.connect_timeout(query_max);
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(parameters, NoTls, fast))
+        let pool = Pool::builder(Manager::from_connect(parameters, Connector, fast))
             .max_size(config.connections)
             .runtime(Runtime::Tokio1)
             // Waiting for a connection counts as waiting for an answer.

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use footfall_daemon::{BodyBudget, BodyError, BodyLimits, discard_body};
+use footfall_event::Deferral;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
@@ -18,18 +20,16 @@ use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use serde::Serialize;
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::answer::Answer;
+use crate::metrics::Metrics;
 use crate::site::secure;
 
-/// As much as ingest takes (http.body_bytes_max).
-const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// How much of a refused body is read and thrown away, so that its client comes to read why.
-const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
-const BODY_MS_MAX: u64 = 10_000;
+/// As much as ingest takes (http.body_bytes_max, http.body_ms_max).
+const BODY_LIMITS: BodyLimits = BodyLimits { bytes_max: 1024 * 1024, ms_max: 10_000 };
 /// Ingest is on this host or next to it: one that does not take a connection in this time is away.
 const CONNECT_MS_MAX: u64 = 2_000;
 /// Longer than ingest waits for what makes an event durable, so that its own answer arrives; shorter than the tracker's 30 s.
@@ -48,19 +48,12 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 pub(crate) struct Forward {
     ingest: Authority,
     client: Client<HttpConnector, Full<Bytes>>,
-    /// In KiB.
-    room: Arc<Semaphore>,
-}
-
-/// Why a body is not passed on.
-enum NoBody {
-    TooLarge,
-    Incomplete,
-    NoRoom,
+    budget: BodyBudget,
+    metrics: Arc<Metrics>,
 }
 
 impl Forward {
-    pub(crate) fn new(ingest: Authority, bodies_kib_max: usize) -> Self {
+    pub(crate) fn new(ingest: Authority, bodies_kib_max: usize, metrics: Arc<Metrics>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)));
@@ -69,7 +62,7 @@ impl Forward {
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Self { ingest, client, room: Arc::new(Semaphore::new(bodies_kib_max)) }
+        Self { ingest, client, budget: BodyBudget::new(bodies_kib_max), metrics }
     }
 
     /// Whether a path is one of those that are passed on; itself then, in our own spelling.
@@ -80,20 +73,19 @@ impl Forward {
     /// Passes a request on. `client` is the visitor's address.
     pub(crate) async fn pass(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
-        let (body, _share) = match timeout(Duration::from_millis(BODY_MS_MAX), self.read(&mut body)).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(NoBody::TooLarge)) => {
-                // A client that asks first is told before it sends.
-                if !head.headers.contains_key(EXPECT) {
-                    discard(&mut body).await;
-                }
-                return too_large();
-            }
-            Ok(Err(NoBody::NoRoom)) => return unreachable(),
-            Ok(Err(NoBody::Incomplete)) | Err(_) => return incomplete(),
+        let read = self.budget.read(&mut body, BODY_LIMITS).await;
+        // A client that asks first gets its answer before it sends.
+        if matches!(read, Err(BodyError::TooLarge | BodyError::OverBudget)) && !head.headers.contains_key(EXPECT) {
+            discard_body(&mut body, BODY_LIMITS.ms_max).await;
+        }
+        let body = match read {
+            Ok(body) => body,
+            Err(BodyError::TooLarge) => return too_large(),
+            Err(BodyError::OverBudget) => return self.deferred(Deferral::BodiesFull),
+            Err(BodyError::Incomplete) => return self.deferred(Deferral::BodyIncomplete),
         };
-        let Ok(uri) = self.uri(path, head.uri.query()) else { return unreachable() };
-        let mut passed = Request::new(Full::new(body));
+        let Ok(uri) = self.uri(path, head.uri.query()) else { return self.deferred(Deferral::Unavailable) };
+        let mut passed = Request::new(Full::new(body.bytes.clone()));
         *passed.method_mut() = head.method;
         *passed.uri_mut() = uri;
         *passed.headers_mut() = end_to_end(head.headers);
@@ -115,7 +107,7 @@ impl Forward {
                 secure(answer.headers_mut());
                 answer
             }
-            _ => unreachable(),
+            _ => self.deferred(Deferral::Unavailable),
         }
     }
 
@@ -127,39 +119,10 @@ impl Forward {
         Uri::builder().scheme(Scheme::HTTP).authority(self.ingest.clone()).path_and_query(path).build()
     }
 
-    /// A whole body, and its share of the room, which is taken as the body comes.
-    async fn read(&self, body: &mut Incoming) -> Result<(Bytes, OwnedSemaphorePermit), NoBody> {
-        let is_too_large = |bytes: usize| bytes > BODY_BYTES_MAX;
-        if usize::try_from(body.size_hint().lower()).is_ok_and(is_too_large) {
-            return Err(NoBody::TooLarge);
-        }
-        let mut share = self.room.clone().try_acquire_many_owned(0).map_err(|_| NoBody::NoRoom)?;
-        let mut bytes = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|_| NoBody::Incomplete)?.into_data() else { continue };
-            if is_too_large(bytes.len() + data.len()) {
-                return Err(NoBody::TooLarge);
-            }
-            bytes.extend_from_slice(&data);
-            let more = bytes.len().div_ceil(1024) - share.num_permits();
-            let more = u32::try_from(more).map_err(|_| NoBody::NoRoom)?;
-            share.merge(self.room.clone().try_acquire_many_owned(more).map_err(|_| NoBody::NoRoom)?);
-        }
-        Ok((bytes.freeze(), share))
+    fn deferred(&self, deferral: Deferral) -> Answer {
+        self.metrics.deferred(deferral);
+        deferred(deferral)
     }
-}
-
-async fn discard(body: &mut Incoming) {
-    let reading = async {
-        let mut left = DISCARDED_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
-            let Some(still) = left.checked_sub(bytes) else { return };
-            left = still;
-        }
-    };
-    // Too slow a client does not read the answer either.
-    let _ = timeout(Duration::from_millis(BODY_MS_MAX), reading).await;
 }
 
 /// Without what belongs to a single connection (RFC 9110, 7.6.1).
@@ -167,7 +130,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named: Vec<HeaderName> =
         named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
-    // The length is told anew by whoever sends the body on.
+    // The length is set anew when the body is sent on.
     let known = [
         CONNECTION,
         KEEP_ALIVE,
@@ -187,8 +150,8 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
 }
 
 /// A browser on another origin can read an answer only with the CORS header, also that of an error.
-fn failed(status: StatusCode, body: &'static str) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed_unsync());
+fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -197,23 +160,32 @@ fn failed(status: StatusCode, body: &'static str) -> Answer {
     answer
 }
 
-fn unreachable() -> Answer {
-    const TEXT: &str = "{\"success\":false,\"reason\":\"unavailable\",\"message\":\"The collector cannot be reached. Keep the event and send it again.\"}\n";
-    let mut answer = failed(StatusCode::SERVICE_UNAVAILABLE, TEXT);
-    answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
-    answer
+/// As ingest answers it, and nginx.
+#[derive(Serialize)]
+struct Deferred {
+    success: bool,
+    reason: &'static str,
+    message: &'static str,
+}
+
+fn deferred(deferral: Deferral) -> Answer {
+    let body = Deferred { success: false, reason: deferral.as_str(), message: deferral.message() };
+    // A map with string keys always serialises.
+    let mut body = serde_json::to_vec(&body).unwrap_or_default();
+    body.push(b'\n');
+    let status = StatusCode::from_u16(deferral.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let mut answer = failed(status, body);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+        answer
+    } else {
+        closing(answer)
+    }
 }
 
 fn too_large() -> Answer {
     const TEXT: &str = "{\"success\":false,\"field\":\"body\",\"reason\":\"body_too_large\",\"message\":\"The body is larger than 1 MiB.\"}\n";
     closing(failed(StatusCode::PAYLOAD_TOO_LARGE, TEXT))
-}
-
-/// In ingest's own words.
-fn incomplete() -> Answer {
-    const TEXT: &str =
-        "{\"success\":false,\"reason\":\"body_incomplete\",\"message\":\"The body did not arrive whole in time.\"}\n";
-    closing(failed(StatusCode::REQUEST_TIMEOUT, TEXT))
 }
 
 /// What is left of the body is not read, so the connection serves no other request.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use footfall_daemon::Condition;
 use futures_util::{StreamExt, stream};
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -35,8 +35,6 @@ pub(crate) async fn listen(
         .without_max_times();
     let mut parameters = parameters;
     parameters.connect_timeout(Duration::from_millis(config.query_ms_max));
-    // A server whose machine is gone says nothing: without this a quiet site and a dead one look alike.
-    parameters.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(30));
     let mut pauses = backoff.build();
     loop {
         let mut was_up = false;
@@ -70,7 +68,7 @@ async fn listen_once(
     ready: &Condition,
     was_up: &mut bool,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = parameters.connect(NoTls).await?;
+    let (client, mut connection) = footfall_store::open(parameters).await?;
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
     let asked = async {
         client.batch_execute(LISTEN).await?;

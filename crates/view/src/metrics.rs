@@ -1,6 +1,7 @@
 //! What footfall-view counts. Each help text is the metric's documentation.
 
 use footfall_daemon::Registry;
+use footfall_event::Deferral;
 use hyper::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -18,6 +19,11 @@ struct ResultLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
 /// Registers the metrics on a registry that only describes them.
 pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
@@ -33,6 +39,7 @@ pub(crate) struct Metrics {
     pub(crate) views: Gauge,
     pub(crate) watchers: Gauge,
     pub(crate) connections: Gauge,
+    deferred: Family<ReasonLabels, Counter>,
     pub(crate) logins: Counter,
     pub(crate) logins_refused: Counter,
 }
@@ -52,11 +59,15 @@ impl Metrics {
             views: Gauge::default(),
             watchers: Gauge::default(),
             connections: Gauge::default(),
+            deferred: Family::default(),
             logins: login("accepted"),
             logins_refused: login("refused"),
         };
         for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
             drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
+        }
+        for deferral in [Deferral::BodiesFull, Deferral::BodyIncomplete, Deferral::Unavailable] {
+            drop(metrics.deferred.get_or_create(&ReasonLabels { reason: deferral.as_str() }));
         }
         registry.register("view_requests", "Requests by the status of their answer", metrics.requests.clone());
         registry.register(
@@ -87,8 +98,17 @@ impl Metrics {
         registry.register("view_views", "Views (a period with filters) that exist", metrics.views.clone());
         registry.register("view_watchers", "Open pages that receive updates", metrics.watchers.clone());
         registry.register("view_connections", "Open connections", metrics.connections.clone());
+        registry.register(
+            "view_forwards_deferred",
+            "Requests for footfall-ingest that were not passed on, or not answered by it, by reason (docs/reasons.md)",
+            metrics.deferred.clone(),
+        );
         registry.register("view_logins", "Attempts to log in by their result", logins);
         metrics
+    }
+
+    pub(crate) fn deferred(&self, deferral: Deferral) {
+        self.deferred.get_or_create(&ReasonLabels { reason: deferral.as_str() }).inc();
     }
 
     pub(crate) fn answered(&self, status: StatusCode, seconds: f64) {

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use footfall_daemon::FieldError;
+use footfall_daemon::{FieldError, is_https};
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{HOST, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
@@ -27,7 +27,6 @@ use crate::{api, assets};
 
 const READ: &str = "GET, HEAD";
 const READ_AND_WRITE: &str = "GET, HEAD, POST";
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Answers requests.
 pub(crate) struct Service {
@@ -70,6 +69,8 @@ impl Service {
     ) -> Result<Self, FieldError> {
         config.page.zone()?;
         let refusals = Refusals::new(&config.page, &config.base_path);
+        let forward = config.site.ingest()?;
+        let forward = forward.map(|at| Forward::new(at, config.site.bodies_kib_max, metrics.clone()));
         Ok(Self {
             base_path: config.base_path.clone(),
             page: config.page.clone(),
@@ -80,7 +81,7 @@ impl Service {
             database,
             metrics,
             site: config.site.files()?,
-            forward: config.site.ingest()?.map(|ingest| Forward::new(ingest, config.site.bodies_kib_max)),
+            forward,
             names: config.site.names()?,
         })
     }
@@ -286,6 +287,6 @@ impl Service {
 /// Scheme and host of the page's address, as the browser sees them.
 fn origin(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let scheme = text(FORWARDED_PROTO).filter(|scheme| *scheme == "https").unwrap_or("http");
+    let scheme = if is_https(headers) { "https" } else { "http" };
     text(HOST).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }

@@ -1,34 +1,37 @@
 //! The site and the tracker, as nixos/nginx/footfall-locations.conf has nginx serve them: the same paths, ages and security
 //! headers. A test holds the two to each other.
 //!
-//! The files are read once, at the start. What a request can reach is then what stands in a table, whatever its path says,
-//! and a file's tag is its content's hash: also in a package whose files all have the same age. A site that is large, or
-//! that changes under way, is a web server's to serve.
+//! The files are read once, at the start. A request can then only reach what is in the table, and
+//! a file's tag is the hash of its content, which also works in a package whose files all have the same age. A large or
+//! changing site needs a web server.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::{BodyExt as _, Full};
+use httpdate::fmt_http_date;
 use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES,
     HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
 use crate::answer::Answer;
 
-/// The files of a site, and what is packed of them: they stay in memory.
+/// The files of a site with their compressed forms, all of which stay in memory.
 const SITE_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// What is smaller gains nothing by being packed.
+/// A smaller file gains nothing from compression.
 const GZIP_BYTES_MIN: usize = 512;
-const FIVE_MINUTES_S: i64 = 300;
-const YEAR_S: i64 = 365 * 24 * 3_600;
+const SECOND: Duration = Duration::from_secs(1);
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// Why there is no site.
 #[derive(Debug, Error)]
@@ -72,13 +75,13 @@ struct File {
 /// For how long a browser may keep what it got.
 #[derive(Clone, Copy)]
 enum Age {
-    /// It asks again each time, and is told by the tag that nothing changed.
+    /// It asks again each time, and sees by the tag that nothing changed.
     AskAgain,
-    /// A mended tracker is everywhere soon, and a visit does not fetch it for each page.
+    /// A corrected tracker reaches every page soon, and a visit does not fetch it for each page.
     FiveMinutes,
     /// Its name changes with its content.
     ForEver,
-    /// An error is nobody's to keep.
+    /// An error: nothing is said about it.
     Unsaid,
 }
 
@@ -102,7 +105,7 @@ impl Site {
 
     /// Answers any path.
     pub(crate) fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Answer {
-        match self.find(&decoded(path)) {
+        match self.find(&percent_decode_str(path).decode_utf8_lossy()) {
             Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
                 let mut answer = sent(StatusCode::METHOD_NOT_ALLOWED, Bytes::new());
                 answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -120,7 +123,7 @@ impl Site {
         if let Some(today) = script_of_today(path) {
             return match self.scripts.get(path) {
                 Some(script) if today != path => Some((script, Age::ForEver)),
-                // What another release's page asks for.
+                // A page of another release asks for it.
                 _ => self.scripts.get(&today).map(|script| (script, Age::FiveMinutes)),
             };
         }
@@ -134,32 +137,12 @@ impl Site {
     }
 }
 
-/// Of a path that names the tracker, with or without its hash, the one without.
+/// The path of the tracker without its hash, where the path names the tracker with or without one.
 fn script_of_today(path: &str) -> Option<String> {
     let stem = path.strip_suffix(".js")?;
     let is_hash = |text: &str| text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let stem = stem.rsplit_once('.').filter(|(_, hash)| is_hash(hash)).map_or(stem, |(stem, _)| stem);
     matches!(stem, "/analytics" | "/analytics.core").then(|| format!("{stem}.js"))
-}
-
-/// The path with its %-escapes read. What they make of it can name nothing but a file of the table.
-fn decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        let escaped = others.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match escaped.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = others.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = others;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Every file below a folder; hidden ones are not served.
@@ -175,7 +158,7 @@ fn files(folder: &Path, left: &mut usize) -> Result<HashMap<String, File>, SiteE
                 continue;
             };
             let address = format!("{prefix}/{name}");
-            // Follows links, of which the tracker's folder is full.
+            // is_dir follows links, of which the tracker's folder is full.
             if path.is_dir() {
                 folders.push((path, address));
             } else {
@@ -211,7 +194,7 @@ fn gzip(bytes: &[u8]) -> Option<Form> {
     encoder.finish().ok().map(Form::new)
 }
 
-/// By the extension, and whether packing pays.
+/// By the extension, and whether compression pays.
 fn content_type(path: &Path) -> (&'static str, bool) {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "html" => ("text/html; charset=utf-8", true),
@@ -259,18 +242,18 @@ impl File {
 
 impl Age {
     fn write(self, headers: &mut HeaderMap) {
-        let (control, seconds) = match self {
-            Self::AskAgain => ("no-cache", -1),
-            Self::FiveMinutes => ("max-age=300", FIVE_MINUTES_S),
-            Self::ForEver => ("max-age=31536000", YEAR_S),
+        let now = SystemTime::now();
+        let (control, expires) = match self {
+            Self::AskAgain => ("no-cache", now - SECOND),
+            Self::FiveMinutes => ("max-age=300", now + FIVE_MINUTES),
+            Self::ForEver => ("max-age=31536000", now + YEAR),
             Self::Unsaid => return,
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
         if matches!(self, Self::ForEver) {
             headers.append(CACHE_CONTROL, HeaderValue::from_static("immutable"));
         }
-        let expires = Timestamp::now() + SignedDuration::from_secs(seconds);
-        if let Ok(expires) = HeaderValue::from_str(&expires.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        if let Ok(expires) = HeaderValue::from_str(&fmt_http_date(expires)) {
             headers.insert(EXPIRES, expires);
         }
     }
@@ -305,7 +288,7 @@ fn sent(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// What stands on everything that is served beside the live page.
+/// The headers of everything that is served beside the live page.
 pub(crate) fn secure(headers: &mut HeaderMap) {
     const POLICY: &str =
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";

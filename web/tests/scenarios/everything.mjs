@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { openVisit } from "../visit.mjs";
 
 const ELSEWHERE = "https://www.example.com/";
-const WRITTEN = "nobody's business";
+const WRITTEN = "a private question";
 
 export const run = async ({ browser, site, report }) => {
   const visit = await openVisit(browser, site);

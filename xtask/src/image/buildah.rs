@@ -1,4 +1,4 @@
-//! buildah, with a store of its own below target/.
+//! buildah, with its store below target/.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,14 +24,14 @@ impl Buildah {
         buildah
     }
 
-    /// Builds `context`/Containerfile. Docker's own format: the other knows no health check.
+    /// Builds `context`/Containerfile, in Docker's format because OCI's has no health check.
     pub(crate) fn build(&self, context: &Path, name: &str, step: &Step) -> Result<()> {
         let mut build = self.command("bud");
         build.args(["--isolation=chroot", "--format=docker", "--layers", "--pull=never", "--tag", name, "--file"]);
         command::run(build.arg(context.join("Containerfile")).arg(context), step)
     }
 
-    /// Writes the image as `docker load` and `podman load` take it.
+    /// Writes the image as an archive for `docker load` and `podman load`.
     pub(crate) fn write(&self, name: &str, archive: &Path, tag: &str, step: &Step) -> Result<()> {
         if archive.exists() {
             std::fs::remove_file(archive)?;
@@ -40,13 +40,13 @@ impl Buildah {
         command::run(self.command("push").args([name, &to]), step)
     }
 
-    /// The image's own statement, as those who run it read it.
+    /// The image's configuration, as container engines read it.
     pub(crate) fn inspect(&self, name: &str) -> Result<serde_json::Value> {
         let said = said(self.command("inspect").args(["--type=image", name]))?;
         Ok(serde_json::from_str(&said)?)
     }
 
-    /// Makes a container of the image and shows its files at the path that is answered.
+    /// Creates a container of the image, mounts it, and returns the path.
     pub(crate) fn mount(&self, image: &str, container: &str) -> Result<PathBuf> {
         self.forget(container);
         said(self.command("from").args(["--pull-never", "--name", container, image]))?;
@@ -56,12 +56,12 @@ impl Buildah {
     /// Removes a container, if there is one.
     pub(crate) fn forget(&self, container: &str) {
         let mut remove = self.command("rm");
-        // It is usually not there.
+        // Usually there is none.
         let _ = remove.arg(container).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 
-/// What a command prints, where it succeeds.
+/// What a command prints if it succeeds.
 pub(crate) fn said(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{name} cannot be run"))?;

@@ -1,4 +1,4 @@
-//! The file that buildah builds from: one layer for each archive, and what nixos/image.json states.
+//! The Containerfile for buildah: one layer for each archive, and the settings in nixos/image.json.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::statement::Statement;
 
-/// Where Debian has programs, and the image ours.
+/// Where Debian installs programs, and where the image has ours.
 const PATH: &str = "/usr/sbin:/usr/bin:/usr/lib/postgresql/17/bin";
 /// Where `cargo xtask image` puts Kafka's jars.
 pub(crate) const KAFKA_LIBS: &str = "/usr/share/footfall/kafka";
 
-/// `archives` are names within the folder that buildah is given, the lowest layer first.
+/// `archives` are relative to buildah's context, the lowest layer first.
 pub(crate) fn text(statement: &Statement, archives: &[String], labels: &[(&str, String)]) -> String {
     let mut text = "FROM scratch\n".to_owned();
     for archive in archives {

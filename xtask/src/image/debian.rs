@@ -1,4 +1,4 @@
-//! parts/image.txt: which of Debian's files the image holds, taken from a root in which everything is installed.
+//! parts/image.txt: which of Debian's files go into the image. They are copied from a root with everything installed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Debian's part of the image.
+/// The layers of the image with Debian's files.
 pub(crate) struct Debian {
     pub(crate) layers: Vec<DebianLayer>,
     without: Vec<String>,
@@ -18,13 +18,13 @@ pub(crate) struct DebianLayer {
     pub(crate) packages: Vec<String>,
 }
 
-/// A package as dpkg knows it.
+/// A package in dpkg's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) architecture: String,
-    /// dpkg's whole stanza.
+    /// dpkg's complete stanza.
     pub(crate) stanza: String,
 }
 
@@ -54,7 +54,7 @@ impl Debian {
         self.layers.iter().flat_map(|layer| layer.packages.iter().map(String::as_str))
     }
 
-    /// Puts the files of one package into `stage`, with what a scanner reads of it: dpkg's stanza and the licences.
+    /// Copies the files of one package into `stage`, with dpkg's stanza and the licences for scanners.
     pub(crate) fn stage(&self, root: &Path, package: &Package, stage: &Path) -> Result<()> {
         let name = &package.name;
         for path in self.files(root, package)? {
@@ -69,7 +69,7 @@ impl Debian {
         Ok(fs::write(stanza, &package.stanza)?)
     }
 
-    /// The files and links of a package that belong into the image, relative to the root.
+    /// The files and links of a package that go into the image, relative to the root.
     fn files(&self, root: &Path, package: &Package) -> Result<Vec<PathBuf>> {
         let info = root.join("var/lib/dpkg/info");
         let names = [package.name.clone(), format!("{}:{}", package.name, package.architecture)];
@@ -80,8 +80,8 @@ impl Debian {
             if self.without.iter().any(|without| is_meant(path, without)) {
                 continue;
             }
-            let Ok(inside) = path.strip_prefix("/") else { bail!("{} is no absolute path", path.display()) };
-            // dpkg keeps the names of what its own configuration left out.
+            let Ok(inside) = path.strip_prefix("/") else { bail!("{} is not an absolute path", path.display()) };
+            // dpkg also lists files that its configuration excluded.
             let Ok(kind) = fs::symlink_metadata(root.join(inside)) else { continue };
             if !kind.is_dir() {
                 files.push(inside.to_owned());
@@ -91,13 +91,13 @@ impl Debian {
     }
 }
 
-/// Whether the path lies in the folder that is meant, or its name begins as is meant.
+/// Whether the path is in this folder, or begins with this prefix.
 fn is_meant(path: &Path, without: &str) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if without.starts_with('/') { path.starts_with(without) } else { name.starts_with(without) }
 }
 
-/// Every installed package of a root, by its name.
+/// Every installed package of a root, by name.
 pub(crate) fn installed(root: &Path) -> Result<BTreeMap<String, Package>> {
     let path = root.join("var/lib/dpkg/status");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -117,7 +117,7 @@ pub(crate) fn parse_stanza(stanza: &str) -> Option<Package> {
     })
 }
 
-/// Puts one file or link below `stage` at the place where the root really has it: its folder may be reached by a link.
+/// Copies one file or link to its real path below `stage`: in the root its folder may be reached through a link.
 fn put(root: &Path, path: &Path, stage: &Path) -> Result<()> {
     let (root, name) = (root.canonicalize()?, path.file_name().context("it has no name")?);
     let folder = root.join(path).parent().context("it has no folder")?.canonicalize()?;
@@ -126,14 +126,14 @@ fn put(root: &Path, path: &Path, stage: &Path) -> Result<()> {
     if fs::symlink_metadata(&from)?.is_symlink() {
         return link(&fs::read_link(&from)?, &to);
     }
-    // The same file where that can be: it is only read.
+    // A hard link if possible, since the file is only read.
     if fs::hard_link(&from, &to).is_err() {
         fs::copy(&from, &to)?;
     }
     Ok(())
 }
 
-/// Makes a symbolic link, and the folders above it.
+/// Creates a symbolic link and the folders above it.
 pub(crate) fn link(target: &Path, at: &Path) -> Result<()> {
     debug_assert!(!at.components().any(|part| part == Component::ParentDir));
     make_parent(at)?;

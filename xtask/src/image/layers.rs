@@ -1,4 +1,4 @@
-//! A layer: a folder with its files, which becomes an archive.
+//! A layer: a folder of files that becomes an archive.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,32 +12,32 @@ use crate::progress::Step;
 /// A layer under construction.
 pub(crate) struct Layer {
     pub(crate) name: String,
-    /// Its files, as they will lie below `/`.
+    /// Its files, at their paths below `/`.
     pub(crate) folder: PathBuf,
 }
 
-/// How old the files of a layer say that they are, in seconds since 1970.
+/// The modification times of a layer's files, in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(crate) enum Age {
-    /// All as old as this: nginx tells a page from its next version by that, and a checkout's files are as old as the
+    /// The same for all. nginx recognises a new version of a page by its time, and in a checkout that is the time of the
     /// checkout.
     All(u64),
-    /// As old as they are, but none younger than this: the packages' files keep their age, by which Java knows what its
-    /// shared classes were made of, and what was made for the layer gets one.
+    /// Their own, but none later than this. Files of packages keep their times, by which Java validates its shared class
+    /// archive; files made for the layer get this one.
     NoYounger(u64),
 }
 
-/// What a layer weighs, in bytes.
+/// The size of a layer, in bytes.
 pub(crate) struct Weight {
     pub(crate) name: String,
-    /// Unpacked, as an archive.
+    /// As an uncompressed archive.
     pub(crate) plain: u64,
-    /// As it is passed on: packed with gzip.
+    /// Compressed with gzip, as it is distributed.
     pub(crate) packed: u64,
 }
 
 impl Layer {
-    /// An empty one.
+    /// An empty layer.
     pub(crate) fn new(context: &Path, name: &str) -> Result<Self> {
         let folder = context.join(name);
         if folder.exists() {
@@ -47,7 +47,7 @@ impl Layer {
         Ok(Self { name: name.to_owned(), folder })
     }
 
-    /// The archive's name within the context.
+    /// The archive's path in the context.
     pub(crate) fn archive(&self) -> String {
         format!("{}.tar", self.name)
     }

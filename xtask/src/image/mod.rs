@@ -6,7 +6,7 @@ mod debian;
 mod layers;
 mod sbom;
 mod statement;
-mod trial;
+pub(crate) mod trial;
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -28,12 +28,12 @@ use layers::{Age, Layer, Weight};
 use sbom::Component;
 use statement::Statement;
 
-/// Where the image has the list of what it is made of.
+/// Where the image has the list of its components.
 const SBOM: &str = "usr/share/footfall/sbom.cdx.json";
 
 /// An image in buildah's store.
 struct Image {
-    /// All that belongs to it: target/image.
+    /// Its folder: target/image.
     folder: PathBuf,
     /// Its name in the store.
     name: String,
@@ -43,7 +43,7 @@ struct Image {
     layers: Vec<Layer>,
 }
 
-/// Builds the image for others: target/image/footfall.tar, and says what it weighs.
+/// Builds the image for distribution, target/image/footfall.tar, and prints its size.
 pub(crate) fn release(checkout: &Path, steps: &Steps) -> Result<()> {
     let image = build(checkout, steps, false)?;
     let archive = image.folder.join(format!("{}.tar", image.statement.name));
@@ -54,20 +54,15 @@ pub(crate) fn release(checkout: &Path, steps: &Steps) -> Result<()> {
     step.done("");
     steps.say(&table(&weights));
     steps.say(&format!(
-        "\nTo use it: docker load --input {0}   (or podman load --input {0})\nWhat it is made of: {1}",
+        "\nTo use it: docker load --input {0}   (or podman load --input {0})\nIts components: {1}",
         archive.display(),
         image.folder.join("sbom.cdx.json").display()
     ));
     Ok(())
 }
 
-/// Builds the image of the programs that the tests use, and tries it.
-pub(crate) fn test(checkout: &Path, steps: &Steps) -> Result<()> {
-    trial::run(checkout, steps)
-}
-
 impl Image {
-    /// The folder that buildah builds from.
+    /// buildah's context.
     fn context(&self) -> PathBuf {
         self.folder.join("context")
     }
@@ -75,7 +70,7 @@ impl Image {
 
 fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     if !apt::is_root() {
-        bail!("an image is made of files with owners of their own: run this as root");
+        bail!("the files of an image have different owners: run this as root");
     }
     let list = PackageList::read(checkout)?;
     let statement = Statement::read(checkout)?;
@@ -121,7 +116,7 @@ fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     own_files(&ours.folder, &folder, &statement, package("openjdk-21-jre-headless")?, &program_names, &step)?;
     layers.push(ours);
 
-    // An archive in which nothing changed is the same archive, for which buildah has its layer already.
+    // Archives are reproducible, so buildah reuses the layer of an unchanged one.
     let (committed_s, rooted_s) = (committed_s(checkout)?, modified_s(&root.join("var/lib/dpkg/status"))?);
     for layer in &layers {
         step.note(layer.archive());
@@ -146,7 +141,7 @@ fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     Ok(Image { folder, name, statement, buildah, components, layers })
 }
 
-/// Installs what this machine lacks of the programs that the task itself runs.
+/// Installs the programs that the task itself runs, if this machine lacks them.
 fn need(programs: &[&str], packages: &[&str], what_for: &str, steps: &Steps) -> Result<()> {
     if programs.iter().all(|program| host::program(program).is_some()) {
         return Ok(());
@@ -157,7 +152,7 @@ fn need(programs: &[&str], packages: &[&str], what_for: &str, steps: &Steps) -> 
     Ok(())
 }
 
-/// What every Linux system has: folders that are mounted over, and the links of a merged /usr.
+/// What every Linux system has: mount points, and the links of a merged /usr.
 fn frame(base: &Path) -> Result<()> {
     for folder in ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/sbin", "var/tmp"] {
         fs::create_dir_all(base.join(folder))?;
@@ -174,7 +169,7 @@ fn frame(base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What maintainers' scripts would have made, the volumes, and the list of contents.
+/// What maintainer scripts would have created, the volumes, and the list of components.
 fn own_files(
     ours: &Path,
     folder: &Path,
@@ -225,7 +220,7 @@ fn modified_s(file: &Path) -> Result<u64> {
     Ok(fs::metadata(file)?.modified()?.duration_since(UNIX_EPOCH)?.as_secs())
 }
 
-/// When the checked-out commit was made.
+/// The time of the checked-out commit.
 fn committed_s(checkout: &Path) -> Result<u64> {
     Ok(git(checkout, &["log", "-1", "--format=%ct"])?.parse()?)
 }
@@ -235,7 +230,7 @@ fn git(checkout: &Path, arguments: &[&str]) -> Result<String> {
     Ok(said.trim().to_owned())
 }
 
-/// Megabytes of each layer and of all.
+/// Megabytes of each layer and in total.
 fn table(weights: &[Weight]) -> String {
     let all = Weight {
         name: "all".into(),

@@ -1,5 +1,5 @@
-//! What the image is made of, as CycloneDX 1.6: Debian's packages from dpkg, crates as cargo resolves and Cargo.lock
-//! fixes them, jars as Maven resolves parts/pom.xml.
+//! The components of the image, as CycloneDX 1.6: Debian's packages from dpkg, crates from cargo and Cargo.lock, jars from
+//! Maven and parts/pom.xml.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,20 +12,20 @@ use super::buildah::said;
 use super::debian::Package;
 use crate::command;
 
-/// One thing that others made, or we did.
+/// A component, ours or from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Component {
-    /// The package URL, which names it everywhere.
+    /// The package URL, its globally unique name.
     pub(crate) purl: String,
     group: Option<String>,
     name: String,
     version: String,
-    /// An SPDX expression, where it is known.
+    /// An SPDX expression, if known.
     licence: Option<String>,
     pub(crate) sha256: Option<String>,
 }
 
-/// The whole document.
+/// The complete document.
 pub(crate) fn document(name: &str, version: &str, components: &[Component]) -> Value {
     let list: Vec<_> = components.iter().map(Component::to_json).collect();
     json!({
@@ -71,7 +71,7 @@ pub(crate) fn debian(package: &Package, release: &str) -> Component {
     }
 }
 
-/// What is compiled into the programs: not what only tests, build scripts and macros need.
+/// The crates that are compiled into the programs, without those that only tests, build scripts and macros need.
 pub(crate) fn crates(checkout: &Path, programs: &[String]) -> Result<Vec<Component>> {
     let mut tree = command::cargo(checkout);
     tree.args(["tree", "--locked", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}|{l}"]);
@@ -97,7 +97,7 @@ fn parse_crate(line: &str) -> Option<Component> {
     let (package, licence) = line.split_once('|')?;
     let mut words = package.split(' ');
     let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
-    // The old way to write it, still to be met.
+    // Some crates still use the old notation.
     let licence = licence.trim_end_matches(" (*)").replace('/', " OR ");
     Some(Component {
         purl: format!("pkg:cargo/{}@{}", encoded(name), encoded(version)),
@@ -109,7 +109,7 @@ fn parse_crate(line: &str) -> Option<Component> {
     })
 }
 
-/// The checksums that Cargo.lock fixes, by name and version.
+/// The checksums in Cargo.lock, by name and version.
 fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
     let field = |block: &'_ str, name: &str| -> Option<(usize, usize)> {
         let begin = block.find(&format!("\n{name} = \""))? + name.len() + 5;
@@ -123,7 +123,7 @@ fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
         .collect()
 }
 
-/// Kafka and what it needs: Maven's names, and the jars in `libs` that bear them.
+/// Kafka and its dependencies: Maven's names, and the checksums of the jars in `libs`.
 pub(crate) fn jars(pom: &Path, libs: &Path, scratch: &Path) -> Result<Vec<Component>> {
     let list = scratch.join("jars.txt");
     said(
@@ -143,7 +143,7 @@ pub(crate) fn jars(pom: &Path, libs: &Path, scratch: &Path) -> Result<Vec<Compon
         found.push(jar);
     }
     if let Some((file, _)) = sums.first_key_value() {
-        bail!("{file} lies in {}, and Maven does not know it", libs.display());
+        bail!("{file} is in {}, but Maven does not list it", libs.display());
     }
     found.sort();
     Ok(found)
@@ -165,7 +165,7 @@ fn parse_jar(line: &str) -> Option<Component> {
     })
 }
 
-/// The SHA-256 of each file of a folder, by its name.
+/// The SHA-256 of each file in a folder, by name.
 pub(crate) fn file_sums(folder: &Path) -> Result<BTreeMap<String, String>> {
     let names: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
     let sums = said(command::new("sha256sum").arg("--").args(&names).current_dir(folder))?;
@@ -173,7 +173,7 @@ pub(crate) fn file_sums(folder: &Path) -> Result<BTreeMap<String, String>> {
     Ok(sums.map(|(sum, name)| (name.to_owned(), sum.to_owned())).collect())
 }
 
-/// As a package URL has it.
+/// Percent-encoded as in a package URL.
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
@@ -189,7 +189,7 @@ mod tests {
         let package = parse_stanza("Package: libstdc++6\nArchitecture: amd64\nVersion: 1:14.2.0-19~x\n").unwrap();
         let purl = debian(&package, "trixie").purl;
         assert_eq!(purl, "pkg:deb/debian/libstdc%2B%2B6@1%3A14.2.0-19~x?arch=amd64&distro=trixie");
-        let ours = parse_crate("footfall v0.1.0 (/work/crates/footfall)|Apache-2.0").unwrap();
+        let ours = parse_crate("footfall v0.1.0 (/checkout/crates/footfall)|Apache-2.0").unwrap();
         assert_eq!((ours.purl.as_str(), ours.licence.as_deref()), ("pkg:cargo/footfall@0.1.0", Some("Apache-2.0")));
         let other = parse_crate("libz-sys v1.1.2+z|MIT/Apache-2.0 (*)").unwrap();
         assert_eq!(other.purl, "pkg:cargo/libz-sys@1.1.2%2Bz");

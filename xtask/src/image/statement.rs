@@ -1,4 +1,4 @@
-//! nixos/image.json: what every image of Footfall states, whoever builds it.
+//! nixos/image.json: the settings of every Footfall image, however it is built.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Statement {
     pub(crate) name: String,
-    /// The program, by its name on PATH, and what it is always told.
+    /// The program's name on PATH, and its fixed arguments.
     pub(crate) entry_point: Vec<String>,
     pub(crate) user: User,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) working_directory: String,
-    /// All that is written to: everything else may be read-only.
+    /// Everything that is written to; the rest may be read-only.
     pub(crate) volumes: Vec<String>,
-    /// Folders beside the volumes that are the user's: a volume that is mounted there begins as theirs.
+    /// Further folders owned by the user, so that a volume mounted there is owned by it too.
     pub(crate) folders: Vec<String>,
     pub(crate) ports: Vec<String>,
     pub(crate) health: Health,
@@ -39,7 +39,7 @@ pub(crate) struct Health {
     pub(crate) command: Vec<String>,
     pub(crate) interval_s: u32,
     pub(crate) time_out_s: u32,
-    /// A first start makes a database and formats a broker's folder.
+    /// Long enough for a first start, which creates a database and formats a broker's folder.
     pub(crate) start_period_s: u32,
     pub(crate) retries: u32,
 }

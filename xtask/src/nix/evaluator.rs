@@ -1,4 +1,4 @@
-//! Running Nix: without a binary cache, without a sandbox, and with the stand-in in nixpkgs' place.
+//! Runs Nix without a binary cache and without a sandbox, and with the stand-in instead of nixpkgs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 use crate::progress::Step;
 use crate::{apt, command, host};
 
-/// No cache is asked, and builds find this machine's programs. Several builds at once, as there are cores.
+/// Without substitutes and sandbox, so that builds use this machine's programs. One build per core.
 const SETTINGS: &str = "experimental-features = nix-command flakes\nsubstitute = false\nsandbox = false\n\
     build-users-group =\nflake-registry =\nmax-jobs = auto\n";
 
 pub(crate) struct Evaluator {
     checkout: PathBuf,
-    /// The stand-in, with a file that says where the programs are.
+    /// The copy of the stand-in, which includes a file that says where the programs are.
     stand_in: PathBuf,
-    /// As Nix calls this machine: x86_64-linux.
+    /// Nix's name for this machine, such as x86_64-linux.
     system: String,
 }
 
 impl Evaluator {
-    /// Installs Nix where it is missing, and puts the stand-in in place.
+    /// Installs Nix if it is missing, and copies the stand-in.
     pub(crate) fn prepare(checkout: &Path, step: &Step) -> Result<Self> {
         if host::program("nix").is_none() {
             step.note("installing nix-bin on this machine");
@@ -41,49 +41,48 @@ impl Evaluator {
         Ok(Self { checkout: checkout.to_owned(), stand_in, system })
     }
 
-    /// Every output for every system is evaluated, the machines of vm-tests too; nothing is built.
+    /// Evaluates every output for every system, including the machines of vm-tests, without building.
     pub(crate) fn flake_check(&self) -> Result<()> {
         let mut check = self.nix("nix");
         check.args(["flake", "check", "--no-build"]);
-        // Before 2.16 there was no such option, and all were checked.
+        // Before 2.16 all systems were checked without this option.
         if release(&output(self.nix("nix").arg("--version"))?) >= Some((2, 16)) {
             check.arg("--all-systems");
         }
-        self.on_the_stand_in(&mut check);
+        self.use_stand_in(&mut check);
         output(check.arg(&self.checkout)).map(drop)
     }
 
-    /// What an expression comes to; `lib` and `nixosSystem` are the stand-in's, paths are the checkout's.
+    /// The value of an expression. `lib` and `nixosSystem` are the stand-in's; paths are relative to the checkout.
     pub(crate) fn evaluate(&self, expression: &str) -> Result<Value> {
         let mut evaluate = self.nix("nix-instantiate");
         evaluate.args(["--eval", "--strict", "--json", "--expr", &self.with_names(expression)]);
         Ok(serde_json::from_str(&output(&mut evaluate)?)?)
     }
 
-    /// Builds what an expression comes to.
+    /// Builds the value of an expression.
     pub(crate) fn build_expression(&self, expression: &str) -> Result<()> {
         let mut build = self.nix("nix-build");
         output(build.args(["--no-out-link", "--expr", &self.with_names(expression)])).map(drop)
     }
 
-    /// Builds an output of the flake for this machine; answers where it lies.
+    /// Builds an output of the flake for this machine, and returns its path.
     pub(crate) fn build(&self, attribute: &[&str], link: Option<&Path>) -> Result<PathBuf> {
-        let [kind, name] = attribute else { bail!("an output is named by its kind and its name") };
+        let [kind, name] = attribute else { bail!("an output has a kind and a name") };
         let mut build = self.nix("nix");
         build.args(["build", "--json"]);
         match link {
             Some(link) => build.arg("--out-link").arg(link),
             None => build.arg("--no-link"),
         };
-        self.on_the_stand_in(&mut build);
+        self.use_stand_in(&mut build);
         build.arg(format!("{}#{kind}.{}.{name}", self.checkout.display(), self.system));
         let built: Value = serde_json::from_str(&output(&mut build)?)?;
         let path = built[0]["outputs"]["out"].as_str().context("nix build named no result")?;
         Ok(path.into())
     }
 
-    /// Builds the package, the image's description and the hosts. target/nix/appliance then leads to one of them, which
-    /// the lab boots.
+    /// Builds the package, the image's description and the hosts. target/nix/appliance links to the one that the lab boots.
     pub(crate) fn build_all(&self) -> Result<()> {
         self.build(&["packages", "default"], None)?;
         self.build(&["packages", "oci-image"], None)?;
@@ -101,8 +100,8 @@ impl Evaluator {
         nix
     }
 
-    /// The lock names the real nixpkgs, which is neither fetched nor forgotten.
-    fn on_the_stand_in(&self, nix: &mut Command) {
+    /// Overrides nixpkgs without fetching it or changing the lock file.
+    fn use_stand_in(&self, nix: &mut Command) {
         let stand_in = format!("path:{}", self.stand_in.display());
         nix.args(["--no-write-lock-file", "--override-input", "nixpkgs", &stand_in]);
     }
@@ -113,7 +112,7 @@ impl Evaluator {
     }
 }
 
-/// Where the programs lie, and something that changes when they do: a build with others is another build.
+/// Where the programs are, and a digest that changes when they do, so that Nix builds again.
 fn programs(checkout: &Path) -> Result<Value> {
     let folder = checkout.join("target/debug");
     let mut digest = String::new();
@@ -126,13 +125,13 @@ fn programs(checkout: &Path) -> Result<Value> {
     Ok(json!({ "folder": folder, "digest": digest }))
 }
 
-/// Major and minor of what `nix --version` says: "nix (Nix) 2.26.3".
-fn release(said: &str) -> Option<(u32, u32)> {
-    let mut numbers = said.split_whitespace().next_back()?.split('.').map(str::parse);
+/// Major and minor version in the output of `nix --version`: "nix (Nix) 2.26.3".
+fn release(output: &str) -> Option<(u32, u32)> {
+    let mut numbers = output.split_whitespace().next_back()?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Standard output of a command that must succeed; else what it complained of is the error.
+/// Standard output of a command; if that fails, the error holds its standard error.
 fn output(nix: &mut Command) -> Result<String> {
     let name = nix.get_program().to_string_lossy().into_owned();
     let output = nix.stdin(Stdio::null()).output().with_context(|| format!("{name} cannot be run"))?;
@@ -147,7 +146,7 @@ mod tests {
     use super::release;
 
     #[test]
-    fn the_release_of_nix_is_read_from_what_it_says() {
+    fn the_release_of_nix_is_read_from_its_output() {
         assert_eq!(release("nix (Nix) 2.26.3\n"), Some((2, 26)));
         assert_eq!(release("nix (Nix) 2.8.0"), Some((2, 8)));
         assert_eq!(release("not found"), None);

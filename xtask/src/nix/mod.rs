@@ -1,5 +1,5 @@
-//! `cargo xtask nix`: evaluates the flake and builds what it says, against the stand-in for nixpkgs that lies in
-//! nixos/tests/stand-in, so that no binary cache is needed. What that cannot show stands in ARCHITECTURE.md.
+//! `cargo xtask nix`: evaluates and builds the flake with the stand-in for nixpkgs in nixos/tests/stand-in, so that no
+//! binary cache is needed. ARCHITECTURE.md says what that cannot show.
 
 mod evaluator;
 
@@ -15,16 +15,16 @@ use evaluator::Evaluator;
 
 const REFERENCE: &str = "docs/nixos-options.md";
 
-/// Runs every check. The programs must be built: they check settings while a system is built. With `write`, a reference
-/// of the options that is stale is written anew instead of being an error.
+/// Runs every check. The programs must have been built, because they check settings while a system is built. With
+/// `write`, a stale reference of the options is updated instead of being an error.
 pub(crate) fn check(checkout: &Path, steps: &Steps, write: bool) -> Result<()> {
     let nix = step(steps, "nix", |step| Evaluator::prepare(checkout, step))?;
     step(steps, "flake check", |_| nix.flake_check())?;
     step(steps, "options reference", |_| reference(&nix, checkout, write))?;
-    step(steps, "the module system answers as nixpkgs' does", |_| module_system(&nix, checkout))?;
-    step(steps, "what hosts come to", |_| accepted(&nix))?;
-    step(steps, "what must be refused", |step| refused(&nix, step))?;
-    step(steps, "packages and hosts are built", |_| nix.build_all())
+    step(steps, "module system behaves as in nixpkgs", |_| module_system(&nix, checkout))?;
+    step(steps, "values that hosts must have", |_| accepted(&nix))?;
+    step(steps, "settings that must be refused", |step| refused(&nix, step))?;
+    step(steps, "build packages and hosts", |_| nix.build_all())
 }
 
 fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
@@ -39,18 +39,18 @@ fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> R
 
 fn reference(nix: &Evaluator, checkout: &Path, write: bool) -> Result<()> {
     let built = nix.build(&["packages", "options-reference"], None)?;
-    let made = fs::read_to_string(built)?;
+    let generated = fs::read_to_string(built)?;
     let path = checkout.join(REFERENCE);
-    if fs::read_to_string(&path).is_ok_and(|there| there == made) {
+    if fs::read_to_string(&path).is_ok_and(|committed| committed == generated) {
         return Ok(());
     }
     if write {
-        return Ok(fs::write(path, made)?);
+        return Ok(fs::write(path, generated)?);
     }
     bail!("{REFERENCE} is stale: run `cargo xtask nix --write` and commit it")
 }
 
-/// The same cases as the real lib was asked, whose answers were recorded.
+/// Compares the stand-in's answers with those that were recorded from the real lib.
 fn module_system(nix: &Evaluator, checkout: &Path) -> Result<()> {
     let recorded = fs::read(checkout.join("nixos/tests/module-system.json"))?;
     let recorded: Value = serde_json::from_slice(&recorded)?;
@@ -62,7 +62,7 @@ fn module_system(nix: &Evaluator, checkout: &Path) -> Result<()> {
         }
     }
     let errors = object(&recorded["errors"])?;
-    // A case that was added is to be asked of the real lib too.
+    // A new case must also be recorded from the real lib.
     let asked = nix.evaluate(&format!("builtins.attrNames ({cases}).errors"))?;
     let (asked, values) = (asked.as_array().map_or(0, Vec::len), object(&values)?.len());
     if asked != errors.len() || values != object(&recorded["values"])?.len() {
@@ -119,7 +119,7 @@ impl Refusal {
     }
 }
 
-/// Any error would do for a stand-in that is itself broken, so the words are compared too.
+/// Compares the message too, because a broken stand-in would fail for any reason.
 fn must_fail(name: &str, says: &str, outcome: Result<()>) -> Result<()> {
     let Err(error) = outcome else { bail!("{name} was accepted, and should have been refused: {says}") };
     let said = error.to_string();
@@ -130,7 +130,7 @@ fn must_fail(name: &str, says: &str, outcome: Result<()>) -> Result<()> {
     }
 }
 
-/// Text with each run of white space as one blank: Nix breaks and indents lines.
+/// Collapses white space, because Nix breaks and indents lines.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::must_fail;
 
     #[test]
-    fn a_refusal_must_be_for_the_reason_that_is_meant() {
+    fn a_refusal_must_have_the_expected_reason() {
         assert!(must_fail("case", "is a secret", Err(anyhow!("error: x is a\n   secret, and"))).is_ok());
         assert!(must_fail("case", "is a secret", Err(anyhow!("error: infinite recursion"))).is_err());
         assert!(must_fail("case", "is a secret", Ok(())).is_err());

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, in words that say where to look.
+//! Errors of a configuration, with the source that each comes from.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A field and why it is refused.
+    /// An error of this field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }

@@ -1,5 +1,5 @@
-//! The keys that a configuration type knows: taken from its JSON Schema and its serialised default, so that nobody
-//! keeps a list of them by hand.
+//! The keys that a configuration type knows, derived from its JSON Schema and its serialised default rather than kept
+//! by hand.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ pub(crate) struct Key {
     pub(crate) type_name: String,
     pub(crate) meaning: String,
     pub(crate) default: Json,
-    /// An environment value for it is text as it stands, even where it looks like a number.
+    /// A value from the environment stays text, even where it looks like a number.
     pub(crate) is_string: bool,
     pub(crate) is_secret: bool,
-    /// A map with keys of the operator's own, or a value whose inner keys are not known here.
+    /// A map with the operator's own keys, or a value whose inner keys are not known here.
     pub(crate) is_open: bool,
 }
 
@@ -39,7 +39,7 @@ impl Keys {
         self.0.iter().filter(|(_, key)| key.is_secret).map(|(path, _)| path.as_str()).collect()
     }
 
-    /// Whether a value may stand at this path.
+    /// Whether there may be a value at this path.
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.0.contains_key(path) || self.is_section(path) || self.is_inside_open(path)
     }
@@ -88,7 +88,7 @@ fn collect(root: &Json, schema: &Json, default: &Json, path: &str, keys: &mut BT
     keys.insert(path.to_owned(), key);
 }
 
-/// A map with the operator's own keys, or an enum whose variants have keys: serde alone can say what may stand there.
+/// A map with the operator's own keys, or an enum whose variants have keys: only serde knows what is allowed there.
 fn is_open(node: &Json) -> bool {
     let is_map = node["properties"].is_null() && node["additionalProperties"].is_object();
     let has_variants = node["oneOf"].as_array().is_some_and(|any| any.iter().any(|one| one["properties"].is_object()));

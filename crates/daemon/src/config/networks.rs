@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::FieldError;
 
-/// What a field lists as networks: `172.16.0.0/12`, or an address, which is a network of one.
+/// Reads a field's list of networks, such as `172.16.0.0/12`; an address is a network of one.
 ///
 /// # Errors
 /// Names the field and the entry that is neither.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::FieldError;
 use crate::logging;
 
-/// A borrowed view of the fields `admin`, `log` and `drain_ms_max`, which stand at the top of each daemon's
+/// A borrowed view of the fields `admin`, `log` and `drain_ms_max`, which are at the top of each daemon's
 /// configuration (`#[serde(flatten)]` would switch `deny_unknown_fields` off).
 #[derive(Clone, Copy, Debug)]
 pub struct Common<'a> {

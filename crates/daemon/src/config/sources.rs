@@ -16,7 +16,7 @@ use super::{ConfigError, ConfigErrors, Configuration, Described, FieldError, Key
 const ENVIRONMENT_PREFIX: &str = "FOOTFALL_";
 /// Names the configuration file.
 const FILE_VARIABLE: &str = "FOOTFALL_CONFIG";
-/// What has the prefix and is no key: a container image says for all of its programs where Kafka's jars lie.
+/// Variables with the prefix that are no keys; a container image sets the latter for all of its programs.
 const NOT_KEYS: [&str; 2] = [FILE_VARIABLE, "FOOTFALL_KAFKA_LIBS"];
 /// Set by systemd's `LoadCredential=`, see systemd.exec(5).
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
@@ -25,9 +25,9 @@ const DEFAULTS: &str = "the defaults";
 /// The sources above the defaults. Tests fill it by hand; a process takes [`Sources::of_process`].
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The TOML file that the command line names; else `FOOTFALL_CONFIG` of `environment`, else none.
+    /// The TOML file that the command line names. Without one, `FOOTFALL_CONFIG` of `environment` may name it.
     pub file: Option<PathBuf>,
-    /// All variables; those that do not begin with `FOOTFALL_` are not looked at.
+    /// All variables; those that do not begin with `FOOTFALL_` are ignored.
     pub environment: Vec<(OsString, OsString)>,
     /// Holds one file per secret, named by its dotted key.
     pub credentials_directory: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub fn load<C: Configuration>(sources: &Sources, secrets: &[&str]) -> Result<C, 
     })
 }
 
-/// The same for any type: `refused` says what is wrong with the values as a whole.
+/// The same for any type. `refused` checks the values as a whole.
 pub(crate) fn load_checked<C: Described>(
     sources: &Sources,
     secrets: &[&str],
@@ -93,8 +93,8 @@ pub(crate) fn load_checked<C: Described>(
     }
 }
 
-/// The list of secrets stands in `Program` as well as in the type; a secret missing from the first would make its
-/// credential be ignored.
+/// The secrets are listed in `Program` as well as in the type; the credential of one that is missing from the list would
+/// be ignored.
 fn check_secrets(keys: &Keys, secrets: &[&str], errors: &mut Vec<ConfigError>) {
     let typed = keys.secrets();
     let unlisted = typed.iter().filter(|key| !secrets.contains(key)).map(|key| (key, "is a Secret but not listed"));
@@ -144,7 +144,7 @@ fn layers(sources: &Sources, secrets: &[&str], keys: &Keys, errors: &mut Vec<Con
 fn file_layer(path: &Path) -> Result<Layer, ConfigError> {
     let source_name = format!("file {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| unusable(&source_name, &error))?;
-    // Not the parser's whole message: it quotes the line, which may hold a secret.
+    // Without the parser's quote of the line, which may hold a secret.
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
         let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
@@ -163,7 +163,7 @@ fn variable_layer(name: &OsStr, value: &OsStr, keys: &Keys, errors: &mut Vec<Con
         return None;
     };
     let is_string = keys.0.get(&key).is_some_and(|known| known.is_string);
-    // The parser never fails: what is no number, boolean, list or table is a string.
+    // The parser never fails: anything but a number, boolean, list or table is a string.
     let value = if is_string { Value::from(text) } else { text.parse().unwrap_or_else(|_| Value::from(text)) };
     Some(Layer { source_name, values: nest(&key, value) })
 }
@@ -191,7 +191,7 @@ fn nest(key: &str, value: Value) -> Dict {
     }
 }
 
-/// Reports what no key of the configuration answers to, and takes it out, so that what is left can be checked further.
+/// Reports unknown keys and removes them, so that the rest can be checked.
 fn refuse_unknown(values: &mut Dict, path: &str, source_name: &str, keys: &Keys, errors: &mut Vec<ConfigError>) {
     values.retain(|name, value| {
         let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -201,7 +201,7 @@ fn refuse_unknown(values: &mut Dict, path: &str, source_name: &str, keys: &Keys,
                 return !inner.is_empty();
             }
             Value::Dict(..) if keys.knows(&key) => return true,
-            // Said here, because serde's message would repeat the value, and the section may be one of secrets.
+            // Reported here, because serde's message would repeat the value, and the section may hold secrets.
             _ if keys.is_section(&key) => "is a section with keys of its own, not a value".to_owned(),
             _ if keys.knows(&key) => return true,
             _ => match keys.nearest(&key) {
@@ -230,7 +230,7 @@ fn extract<C: Described>(mut figment: Figment, errors: &mut Vec<ConfigError>) ->
             message: explain(&error.kind),
             source_name: source_of(error.metadata.as_ref()),
         });
-        // A path into a list has no default of its own; the list has.
+        // A path into a list has no default, but the list has.
         let default = (1..=path.len()).rev().find_map(|depth| {
             let key = path.get(..depth)?.join(".");
             defaults.find_value(&key).ok().map(|value| (key, value))
@@ -257,7 +257,7 @@ fn explain(kind: &Kind) -> String {
 
 fn source_of(metadata: Option<&Metadata>) -> String {
     match metadata {
-        // Serialized names the type and a line of this file, which tells an operator nothing.
+        // Serialized names the type and a line of this file, which is of no use to an operator.
         Some(metadata) if metadata.source.is_none() => metadata.name.to_string(),
         _ => DEFAULTS.into(),
     }

@@ -10,8 +10,12 @@ pub use user_agent::{Agent, ClientHints, agent, load_rules};
 use std::sync::Arc;
 
 use serde_json::Value;
+use url::Url;
 
-use crate::{Event, language};
+use crate::{Event, language, text};
+
+/// As long as a DNS name can be.
+const HOSTNAME_CHARS_MAX: usize = 253;
 
 /// What the columns beside an event's own hold. None means not known. No text here is longer than its bound, is empty,
 /// or holds a NUL character.
@@ -19,6 +23,8 @@ use crate::{Event, language};
 pub struct Enriched {
     /// The path of the page's URL, with a #/route where it has one.
     pub page_path: String,
+    /// The host of the page's URL, in lower case, without port; an international name in its ASCII form.
+    pub hostname: Option<String>,
     /// The host that led here, in lower case, without `www.` and port; none where it is the page's own.
     pub referrer_host: Option<String>,
     /// How the visitor came: paid, mail, social, search, referral, direct; none where from a page of the same host.
@@ -55,6 +61,7 @@ pub fn enrich(event: &Event, agent: Arc<Agent>) -> Enriched {
     let channel::Origin { referrer_host, channel, utm } = channel::origin(&event.page_url, referrer);
     Enriched {
         page_path: page_path(&event.page_url).into_owned(),
+        hostname: hostname(&event.page_url),
         referrer_host,
         channel,
         utm_source: utm.source,
@@ -67,6 +74,11 @@ pub fn enrich(event: &Event, agent: Arc<Agent>) -> Enriched {
         screen: width.and_then(screen),
         country: event.country.clone(),
     }
+}
+
+fn hostname(page_url: &str) -> Option<String> {
+    let url = Url::parse(page_url).ok()?;
+    url.host_str().filter(|host| text::fits(host, HOSTNAME_CHARS_MAX)).map(str::to_owned)
 }
 
 fn screen(width: u64) -> Option<&'static str> {
@@ -83,6 +95,18 @@ fn screen(width: u64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hostname_is_the_host_of_the_page_without_its_port() {
+        for (page_url, host) in [
+            ("https://WWW.Shop.example:8443/a?b", "www.shop.example"),
+            ("http://user:secret@bücher.example/", "xn--bcher-kva.example"),
+            ("http://[2001:db8::7]/", "[2001:db8::7]"),
+        ] {
+            assert_eq!(hostname(page_url).as_deref(), Some(host), "{page_url}");
+        }
+        assert_eq!(hostname(&format!("http://{}example/", "a.".repeat(200))), None);
+    }
 
     #[test]
     fn a_screen_belongs_to_the_class_of_its_width() {

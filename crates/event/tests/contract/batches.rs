@@ -59,21 +59,21 @@ fn assert_each_has_its_own(parsed: Result<Parsed, Rejection>, expected: &[Option
 }
 
 #[test]
-fn in_an_array() {
+fn in_an_array_a_bad_event_does_not_affect_the_others() {
     let (events, expected) = mixed(b" ,\n ");
     let body = [b" [ ", events.as_slice(), b" ]\n"].concat();
     assert_each_has_its_own(parsed(body), &expected);
 }
 
 #[test]
-fn in_an_envelope() {
+fn in_an_envelope_a_bad_event_does_not_affect_the_others() {
     let (events, expected) = mixed(b",");
     let body = [br#"{"sdk":{"a":1},"events":["#, events.as_slice(), br#"],"sent_at":null}"#].concat();
     assert_each_has_its_own(parsed(body), &expected);
 }
 
 #[test]
-fn in_ndjson() {
+fn in_ndjson_a_bad_line_does_not_affect_the_others() {
     let (mut lines, mut expected) = mixed(b"\r\n\n \n");
     for text in ["\n{", "\n{} {}", "\nhello", "\n[1"] {
         lines.extend_from_slice(text.as_bytes());

@@ -10,7 +10,14 @@ const ALPHABETS: [&str; 3] = ["a", "ü", "😀"];
 
 #[test]
 fn ids_that_are_too_long_are_refused() {
-    let fields = [("event_type", 100), ("button_id", 100), ("session_id", 100), ("user_id", 200), ("site", 100)];
+    let fields = [
+        ("event_type", 100),
+        ("button_id", 100),
+        ("session_id", 100),
+        ("user_id", 200),
+        ("site", 100),
+        ("app_version", 100),
+    ];
     for (field, chars_max) in fields {
         for letter in ALPHABETS {
             for chars in [1, chars_max - 1, chars_max] {

@@ -204,6 +204,7 @@ fn assert_enriched(event: &Event) {
     let host = 253;
     let texts = [
         (Some(&enriched.page_path), event.page_url.chars().count() + 1),
+        (enriched.hostname.as_ref(), host),
         (enriched.referrer_host.as_ref(), host),
         (enriched.utm_source.as_ref(), 200),
         (enriched.utm_medium.as_ref(), 200),

@@ -1,4 +1,4 @@
-//! What `footfall backup` can be told, with its unit and its default.
+//! The configuration of `footfall backup`, with units and defaults.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What is logged, and how.
     pub log: LogConfig,
-    /// What is backed up.
+    /// The database.
     pub database: DatabaseConfig,
-    /// Folder of the backups, which exists. It should be on another disk than the database.
+    /// Folder of the backups, which must exist. It should be on another disk than the database.
     pub dir: PathBuf,
-    /// How many backups of this database are kept, at least 1: a new one that was checked pushes out the oldest.
+    /// How many backups of this database are kept, at least 1. The oldest is removed once a new one was checked.
     pub keep: u16,
-    /// MiB of the disk that a backup leaves free: one that would take more is not begun, or is given up.
+    /// MiB that a backup must leave free on the disk: otherwise it is not started, or is aborted.
     pub free_mib_min: u64,
     /// How pg_dump compresses: METHOD or METHOD:LEVEL, with gzip, lz4, zstd or none.
     pub compression: String,
@@ -27,16 +27,16 @@ pub struct Config {
     pub parts: String,
 }
 
-/// What is backed up.
+/// The database that is backed up.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
     /// Connection string of PostgreSQL, as a role that may read everything: `host=/run/postgresql user=postgres
     /// dbname=analytics`, or a postgresql:// URL.
     pub url: String,
-    /// Password, where the server wants one.
+    /// Password, if the server requires one.
     pub password: Secret,
-    /// How long to wait for `footfall retain`, or another backup, that is under way, in seconds.
+    /// How long to wait for a running `footfall retain` or another backup, in seconds.
     pub turn_s_max: u32,
 }
 
@@ -59,10 +59,9 @@ impl Default for Config {
 }
 
 impl DatabaseConfig {
-    /// The connection's parameters, the password put in.
+    /// The connection's parameters, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        let parameters = footfall_store::parameters(&self.url, self.password.expose(), "footfall-backup")
-            .map_err(|message| FieldError::new("database.url", message))?;
+        let parameters = footfall_store::parameters(&self.url, &self.password, "footfall-backup")?;
         if parameters.get_dbname().is_none() {
             return Err(FieldError::new("database.url", "names no database"));
         }
@@ -70,7 +69,7 @@ impl DatabaseConfig {
     }
 }
 
-/// A word of letters and digits, and a level after a colon: nothing that pg_dump could take for another option.
+/// A known method, and optionally a level after a colon, so that pg_dump cannot take it for another option.
 fn is_compression(text: &str) -> bool {
     let (method, level) = text.split_once(':').unwrap_or((text, "0"));
     ["gzip", "lz4", "zstd", "none"].contains(&method) && level.parse::<u8>().is_ok()
@@ -101,7 +100,7 @@ mod tests {
     use super::is_compression;
 
     #[test]
-    fn a_compression_is_no_option() {
+    fn a_compression_cannot_smuggle_in_another_option() {
         assert!(["gzip", "zstd:3", "none", "lz4:1"].into_iter().all(is_compression));
         assert!(!["", "zip", "zstd:x", "zstd:3 --file=/etc/passwd", "-1"].into_iter().any(is_compression));
     }

@@ -1,14 +1,16 @@
-//! The folder of backups: names, what is there, room on its disk, and which of them go.
+//! The folder of backups: their names, the space on its disk, and which ones are removed.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use fs_err::{File, OpenOptions};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use nix::sys::statvfs::statvfs;
+
+use crate::files::about;
 
 const EXTENSION: &str = ".dump";
 const PARTIAL: &str = ".partial";
@@ -16,8 +18,8 @@ const PARTIAL: &str = ".partial";
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 const STAMP_CHARS: usize = 16;
 
-/// The backups of one database in one folder: `footfall-DATABASE-TIME.dump`, each with its `.json`. The time is UTC, so
-/// the order of names is the order of time.
+/// The backups of one database: `footfall-DATABASE-TIME.dump`, each with a `.json`. The time is UTC, so sorting by name
+/// sorts by time.
 #[derive(Debug)]
 pub(crate) struct Folder {
     dir: PathBuf,
@@ -33,16 +35,16 @@ impl Folder {
         &self.dir
     }
 
-    /// The name of a backup that is made at this time.
+    /// The path of a backup made at this time.
     pub(crate) fn dump_at(&self, at: Timestamp) -> PathBuf {
         let stamp = strtime::format(STAMP, &at.to_zoned(TimeZone::UTC)).unwrap_or_default();
         self.dir.join(format!("{}{stamp}{EXTENSION}", self.prefix))
     }
 
-    /// The finished backups, the oldest first.
+    /// The complete backups, the oldest first.
     pub(crate) fn dumps(&self) -> io::Result<Vec<PathBuf>> {
         let mut dumps = Vec::new();
-        for entry in std::fs::read_dir(&self.dir)? {
+        for entry in fs_err::read_dir(&self.dir)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.strip_suffix(EXTENSION).is_some_and(|name| self.is_stamped(name)) {
@@ -53,44 +55,44 @@ impl Folder {
         Ok(dumps)
     }
 
-    /// Another database's name may begin with this one's, so what follows must be a time and nothing else.
+    /// The name of another database may begin with this one's, so the rest must be a time and nothing else.
     fn is_stamped(&self, name: &str) -> bool {
         name.strip_prefix(&self.prefix)
             .is_some_and(|stamp| stamp.len() == STAMP_CHARS && strtime::parse(STAMP, stamp).is_ok())
     }
 
-    /// Removes what an interrupted run left.
+    /// Removes what an interrupted run left behind.
     pub(crate) fn remove_partial(&self) -> io::Result<()> {
-        for entry in std::fs::read_dir(&self.dir)? {
+        for entry in fs_err::read_dir(&self.dir)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let stem = name.strip_suffix(PARTIAL).and_then(|name| name.split_once('.'));
             if stem.is_some_and(|(stem, _)| self.is_stamped(stem)) {
-                std::fs::remove_file(path)?;
+                fs_err::remove_file(path)?;
             }
         }
         Ok(())
     }
 
-    /// Bytes that this process may still write to the folder's disk.
+    /// Bytes that this process can still write to the folder's disk.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        let disk = statvfs(&self.dir)?;
+        let disk = statvfs(&self.dir).map_err(|errno| about(&self.dir, io::Error::from(errno).kind(), errno))?;
         Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
     }
 
-    /// Makes what was renamed into the folder survive a power cut.
+    /// Makes renames in the folder survive a power cut.
     pub(crate) fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Removes the oldest until `keep` are left; answers those that went.
+    /// Removes the oldest backups until `keep` are left, and returns them.
     pub(crate) fn prune(&self, keep: u16) -> io::Result<Vec<PathBuf>> {
         let dumps = self.dumps()?;
         let surplus = dumps.len().saturating_sub(keep.max(1).into());
         let mut removed = Vec::new();
         for dump in dumps.into_iter().take(surplus) {
-            std::fs::remove_file(&dump)?;
-            match std::fs::remove_file(manifest_of(&dump)) {
+            fs_err::remove_file(&dump)?;
+            match fs_err::remove_file(manifest_of(&dump)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => removed.push(dump),
             }
@@ -99,19 +101,12 @@ impl Folder {
     }
 }
 
-/// The file that says what a backup holds.
+/// The file that describes a backup.
 pub(crate) fn manifest_of(dump: &Path) -> PathBuf {
     dump.with_extension("json")
 }
 
-/// The name that a file has until it is whole.
-pub(crate) fn partial_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(PARTIAL);
-    name.into()
-}
-
-/// A new file that only its owner reads: it holds what visitors did.
+/// A new file that only its owner can read, because it holds what visitors did.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
@@ -120,7 +115,8 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
 mod tests {
     use std::path::Path;
 
-    use super::{Folder, manifest_of, partial_of};
+    use super::{Folder, manifest_of};
+    use crate::files::partial_of;
 
     fn names(dir: &Path) -> Vec<String> {
         let mut names: Vec<_> =
@@ -130,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_with_what_describes_them_and_nothing_else_does() {
+    fn pruning_removes_the_oldest_with_their_manifests_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path(), "analytics");
         let dump = folder.dump_at("2026-11-24T14:30:00Z".parse().unwrap());
@@ -154,7 +150,7 @@ mod tests {
         }
         wanted.sort();
         assert_eq!(names(dir.path()), wanted);
-        // However it is called, one stays.
+        // One always stays.
         folder.prune(0).unwrap();
         assert_eq!(folder.dumps().unwrap().len(), 1);
     }

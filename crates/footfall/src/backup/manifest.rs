@@ -1,4 +1,4 @@
-//! What a backup holds, as a file beside it says: for whoever restores it, and for a person who looks for one.
+//! What a backup holds, written to a file beside it: for `footfall restore`, and for people who look for a backup.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, Error};
 
 use super::folder::manifest_of;
+use crate::files;
 
 const ROW_COUNTS: &str = include_str!("../../../../sql/backup/row_counts.sql");
 const VERSIONS: &str = include_str!("../../../../sql/backup/versions.sql");
@@ -25,19 +26,19 @@ pub struct Manifest {
     pub database: String,
     /// The server's version.
     pub postgresql: String,
-    /// TimescaleDB's, which whoever restores it must have too.
+    /// TimescaleDB's version; a server needs the same one to restore the backup.
     pub timescaledb: String,
-    /// Size of the dump.
+    /// The size of the dump.
     pub bytes: u64,
-    /// Rows by table; those of a hypertable's chunks are its own.
+    /// Rows by table; a hypertable's include those of its chunks.
     pub rows: BTreeMap<String, u64>,
-    /// What Kafka is read from after this was restored.
-    pub offsets: Vec<Held>,
+    /// Where the sinks continue to read from Kafka after a restore.
+    pub offsets: Vec<StoredOffset>,
 }
 
-/// Up to where a partition is stored.
+/// How far a partition is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct StoredOffset {
     /// The topic.
     pub topic: String,
     /// The partition.
@@ -47,10 +48,11 @@ pub struct Held {
 }
 
 impl Manifest {
-    /// The one of a dump; none where the dump was moved without it.
+    /// The manifest of a dump; `None` if the dump was moved without it.
     pub(crate) fn beside(dump: &Path) -> io::Result<Option<Self>> {
-        match std::fs::read(manifest_of(dump)) {
-            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        let path = manifest_of(dump);
+        match fs_err::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| files::invalid(&path, error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -63,14 +65,15 @@ pub(crate) async fn row_counts(client: &Client) -> Result<BTreeMap<String, u64>,
     Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect())
 }
 
-/// The versions of PostgreSQL and of TimescaleDB, which is empty where there is none.
+/// The versions of PostgreSQL and TimescaleDB; the latter is empty without the extension.
 pub(crate) async fn versions(client: &Client) -> Result<(String, String), Error> {
     let row = client.query_one(VERSIONS, &[]).await?;
     Ok((row.get(0), row.get::<_, Option<String>>(1).unwrap_or_default()))
 }
 
-/// Up to where each partition is stored.
-pub(crate) async fn offsets(client: &Client) -> Result<Vec<Held>, Error> {
-    let held = |row: &tokio_postgres::Row| Held { topic: row.get(0), partition: row.get(1), next_offset: row.get(2) };
-    Ok(client.query(OFFSETS, &[]).await?.iter().map(held).collect())
+/// How far each partition is stored.
+pub(crate) async fn offsets(client: &Client) -> Result<Vec<StoredOffset>, Error> {
+    let offset =
+        |row: &tokio_postgres::Row| StoredOffset { topic: row.get(0), partition: row.get(1), next_offset: row.get(2) };
+    Ok(client.query(OFFSETS, &[]).await?.iter().map(offset).collect())
 }

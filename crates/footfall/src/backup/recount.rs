@@ -1,31 +1,32 @@
-//! How many rows a dump holds, found by reading all of it: what cannot be unpacked now could not be restored later.
+//! Counts the rows of a dump by reading all of it: a dump that cannot be decompressed now could not be restored later.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
 use std::process::Stdio;
 
-use super::BackupError;
-use crate::postgres_tools::{PostgresTools, said};
+use fs_err::File;
 
-/// Bytes that are unpacked at once.
+use super::error::BackupError;
+use crate::postgres_tools::{PostgresTools, stderr_excerpt};
+
+/// Bytes that are read at once.
 const BUFFER_BYTES: usize = 1024 * 1024;
 
-/// Whether pg_restore can read the table of contents.
+/// Checks that pg_restore can read the table of contents.
 pub(crate) fn list(tools: &PostgresTools, dump: &File) -> Result<(), BackupError> {
     let output = tools.command("pg_restore", None, None)?.arg("--list").stdin(from_start(dump)?).output();
     let output = output.map_err(|source| BackupError::Run { program: "pg_restore", source })?;
-    if output.status.success() { Ok(()) } else { Err(BackupError::Unreadable(said(&output.stderr))) }
+    if output.status.success() { Ok(()) } else { Err(BackupError::Unreadable(stderr_excerpt(&output.stderr))) }
 }
 
-/// Rows by table as the dump names it: `schema.table`.
+/// Rows by table, named as in the dump: `schema.table`.
 pub(crate) fn rows(tools: &PostgresTools, dump: &File) -> Result<BTreeMap<String, u64>, BackupError> {
     let run = |source| BackupError::Run { program: "pg_restore", source };
     let mut command = tools.command("pg_restore", None, None)?;
     command.args(["--data-only", "--file=-"]).stdin(from_start(dump)?);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(run)?;
     let stderr = child.stderr.take();
-    // Read beside the data, or a full pipe would stop both.
+    // Read in parallel to the data: a full pipe would block pg_restore.
     let stderr = std::thread::spawn(move || {
         let mut text = Vec::new();
         let read = stderr.map(|mut stderr| stderr.read_to_end(&mut text));
@@ -36,30 +37,29 @@ pub(crate) fn rows(tools: &PostgresTools, dump: &File) -> Result<BTreeMap<String
     let status = child.wait().map_err(run)?;
     let stderr = stderr.join().unwrap_or_default();
     if !status.success() {
-        return Err(BackupError::Unreadable(said(&stderr)));
+        return Err(BackupError::Unreadable(stderr_excerpt(&stderr)));
     }
     counted.unwrap_or_else(|| Ok(BTreeMap::new())).map_err(run)
 }
 
-fn from_start(dump: &File) -> Result<File, BackupError> {
-    let run = |source| BackupError::Run { program: "pg_restore", source };
-    let mut dump = dump.try_clone().map_err(run)?;
-    dump.rewind().map_err(run)?;
-    Ok(dump)
+fn from_start(dump: &File) -> Result<std::fs::File, BackupError> {
+    let mut dump = dump.try_clone()?;
+    dump.rewind()?;
+    Ok(dump.into_file())
 }
 
-/// Counts the lines between `COPY schema.table (...) FROM stdin;` and `\.`. COPY writes a line break within a value as
-/// `\n`, so a row is a line.
+/// Counts the lines between `COPY schema.table (...) FROM stdin;` and `\.`. Each row is one line, because COPY escapes
+/// line breaks within values.
 fn count(mut script: impl BufRead) -> io::Result<BTreeMap<String, u64>> {
     let mut rows = BTreeMap::new();
     let mut line = Vec::new();
-    let mut under_way: Option<(String, u64)> = None;
+    let mut current: Option<(String, u64)> = None;
     loop {
         line.clear();
         if script.read_until(b'\n', &mut line)? == 0 {
             return Ok(rows);
         }
-        under_way = match under_way {
+        current = match current {
             Some((table, count)) if line == b"\\.\n" => {
                 rows.insert(table, count);
                 None
@@ -81,7 +81,7 @@ mod tests {
     use super::count;
 
     #[test]
-    fn a_row_is_a_line_whatever_it_holds() {
+    fn every_row_is_one_line() {
         let script = "SET x = 1;\nCOPY public.a (b, c) FROM stdin;\n1\tCOPY public.z (q) FROM stdin;\n2\t\\\\.\n\\.\n\n\
                       COPY public.empty (b) FROM stdin;\n\\.\nCOPY x.y (b) FROM stdin;\n\n\\.\n";
         let rows = count(script.as_bytes()).unwrap();

@@ -1,22 +1,22 @@
-//! The stages that are seen in the database, as its reader.
+//! The stages that are checked in the database, as its reader.
 
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::topic::Position;
-use crate::http::in_words;
+use crate::http::with_causes;
 
-/// Between two looks.
-const LOOK_MS: u64 = 5;
-/// A row that came twice came with the same batch, or with the one after it.
+/// Between two queries while waiting.
+const POLL_MS: u64 = 5;
+/// A duplicate row would be stored by the same batch, or by the next one.
 const TWICE_MS: u64 = 250;
-/// Connecting, and each query.
+/// For connecting, and for each query.
 const QUERY_S_MAX: u64 = 5;
 
-/// A connection, and what had been counted before the event was posted.
+/// A connection, and the counts from before the event was posted.
 pub(crate) struct Database {
     client: Client,
     rows: Statement,
@@ -33,21 +33,15 @@ pub(crate) struct Counted {
 
 impl Database {
     pub(crate) async fn connect(config: &tokio_postgres::Config) -> Result<Self, String> {
-        let client = bounded(async {
-            let (client, connection) = config.connect(NoTls).await?;
-            // It ends when the client is dropped; what ails it, the client's queries say.
-            tokio::spawn(connection);
-            Ok(client)
-        })
-        .await?;
-        // Behind which midnight or clock the other daemons are does not matter: a difference is looked at.
+        let client = bounded(footfall_store::connect(config)).await?;
+        // Generous, because only the difference between two counts matters, not where they begin.
         let since = Timestamp::now() - SignedDuration::from_hours(24);
         let rows = bounded(client.prepare(include_str!("rows.sql"))).await?;
         let before = counted(&client, since).await?;
         Ok(Self { client, rows, since, before })
     }
 
-    /// Waits for the row; answers how many there are and how long after `posted` the first was to be seen.
+    /// Waits for the row. Returns how many there are, and how long after `posted` the first was visible.
     pub(crate) async fn wait_for_row(
         &self,
         event_id: Uuid,
@@ -58,7 +52,7 @@ impl Database {
             if posted.elapsed() > limit {
                 return Ok(None);
             }
-            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+            tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
         }
         let visible = posted.elapsed();
         tokio::time::sleep(Duration::from_millis(TWICE_MS)).await;
@@ -75,7 +69,7 @@ impl Database {
         Ok((row.get(0), row.get(1)))
     }
 
-    /// Waits until ingest and sink have both counted something more than before; answers how much more.
+    /// Waits until ingest and sink have both counted more than before, and returns how much more.
     pub(crate) async fn wait_for_outcomes(&self, limit: Duration) -> Result<Counted, String> {
         let began = Instant::now();
         loop {
@@ -85,13 +79,17 @@ impl Database {
             if (more.stored > 0 && more.accepted > 0) || began.elapsed() > limit {
                 return Ok(more);
             }
-            tokio::time::sleep(Duration::from_millis(LOOK_MS * 10)).await;
+            tokio::time::sleep(Duration::from_millis(POLL_MS * 10)).await;
         }
     }
 
-    /// The first offset of the event's partition that is not stored, and why the event was put aside, if it was.
-    pub(crate) async fn whereabouts(&self, topic: &str, at: Position) -> Result<(Option<i64>, Option<String>), String> {
-        let sql = include_str!("whereabouts.sql");
+    /// The first offset of the event's partition that is not stored, and the reason if the event is in quarantine.
+    pub(crate) async fn message_status(
+        &self,
+        topic: &str,
+        at: Position,
+    ) -> Result<(Option<i64>, Option<String>), String> {
+        let sql = include_str!("message_status.sql");
         let row = bounded(self.client.query_one(sql, &[&topic, &at.partition, &at.offset])).await?;
         Ok((row.get(0), row.get(1)))
     }
@@ -102,10 +100,10 @@ async fn counted(client: &Client, since: Timestamp) -> Result<Counted, String> {
     Ok(Counted { stored: row.get(0), accepted: row.get(1) })
 }
 
-async fn bounded<T>(asking: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
+async fn bounded<T>(query: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
     let limit = Duration::from_secs(QUERY_S_MAX);
-    match tokio::time::timeout(limit, asking).await {
-        Ok(answer) => answer.map_err(|error| in_words(&error)),
+    match tokio::time::timeout(limit, query).await {
+        Ok(answer) => answer.map_err(|error| with_causes(&error)),
         Err(_) => Err(format!("no answer within {QUERY_S_MAX} s")),
     }
 }

@@ -1,8 +1,11 @@
-//! `footfall check`: one marked event walks the whole path, and each stage says what it saw of it. The troubleshooting
-//! guide as a program.
+//! `footfall check`: sends one marked event the whole way, and reports for each stage what was seen of it. It is the
+//! troubleshooting guide as a program.
 
+mod answers;
 mod database;
-mod show;
+mod instance_files;
+mod logs;
+mod output;
 mod stage;
 mod target;
 mod topic;
@@ -15,28 +18,29 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use uuid::Uuid;
 
 use database::Database;
-use topic::Watch;
+use stage::StageResult;
+use topic::TopicReader;
 use verdict::Verdict;
-use web::{Found, Web};
+use web::Web;
 
-pub use show::Screen;
+pub use output::OutputStyle;
 pub use stage::{CheckReport, Failed, Finding, Stage, StageReport};
-pub use target::{Given, Target, TargetError};
+pub use target::{Target, TargetError, TargetOverrides};
 
-/// Walks the path. `visible_max` is how long the event may take to become a row, and then to be counted. `seen` gets
-/// each stage as soon as its finding stands.
+/// Checks all stages. `visible_max` is how long the event may take to become a row, and then to be counted. `seen` is
+/// called for each stage as soon as its finding is known.
 pub async fn run(target: &Target, visible_max: Duration, seen: impl FnMut(&StageReport)) -> CheckReport {
     let report = CheckReport { event_id: Uuid::now_v7(), stages: Vec::new() };
-    let mut walk = Walk { target, visible_max, web: Web::new(target), seen, report };
-    let base = walk.front().await;
+    let mut check = Check { target, visible_max, web: Web::new(target), seen, report };
+    let base = check.front().await;
     match base {
-        Some(base) => walk.back(&base).await,
-        None => walk.sink_alone(&[Stage::Accepted, Stage::Topic]).await,
+        Some(base) => check.back(&base).await,
+        None => check.sink_only(&[Stage::Accepted, Stage::Topic]).await,
     }
-    walk.report
+    check.report
 }
 
-struct Walk<'a, F> {
+struct Check<'a, F> {
     target: &'a Target,
     visible_max: Duration,
     web: Web<'a>,
@@ -44,36 +48,36 @@ struct Walk<'a, F> {
     report: CheckReport,
 }
 
-/// What is looked at after the event was posted, and had to be looked at before.
+/// What must be opened before the event is posted, to see it afterwards.
 struct Before {
-    /// None where there is no topic.
-    watch: Option<Result<Watch, String>>,
+    /// `None` in the light profile, which has no topic.
+    topic: Option<Result<TopicReader, String>>,
     database: Result<Database, String>,
 }
 
-impl<F: FnMut(&StageReport)> Walk<'_, F> {
-    /// The stages before the event is posted; answers where the event is to be posted.
+impl<F: FnMut(&StageReport)> Check<'_, F> {
+    /// The stages before the event is posted. Returns where to post it.
     async fn front(&mut self) -> Option<String> {
         let site = self.web.site().await;
-        self.note(Stage::Site, site);
+        self.record(Stage::Site, site);
         let through_site = self.web.ingest_through_site().await;
         let base = if through_site.is_ok() { &self.target.site } else { &self.target.ingest };
-        self.note(Stage::IngestThroughSite, through_site);
+        self.record(Stage::IngestThroughSite, through_site);
         let ingest = self.web.ingest().await;
-        self.note(Stage::Ingest, ingest).then(|| base.clone())
+        self.record(Stage::Ingest, ingest).then(|| base.clone())
     }
 
-    /// The stages that the event meets.
+    /// The stages that the event passes through.
     async fn back(&mut self, base: &str) {
         let event_id = self.report.event_id;
         let verdict = Verdict { target: self.target, event_id };
         let before = self.before().await;
         let posted = Instant::now();
         let accepted = self.web.post(base, event_id).await;
-        if !self.note(Stage::Accepted, accepted) {
-            return self.sink_alone(&[Stage::Topic]).await;
+        if !self.record(Stage::Accepted, accepted) {
+            return self.sink_only(&[Stage::Topic]).await;
         }
-        // The row is waited for from now on: what the other stages take would count as its delay.
+        // Waits for the row in parallel, because the time that the other stages take must not count as its delay.
         let (visible_max, database) = (self.visible_max, before.database);
         let row: JoinHandle<_> = tokio::spawn(async move {
             let database = database?;
@@ -81,54 +85,59 @@ impl<F: FnMut(&StageReport)> Walk<'_, F> {
             Ok::<_, String>((database, row))
         });
 
-        let (mut position, mut topic) = (None, Ok("light profile: there is none, ingest commits by itself".to_owned()));
-        if let Some(watch) = before.watch {
-            let found = match watch {
-                Ok(watch) => flat(spawn_blocking(move || watch.find(event_id)).await),
+        let (mut position, mut topic) =
+            (None, Ok("light profile: there is no Kafka, ingest commits by itself".to_owned()));
+        if let Some(reader) = before.topic {
+            let found = match reader {
+                Ok(reader) => flatten(spawn_blocking(move || reader.find(event_id)).await),
                 Err(error) => Err(error),
             };
             position = found.as_ref().ok().copied();
             topic = verdict.in_topic(found);
         }
-        self.note(Stage::Topic, topic);
+        self.record(Stage::Topic, topic);
 
         let sink = self.web.sink().await;
-        self.note(Stage::Sink, sink);
+        self.record(Stage::Sink, sink);
 
-        let (database, row) = match flat(row.await) {
+        let (database, row) = match flatten(row.await) {
             Ok((database, row)) => (Some(database), row),
             Err(error) => (None, Err(error)),
         };
         let row = verdict.row(database.as_ref(), row, position, visible_max).await;
-        let (true, Some(database)) = (self.note(Stage::Row, row), database) else {
+        let (true, Some(database)) = (self.record(Stage::Row, row), database) else {
             return self.skip(&[Stage::RollUp, Stage::Outcomes]);
         };
         let roll_up = verdict.roll_up(database.roll_up(event_id).await);
-        self.note(Stage::RollUp, roll_up);
+        self.record(Stage::RollUp, roll_up);
         let outcomes = verdict.outcomes(database.wait_for_outcomes(visible_max).await);
-        self.note(Stage::Outcomes, outcomes);
+        self.record(Stage::Outcomes, outcomes);
     }
 
-    /// No event is on its way; the sink can be asked how it is.
-    async fn sink_alone(&mut self, before: &[Stage]) {
+    /// No event was sent, but the sink can still be checked.
+    async fn sink_only(&mut self, before: &[Stage]) {
         self.skip(before);
         let sink = self.web.sink().await;
-        self.note(Stage::Sink, sink);
+        self.record(Stage::Sink, sink);
         self.skip(&[Stage::Row, Stage::RollUp, Stage::Outcomes]);
     }
 
     async fn before(&self) -> Before {
         let (brokers, topic) = (self.target.kafka.clone(), self.target.events_topic.clone());
         let is_light = self.target.is_light();
-        let watch = async {
-            if is_light { None } else { Some(flat(spawn_blocking(move || Watch::begin(&brokers, &topic)).await)) }
+        let reader = async {
+            if is_light {
+                None
+            } else {
+                Some(flatten(spawn_blocking(move || TopicReader::at_ends(&brokers, &topic)).await))
+            }
         };
-        let (watch, database) = tokio::join!(watch, Database::connect(&self.target.database));
-        Before { watch, database }
+        let (topic, database) = tokio::join!(reader, Database::connect(&self.target.database));
+        Before { topic, database }
     }
 
-    /// Answers whether the stage was passed.
-    fn note(&mut self, stage: Stage, found: Found) -> bool {
+    /// Returns whether the stage passed.
+    fn record(&mut self, stage: Stage, found: StageResult) -> bool {
         let passed = found.is_ok();
         self.push(stage, found.map_or_else(Finding::Failed, |detail| Finding::Ok { detail }));
         passed
@@ -147,7 +156,7 @@ impl<F: FnMut(&StageReport)> Walk<'_, F> {
     }
 }
 
-/// A task of ours does not panic, and nothing cancels it; if it did, that is told like any other failure.
-fn flat<T>(joined: Result<Result<T, String>, tokio::task::JoinError>) -> Result<T, String> {
+/// Our tasks do not panic and are not cancelled; if one did, it is reported like any other failure.
+fn flatten<T>(joined: Result<Result<T, String>, tokio::task::JoinError>) -> Result<T, String> {
     joined.unwrap_or_else(|error| Err(error.to_string()))
 }

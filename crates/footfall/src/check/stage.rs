@@ -1,11 +1,11 @@
-//! The stages of the path, and what was found at each.
+//! The stages of an event's way, and what was found at each.
 
 use std::fmt;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-/// A stage of the path, in the order in which an event meets them.
+/// A stage of an event's way, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -13,13 +13,13 @@ pub enum Stage {
     Site,
     /// nginx passes requests on to ingest.
     IngestThroughSite,
-    /// Ingest answers, and has a broker.
+    /// Ingest answers and reaches its broker.
     Ingest,
-    /// Ingest takes the event.
+    /// Ingest accepts the event.
     Accepted,
-    /// The event stands in Kafka.
+    /// The event is in Kafka.
     Topic,
-    /// The sink can do its job.
+    /// The sink is ready.
     Sink,
     /// The event is a row, once.
     Row,
@@ -30,7 +30,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All of them.
+    /// All stages.
     pub const ALL: [Self; 9] = [
         Self::Site,
         Self::IngestThroughSite,
@@ -43,21 +43,21 @@ impl Stage {
         Self::Outcomes,
     ];
 
-    /// From 1.
+    /// Counted from 1.
     #[must_use]
     pub fn number(self) -> usize {
         self as usize + 1
     }
 
-    /// What holds where the stage is passed.
+    /// What is true if the stage passes.
     #[must_use]
-    pub fn in_words(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::Site => "the site answers and serves analytics.js",
             Self::IngestThroughSite => "ingest is reached through the site",
-            Self::Ingest => "ingest is reached directly and can hand over",
-            Self::Accepted => "ingest takes the event",
-            Self::Topic => "the event stands in Kafka",
+            Self::Ingest => "ingest is reached directly and can deliver events",
+            Self::Accepted => "ingest accepts the event",
+            Self::Topic => "the event is in Kafka",
             Self::Sink => "what stores the events is ready",
             Self::Row => "the event is a row in analytics_events, once",
             Self::RollUp => "the roll-up analytics_summary holds it",
@@ -70,18 +70,18 @@ impl Stage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Finding {
-    /// All is well.
+    /// The stage passed.
     Ok {
         /// What was seen.
         detail: String,
     },
-    /// It is not.
+    /// The stage failed.
     Failed(Failed),
-    /// A stage before it failed, without which there is nothing to be seen here.
+    /// An earlier stage failed, so there is nothing to see here.
     NotTried,
 }
 
-/// What is wrong, for a person who has to mend it.
+/// What is wrong, and what to do first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failed {
     /// What was tried.
@@ -92,17 +92,20 @@ pub struct Failed {
     pub do_first: String,
 }
 
+/// What a stage saw, or why it failed.
+pub(crate) type StageResult = Result<String, Failed>;
+
 /// One stage and what was found there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StageReport {
-    /// Which.
+    /// The stage.
     pub stage: Stage,
-    /// What.
+    /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
 }
 
-/// What was found on the whole path.
+/// What was found at all stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckReport {
     /// The marked event.
@@ -112,7 +115,7 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// Whether every stage was passed.
+    /// Whether every stage passed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.stages.len() == Stage::ALL.len() && self.first_failure().is_none()
@@ -135,8 +138,8 @@ impl fmt::Display for CheckReport {
                 let stages = if failed.len() == 1 { "stage" } else { "stages" };
                 write!(out, "Not well: {stages} {} failed", failed.join(", "))?;
                 match passed.filter(|passed| passed.stage > first) {
-                    Some(passed) => write!(out, "; later ones up to {} were passed.", passed.stage.number()),
-                    None if first == Stage::Site => write!(out, "; no stage was passed."),
+                    Some(passed) => write!(out, "; later ones up to {} passed.", passed.stage.number()),
+                    None if first == Stage::Site => write!(out, "; no stage passed."),
                     None => write!(out, "; the path is whole up to stage {}.", first.number() - 1),
                 }
             }
@@ -165,9 +168,9 @@ mod tests {
     fn the_sentence_says_how_far_the_path_is_whole() {
         for (findings, says) in [
             (['+', '+', '+', '+', '+', '+', '+', '+', '+'], "All is well"),
-            (['+', '+', '+', '-', '.', '+', '.', '.', '.'], "stage 4 failed; later ones up to 6 were passed"),
+            (['+', '+', '+', '-', '.', '+', '.', '.', '.'], "stage 4 failed; later ones up to 6 passed"),
             (['+', '+', '+', '+', '+', '-', '-', '.', '.'], "stages 6, 7 failed; the path is whole up to stage 5"),
-            (['-', '-', '-', '.', '.', '-', '.', '.', '.'], "stages 1, 2, 3, 6 failed; no stage was passed"),
+            (['-', '-', '-', '.', '.', '-', '.', '.', '.'], "stages 1, 2, 3, 6 failed; no stage passed"),
         ] {
             let sentence = report(findings).to_string();
             assert!(sentence.contains(says), "{sentence}");

@@ -1,20 +1,17 @@
-//! Where the parts of the path are.
+//! The addresses of everything that an event passes through.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
+use super::instance_files::{IngestFile, SinkFile, read};
 use crate::topics;
 use crate::up::state::{State, StateError};
 
-/// There where Footfall's services are the system's own.
+/// Exists where Footfall runs as services of the system.
 const HOST_CONFIGURATION: &str = "/etc/footfall/ingest.toml";
 
-/// Addresses that take the place of the running instance's.
+/// Addresses to use instead of the running instance's.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Given {
+pub struct TargetOverrides {
     /// The site
     #[arg(long, value_name = "URL")]
     pub site: Option<String>,
@@ -35,7 +32,7 @@ pub struct Given {
     pub database: Option<tokio_postgres::Config>,
 }
 
-/// Where the parts of the path are.
+/// The addresses of everything that an event passes through.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// `http://HOST:PORT`, without a path.
@@ -50,39 +47,34 @@ pub struct Target {
     pub events_topic: String,
     /// The database, as its reader.
     pub database: tokio_postgres::Config,
-    /// The folder of the parts' logs, where a launcher keeps them.
+    /// The folder of the logs, if `footfall up` started the services.
     pub logs: Option<PathBuf>,
 }
 
-/// Why it is not known where the parts are.
+/// Why the addresses are not known.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// There is no instance to ask.
+    /// No instance is running.
     #[error(
         "{0}\n\
-         To check one that was not started so, name all of its parts: \
+         To check one that was started in another way, give all of its addresses: \
          --site URL --ingest URL --sink-admin URL --kafka BROKERS --database URL"
     )]
     State(#[from] StateError),
     /// A file of the instance cannot be read.
-    #[error("{}: {why}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error(transparent)]
+    File(#[from] std::io::Error),
 }
 
 impl Target {
-    /// What is given, and for the rest the instance in `instance`, else the one that was started last, else this host's
-    /// own services.
+    /// The given addresses. The others come from the instance in `instance`, else the one that was started last, else this
+    /// host's own services.
     ///
     /// # Errors
-    /// Something is not given, and there is no such instance.
-    pub fn find(instance: Option<&Path>, given: Given) -> Result<Self, TargetError> {
-        match given {
-            Given {
+    /// An address is not given, and there is no such instance.
+    pub fn find(instance: Option<&Path>, overrides: TargetOverrides) -> Result<Self, TargetError> {
+        match overrides {
+            TargetOverrides {
                 site: Some(site),
                 ingest: Some(ingest),
                 sink_admin: Some(sink_admin),
@@ -93,18 +85,18 @@ impl Target {
                 let events_topic = events_topic.unwrap_or_else(|| topics::EVENTS.to_owned());
                 Ok(Self { site, ingest, sink_admin, kafka, events_topic, database, logs: None }.trimmed())
             }
-            given => {
+            overrides => {
                 let of_host = || instance.is_none() && Path::new(HOST_CONFIGURATION).exists();
-                match instance.map_or_else(State::latest, State::of_instance) {
-                    Ok(state) => Ok(Self::of_instance(&state)?.with(given).trimmed()),
-                    Err(_) if of_host() => Ok(Self::of_host().with(given).trimmed()),
+                match State::find(instance) {
+                    Ok(state) => Ok(Self::of_instance(&state)?.with(overrides).trimmed()),
+                    Err(_) if of_host() => Ok(Self::of_host().with(overrides).trimmed()),
                     Err(error) => Err(error.into()),
                 }
             }
         }
     }
 
-    /// The system's own services, where they are unless an administrator has moved them.
+    /// The system's own services at their default addresses.
     fn of_host() -> Self {
         let mut database = tokio_postgres::Config::new();
         database.host_path("/run/postgresql").user("footfall_reader").dbname("analytics");
@@ -119,12 +111,12 @@ impl Target {
         }
     }
 
-    /// The parts of a running instance, as its daemons were told of them.
+    /// The services of a running instance, from the configuration of its daemons.
     fn of_instance(state: &State) -> Result<Self, TargetError> {
         let ingest: IngestFile = read(&state.dir.join("ingest.toml"))?;
         let sink_admin = match &ingest.kafka {
             Some(_) => read::<SinkFile>(&state.dir.join("sink.toml"))?.admin.address,
-            // What stores is ingest itself.
+            // Without a sink, ingest stores the events.
             None => ingest.admin.address,
         };
         let kafka = ingest.kafka.unwrap_or_default();
@@ -141,19 +133,19 @@ impl Target {
         })
     }
 
-    fn with(self, given: Given) -> Self {
+    fn with(self, overrides: TargetOverrides) -> Self {
         Self {
-            site: given.site.unwrap_or(self.site),
-            ingest: given.ingest.unwrap_or(self.ingest),
-            sink_admin: given.sink_admin.unwrap_or(self.sink_admin),
-            kafka: given.kafka.unwrap_or(self.kafka),
-            events_topic: given.events_topic.unwrap_or(self.events_topic),
-            database: given.database.unwrap_or(self.database),
+            site: overrides.site.unwrap_or(self.site),
+            ingest: overrides.ingest.unwrap_or(self.ingest),
+            sink_admin: overrides.sink_admin.unwrap_or(self.sink_admin),
+            kafka: overrides.kafka.unwrap_or(self.kafka),
+            events_topic: overrides.events_topic.unwrap_or(self.events_topic),
+            database: overrides.database.unwrap_or(self.database),
             logs: self.logs,
         }
     }
 
-    /// A URL is as often given with its last slash as without.
+    /// Removes trailing slashes from the URLs.
     fn trimmed(mut self) -> Self {
         for url in [&mut self.site, &mut self.ingest, &mut self.sink_admin] {
             url.truncate(url.trim_end_matches('/').len());
@@ -165,76 +157,14 @@ impl Target {
     pub(crate) fn is_light(&self) -> bool {
         self.kafka.is_empty()
     }
-
-    /// Where `part` says what ails it.
-    pub(crate) fn log_of(&self, part: LogOf) -> String {
-        let part = match part {
-            LogOf::Nginx if self.is_light() => LogOf::View,
-            LogOf::Kafka if self.is_light() => LogOf::Postgres,
-            LogOf::Sink if self.is_light() => LogOf::Ingest,
-            other => other,
-        };
-        let (name, unit) = match part {
-            LogOf::Nginx => ("nginx", "nginx"),
-            LogOf::View => ("view", "footfall-view"),
-            LogOf::Ingest => ("ingest", "footfall-ingest"),
-            LogOf::Kafka => ("kafka", "apache-kafka"),
-            LogOf::Sink => ("sink", "footfall-sink"),
-            LogOf::Postgres => ("postgres", "postgresql"),
-        };
-        match &self.logs {
-            Some(folder) => format!("{}/{name}.log", folder.display()),
-            None => format!("`journalctl -u {unit}`"),
-        }
-    }
-}
-
-/// A part with a log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum LogOf {
-    Nginx,
-    View,
-    Ingest,
-    Kafka,
-    Sink,
-    Postgres,
-}
-
-#[derive(Deserialize)]
-struct IngestFile {
-    listen: SocketAddr,
-    admin: AdminTable,
-    kafka: Option<KafkaTable>,
-}
-
-#[derive(Default, Deserialize)]
-struct KafkaTable {
-    bootstrap_servers: String,
-    events_topic: String,
-}
-
-#[derive(Deserialize)]
-struct SinkFile {
-    admin: AdminTable,
-}
-
-#[derive(Deserialize)]
-struct AdminTable {
-    address: SocketAddr,
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, TargetError> {
-    let error = |why: String| TargetError::File { path: path.to_owned(), why };
-    let text = std::fs::read_to_string(path).map_err(|source| error(source.to_string()))?;
-    toml::from_str(&text).map_err(|source| error(source.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Given, Target};
+    use super::{Target, TargetOverrides};
 
-    fn all() -> Given {
-        Given {
+    fn all() -> TargetOverrides {
+        TargetOverrides {
             site: Some("http://a:1/".into()),
             ingest: Some("http://b:2".into()),
             sink_admin: Some("http://c:3//".into()),
@@ -245,22 +175,26 @@ mod tests {
     }
 
     #[test]
-    fn with_everything_given_no_instance_is_needed() {
+    fn no_instance_is_needed_if_everything_is_given() {
         let target = Target::find(None, all()).unwrap();
         assert_eq!((target.site.as_str(), target.sink_admin.as_str()), ("http://a:1", "http://c:3"));
         assert_eq!(target.events_topic, "analytics-events");
     }
 
     #[test]
-    fn what_is_given_counts_more_than_what_the_instance_says() {
-        let given = Given { kafka: Some("x:9".into()), events_topic: Some("other".into()), ..Given::default() };
-        let target = Target::find(None, all()).unwrap().with(given);
+    fn given_addresses_override_those_of_the_instance() {
+        let overrides = TargetOverrides {
+            kafka: Some("x:9".into()),
+            events_topic: Some("other".into()),
+            ..TargetOverrides::default()
+        };
+        let target = Target::find(None, all()).unwrap().with(overrides);
         assert_eq!((target.kafka.as_str(), target.events_topic.as_str()), ("x:9", "other"));
         assert_eq!(target.ingest, "http://b:2");
     }
 
     #[test]
-    fn an_instance_that_does_not_run_is_an_error_that_says_what_to_name() {
+    fn without_a_running_instance_the_error_lists_the_options_to_give() {
         let folder = tempfile::tempdir().unwrap();
         let error = Target::find(Some(folder.path()), all()).unwrap_err().to_string();
         assert!(error.contains("not running") && error.contains("--sink-admin URL"), "{error}");

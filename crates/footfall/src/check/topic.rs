@@ -1,4 +1,4 @@
-//! The event on its way: seen in Kafka as a bystander, who joins no group and moves no offset.
+//! Looks for the event in Kafka, without joining a group or committing an offset.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,18 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Each question to a broker, and the whole search.
+/// For each request to a broker, and for the whole search.
 const KAFKA_S_MAX: u64 = 5;
 
-/// Where a message stands.
+/// Where a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
 }
 
-/// A topic that is watched from a moment on.
-pub(crate) struct Watch {
+/// Reads the messages that arrive in a topic from a moment on.
+pub(crate) struct TopicReader {
     consumer: BaseConsumer,
 }
 
@@ -29,18 +29,18 @@ struct Marked {
     event_id: Uuid,
 }
 
-impl Watch {
-    /// Begins at the present ends of all partitions. Blocks.
-    pub(crate) fn begin(brokers: &str, topic: &str) -> Result<Self, String> {
-        Self::at_ends(brokers, topic).map_err(|error| error.to_string())
+impl TopicReader {
+    /// Starts at the current ends of all partitions. Blocks.
+    pub(crate) fn at_ends(brokers: &str, topic: &str) -> Result<Self, String> {
+        Self::open(brokers, topic).map_err(|error| error.to_string())
     }
 
-    fn at_ends(brokers: &str, topic: &str) -> Result<Self, KafkaError> {
+    fn open(brokers: &str, topic: &str) -> Result<Self, KafkaError> {
         let limit = Duration::from_secs(KAFKA_S_MAX);
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", brokers)
             .set("client.id", "footfall-check")
-            // librdkafka assigns nothing without one; nobody joins it, and nothing is committed to it.
+            // librdkafka needs a group to assign partitions; the reader neither joins it nor commits to it.
             .set("group.id", "footfall-check")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
@@ -59,7 +59,7 @@ impl Watch {
         Ok(Self { consumer })
     }
 
-    /// Reads on until the event comes. Blocks.
+    /// Reads until the event arrives. Blocks.
     pub(crate) fn find(&self, event_id: Uuid) -> Result<Position, String> {
         let began = Instant::now();
         let limit = Duration::from_secs(KAFKA_S_MAX);
@@ -77,6 +77,6 @@ impl Watch {
                 None => {}
             }
         }
-        Err(format!("{others} other messages in {KAFKA_S_MAX} s, and not this one"))
+        Err(format!("{others} other messages in {KAFKA_S_MAX} s, but not this one"))
     }
 }

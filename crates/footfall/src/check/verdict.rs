@@ -1,14 +1,14 @@
-//! What was seen of the event behind ingest, put into words.
+//! What was seen of the event after ingest accepted it, and what to do if it was not seen.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::database::{Counted, Database};
-use super::stage::Failed;
-use super::target::{LogOf, Target};
+use super::logs::Log;
+use super::stage::{Failed, StageResult};
+use super::target::Target;
 use super::topic::Position;
-use super::web::Found;
 
 pub(crate) struct Verdict<'a> {
     pub(crate) target: &'a Target,
@@ -16,7 +16,7 @@ pub(crate) struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    pub(crate) fn in_topic(&self, found: Result<Position, String>) -> Found {
+    pub(crate) fn in_topic(&self, found: Result<Position, String>) -> StageResult {
         let Target { kafka, events_topic, .. } = self.target;
         match found {
             Ok(Position { partition, offset }) => Ok(format!("{events_topic}, partition {partition}, offset {offset}")),
@@ -24,77 +24,76 @@ impl Verdict<'_> {
                 tried: format!("reading topic {events_topic} at {kafka} from where it ended before the POST"),
                 came_back,
                 do_first: format!(
-                    "Look whether {kafka} and {events_topic} are those of ingest (`footfall-ingest print-config`), \
-                     and into {}.",
-                    self.target.log_of(LogOf::Kafka)
+                    "Check that ingest uses {kafka} and {events_topic} (`footfall-ingest print-config`), and read {}.",
+                    self.target.log_of(Log::Kafka)
                 ),
             }),
         }
     }
 
-    /// `position` is where the event stands in Kafka, if that is known.
+    /// `position` is where the event is in Kafka, if known.
     pub(crate) async fn row(
         &self,
         database: Option<&Database>,
         row: Result<Option<(i64, Duration)>, String>,
         position: Option<Position>,
         visible_max: Duration,
-    ) -> Found {
+    ) -> StageResult {
         let failed = |came_back, do_first| Failed { tried: self.question("analytics_events"), came_back, do_first };
-        let (sink, postgres) = (self.target.log_of(LogOf::Sink), self.target.log_of(LogOf::Postgres));
+        let (sink, postgres) = (self.target.log_of(Log::Sink), self.target.log_of(Log::Postgres));
         match row {
-            Err(error) => Err(failed(error, format!("Look whether PostgreSQL runs, and into {postgres}."))),
+            Err(error) => Err(failed(error, format!("Check that PostgreSQL runs, and read {postgres}."))),
             Ok(Some((1, visible))) => Ok(format!("visible {} ms after the POST began", visible.as_millis())),
             Ok(Some((rows, _))) => Err(failed(
                 format!("{rows} rows with this event_id"),
-                "This must never be: keep the rows, their xmin, the sink's log and kafka_offsets, and report it."
+                "This must never happen: keep the rows, their xmin, the sink's log and kafka_offsets, and report it."
                     .into(),
             )),
             Ok(None) => {
                 let none = format!("no row within {} ms", visible_max.as_millis());
                 let (Some(database), Some(at)) = (database, position) else {
-                    return Err(failed(none, format!("Look into {sink}.")));
+                    return Err(failed(none, format!("Read {sink}.")));
                 };
-                let (why, do_first) = match database.whereabouts(&self.target.events_topic, at).await {
-                    Err(error) => (error, format!("Look into {postgres}.")),
-                    Ok(found) => whereabouts(found, at, &sink),
+                let (why, do_first) = match database.message_status(&self.target.events_topic, at).await {
+                    Err(error) => (error, format!("Read {postgres}.")),
+                    Ok(status) => explain_missing_row(status, at, &sink),
                 };
                 Err(failed(format!("{none}; {why}"), do_first))
             }
         }
     }
 
-    pub(crate) fn roll_up(&self, counts: Result<(i64, i64), String>) -> Found {
+    pub(crate) fn roll_up(&self, counts: Result<(i64, i64), String>) -> StageResult {
         let failed = |came_back, do_first| Failed { tried: self.question("analytics_summary"), came_back, do_first };
-        let postgres = self.target.log_of(LogOf::Postgres);
+        let postgres = self.target.log_of(Log::Postgres);
         match counts {
-            Err(error) => Err(failed(error, format!("Look into {postgres}."))),
+            Err(error) => Err(failed(error, format!("Read {postgres}."))),
             Ok((count, recount)) if count == recount && count > 0 => {
                 Ok(format!("{count} in its minute, as a recount of the rows"))
             }
             Ok((count, recount)) => Err(failed(
                 format!("{count} in the roll-up, {recount} rows in its minute"),
-                "Rows and roll-up are written in one transaction: look who else writes to, or deletes from, either."
+                "Rows and roll-up are written in one transaction: find out what else writes to either table, or deletes from it."
                     .into(),
             )),
         }
     }
 
-    pub(crate) fn outcomes(&self, more: Result<Counted, String>) -> Found {
+    pub(crate) fn outcomes(&self, more: Result<Counted, String>) -> StageResult {
         let failed = |came_back, do_first| Failed { tried: self.question("analytics_outcomes"), came_back, do_first };
         match more {
-            Err(error) => Err(failed(error, format!("Look into {}.", self.target.log_of(LogOf::Postgres)))),
+            Err(error) => Err(failed(error, format!("Read {}.", self.target.log_of(Log::Postgres)))),
             Ok(Counted { stored, accepted }) => {
                 let counted = format!("{accepted} more accepted by ingest, {stored} more stored by the sink");
                 if stored < 1 {
                     let do_first =
-                        "The sink counts in the transaction of the row: look whether another program wrote it.";
+                        "The sink counts in the transaction of the row: check whether another program wrote the row.";
                     Err(failed(counted, do_first.into()))
                 } else if accepted < 1 {
                     let do_first = format!(
-                        "Ingest reports each second through a topic of its own: look whether both daemons name the \
-                         same outcomes_topic, and into {}.",
-                        self.target.log_of(LogOf::Ingest)
+                        "Ingest reports every second through a topic of its own: check that both daemons have the same \
+                         outcomes_topic, and read {}.",
+                        self.target.log_of(Log::Ingest)
                     );
                     Err(failed(counted, do_first))
                 } else {
@@ -109,32 +108,32 @@ impl Verdict<'_> {
     }
 }
 
-/// Why a message that stands in Kafka is no row, and what to do.
-fn whereabouts(found: (Option<i64>, Option<String>), at: Position, sink_log: &str) -> (String, String) {
+/// Why a message in Kafka is not a row, and what to do.
+fn explain_missing_row(status: (Option<i64>, Option<String>), at: Position, sink_log: &str) -> (String, String) {
     let Position { partition, offset } = at;
-    match found {
+    match status {
         (_, Some(reason)) => (
-            format!("the sink put it aside: {reason}"),
+            format!("the sink put it into quarantine: {reason}"),
             "Compare the versions of ingest and sink; the message is kept in analytics_quarantine.".into(),
         ),
         (None, None) => (
             format!("no sink has ever stored from partition {partition}"),
-            format!("Look whether the sink reads this topic of this Kafka, and into {sink_log}."),
+            format!("Check that the sink reads this topic of this Kafka, and read {sink_log}."),
         ),
         (Some(next), None) if next <= offset => (
             format!(
-                "the sink has yet to store {} messages of partition {partition}, this one the last",
+                "the sink has yet to store {} messages of partition {partition}, and this is the last of them",
                 offset - next + 1
             ),
             format!(
-                "Ask again in a minute. If there are not fewer then, the sink stands still: look into {sink_log}, and for locks \
+                "Check again in a minute. If there are not fewer then, the sink is stuck: read {sink_log}, and look for locks \
                  with SELECT * FROM pg_stat_activity WHERE wait_event_type = 'Lock'."
             ),
         ),
         (Some(next), None) => (
             format!("partition {partition} is stored up to offset {next}, beyond it"),
-            "The sink has met it and stored no row: look whether analytics_outcomes counts a duplicate, and whether \
-             this database is the sink's."
+            "The sink has read it and stored no row: check whether analytics_outcomes counts a duplicate, and whether \
+             the sink uses this database."
                 .into(),
         ),
     }
@@ -143,12 +142,12 @@ fn whereabouts(found: (Option<i64>, Option<String>), at: Position, sink_log: &st
 #[cfg(test)]
 mod tests {
     use super::super::topic::Position;
-    use super::whereabouts;
+    use super::explain_missing_row;
 
     #[test]
-    fn a_missing_row_is_told_from_a_late_one_and_from_one_put_aside() {
+    fn a_missing_a_late_and_a_quarantined_row_are_explained_differently() {
         let at = Position { partition: 2, offset: 10 };
-        let why = |found| whereabouts(found, at, "the log").0;
+        let why = |status| explain_missing_row(status, at, "the log").0;
         assert!(why((Some(10), None)).contains("store 1 messages"));
         assert!(why((Some(4), None)).contains("store 7 messages"));
         assert!(why((Some(11), None)).contains("beyond"));

@@ -1,24 +1,24 @@
-//! The stages that are seen by HTTP.
+//! The stages that are checked by HTTP.
 
 use std::time::Duration;
 
 use hyper::{StatusCode, Uri};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::stage::Failed;
-use super::target::{LogOf, Target};
+use super::answers::{answered_id, conditions, kafka_ready, quoted};
+use super::logs::Log;
+use super::stage::{Failed, StageResult};
+use super::target::Target;
 use crate::http::{Answer, Http};
 
-/// Longer than nginx waits for ingest, and ingest for Kafka: theirs is the better answer.
+/// Longer than nginx waits for ingest and ingest for Kafka, because their answers say more than a timeout here.
 const POST_S_MAX: u64 = 25;
-/// Everything else is answered without waiting for anybody.
+/// Everything else is answered without waiting for another service.
 const GET_S_MAX: u64 = 5;
-/// What is quoted of an answer, in characters.
-const QUOTED_CHARS_MAX: usize = 300;
 
-/// The kind and the page of the marked events.
+/// Type and page of the marked events.
 pub(crate) const EVENT_TYPE: &str = "footfall_check";
 const PAGE_URL: &str = "http://footfall.invalid/check";
 
@@ -28,25 +28,22 @@ pub(crate) struct Web<'a> {
     posts: Http,
 }
 
-/// What a stage found, or why it was not passed.
-pub(crate) type Found = Result<String, Failed>;
-
 impl<'a> Web<'a> {
     pub(crate) fn new(target: &'a Target) -> Self {
         let http = |seconds| Http::new(Duration::from_secs(seconds));
         Self { target, gets: http(GET_S_MAX), posts: http(POST_S_MAX) }
     }
 
-    pub(crate) async fn site(&self) -> Found {
+    pub(crate) async fn site(&self) -> StageResult {
         let url = &self.target.site;
         let page = format!("{url}/");
-        let log = self.target.log_of(LogOf::Nginx);
+        let log = self.target.log_of(Log::Nginx);
         let not_there = |came_back: String, page: &str| Failed {
             tried: format!("GET {page}"),
             came_back,
             do_first: format!(
-                "Look whether nginx runs and listens there, and into {log}. 404 means that its root is not the \
-                 folder web/ that holds site/ and tracker/."
+                "Check that nginx runs and listens there, and read {log}. 404 means that its root is not the folder \
+                 web/ that holds site/ and tracker/."
             ),
         };
         let answer = self.get(&page).await.map_err(|words| not_there(words, &page))?;
@@ -61,15 +58,15 @@ impl<'a> Web<'a> {
         Ok(format!("{page}, analytics.js of {} bytes", answer.body.len()))
     }
 
-    /// That ingest answers is enough here; what it says is the next stage's.
-    pub(crate) async fn ingest_through_site(&self) -> Found {
+    /// Here it is enough that ingest answers; the next stage reads what it says.
+    pub(crate) async fn ingest_through_site(&self) -> StageResult {
         let url = format!("{}/health", self.target.site);
         let failed = |came_back| Failed {
             tried: format!("GET {url}"),
             came_back,
             do_first: format!(
-                "If the next stage is passed, nginx looks for ingest in the wrong place: compare `server` in its \
-                 upstream footfall_ingest with {}. Else start ingest first.",
+                "If the next stage passes, nginx has the wrong address of ingest: compare `server` in its upstream \
+                 footfall_ingest with {}. Otherwise start ingest first.",
                 self.target.ingest
             ),
         };
@@ -77,15 +74,15 @@ impl<'a> Web<'a> {
         if kafka_ready(&answer).is_some() { Ok(url) } else { Err(failed(quoted(&answer))) }
     }
 
-    pub(crate) async fn ingest(&self) -> Found {
+    pub(crate) async fn ingest(&self) -> StageResult {
         let url = format!("{}/health", self.target.ingest);
         let tried = || format!("GET {url}");
         let answer = self.get(&url).await.map_err(|came_back| Failed {
             tried: tried(),
             came_back,
             do_first: format!(
-                "Start footfall-ingest, or restart it where it hangs, and look into {}.",
-                self.target.log_of(LogOf::Ingest)
+                "Start footfall-ingest, or restart it if it hangs, and read {}.",
+                self.target.log_of(Log::Ingest)
             ),
         })?;
         match kafka_ready(&answer) {
@@ -94,30 +91,30 @@ impl<'a> Web<'a> {
                 tried: tried(),
                 came_back: quoted(&answer),
                 do_first: format!(
-                    "Ingest runs without its database: look into {}.",
-                    self.target.log_of(LogOf::Postgres)
+                    "Ingest runs, but cannot reach its database: read {}.",
+                    self.target.log_of(Log::Postgres)
                 ),
             }),
             Some(_) => Err(Failed {
                 tried: tried(),
                 came_back: quoted(&answer),
                 do_first: format!(
-                    "Ingest runs without its Kafka: look whether a broker runs at {}, has the topic {}, and into {}.",
+                    "Ingest runs, but cannot reach Kafka: check that a broker runs at {} and has the topic {}, and read {}.",
                     self.target.kafka,
                     self.target.events_topic,
-                    self.target.log_of(LogOf::Kafka)
+                    self.target.log_of(Log::Kafka)
                 ),
             }),
             None => Err(Failed {
                 tried: tried(),
                 came_back: quoted(&answer),
-                do_first: "Another program has this port: find it with `ss -ltnp`.".into(),
+                do_first: "Another program uses this port: find it with `ss -ltnp`.".into(),
             }),
         }
     }
 
     /// Posts the marked event to `base`.
-    pub(crate) async fn post(&self, base: &str, event_id: Uuid) -> Found {
+    pub(crate) async fn post(&self, base: &str, event_id: Uuid) -> StageResult {
         let url = format!("{base}/analytics");
         let now = Timestamp::now();
         let event = json!({
@@ -125,21 +122,21 @@ impl<'a> Web<'a> {
             "event_type": EVENT_TYPE,
             "page_url": PAGE_URL,
             "page_title": "footfall check",
-            // Each check has another key, and so, in time, every partition is checked.
+            // A new key each time, so that repeated checks reach every partition.
             "session_id": format!("check-{event_id}"),
             "timestamp": now,
             "sent_at": now,
         });
         let failed =
             |came_back, do_first| Failed { tried: format!("POST {url} of event {event_id}"), came_back, do_first };
-        let log = self.target.log_of(LogOf::Ingest);
+        let log = self.target.log_of(Log::Ingest);
         let posted = match uri(&url) {
             Ok(uri) => self.posts.post_json(&uri, event.to_string().into_bytes()).await,
-            Err(words) => return Err(failed(words, "Name another.".into())),
+            Err(words) => return Err(failed(words, "Give another URL.".into())),
         };
         let answer = match posted {
             Ok(answer) => answer,
-            Err(failure) => return Err(failed(failure.to_string(), format!("Look into {log}."))),
+            Err(failure) => return Err(failed(failure.to_string(), format!("Read {log}."))),
         };
         let do_first = match answer.status {
             StatusCode::OK if answered_id(&answer).as_deref() == Some(&*event_id.to_string()) => {
@@ -147,35 +144,32 @@ impl<'a> Web<'a> {
                 return Ok(format!("{} ms, {durable}", elapsed_ms(now)));
             }
             StatusCode::SERVICE_UNAVAILABLE if self.target.is_light() => {
-                format!("PostgreSQL did not commit in time: look into {}.", self.target.log_of(LogOf::Postgres))
+                format!("PostgreSQL did not commit in time: read {}.", self.target.log_of(Log::Postgres))
             }
             StatusCode::SERVICE_UNAVAILABLE => format!(
-                "Kafka did not acknowledge in time: look into {}. Is its disk full, are replicas out of sync?",
-                self.target.log_of(LogOf::Kafka)
+                "Kafka did not acknowledge in time: read {}. Is its disk full, or are replicas out of sync?",
+                self.target.log_of(Log::Kafka)
             ),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                "What answers here is not Footfall's nginx or ingest: compare its configuration with \
+                "The server here is not Footfall's nginx or ingest: compare its configuration with \
                  nixos/nginx/footfall-locations.conf."
                     .into()
             }
             _ => {
-                format!("This event is a valid one: compare the versions of footfall and ingest, and look into {log}.")
+                format!("This event is valid: compare the versions of footfall and ingest, and read {log}.")
             }
         };
         Err(failed(quoted(&answer), do_first))
     }
 
-    pub(crate) async fn sink(&self) -> Found {
+    pub(crate) async fn sink(&self) -> StageResult {
         let url = format!("{}/ready", self.target.sink_admin);
         let failed = |came_back, do_first| Failed { tried: format!("GET {url}"), came_back, do_first };
-        let log = self.target.log_of(LogOf::Sink);
+        let log = self.target.log_of(Log::Sink);
         let answer = match self.get(&url).await {
             Ok(answer) => answer,
             Err(words) => {
-                return Err(failed(
-                    words,
-                    format!("Start footfall-sink, or restart it where it hangs, and look into {log}."),
-                ));
+                return Err(failed(words, format!("Start footfall-sink, or restart it if it hangs, and read {log}.")));
             }
         };
         let conditions = conditions(&answer);
@@ -183,10 +177,10 @@ impl<'a> Web<'a> {
             return Ok(conditions.unwrap_or_else(|| quoted(&answer)));
         }
         let do_first = format!(
-            "Mend what is not ok: the database ({}), or Kafka ({}). The sink goes on by itself then; its own words \
-             are in {log}.",
-            self.target.log_of(LogOf::Postgres),
-            self.target.log_of(LogOf::Kafka)
+            "Repair what is not ok: the database ({}) or Kafka ({}). The sink then continues by itself; its log is \
+             {log}.",
+            self.target.log_of(Log::Postgres),
+            self.target.log_of(Log::Kafka)
         );
         Err(failed(conditions.unwrap_or_else(|| quoted(&answer)), do_first))
     }
@@ -197,78 +191,21 @@ impl<'a> Web<'a> {
 }
 
 fn uri(url: &str) -> Result<Uri, String> {
-    url.parse().map_err(|error| format!("this is no URL: {error}"))
+    url.parse().map_err(|error| format!("this is not a URL: {error}"))
 }
 
 fn elapsed_ms(since: Timestamp) -> i128 {
     Timestamp::now().duration_since(since).as_millis()
 }
 
-/// What an answer of /health says of Kafka; None where it is no such answer.
-fn kafka_ready(answer: &Answer) -> Option<bool> {
-    let health: Value = serde_json::from_slice(&answer.body).ok()?;
-    health.get("kafkaReady")?.as_bool()
-}
-
-fn answered_id(answer: &Answer) -> Option<String> {
-    let received: Value = serde_json::from_slice(&answer.body).ok()?;
-    Some(received.get("eventId")?.as_str()?.to_owned())
-}
-
-/// The conditions in an answer of /ready, in words.
-fn conditions(answer: &Answer) -> Option<String> {
-    let ready: Value = serde_json::from_slice(&answer.body).ok()?;
-    let conditions = ready.get("conditions")?.as_object()?.iter().map(|(name, condition)| {
-        let is_ok = condition.get("ok").and_then(Value::as_bool).unwrap_or_default();
-        let detail = condition.get("detail").and_then(Value::as_str).unwrap_or_default();
-        let word = if is_ok { "ok" } else { "not ok" };
-        if detail.is_empty() { format!("{name} {word}") } else { format!("{name} {word} ({detail})") }
-    });
-    let stopping = ready.get("stopping").and_then(Value::as_bool).unwrap_or_default();
-    Some(conditions.chain(stopping.then(|| "it is stopping".to_owned())).collect::<Vec<_>>().join(", "))
-}
-
-/// An answer for a person: its status and the beginning of its body, on one line.
-fn quoted(answer: &Answer) -> String {
-    let text = String::from_utf8_lossy(&answer.body);
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut quote: String = words.chars().take(QUOTED_CHARS_MAX).collect();
-    if quote.len() < words.len() {
-        quote.push_str(" ...");
-    }
-    format!("{} {quote}", answer.status).trim_end().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use hyper::StatusCode;
-
-    use super::{conditions, kafka_ready, quoted};
-    use crate::http::Answer;
-
-    fn answer(status: u16, body: &'static str) -> Answer {
-        Answer { status: StatusCode::from_u16(status).unwrap(), retry_after: None, body: Bytes::from(body) }
-    }
+    use super::POST_S_MAX;
 
     #[test]
-    fn nginx_that_does_not_reach_ingest_is_told_from_ingest_without_kafka() {
-        let nginx = answer(503, r#"{"success":false,"reason":"unavailable"}"#);
-        let ingest = answer(503, r#"{"status":"unavailable","kafkaReady":false}"#);
-        assert_eq!((kafka_ready(&nginx), kafka_ready(&ingest)), (None, Some(false)));
-    }
-
-    #[test]
-    fn the_conditions_of_the_sink_are_quoted() {
-        let body = r#"{"ready":false,"stopping":true,"conditions":{"database":{"ok":false,"detail":"refused"},"kafka":{"ok":true,"detail":""}}}"#;
-        assert_eq!(conditions(&answer(503, body)).unwrap(), "database not ok (refused), kafka ok, it is stopping");
-        assert_eq!(conditions(&answer(200, "hello")), None);
-    }
-
-    #[test]
-    fn a_quote_is_one_short_line() {
-        assert_eq!(quoted(&answer(404, "<html>\n <b>no</b>\n")), "404 Not Found <html> <b>no</b>");
-        let long: &'static str = Box::leak("é".repeat(400).into_boxed_str());
-        assert!(quoted(&answer(200, long)).ends_with("é ..."));
+    fn nginx_gives_up_on_ingest_before_the_check_does() {
+        let nginx = include_str!("../../../../nixos/nginx/footfall-locations.conf");
+        let seconds = nginx.lines().find_map(|line| line.strip_prefix("proxy_read_timeout ")?.strip_suffix("s;"));
+        assert!(seconds.unwrap().parse::<u64>().unwrap() < POST_S_MAX);
     }
 }

@@ -1,4 +1,4 @@
-//! The events: like those of the tracker in kind and size, each with an id and a number of its own.
+//! The events: of the same types and size as the tracker's, each with its own id and number.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,7 +16,7 @@ pub(crate) struct Template {
     sessions: u64,
 }
 
-/// One event, which stays the same in all its requests.
+/// One event, which is the same in every attempt to send it.
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     event_type: &'static str,
@@ -45,7 +45,7 @@ impl Template {
 }
 
 impl Event {
-    /// The body of a request that is sent now.
+    /// The body of a request sent now.
     pub(crate) fn body(&self) -> Vec<u8> {
         let Self { id, event_type, page_url, session_id, number, timestamp } = self;
         let body = json!({
@@ -74,7 +74,7 @@ mod tests {
     use super::Template;
 
     #[test]
-    fn each_event_is_valid_of_its_own_id_and_of_the_size_of_a_real_one() {
+    fn each_event_is_valid_unique_and_as_large_as_a_real_one() {
         let template = Template::new("http://footfall.invalid/load/", 7);
         let limits = Limits::default();
         let arrival = Arrival {

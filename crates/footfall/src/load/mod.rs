@@ -1,19 +1,19 @@
-//! `footfall load`: events at a steady rate, whatever becomes of them, and an account of what was acknowledged.
+//! `footfall load`: sends events at a steady rate, and reports which were acknowledged.
 //!
-//! The loop is open: when an event is due depends on the clock alone, and its latency counts from that moment. A slow
-//! server therefore shows in the latencies of all the events that it held up, and not only in one.
+//! The loop is open: the clock alone decides when an event is due, and its latency counts from then. A slow server
+//! therefore shows in the latency of every event that it delayed, not only in one.
 
 mod event;
 mod report;
 mod retry;
 mod schedule;
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fs_err::File;
 use hyper::Uri;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ use schedule::{Due, Schedule};
 
 pub use report::LoadReport;
 
-/// What is sent, and how.
+/// What to send, and how.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
     /// Where events are posted to: `http://127.0.0.1:3001/analytics`.
@@ -34,19 +34,19 @@ pub struct LoadOptions {
     pub rate_per_s: f64,
     /// How many events there are.
     pub events: u64,
-    /// Over how many sessions they spread: events of one session stay in order on one partition.
+    /// The number of sessions. Events of one session stay in order on one partition.
     pub sessions: u32,
     /// Send an event again, with the same id, after 503, a failed connection or a timeout, as a good client does.
     pub retry: bool,
-    /// With `retry`: an event that was not acknowledged this long after it was due is given up.
+    /// With `retry`: how long after it was due an event is given up.
     pub give_up_ms_max: u64,
-    /// Requests under way at once. Where all are, the next ones wait, and the wait is part of their latency.
+    /// Concurrent requests. Further ones wait, and the wait counts as latency.
     pub in_flight_max: usize,
     /// How long one request may take.
     pub timeout_ms_max: u64,
-    /// Where each event's page_url begins, so that the rows of one run can be told from others'.
+    /// The prefix of each event's page_url, so that the rows of one run can be recognised.
     pub page_url_prefix: String,
-    /// A file that the ids of acknowledged events are added to, one a line, each as soon as it is acknowledged.
+    /// A file to which the id of each event is appended as soon as it is acknowledged, one a line.
     pub acknowledged: Option<PathBuf>,
 }
 
@@ -69,28 +69,23 @@ impl LoadOptions {
     }
 }
 
-/// Why nothing, or not everything, was sent. What a server answers is no error.
+/// Why nothing, or not everything, was sent. An answer of the server is never an error.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// An option cannot be used.
     #[error("{option} {why}")]
     Option {
-        /// Which.
+        /// The option.
         option: &'static str,
         /// What is wrong with it.
         why: String,
     },
-    /// The pace cannot be kept by a thread of its own.
+    /// The thread that keeps the schedule cannot be started.
     #[error("no thread can be started: {0}")]
     Thread(io::Error),
-    /// The ids of acknowledged events cannot be written down.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Where to.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
+    /// The ids of acknowledged events cannot be written.
+    #[error(transparent)]
+    File(#[from] io::Error),
 }
 
 /// Sends everything and waits for the last answer.
@@ -136,7 +131,7 @@ pub async fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
 fn uri(url: &str) -> Result<Uri, LoadError> {
     let error = |why: String| LoadError::Option { option: "url", why };
     let uri: Uri = url.parse().map_err(|cause| error(format!("{url} is none: {cause}")))?;
-    // Whoever asks for https must not get less.
+    // An https URL must not be sent to in plain text.
     if uri.scheme_str() == Some("http") { Ok(uri) } else { Err(error(format!("{url} does not begin with http://"))) }
 }
 
@@ -150,7 +145,7 @@ struct Sender {
 }
 
 impl Sender {
-    /// Sends one event, again and again where that is asked for. `permit` is for the first request.
+    /// Sends one event, with retries if enabled. `permit` is for the first request.
     async fn deliver(&self, due: Due, permit: Result<OwnedSemaphorePermit, AcquireError>) -> Result<(), LoadError> {
         let event = self.template.event(due.number);
         self.account().report.sent += 1;
@@ -174,27 +169,23 @@ impl Sender {
     }
 }
 
-/// What came of it so far.
+/// The report so far, and the file of acknowledged ids.
 struct Account {
     report: LoadReport,
-    file: Option<(PathBuf, File)>,
+    file: Option<File>,
 }
 
 impl Account {
     fn open(path: Option<&Path>) -> Result<Self, LoadError> {
-        let open = |path: &Path| match File::options().append(true).create(true).open(path) {
-            Ok(file) => Ok((path.to_owned(), file)),
-            Err(source) => Err(LoadError::File { path: path.to_owned(), source }),
-        };
-        Ok(Self { report: LoadReport::default(), file: path.map(open).transpose()? })
+        let file = path.map(|path| File::options().append(true).create(true).open(path)).transpose()?;
+        Ok(Self { report: LoadReport::default(), file })
     }
 
     fn note(&mut self, answer: &Result<Answer, Failure>, event: &Event, due: Instant) -> Result<(), LoadError> {
         let acknowledged = answer.as_ref().is_ok_and(|answer| answer.status.is_success());
-        if acknowledged && let Some((path, file)) = &mut self.file {
-            // One write without a buffer: the line outlives this process, should it be killed now.
-            let written = file.write_all(format!("{}\n", event.id).as_bytes());
-            written.map_err(|source| LoadError::File { path: path.clone(), source })?;
+        if acknowledged && let Some(file) = &mut self.file {
+            // Unbuffered, so that the line is in the file even if this process is killed now.
+            file.write_all(format!("{}\n", event.id).as_bytes())?;
         }
         let status = match answer {
             Ok(answer) => answer.status.as_str(),

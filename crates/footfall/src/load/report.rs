@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The result of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,20 +7,19 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use uuid::Uuid;
 
-/// Whatever takes longer counts as one hour.
+/// Longer latencies count as one hour.
 const LATENCY_US_MAX: u64 = 3_600_000_000;
 
-/// What came of a run. Its Display is a small table.
+/// The result of a run. Its Display is a small table.
 #[derive(Debug, Clone)]
 pub struct LoadReport {
-    /// Events that were sent, however often.
+    /// Events that were sent; retries do not count.
     pub sent: u64,
     /// The ids of the events that were answered 2xx, in the order of the answers.
     pub acknowledged: Vec<Uuid>,
-    /// Requests by what came back: an HTTP status, or "refused", "reset", "timeout" or "unreachable". An event that was
-    /// sent again counts once for each request.
+    /// Requests by result: an HTTP status, or "refused", "reset", "timeout" or "unreachable". Retries count.
     pub by_status: BTreeMap<String, u64>,
-    /// Microseconds from when an event was due to its acknowledgement. Events that were not acknowledged are left out.
+    /// Microseconds between the time when an event was due and its acknowledgement. Unacknowledged events are left out.
     pub latency_us: Histogram<u64>,
     /// From the first event to the last answer.
     pub elapsed: Duration,
@@ -42,7 +41,7 @@ impl LoadReport {
         self.acknowledged.len() as u64 == self.sent
     }
 
-    /// Counts one request, and the event that it got acknowledged, with its latency.
+    /// Counts a request, and the event that it acknowledged, with the latency.
     pub(crate) fn note(&mut self, status: &str, acknowledged: Option<(Uuid, Duration)>) {
         match self.by_status.get_mut(status) {
             Some(requests) => *requests += 1,
@@ -99,8 +98,8 @@ mod tests {
         report.elapsed = Duration::from_secs(2);
         assert!(report.is_all_acknowledged());
         let table = report.to_string();
-        for part in ["200: 3  503: 1  refused: 1", "p50 20.0", "max 300", "1.5 acknowledged/s"] {
-            assert!(table.contains(part), "{part} in {table}");
+        for expected in ["200: 3  503: 1  refused: 1", "p50 20.0", "max 300", "1.5 acknowledged/s"] {
+            assert!(table.contains(expected), "{expected} in {table}");
         }
     }
 }

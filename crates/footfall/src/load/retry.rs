@@ -1,4 +1,4 @@
-//! Whether and when an event is sent again, as a good client decides it.
+//! Whether and when an event is sent again, as a good client does.
 
 use std::time::Duration;
 
@@ -8,18 +8,21 @@ use crate::http::{Answer, Failure};
 
 const FIRST_MS: u64 = 100;
 const LONGEST_MS: u64 = 5_000;
+/// From here on a shift could overflow, and would change nothing.
+const DOUBLINGS_MAX: u32 = 16;
+const _: () = assert!(FIRST_MS << DOUBLINGS_MAX >= LONGEST_MS);
 
-/// How long to wait before the next request; None where another would change nothing.
+/// How long to wait before the next request; `None` if a retry cannot succeed.
 ///
-/// `attempt` counts from 0. `random` lies in 0..1: it spreads clients that failed together, so that they do not come
-/// back together. Before Retry-After has passed none comes.
+/// `attempt` counts from 0. `random` is in 0..1: it spreads the retries of clients that failed at the same time. The wait
+/// is never shorter than Retry-After.
 pub(crate) fn wait(answer: &Result<Answer, Failure>, attempt: u32, random: f64) -> Option<Duration> {
     let asked = match answer {
         Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => answer.retry_after.unwrap_or_default(),
         Ok(_) => return None,
         Err(_) => Duration::ZERO,
     };
-    let backoff = Duration::from_millis(FIRST_MS.saturating_mul(1 << attempt.min(16)).min(LONGEST_MS));
+    let backoff = Duration::from_millis((FIRST_MS << attempt.min(DOUBLINGS_MAX)).min(LONGEST_MS));
     Some(asked + backoff.mul_f64(0.5 + random / 2.0))
 }
 
@@ -38,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_another_request_can_mend_is_sent_again() {
+    fn only_requests_that_can_succeed_later_are_retried() {
         for status in [200, 204, 400, 403, 404, 413, 500] {
             assert_eq!(wait(&answered(status, None), 0, 0.5), None, "{status}");
         }

@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use super::LoadError;
 
-/// More would only wait for the network; the clock goes on in any case.
+/// More would only wait for the network; the schedule does not depend on it.
 const WAITING_MAX: usize = 64;
 
-/// So many events at a steady rate.
+/// A number of events at a steady rate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schedule {
     rate_per_s: f64,
@@ -31,7 +31,7 @@ impl Schedule {
         if !rate_per_s.is_finite() || rate_per_s <= 0.0 {
             return Err(wrong("must be a number above 0"));
         }
-        // A year of it: beyond that an Instant may overflow.
+        // At most a year, beyond which an Instant may overflow.
         if schedule.seconds(events) > 365.0 * 24.0 * 3600.0 {
             return Err(wrong("is so low that the last event would be due in more than a year"));
         }
@@ -42,15 +42,14 @@ impl Schedule {
         number as f64 / self.rate_per_s
     }
 
-    /// When an event is due, counted from the start. It depends on nothing that happened since.
+    /// When an event is due, counted from the start, even if earlier ones were late.
     fn due(self, number: u64) -> Duration {
         Duration::from_secs_f64(self.seconds(number))
     }
 
-    /// Hands out each event when it is due, or as soon after as it is taken; then closes.
+    /// Sends each event to the channel when it is due, and closes the channel after the last one.
     ///
-    /// A thread of its own keeps the time, because tokio's timer knows whole milliseconds only, and what it is late
-    /// would count as latency.
+    /// It runs in a thread, because tokio's timer has a resolution of a millisecond, and its delay would count as latency.
     pub(crate) fn keep(self, started: Instant) -> io::Result<mpsc::Receiver<Due>> {
         let (sender, due) = mpsc::channel(WAITING_MAX);
         let keep = move || {
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_is_taken_late_is_due_when_it_was() {
+    async fn an_event_that_is_received_late_keeps_its_due_time() {
         let started = Instant::now();
         let mut due = Schedule::new(1000.0, 200).unwrap().keep(started).unwrap();
         tokio::time::sleep(Duration::from_millis(150)).await;
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_means_nothing_is_refused() {
+    fn a_meaningless_rate_is_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-300] {
             assert!(Schedule::new(rate, 1).is_err(), "{rate}");
         }

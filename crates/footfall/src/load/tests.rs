@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 
 use super::{LoadError, LoadOptions, run};
 
-/// How often each event_id came.
+/// How often each event_id was received.
 type Seen = Arc<Mutex<HashMap<String, u32>>>;
 
-/// A server that answers each event the first time with `first` and from then on with 200; and the pace of its answers.
+/// A server that answers the first request for each event with `first` and later ones with 200, after a delay.
 async fn ingest(first: u16, answer_after: Duration) -> (String, Seen) {
     let seen = Seen::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -52,7 +52,7 @@ async fn ingest(first: u16, answer_after: Duration) -> (String, Seen) {
 }
 
 #[tokio::test]
-async fn every_event_is_sent_once_and_the_acknowledged_ones_are_written_down() {
+async fn every_event_is_sent_once_and_acknowledged_ids_are_written() {
     let (url, seen) = ingest(200, Duration::ZERO).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ids");
@@ -69,7 +69,7 @@ async fn every_event_is_sent_once_and_the_acknowledged_ones_are_written_down() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_acknowledged_only_with_retry() {
+async fn refused_events_are_acknowledged_only_with_retry() {
     let (url, seen) = ingest(503, Duration::ZERO).await;
     let once = run(&LoadOptions::new(&url, 1000.0, 20)).await.unwrap();
     assert!(once.acknowledged.is_empty() && !once.is_all_acknowledged());
@@ -83,7 +83,7 @@ async fn what_is_refused_is_acknowledged_only_with_retry() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_takes_is_given_up() {
+async fn an_event_that_cannot_be_sent_is_given_up() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let options = LoadOptions {
         retry: true,
@@ -96,9 +96,9 @@ async fn an_event_that_nobody_takes_is_given_up() {
     assert!(report.elapsed < Duration::from_secs(2));
 }
 
-/// The server answers 10 a second through the one connection that it gets; 100 a second are due.
+/// The server answers 10 a second on its only connection; 100 a second are due.
 #[tokio::test]
-async fn a_slow_server_shows_in_the_latency_of_all_that_it_held_up() {
+async fn a_slow_server_shows_in_the_latency_of_all_events_that_it_delays() {
     let (url, _) = ingest(200, Duration::from_millis(100)).await;
     let options = LoadOptions { in_flight_max: 1, ..LoadOptions::new(&url, 100.0, 10) };
     let report = run(&options).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_slow_server_shows_in_the_latency_of_all_that_it_held_up() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
+async fn an_unusable_url_is_refused_before_anything_is_sent() {
     for url in ["127.0.0.1:3001", "https://127.0.0.1/analytics", "/analytics", "http:///x"] {
         let ran = run(&LoadOptions::new(url, 1.0, 1)).await;
         assert!(matches!(ran, Err(LoadError::Option { option: "url", .. })), "{url}");

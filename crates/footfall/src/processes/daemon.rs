@@ -9,8 +9,8 @@ use nix::sys::signal::Signal;
 use super::error::Result;
 use super::folders;
 use super::launch::Launch;
-use super::locations::{self, Program};
 use super::managed::ManagedProcess;
+use super::programs::Program;
 use super::ready::Ready;
 
 /// How to start one of our daemons.
@@ -18,15 +18,15 @@ use super::ready::Ready;
 pub struct DaemonOptions {
     /// The program, such as `footfall-ingest`, found beside the running one.
     pub program: &'static str,
-    /// The name of this one in messages and of its log; several of one program may run in one instance.
+    /// Its name in messages and of its log: an instance may run several of one program.
     pub name: String,
     /// Its configuration file.
     pub config: PathBuf,
-    /// Its folder of secrets, if it has any (CREDENTIALS_DIRECTORY).
+    /// Its folder of secrets, if any (CREDENTIALS_DIRECTORY).
     pub credentials: Option<PathBuf>,
-    /// Its admin address: it is ready when /ready there answers 200.
+    /// Its admin address, where /ready answers 200 once it is ready.
     pub admin: SocketAddr,
-    /// Added to the environment.
+    /// Further environment variables.
     pub environment: Vec<(OsString, OsString)>,
 }
 
@@ -36,15 +36,15 @@ impl DaemonOptions {
     /// # Errors
     /// With the last lines of its log.
     pub async fn start(self, dir: &Path) -> Result<ManagedProcess> {
-        let part = self.spawn(dir)?;
-        part.wait_until_ready().await?;
-        Ok(part)
+        let daemon = self.spawn(dir)?;
+        daemon.wait_until_ready().await?;
+        Ok(daemon)
     }
 
     /// Starts it without waiting.
     ///
     /// # Errors
-    /// The program is not there or cannot be run.
+    /// The program is missing or cannot be run.
     pub fn spawn(self, dir: &Path) -> Result<ManagedProcess> {
         let mut environment = self.environment;
         if let Some(folder) = self.credentials {
@@ -53,7 +53,7 @@ impl DaemonOptions {
         let launch = Launch {
             log: folders::log(dir, &self.name)?,
             name: self.name,
-            program: Program { root: None, path: locations::ours(self.program)? },
+            program: Program::own(self.program)?,
             arguments: vec!["--config".into(), self.config.into()],
             environment,
             user: None,

@@ -1,80 +1,56 @@
-//! Why a part could not be started.
+//! Why a process could not be started.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 /// Shorthand for results of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a part could not be started.
+/// Why a process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of the instance cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-    /// The list of parts cannot be understood.
-    #[error("{}: {source}", path.display())]
-    PartsFile {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// A program is nowhere.
-    #[error("{0} is not to be found")]
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// A program is not installed.
+    #[error("{0} was not found")]
     Missing(String),
-    /// The process cannot be made.
+    /// The process cannot be spawned.
     #[error("{name} cannot be started: {source}")]
     Spawn {
-        /// The part.
+        /// The process.
         name: String,
         /// The system's answer.
         source: std::io::Error,
     },
-    /// The process ended where it should have gone on.
+    /// The process ended, and should not have.
     #[error("{name} ended ({status}); the end of its log:\n{log}")]
     Ended {
-        /// The part.
+        /// The process.
         name: String,
         /// How it ended.
         status: ExitStatus,
         /// The last lines of its log.
         log: String,
     },
-    /// The process runs, but does not answer as it should.
+    /// The process runs, but is not ready.
     #[error("{name} is not ready after {seconds} s: {why}; the end of its log:\n{log}")]
     NotReady {
-        /// The part.
+        /// The process.
         name: String,
-        /// How long was waited.
+        /// How long it had.
         seconds: u64,
-        /// What was missing last.
+        /// Why it was not ready in the end.
         why: String,
         /// The last lines of its log.
         log: String,
     },
-    /// The folder of the data is used by a process of another instance.
+    /// Another process uses the data folder.
     #[error("{} is in use by process {pid}", folder.display())]
     InUse {
         /// Which folder.
         folder: PathBuf,
-        /// Whose it is.
+        /// The process.
         pid: i32,
     },
-}
-
-/// Names the file in an error of the file system.
-pub(crate) trait At<T> {
-    fn at(self, path: &Path) -> Result<T>;
-}
-
-impl<T> At<T> for std::io::Result<T> {
-    fn at(self, path: &Path) -> Result<T> {
-        self.map_err(|source| Error::File { path: path.to_owned(), source })
-    }
 }

@@ -1,41 +1,43 @@
-//! The folders of one instance, each made with the owner that its user needs.
+//! The folders of one instance, each owned by the user that needs it.
 
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use fs_err::os::unix::fs::chown;
 use nix::unistd::geteuid;
 
-use super::error::{At as _, Result};
-use super::locations::Program;
-use crate::users;
+use super::error::Result;
+use super::programs::Program;
+use crate::{files, users};
 
-/// Makes `dir`/`name` for the launcher's own user, readable by all, and returns its path.
+/// Makes `dir`/`name`, owned by the launcher's user and readable by all, and returns its path.
 pub(crate) fn make(dir: &Path, name: &str) -> Result<PathBuf> {
     let folder = dir.join(name);
-    DirBuilder::new().recursive(true).mode(0o755).create(&folder).at(&folder)?;
+    files::create_folder(&folder, 0o755)?;
     Ok(folder)
 }
 
-/// Makes `dir`/`name` for a user of the program's root and no other. Without root's rights it stays the launcher's.
+/// Makes `dir`/`name` for one user of the program's root, closed to all others. Unless the launcher is root, the folder
+/// stays its own.
 pub(crate) fn make_for(dir: &Path, name: &str, program: &Program, user: &str) -> Result<PathBuf> {
     let folder = make(dir, name)?;
     give_to(&folder, program, user)?;
     Ok(folder)
 }
 
-/// Makes an existing folder the user's own.
+/// Gives an existing folder to the user.
 pub(crate) fn give_to(folder: &Path, program: &Program, user: &str) -> Result<()> {
-    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).at(folder)?;
+    fs_err::set_permissions(folder, Permissions::from_mode(0o700))?;
     if geteuid().is_root() {
         let root = program.root.as_deref().unwrap_or(Path::new("/"));
-        let user = users::look_up(root, user).at(root)?;
-        chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw())).at(folder)?;
+        let user = users::look_up(root, user)?;
+        chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
     }
     Ok(())
 }
 
-/// The log of a part: `dir`/logs/`name`.log.
+/// The log of a process: `dir`/logs/`name`.log.
 pub(crate) fn log(dir: &Path, name: &str) -> Result<PathBuf> {
     Ok(make(dir, "logs")?.join(format!("{name}.log")))
 }

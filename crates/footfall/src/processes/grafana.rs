@@ -1,4 +1,4 @@
-//! Grafana, where the host has it: it is in no registry that setup uses.
+//! Grafana, if the host has it: setup cannot fetch it, because it is in no registry that setup uses.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -9,15 +9,15 @@ use nix::sys::signal::Signal;
 use super::error::Result;
 use super::folders;
 use super::launch::Launch;
-use super::locations::{self, Program};
 use super::managed::ManagedProcess;
+use super::programs::{Program, find_on_path};
 use super::ready::Ready;
 
-/// A Grafana of the host.
+/// The host's Grafana.
 #[derive(Debug, Clone)]
 pub struct Grafana {
     program: PathBuf,
-    /// `grafana server` of today, or `grafana-server` of before.
+    /// Newer versions are started with `grafana server`, older ones with `grafana-server`.
     subcommand: Option<&'static str>,
     home: PathBuf,
 }
@@ -26,13 +26,14 @@ impl Grafana {
     /// Looks for it on PATH.
     ///
     /// # Errors
-    /// Why there is none, in words for a person.
+    /// Why it was not found, for a person to read.
     pub fn find() -> std::result::Result<Self, String> {
-        let (program, subcommand) = locations::find("grafana", &[])
+        let (program, subcommand) = find_on_path("grafana", &[])
             .map(|program| (program, Some("server")))
-            .or_else(|_| locations::find("grafana-server", &[]).map(|program| (program, None)))
+            .or_else(|_| find_on_path("grafana-server", &[]).map(|program| (program, None)))
             .map_err(|_| "neither grafana nor grafana-server is on PATH".to_owned())?;
-        let home = home(&program).ok_or_else(|| format!("{} is there, but not its files", program.display()))?;
+        let home =
+            home(&program).ok_or_else(|| format!("{} is installed, but its files are missing", program.display()))?;
         Ok(Self { program, subcommand, home })
     }
 
@@ -55,7 +56,7 @@ impl Grafana {
         let environment = environment(&data, &share.join("grafana"), listen, socket_dir, port);
         let launch = Launch {
             name: "grafana".into(),
-            program: Program { root: None, path: self.program.clone() },
+            program: Program::of_host(self.program.clone()),
             arguments,
             environment: environment.map(|(key, value)| (key.into(), value)).into(),
             user: None,
@@ -68,7 +69,7 @@ impl Grafana {
     }
 }
 
-/// Its own settings, and what grafana/README.md asks for.
+/// Grafana's own settings, and those that grafana/README.md lists.
 fn environment(
     data: &Path,
     files: &Path,
@@ -88,7 +89,7 @@ fn environment(
         ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false".into()),
         ("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "false".into()),
         ("GF_PLUGINS_PREINSTALL_DISABLED", "true".into()),
-        // A Unix socket's port is in no field of the data source; its driver takes it from here.
+        // The data source has no field for the port of a Unix socket; its driver reads this variable.
         ("PGPORT", port.to_string().into()),
         ("GRAFANA_FOOTFALL_POSTGRES", socket_dir.into()),
         ("GRAFANA_FOOTFALL_SSLMODE", "disable".into()),
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_ask_for_what_the_environment_holds() {
+    fn every_variable_in_the_provisioning_files_is_set() {
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana");
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
         let environment = environment(Path::new("/data"), &files, listen, Path::new("/run/postgresql"), 5432);
@@ -120,7 +121,7 @@ mod tests {
                 ["GF_PATHS_PROVISIONING", "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", "GRAFANA_FOOTFALL_DASHBOARDS"];
             assert!(!file.contains(key) || Path::new(value).exists(), "{key}: {}", value.display());
         }
-        // Trusted without a password and encrypted by nobody: a Unix socket.
+        // A Unix socket needs neither a password nor a certificate.
         let without = ["GRAFANA_FOOTFALL_PASSWORD", "GRAFANA_FOOTFALL_CA_FILE"];
         for file in ["datasources/footfall.yaml", "dashboards/footfall.yaml"] {
             let text = std::fs::read_to_string(files.join("provisioning").join(file)).unwrap();

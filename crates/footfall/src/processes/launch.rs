@@ -1,49 +1,49 @@
-//! How a part is started, kept so that it can be started again.
+//! How a process is started, kept so that it can be started again.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use fs_err::OpenOptions;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use super::error::{At as _, Error, Result};
-use super::locations::{self, Program};
+use super::error::{Error, Result};
 use super::lock_file;
 use super::process::Process;
+use super::programs::{Program, own_program};
 
-/// A program, its arguments and its surroundings.
+/// A program with its arguments and its environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     pub(crate) name: String,
     pub(crate) program: Program,
     pub(crate) arguments: Vec<OsString>,
-    /// The environment, beside PATH and LC_ALL.
+    /// Environment variables beside PATH and LC_ALL.
     pub(crate) environment: Vec<(OsString, OsString)>,
-    /// The user to run as, where the launcher is root.
+    /// The user to run as if the launcher is root.
     pub(crate) user: Option<&'static str>,
-    /// What the program must see of the host at the same path.
+    /// Paths of the host that the program needs to see at the same place.
     pub(crate) binds: Vec<PathBuf>,
-    /// What an orderly end is asked for with, also when the launcher itself dies.
+    /// The signal for an orderly end. The process also gets it when the launcher dies.
     pub(crate) stop_signal: Signal,
     pub(crate) log: PathBuf,
-    /// PostgreSQL's, which may have been left by a killed server; the first lies in the folder that it works in.
+    /// PostgreSQL's, which a killed server leaves behind; the first is in its working directory.
     pub(crate) lock_files: Vec<PathBuf>,
 }
 
 impl Launch {
-    /// Starts the process, once no other one holds its lock files.
+    /// Starts the process once no other one holds its lock files.
     pub(crate) async fn start_alone(&self) -> Result<Process> {
-        lock_file::forget_a_dead_server(&self.lock_files).await?;
+        lock_file::remove_stale(&self.lock_files).await?;
         self.start()
     }
 
-    /// Starts the process; its output is added to the log.
+    /// Starts the process; its output is appended to the log.
     pub(crate) fn start(&self) -> Result<Process> {
-        let log = OpenOptions::new().create(true).append(true).open(&self.log).at(&self.log)?;
-        let mut command = Command::new(locations::ours("footfall")?);
-        // Nothing of the launcher's own: a FOOTFALL_ variable that one daemon knows is an error for the other.
+        let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(own_program("footfall")?);
+        // The launcher's environment is not passed on: a FOOTFALL_ variable for one daemon is an error for another.
         command
             .env_clear()
             .envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LC_ALL", "C.UTF-8")])
@@ -53,9 +53,21 @@ impl Launch {
             .arg(&self.program.path)
             .args(&self.arguments)
             .stdin(Stdio::null())
-            .stdout(log.try_clone().at(&self.log)?)
-            .stderr(log);
+            .stdout(log.try_clone()?.into_file())
+            .stderr(log.into_file());
         Process::start(command).map_err(|source| Error::Spawn { name: self.name.clone(), source })
+    }
+
+    /// Runs the process to its end.
+    ///
+    /// # Errors
+    /// It did not succeed; with the last lines of its log.
+    pub(crate) async fn run_to_end(&self) -> Result<()> {
+        let status = self.start()?.ended().await;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Error::Ended { name: self.name.clone(), status, log: self.log_end() })
     }
 
     fn enter_arguments(&self) -> Vec<OsString> {

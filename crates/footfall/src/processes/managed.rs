@@ -1,4 +1,4 @@
-//! One part under way, whichever program it is.
+//! A running program of an instance.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -9,20 +9,20 @@ use super::launch::Launch;
 use super::process::Process;
 use super::ready::Ready;
 
-/// How long a part may take to be ready. A broker whose log must be recovered on a busy machine needed 14 s.
+/// How long a process may take to be ready. A broker that had to recover its log on a busy machine took 14 s.
 const READY_S_MAX: u64 = 120;
-const ASK_AGAIN_MS: u64 = 50;
+const POLL_MS: u64 = 50;
 
-/// How a part was stopped.
+/// How a process was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It ended by itself when it was asked to, or had ended before.
+    /// It ended when it got the signal, or before.
     Stopped,
     /// It did not end before the deadline and was killed.
     Killed,
 }
 
-/// A program under way. Dropping it kills it.
+/// A running program. Dropping it kills it.
 #[derive(Debug)]
 pub struct ManagedProcess {
     launch: Launch,
@@ -31,7 +31,7 @@ pub struct ManagedProcess {
 }
 
 impl ManagedProcess {
-    /// Starts the process, once no other one holds its lock files.
+    /// Starts the process once no other one holds its lock files.
     pub(crate) async fn spawn_alone(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start_alone().await?;
         Ok(Self { launch, ready, process })
@@ -43,17 +43,17 @@ impl ManagedProcess {
         Ok(Self { launch, ready, process })
     }
 
-    /// Waits until it answers as its users will ask.
+    /// Waits until it answers a request like those of its users.
     ///
     /// # Errors
-    /// It ended, or was not ready after two minutes; either with the last lines of its log.
+    /// It ended, or was not ready after two minutes. Both errors hold the last lines of its log.
     pub async fn wait_until_ready(&self) -> Result<()> {
         let started = Instant::now();
         loop {
             if let Some(status) = self.process.status() {
                 return Err(Error::Ended { name: self.launch.name.clone(), status, log: self.launch.log_end() });
             }
-            let Err(why) = self.ready.ask().await else {
+            let Err(why) = self.ready.check().await else {
                 return Ok(());
             };
             if started.elapsed() > Duration::from_secs(READY_S_MAX) {
@@ -64,23 +64,23 @@ impl ManagedProcess {
                     log: self.launch.log_end(),
                 });
             }
-            tokio::time::sleep(Duration::from_millis(ASK_AGAIN_MS)).await;
+            tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
         }
     }
 
-    /// The part's name, also the name of its log.
+    /// Its name, which is also the name of its log.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.launch.name
     }
 
-    /// The process id of the program itself (not of one that started it).
+    /// The process id of the program itself, not of a wrapper.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.pid().as_raw().cast_unsigned()
     }
 
-    /// The file that everything it prints is added to.
+    /// The file with everything that it prints.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.launch.log
@@ -92,19 +92,19 @@ impl ManagedProcess {
         self.launch.log_end()
     }
 
-    /// How it ended, if it did.
+    /// How it ended, if it has.
     #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
         self.process.status()
     }
 
-    /// Resolves when the process has ended, for whatever reason.
+    /// Resolves when the process has ended, for any reason.
     pub async fn ended(&self) -> ExitStatus {
         self.process.ended().await
     }
 
-    /// Asks the part to end, in its own way (a database closes its connections, a broker its log), and kills it
-    /// where it has not ended within `deadline`.
+    /// Sends the signal for an orderly end (a database closes its connections, a broker its log), and kills the process
+    /// if it has not ended within `deadline`.
     pub async fn stop(&mut self, deadline: Duration) -> Ending {
         self.process.signal(self.launch.stop_signal);
         if tokio::time::timeout(deadline, self.ended()).await.is_ok() {
@@ -120,8 +120,8 @@ impl ManagedProcess {
         self.ended().await;
     }
 
-    /// Starts it again with the same data, addresses and configuration, and waits until it is ready. A process that
-    /// still runs is killed first.
+    /// Starts it again with the same data, addresses and configuration, and waits until it is ready. If it still runs it
+    /// is killed first.
     ///
     /// # Errors
     /// As [`ManagedProcess::wait_until_ready`].

@@ -1,10 +1,10 @@
-//! The programs that Footfall is made of, each started, watched and stopped as a part.
+//! The programs that Footfall consists of, each started, watched and stopped as a [`ManagedProcess`].
 //!
-//! `footfall up` and the test kit use these same parts. Everything that belongs to one instance lies under one
-//! folder, DIR: `DIR/{postgres,kafka,nginx,run,logs,credentials}`. Addresses are given, never guessed: several
-//! instances run beside one another on loopback addresses of their own, with the standard ports.
+//! `footfall up` and the test kit use the same ones. Everything that belongs to one instance is in one folder, DIR:
+//! `DIR/{postgres,kafka,nginx,run,logs,credentials}`. Addresses are parameters: several instances can run side by side,
+//! each with the standard ports on a loopback address of its own.
 //!
-//! A part that is dropped is killed, so that no test leaves a process behind; [`ManagedProcess::stop`] is the orderly way.
+//! Dropping a process kills it, so that no test leaves one behind; [`ManagedProcess::stop`] is the orderly way.
 
 mod daemon;
 mod error;
@@ -12,14 +12,15 @@ mod folders;
 mod grafana;
 pub mod kafka;
 mod launch;
-mod locations;
 mod lock_file;
 mod managed;
 mod memory;
 mod nginx;
-mod once;
-mod postgres;
+mod oneshot;
+pub mod postgres;
 mod process;
+mod programs;
+mod reachable;
 mod ready;
 mod second_name;
 mod spawner;
@@ -28,11 +29,11 @@ pub use daemon::DaemonOptions;
 pub use error::{Error, Result};
 pub use grafana::Grafana;
 pub use kafka::Kafka;
-pub use locations::{Program, Programs, java};
-pub(crate) use locations::{find, ours};
 pub use managed::{Ending, ManagedProcess};
-pub(crate) use nginx::from_here;
 pub use nginx::{Nginx, NginxOptions};
-pub(crate) use once::run_once;
-pub use postgres::{Alone, Postgres, Size};
+pub(crate) use oneshot::run_to_end;
+pub use postgres::{Postgres, Size};
+pub use programs::{Program, Programs, java};
+pub(crate) use programs::{find_on_path, own_program};
+pub(crate) use reachable::reachable;
 pub use second_name::{NoSecondName, SecondName};

@@ -1,6 +1,6 @@
 //! nginx: serves the site and passes the collection endpoint on to ingest.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
@@ -8,48 +8,49 @@ use ipnet::IpNet;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use super::error::{At as _, Result};
+use super::error::Result;
 use super::folders;
 use super::launch::Launch;
-use super::locations::{Program, Programs};
 use super::managed::ManagedProcess;
+use super::programs::{Program, Programs};
+use super::reachable::reachable;
 use super::ready::Ready;
 use super::second_name::SecondName;
 use crate::users;
 
-/// What nginx is to serve.
+/// What nginx serves, and where.
 #[derive(Debug, Clone)]
 pub struct NginxOptions {
-    /// The folder (an absolute path) that holds `web/` and `nixos/nginx/` (a checkout, or the package's share/footfall).
+    /// The folder, as an absolute path, that holds `web/` and `nixos/nginx/`: a checkout, or the package's share/footfall.
     pub share: PathBuf,
     /// Where the site is served.
     pub listen: SocketAddr,
     /// Where ingest is.
     pub ingest: SocketAddr,
-    /// Further paths for what is served.
+    /// Second paths under which it serves a file.
     pub second_names: Vec<SecondName>,
-    /// Proxies in front of it that say for whom they ask (X-Forwarded-For).
+    /// Proxies in front of it whose X-Forwarded-For is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Where the live page is.
     pub view: SocketAddr,
 }
 
-/// An nginx. It is a [`ManagedProcess`]: stopping it lets requests under way end.
+/// An nginx. It is a [`ManagedProcess`]: when it is stopped it completes the requests under way.
 #[derive(Debug)]
 pub struct Nginx {
-    part: ManagedProcess,
+    process: ManagedProcess,
 }
 
 impl Deref for Nginx {
     type Target = ManagedProcess;
     fn deref(&self) -> &ManagedProcess {
-        &self.part
+        &self.process
     }
 }
 
 impl DerefMut for Nginx {
     fn deref_mut(&mut self) -> &mut ManagedProcess {
-        &mut self.part
+        &mut self.process
     }
 }
 
@@ -72,7 +73,7 @@ impl Nginx {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
-        std::fs::write(&conf, configuration(&folder, &log, programs.nginx()?, options)).at(&conf)?;
+        fs_err::write(&conf, configuration(&folder, &log, programs.nginx()?, options))?;
         let launch = Launch {
             name: "nginx".into(),
             program: programs.nginx()?.clone(),
@@ -91,12 +92,12 @@ impl Nginx {
             lock_files: Vec::new(),
             log,
         };
-        let part = ManagedProcess::spawn(launch, Ready::Http(from_here(options.listen), "/", 200))?;
-        Ok(Self { part })
+        let process = ManagedProcess::spawn(launch, Ready::Http(reachable(options.listen), "/", 200))?;
+        Ok(Self { process })
     }
 }
 
-/// Only the wrapper: what is served, and how, stands in nixos/nginx/footfall-locations.conf.
+/// Only the frame: what is served, and how, is in nixos/nginx/footfall-locations.conf.
 fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
     let NginxOptions { share, listen, ingest, second_names, trusted_proxies, view } = options;
@@ -139,8 +140,8 @@ http {{
     )
 }
 
-/// Whose word about a client's address is taken. The last address in the header that is not a proxy's is the client's:
-/// what the client itself wrote stands before it.
+/// Takes the client's address from the trusted proxies. It is the last address in the header that is not a proxy's:
+/// anything before it may have been written by the client.
 fn real_ip(trusted_proxies: &[IpNet]) -> String {
     if trusted_proxies.is_empty() {
         return String::new();
@@ -149,27 +150,17 @@ fn real_ip(trusted_proxies: &[IpNet]) -> String {
     format!("{from}\n        real_ip_header X-Forwarded-For;\n        real_ip_recursive on;")
 }
 
-/// Nobody can connect to the address that stands for all.
-pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
-}
-
-/// Where Debian's package of it puts nginx's module that sends what is packed with brotli already.
+/// Where Debian installs nginx's module that serves files already compressed with brotli.
 const BROTLI: &str = "usr/lib/nginx/modules/ngx_http_brotli_static_module.so";
 const LOAD_BROTLI: &str = "load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;\n";
 
-/// Whether the module is there; only Debian's nginx takes it.
+/// Whether the module is installed; only Debian's nginx can load it.
 fn has_brotli(nginx: &Program) -> bool {
     let root = nginx.root.as_deref().unwrap_or(Path::new("/"));
     nginx.path == Path::new("/usr/sbin/nginx") && root.join(BROTLI).is_file()
 }
 
-/// The `user` line: only root may set it, and the name differs between systems.
+/// The `user` line, which only root may set; the name differs between systems.
 fn workers_user(root: &Path) -> String {
     if !geteuid().is_root() {
         return String::new();

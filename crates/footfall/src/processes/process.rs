@@ -1,4 +1,4 @@
-//! A child process: who it is, whether it still runs, and signals that can reach no other.
+//! A child process: its pid, whether it still runs, and signals that cannot reach another process.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,30 +14,30 @@ use tokio::sync::watch;
 
 use super::spawner;
 
-/// How long a killed process may take to be gone: it has nothing left to do.
+/// How long a killed process may take to be gone.
 const REAP_MS_MAX: u64 = 5_000;
 
 /// A running or ended child process. Dropping it kills it and its descendants.
 #[derive(Debug)]
 pub(crate) struct Process {
     pid: Pid,
-    /// Held while a signal is sent and while the process is reaped, so that a signal never meets a reused pid.
+    /// Locked while a signal is sent and while the process is reaped, so that a signal cannot reach a reused pid.
     reaped: Arc<Mutex<bool>>,
     ended: watch::Receiver<Option<ExitStatus>>,
 }
 
 impl Process {
-    /// Starts it in a process group of its own, so that a terminal's Ctrl-C reaches only the launcher.
+    /// Starts it in a process group of its own, so that Ctrl-C on a terminal reaches only the launcher.
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         use std::os::unix::process::CommandExt as _;
         command.process_group(0);
         let child = spawner::spawn(command)?;
         let pid = Pid::from_raw(child.id().cast_signed());
         let reaped = Arc::new(Mutex::new(false));
-        let (tell, ended) = watch::channel(None);
+        let (sender, ended) = watch::channel(None);
         let flag = Arc::clone(&reaped);
         std::thread::spawn(move || {
-            let _ = tell.send(Some(wait(child, pid, &flag)));
+            let _ = sender.send(Some(wait(child, pid, &flag)));
         });
         Ok(Self { pid, reaped, ended })
     }
@@ -54,7 +54,7 @@ impl Process {
     pub(crate) async fn ended(&self) -> ExitStatus {
         let mut ended = self.ended.clone();
         let status = ended.wait_for(Option::is_some).await;
-        // The sender goes away only after it has sent.
+        // The sender is dropped only after it has sent.
         status.ok().and_then(|status| *status).unwrap_or_default()
     }
 
@@ -62,14 +62,14 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         if !*reaped {
-            // It is there, if only as a zombie, so the only refusal is one of permission: the deadline sees to that.
+            // The process exists, if only as a zombie, so only permission can be missing; the deadline covers that.
             let _ = kill(self.pid, signal);
         }
     }
 
-    /// Kills it and all its descendants: a database's backends and a web server's workers would outlive their parent.
+    /// Kills it and all its descendants: PostgreSQL's backends and nginx's workers would outlive their parent.
     pub(crate) fn kill_all(&self) {
-        // Stopped first, so that it makes no more children while they are counted.
+        // Stopped first, so that it cannot fork while its descendants are listed.
         self.signal(Signal::SIGSTOP);
         let descendants = descendants(self.pid);
         self.signal(Signal::SIGKILL);
@@ -95,14 +95,14 @@ impl Drop for Process {
 }
 
 fn wait(mut child: Child, pid: Pid, reaped: &Mutex<bool>) -> ExitStatus {
-    // Wait without reaping: until the lock is held, the pid stays taken.
+    // Waits without reaping: the pid must not be free before the lock is held.
     while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::errno::Errno::EINTR) {}
     let mut reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
     *reaped = true;
     child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0))
 }
 
-/// All processes below `pid`.
+/// All descendants of `pid`.
 fn descendants(pid: Pid) -> Vec<Pid> {
     let Ok(processes) = all_processes() else {
         return Vec::new();

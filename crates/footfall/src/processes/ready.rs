@@ -1,4 +1,4 @@
-//! Whether a part can do its job: asked of the part itself, in the way that its users will ask.
+//! Whether a process is ready: it is sent a request like those of its users.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,50 +10,46 @@ use hyper_util::rt::TokioExecutor;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::net::TcpStream;
-use tokio_postgres::NoTls;
 
-/// One question takes no longer.
-const QUESTION_MS_MAX: u64 = 2_000;
+/// How long one request may take.
+const REQUEST_MS_MAX: u64 = 2_000;
 
-/// The question that shows readiness.
+/// The request whose answer shows readiness.
 #[derive(Debug, Clone)]
 pub(crate) enum Ready {
     /// PostgreSQL answers a query.
     Query(Box<tokio_postgres::Config>),
-    /// A Kafka broker names itself among the brokers.
+    /// A Kafka broker answers with metadata that lists brokers.
     Metadata(SocketAddr),
     /// An HTTP server answers this path with this status.
     Http(SocketAddr, &'static str, u16),
 }
 
 impl Ready {
-    /// Asks once.
+    /// Sends the request once.
     ///
     /// # Errors
-    /// What is missing, in words.
-    pub(crate) async fn ask(&self) -> Result<(), String> {
-        let limit = Duration::from_millis(QUESTION_MS_MAX);
-        let question = async {
+    /// Why it is not ready, for a person to read.
+    pub(crate) async fn check(&self) -> Result<(), String> {
+        let limit = Duration::from_millis(REQUEST_MS_MAX);
+        let request = async {
             match self {
                 Self::Query(config) => query(config).await,
                 Self::Metadata(broker) => metadata(*broker, limit).await,
                 Self::Http(address, path, status) => http(*address, path, *status).await,
             }
         };
-        tokio::time::timeout(limit * 2, question).await.unwrap_or_else(|_| Err("no answer".into()))
+        tokio::time::timeout(limit * 2, request).await.unwrap_or_else(|_| Err("no answer".into()))
     }
 }
 
 async fn query(config: &tokio_postgres::Config) -> Result<(), String> {
-    let (client, connection) = config.connect(NoTls).await.map_err(in_words)?;
-    let connection = tokio::spawn(connection);
-    let answer = client.simple_query("SELECT 1").await;
-    connection.abort();
-    answer.map(drop).map_err(in_words)
+    let client = footfall_store::connect(config).await.map_err(in_words)?;
+    client.simple_query("SELECT 1").await.map(drop).map_err(in_words)
 }
 
 async fn metadata(broker: SocketAddr, limit: Duration) -> Result<(), String> {
-    // librdkafka would back off from a port that is closed as yet.
+    // Tried first, because librdkafka backs off from a port that is still closed.
     TcpStream::connect(broker).await.map_err(in_words)?;
     let asked = tokio::task::spawn_blocking(move || {
         let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", broker.to_string()).create()?;
@@ -61,7 +57,7 @@ async fn metadata(broker: SocketAddr, limit: Duration) -> Result<(), String> {
     });
     match asked.await {
         Ok(Ok(metadata)) if !metadata.brokers().is_empty() => Ok(()),
-        Ok(Ok(_)) => Err("the broker knows of no broker".into()),
+        Ok(Ok(_)) => Err("the metadata lists no broker".into()),
         Ok(Err(error)) => Err(in_words(error)),
         Err(error) => Err(in_words(error)),
     }

@@ -1,16 +1,16 @@
-//! A second path for something that nginx serves: blockers know the first by name.
+//! A second path for something that the site serves: blockers know the first one.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// `/s.js=/analytics.js`: what the second path leads to is what the first leads to, which stays.
+/// `/s.js=/analytics.js`: /s.js serves the same as /analytics.js, which stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondName {
     second: String,
     first: String,
 }
 
-/// Why it is none.
+/// The text is not a second name.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not two paths as in /s.js=/analytics.js, of letters, digits and /._~-")]
 pub struct NoSecondName(String);
@@ -25,21 +25,21 @@ impl FromStr for SecondName {
     }
 }
 
-/// Nothing in it can end a word of nginx's configuration, or means something there.
+/// Allows no character that ends a word or has a meaning in nginx's configuration.
 fn is_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte);
     text.len() > 1 && text.starts_with('/') && text.bytes().all(is_plain) && !text.contains("..")
 }
 
 impl SecondName {
-    /// As it was given, and as footfall-view takes it.
+    /// As on the command line, which is also how footfall-view takes it.
     #[must_use]
     pub fn as_given(&self) -> String {
         format!("{}={}", self.second, self.first)
     }
 }
 
-/// As a location of nginx's.
+/// As a location in nginx's configuration.
 impl fmt::Display for SecondName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "location = {} {{ rewrite ^ {} last; }}", self.second, self.first)

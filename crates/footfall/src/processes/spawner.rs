@@ -1,19 +1,19 @@
 //! The one thread that starts processes.
 //!
-//! The kernel's parent-death signal fires when the *thread* that made a process ends, not the process that the thread
-//! belongs to. A worker of some async runtime ends with its runtime, so children would die with the first test that
-//! used them. This thread lives as long as the program.
+//! The kernel sends the parent-death signal when the *thread* that forked ends, not when its process does. A worker of an
+//! async runtime ends with the runtime, so the children of one test would die while another still uses them. This thread
+//! lives as long as the program.
 
 use std::io;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 
-type Order = (Command, Sender<io::Result<Child>>);
+type Request = (Command, Sender<io::Result<Child>>);
 
-static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
+static SPAWNER: OnceLock<Sender<Request>> = OnceLock::new();
 
-/// Starts a process from the thread that never ends.
+/// Starts a process from that thread.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     let gone = || io::Error::other("the thread that starts processes is gone");
     let (answer, answered) = channel();
@@ -22,11 +22,11 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     answered.recv().map_err(|_| gone())?
 }
 
-fn start() -> Sender<Order> {
-    let (orders, ordered) = channel::<Order>();
+fn start() -> Sender<Request> {
+    let (requests, received) = channel::<Request>();
     std::thread::spawn(move || {
-        for (mut command, answer) in ordered {
-            // Whoever ordered it may be gone: then the child must not stay.
+        for (mut command, answer) in received {
+            // Without a receiver for it the child must not stay.
             if let Err(unheard) = answer.send(command.spawn())
                 && let Ok(mut child) = unheard.0
             {
@@ -34,5 +34,5 @@ fn start() -> Sender<Order> {
             }
         }
     });
-    orders
+    requests
 }

@@ -1,4 +1,4 @@
-//! The database that is to be replaced: what it holds, and how another takes its place.
+//! The database to be replaced: what it holds, and how the new one takes its place.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
-use super::{RestoreError, connect, while_doing};
+use super::connect;
+use super::error::{RestoreError, while_doing};
 use crate::backup::manifest;
 
 const END_CONNECTIONS: &str = include_str!("../../../../sql/backup/end_connections.sql");
@@ -14,12 +15,12 @@ const EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)
 const ATTEMPTS_MAX: u32 = 100;
 const RETRY_MS: u64 = 100;
 
-/// What tells that a database is ours.
+/// The table by which a database of Footfall's is recognised.
 const HISTORY: &str = "refinery_schema_history";
-/// What is there before anything came, or says nothing about anybody.
+/// Tables that have rows before the first event, or hold only the daemons' metrics.
 const NOTHING_TO_LOSE: [&str; 3] = [HISTORY, "kafka_offsets", "pipeline_samples"];
 
-/// A database by its name, which is a plain one, and those that it changes places with.
+/// A database, and the names of the new and of the replaced one. All are plain names, safe in a statement.
 pub(crate) struct Target<'a> {
     cluster: &'a Client,
     config: &'a Config,
@@ -39,7 +40,7 @@ impl<'a> Target<'a> {
         Ok(row.get(0))
     }
 
-    /// An error where the database holds what must not be lost.
+    /// Fails if the database holds data that must not be lost.
     pub(crate) async fn refuse(&self, replace: bool) -> Result<(), RestoreError> {
         if self.exists(&self.replaced).await? {
             return Err(RestoreError::LeftOver(self.replaced.clone()));
@@ -48,7 +49,7 @@ impl<'a> Target<'a> {
             return Ok(());
         }
         let client = connect(self.config, &self.name).await.map_err(while_doing("connecting to the database"))?;
-        let rows = manifest::row_counts(&client).await.map_err(while_doing("looking what the database holds"))?;
+        let rows = manifest::row_counts(&client).await.map_err(while_doing("counting what the database holds"))?;
         if let Some(table) = rows.keys().next().filter(|_| !rows.contains_key(HISTORY)) {
             return Err(RestoreError::NotOurs { name: self.name.clone(), table: table.clone() });
         }
@@ -60,14 +61,14 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Removes what a restore that failed left.
+    /// Drops what a failed restore left behind.
     pub(crate) async fn drop_restoring(&self) -> Result<(), RestoreError> {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.restoring);
         self.cluster.batch_execute(&drop).await.map_err(while_doing("removing what an earlier restore left"))
     }
 
-    /// The new database gets the name; the one that had it is dropped.
-    pub(crate) async fn change_places(&self) -> Result<(), RestoreError> {
+    /// Gives the new database the name, and drops the one that had it.
+    pub(crate) async fn swap(&self) -> Result<(), RestoreError> {
         let Self { name, restoring, replaced, .. } = self;
         let is_there = self.exists(name).await?;
         let mut change =
@@ -77,9 +78,9 @@ impl<'a> Target<'a> {
             change = format!("ALTER DATABASE {name} RENAME TO {replaced}; {change}");
             all.push(name);
         }
-        // Several statements of one message are one transaction.
-        if let Err(error) = self.while_nobody_is_connected(&all, &change).await {
-            // Else nobody could use the one that stays.
+        // Statements in one message are one transaction.
+        if let Err(error) = self.without_connections(&all, &change).await {
+            // The existing database stays, and must accept connections again.
             let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
             if is_there {
                 self.cluster.batch_execute(&allow).await.map_err(while_doing("opening the database again"))?;
@@ -93,9 +94,9 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// A database is renamed only while nobody is connected to it, and sinks come again at once.
-    async fn while_nobody_is_connected(&self, names: &[&String], change: &str) -> Result<(), RestoreError> {
-        let doing = while_doing("changing places");
+    /// PostgreSQL renames a database only while it has no connections, and sinks reconnect at once.
+    async fn without_connections(&self, names: &[&String], change: &str) -> Result<(), RestoreError> {
+        let doing = while_doing("swapping the databases");
         for name in names {
             let shut = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
             self.cluster.batch_execute(&shut).await.map_err(&doing)?;

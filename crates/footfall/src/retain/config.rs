@@ -1,11 +1,11 @@
-//! What `footfall retain` can be told, with its unit and its default.
+//! The configuration of `footfall retain`, with units and defaults.
 
 use footfall_daemon::{CommandConfiguration, FieldError, LogConfig, Secret};
 use footfall_store::{Pace, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A tracker sends an event again for so many days. An id that the ledger has forgotten by then would be stored twice.
+/// For this many days a tracker retries an event. If the ledger forgets its id earlier, the event is stored twice.
 const TRACKER_KEEPS_DAYS: u16 = 7;
 const DAYS_MAX: u16 = 36_500;
 
@@ -15,64 +15,64 @@ const DAYS_MAX: u16 = 36_500;
 pub struct Config {
     /// What is logged, and how.
     pub log: LogConfig,
-    /// What is removed from.
+    /// The database.
     pub database: DatabaseConfig,
-    /// How long what is kept.
+    /// How long each table is kept.
     pub keep_days: KeepDays,
-    /// How much at a time.
+    /// How much is removed at a time.
     pub batch: BatchConfig,
 }
 
-/// What is removed from.
+/// The database that old data is removed from.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
     /// Connection string of PostgreSQL, as the owner of the tables: `host=/run/postgresql user=footfall_owner
     /// dbname=analytics`, or a postgresql:// URL.
     pub url: String,
-    /// Password, where the server wants one.
+    /// Password, if the server requires one.
     pub password: Secret,
-    /// How long to wait for a backup that is under way, in seconds.
+    /// How long to wait for a running backup, in seconds.
     pub turn_s_max: u32,
 }
 
-/// Days for which each table is kept; 0 keeps for ever. Days are whole days of UTC: with 1, today and yesterday stay.
+/// Days for which each table is kept; 0 keeps it for ever. These are whole days of UTC: with 1, today and yesterday stay.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeepDays {
-    /// Days for which events are kept; 0 keeps them for ever. What can still be asked of older days:
-    /// docs/backup-and-restore.md.
+    /// Days for which events are kept; 0 keeps them for ever. docs/backup-and-restore.md lists the questions that older
+    /// days still answer.
     pub analytics_events: u16,
     /// Days for which the roll-up of visits is kept, at least as long as events; 0 keeps it for ever.
     pub analytics_visit_parts: u16,
     /// Days for which the roll-up by minute is kept, at least as long as events; 0 keeps it for ever.
     pub analytics_summary: u16,
-    /// Days for which the counts of what became of events are kept; 0 keeps them for ever.
+    /// Days for which the counts of outcomes are kept; 0 keeps them for ever.
     pub analytics_outcomes: u16,
     /// Days for which events that could not be stored are kept; 0 keeps them for ever.
     pub analytics_quarantine: u16,
-    /// Days for which ids of events are kept, by which a repeat is known, 8 or more; 0 keeps them for ever. At least
-    /// twice as long as Kafka keeps messages, or a topic that has to be read from its beginning stores some twice.
+    /// Days for which the ids of events are kept to recognise repeats, at least 8; 0 keeps them for ever. Set it to at
+    /// least twice Kafka's retention: otherwise re-reading a topic from its beginning stores some events twice.
     pub analytics_ledger: u16,
     /// Days for which the daemons' metrics are kept; 0 keeps them for ever.
     pub pipeline_samples: u16,
 }
 
-/// How much at a time.
+/// How much is removed at a time.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchConfig {
-    /// Rows that one transaction removes; a minute that has more goes as a whole.
+    /// Rows that one transaction removes; a minute with more rows is removed as a whole.
     pub rows_max: u32,
-    /// Pages (8 KiB) of the ledger that one transaction looks through.
+    /// Pages (8 KiB) of the ledger that one transaction searches.
     pub pages_max: u32,
-    /// How long a transaction waits for a lock, in milliseconds; the sink may wait behind it.
+    /// How long a transaction waits for a lock, in milliseconds; meanwhile the sink may have to wait too.
     pub lock_ms_max: u32,
-    /// How often a batch that meets a lock is tried, before it is left to the next run.
+    /// Attempts for a batch that cannot get its lock, before it is left to the next run.
     pub attempts_max: u32,
     /// Milliseconds between two attempts.
     pub retry_ms: u64,
-    /// Milliseconds between two batches, for others.
+    /// Milliseconds between two batches, to leave the database to others.
     pub pause_ms: u64,
 }
 
@@ -97,7 +97,7 @@ impl Default for Config {
             batch: BatchConfig {
                 rows_max: 10_000,
                 pages_max: 500,
-                // Less than PostgreSQL's deadlock_timeout of a second: it is never the sink that is told to give way.
+                // Less than PostgreSQL's deadlock_timeout of a second, so that a deadlock never aborts the sink.
                 lock_ms_max: 500,
                 attempts_max: 20,
                 retry_ms: 3_000,
@@ -108,7 +108,7 @@ impl Default for Config {
 }
 
 impl KeepDays {
-    /// How long a table is kept; 0 for ever.
+    /// Days for which a table is kept; 0 for ever.
     #[must_use]
     pub fn of(&self, table: Table) -> u16 {
         match table {
@@ -130,14 +130,14 @@ impl KeepDays {
             .collect();
         if (1..=TRACKER_KEEPS_DAYS).contains(&self.analytics_ledger) {
             let message = format!(
-                "{} is not more than {TRACKER_KEEPS_DAYS}: for so many days a tracker sends an event again, and it \
-                 would be stored twice",
+                "{} is not more than {TRACKER_KEEPS_DAYS}: a tracker retries an event for that many days, and it would \
+                 be stored twice",
                 self.analytics_ledger
             );
             errors.push(FieldError::new(field(Table::Ledger), message));
         }
-        // Functions answer for whole minutes and half hours from the roll-ups: with these gone and events left they
-        // would deny events that a filter still finds.
+        // Functions answer whole minutes and half hours from the roll-ups. If these were removed before the events, a
+        // total would miss events that a filter still finds.
         for roll_up in [Table::VisitParts, Table::Summary] {
             let (days, events) = (self.of(roll_up), self.analytics_events);
             if days != 0 && (events == 0 || days < events) {
@@ -151,10 +151,9 @@ impl KeepDays {
 }
 
 impl DatabaseConfig {
-    /// The connection's parameters, the password put in.
+    /// The connection's parameters, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-retention")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-retention")
     }
 }
 
@@ -192,7 +191,13 @@ impl CommandConfiguration for Config {
 mod tests {
     use footfall_daemon::CommandConfiguration as _;
 
-    use super::Config;
+    use super::{Config, TRACKER_KEEPS_DAYS};
+
+    #[test]
+    fn the_tracker_keeps_events_for_as_long_as_is_reckoned_with() {
+        let tracker = include_str!("../../../../web/tracker/src/queue.js");
+        assert!(tracker.contains(&format!("const AGE_MS_MAX = {TRACKER_KEEPS_DAYS} * 864e5;")));
+    }
 
     fn refused(set: impl FnOnce(&mut Config)) -> Vec<String> {
         let mut config = Config::default();
@@ -202,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ledger_outlives_what_a_tracker_keeps() {
+    fn the_ledger_outlives_the_retries_of_a_tracker() {
         assert!(refused(|_| ()).is_empty());
         for days in [1, 7] {
             assert_eq!(refused(|config| config.keep_days.analytics_ledger = days), ["keep_days.analytics_ledger"]);
@@ -213,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_roll_up_is_not_removed_before_the_events_that_it_adds_up() {
+    fn a_roll_up_is_not_removed_before_its_events() {
         assert_eq!(refused(|config| config.keep_days.analytics_summary = 400), ["keep_days.analytics_summary"]);
         let both = ["keep_days.analytics_visit_parts", "keep_days.analytics_summary"];
         let set = |events, roll_ups| {

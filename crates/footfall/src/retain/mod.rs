@@ -1,4 +1,4 @@
-//! `footfall retain`: removes from each table what is older than it is to be kept.
+//! `footfall retain`: removes from each table what is older than its retention period.
 
 mod config;
 
@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 pub use config::{BatchConfig, Config, DatabaseConfig, KeepDays};
 
-/// EX_TEMPFAIL of sysexits.h: the next run does what this one could not.
+/// EX_TEMPFAIL of sysexits.h: the next run removes what this one could not.
 const EXIT_LATER: u8 = 75;
 const EXIT_FAILED: u8 = 1;
 
@@ -20,10 +20,10 @@ pub const COMMAND: Command = Command {
     identifier: "footfall-retention",
     secrets: &["database.password"],
     exit_codes: &[
-        (0, "everything that is too old is gone"),
-        (EXIT_FAILED, "PostgreSQL is away or refused; what was removed before it stays removed"),
+        (0, "all old data is removed"),
+        (EXIT_FAILED, "PostgreSQL cannot be reached, or refused; data that was removed before stays removed"),
         (64, "the command line or the configuration is wrong"),
-        (EXIT_LATER, "something was locked all the time, or a backup did not end: the next run removes it"),
+        (EXIT_LATER, "a table stayed locked, or a backup did not end: the next run removes the rest"),
     ],
 };
 
@@ -35,8 +35,8 @@ pub fn main(arguments: CommandArguments) -> ExitCode {
     })
 }
 
-/// Removes from every table what is too old, and logs for each what that was. One that cannot be removed from does not
-/// keep the others from it. Answers the exit code.
+/// Removes old data from every table, and logs how much. A table that fails does not stop the others. Returns the exit
+/// code.
 pub async fn run(config: &Config) -> u8 {
     let database = match config.database.parameters() {
         Ok(database) => database,
@@ -48,7 +48,7 @@ pub async fn run(config: &Config) -> u8 {
     let remover = match Remover::connect(&database, config.batch.pace(), config.database.turn_s_max).await {
         Ok(remover) => remover,
         Err(error) if is_locked(&error) => {
-            warn!(waited_s = config.database.turn_s_max, "a backup is under way: nothing is removed this time");
+            warn!(waited_s = config.database.turn_s_max, "a backup is running: nothing is removed this time");
             return EXIT_LATER;
         }
         Err(error) => {
@@ -93,7 +93,7 @@ async fn remove(remover: &Remover, table: Table, days: u16) -> u8 {
     }
 }
 
-/// A failure outweighs what can wait.
+/// A failure is worse than a postponement.
 fn worse(one: u8, other: u8) -> u8 {
     if one == EXIT_FAILED || other == EXIT_FAILED { EXIT_FAILED } else { one.max(other) }
 }

@@ -1,4 +1,4 @@
-//! Where everything listens: the standard ports, all on one address, but for the site where others are to reach it.
+//! Where everything listens: on the standard ports of one address. Only the site may have another address.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,7 +16,7 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// Everything on `ip`, the site on `published` where that is named.
+    /// Everything on `ip`, and the site on `published` if given.
     pub(crate) fn on(ip: IpAddr, published: Option<IpAddr>) -> Self {
         Self { ip, site: published.unwrap_or(ip) }
     }
@@ -29,12 +29,12 @@ impl Addresses {
         SocketAddr::new(self.site, SITE_PORT)
     }
 
-    /// The site as this machine reaches it: nobody can connect to the address that stands for all.
+    /// The site as this machine reaches it: an unspecified address cannot be connected to.
     pub(crate) fn site_from_here(self) -> SocketAddr {
-        processes::from_here(self.site())
+        processes::reachable(self.site())
     }
 
-    /// Whether nobody but this machine reaches anything.
+    /// Whether only this machine can reach anything.
     pub(crate) fn are_private(self) -> bool {
         self.ip.is_loopback() && self.site.is_loopback()
     }
@@ -75,7 +75,7 @@ impl Addresses {
         SocketAddr::new(self.ip, port)
     }
 
-    /// Every port that `up` needs; Grafana's only where there is a Grafana.
+    /// Every port that `up` needs; Grafana's only where it is installed.
     pub(crate) fn wanted(self, profile: Profile, with_grafana: bool) -> Vec<Wanted> {
         let all = [
             ("site", self.site()),
@@ -85,7 +85,7 @@ impl Addresses {
         ];
         let common = wanted(all);
         match profile {
-            // The live page is served where the site is.
+            // The live page is served at the site's address.
             Profile::Light => common.chain([self.wanted_by_postgres()]).collect(),
             Profile::Appliance => {
                 let grafana = with_grafana.then_some(("Grafana", self.grafana()));

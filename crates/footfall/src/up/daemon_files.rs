@@ -1,27 +1,27 @@
-//! The configuration and the secret that our daemons are started with.
+//! The configuration files and secrets that our daemons are started with.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::UpError;
 use super::addresses::Addresses;
-use super::start::Plan;
+use super::error::UpError;
+use super::plan::Plan;
 use crate::processes::SecondName;
-use crate::{secrets, topics};
+use crate::{files, secrets, topics};
 
 /// The consumer group of the sinks.
 const SINK_GROUP: &str = "footfall-sink";
 
-/// What the bodies of all requests may fill in the light profile, in KiB, and what may wait for its commit: a few of the
-/// largest requests, and thousands of usual ones.
+/// In the light profile: memory for the bodies of all requests, and for events that wait for their commit. It holds a few
+/// of the largest requests, or thousands of typical ones.
 const LIGHT_QUEUE_KIB_MAX: u32 = 8 * 1024;
-/// What the light profile remembers of user agents, each of half a KiB.
+/// User agents that the light profile caches, each about half a KiB.
 const LIGHT_USER_AGENTS_MAX: u32 = 2_000;
-/// Connections by which the light profile's live page asks: each is a process of PostgreSQL's.
+/// Connections of the light profile's live page: each costs a PostgreSQL process.
 const LIGHT_VIEW_CONNECTIONS: u32 = 2;
 
-/// Writes `dir`/ingest.toml for an ingest that hands over to Kafka.
+/// Writes `dir`/ingest.toml for an ingest that sends to Kafka.
 pub(crate) fn write_ingest(dir: &Path, at: Addresses) -> Result<PathBuf, UpError> {
     let kafka = json!({
         "bootstrap_servers": at.kafka().to_string(),
@@ -50,7 +50,7 @@ fn ingest(at: Addresses) -> Value {
     json!({
         "listen": at.ingest(),
         "admin": { "address": at.ingest_admin() },
-        // nginx, or view, on this machine says for whom it asks.
+        // nginx or view on this machine passes the client's address on.
         "privacy": { "trusted_proxies": [at.ip()] },
     })
 }
@@ -74,12 +74,12 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
     )
 }
 
-/// Writes `dir`/view.toml. On an address that others reach the page wants a password; see [`make_view_credentials`].
+/// Writes `dir`/view.toml. Where other machines reach the page it asks for a password; see [`make_view_credentials`].
 pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
     write(dir, "view.toml", &view(dir, at, database))
 }
 
-/// Writes `dir`/view.toml for a view that serves the site, too.
+/// Writes `dir`/view.toml for a view that also serves the site.
 pub(crate) fn write_light_view(plan: &Plan<'_>, database: &str) -> Result<PathBuf, UpError> {
     let Plan { dir, at, share, second_names, trusted_proxies, .. } = *plan;
     let mut settings = view(dir, at, database);
@@ -110,13 +110,12 @@ fn view(dir: &Path, at: Addresses, database: &str) -> Value {
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
     let path = dir.join(name);
-    let text = toml::to_string(settings).map_err(std::io::Error::other);
-    let written = text.and_then(|text| std::fs::write(&path, text));
-    written.map_err(|source| UpError::file(&path, source))?;
+    let text = toml::to_string(settings).map_err(|error| files::invalid(&path, error))?;
+    fs_err::write(&path, text)?;
     Ok(path)
 }
 
-/// Makes ingest's folder of secrets the first time: the key of the visitor hashes lasts as long as the data.
+/// Makes ingest's folder of secrets the first time. The key of the visitor hashes must last as long as the data.
 pub(crate) fn make_credentials(dir: &Path) -> Result<PathBuf, UpError> {
     make_secret(dir, "credentials/ingest", secrets::VISITOR_SECRET)
 }
@@ -128,6 +127,6 @@ pub(crate) fn make_view_credentials(dir: &Path) -> Result<PathBuf, UpError> {
 
 fn make_secret(dir: &Path, folder: &str, name: &str) -> Result<PathBuf, UpError> {
     let folder = dir.join(folder);
-    secrets::make(&folder, &[name]).map_err(|source| UpError::file(&folder.join(name), source))?;
+    secrets::make(&folder, &[name])?;
     Ok(folder)
 }

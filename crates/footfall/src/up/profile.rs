@@ -1,9 +1,9 @@
-//! What an instance consists of. Its folder remembers it: data that lies in Kafka is not seen by a profile without one.
+//! What an instance consists of. Its folder remembers it, because a profile without Kafka would not see data in Kafka.
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
-use super::UpError;
+use crate::files;
 
 const FILE: &str = "profile";
 
@@ -24,33 +24,31 @@ impl Profile {
         }
     }
 
-    /// The profile of the instance in a folder; none where there is no instance yet.
+    /// The profile of the instance in a folder; `None` where there is no instance yet.
     ///
     /// # Errors
-    /// The file that says it cannot be read, or says something else.
-    pub fn of(dir: &Path) -> Result<Option<Self>, UpError> {
+    /// The file with the profile cannot be read, or names no profile.
+    pub fn of(dir: &Path) -> io::Result<Option<Self>> {
         let file = dir.join(FILE);
-        match std::fs::read_to_string(&file) {
+        match fs_err::read_to_string(&file) {
             Ok(text) => match [Self::Light, Self::Appliance].into_iter().find(|known| known.as_str() == text.trim()) {
                 Some(profile) => Ok(Some(profile)),
-                None => Err(UpError::file(&file, std::io::Error::other(format!("{:?} is no profile", text.trim())))),
+                None => Err(files::invalid(&file, format!("{:?} is not a profile", text.trim()))),
             },
-            // Before there were profiles there was one.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // An instance from before there were profiles is an appliance.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(dir.join("postgres").exists().then_some(Self::Appliance))
             }
-            Err(error) => Err(UpError::file(&file, error)),
+            Err(error) => Err(error),
         }
     }
 
-    /// Has the folder remember it.
+    /// Writes the profile to the folder.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn remember(self, dir: &Path) -> Result<(), UpError> {
-        let (file, partial) = (dir.join(FILE), dir.join("profile.partial"));
-        let written = std::fs::write(&partial, format!("{self}\n")).and_then(|()| std::fs::rename(&partial, &file));
-        written.map_err(|source| UpError::file(&file, source))
+    pub(crate) fn remember(self, dir: &Path) -> io::Result<()> {
+        files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)
     }
 }
 

@@ -1,41 +1,41 @@
-//! What footfall-retention.timer does elsewhere: removes what is too old, at the start and then every day.
+//! Removes old data at the start and then daily, as footfall-retention.timer does where systemd runs Footfall.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::UpError;
+use super::error::UpError;
 use super::state::State;
-use crate::processes::run_once;
+use crate::processes::run_to_end;
 use crate::progress::Steps;
 
 const EVERY_S: u64 = 24 * 3600;
 
-/// Writes `dir`/retention.toml the first time, from the one that packages install: from then on it is the person's.
+/// Copies the packaged retention.toml into the instance's folder the first time; after that it is the user's to edit.
 fn write_once(state: &State, share: &Path) -> Result<PathBuf, UpError> {
     let path = state.dir.join("retention.toml");
     if path.exists() {
         return Ok(path);
     }
     let installed = share.join("nixos/footfall/retention.toml");
-    let text = std::fs::read_to_string(&installed).map_err(|source| UpError::file(&installed, source))?;
-    std::fs::write(&path, text).map_err(|source| UpError::file(&path, source))?;
+    let text = fs_err::read_to_string(&installed)?;
+    fs_err::write(&path, text)?;
     Ok(path)
 }
 
-/// Never returns by itself. What goes wrong is said, and tried again the next day.
+/// Never returns. A failure is printed, and the next day brings the next attempt.
 pub(crate) async fn remove_daily(state: &State, share: &Path, steps: &Steps) -> Infallible {
     loop {
         match write_once(state, share) {
             Ok(config) => remove(state, &config, steps).await,
-            Err(error) => steps.say(&format!("what is too old stays: {error}")),
+            Err(error) => steps.say(&format!("old data is not removed: {error}")),
         }
         tokio::time::sleep(Duration::from_secs(EVERY_S)).await;
     }
 }
 
 async fn remove(state: &State, config: &Path, steps: &Steps) {
-    // The address of this run's database, whatever the file says.
+    // Overrides the file: the socket's folder may differ from run to run.
     let url = format!(
         "host='{}' port={} user=footfall_owner dbname={}",
         state.socket_dir.display(),
@@ -44,10 +44,10 @@ async fn remove(state: &State, config: &Path, steps: &Steps) {
     );
     let arguments = vec!["retain".into(), "--config".into(), config.into()];
     let environment = vec![("FOOTFALL_DATABASE__URL".into(), url.into())];
-    let why = match run_once(&state.dir, "retention", arguments, environment).await {
+    let why = match run_to_end(&state.dir, "retention", arguments, environment).await {
         Ok(status) if status.success() => return,
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     };
-    steps.say(&format!("not all that is too old was removed ({why}); see {}/logs/retention.log", state.dir.display()));
+    steps.say(&format!("not all old data was removed ({why}); see {}/logs/retention.log", state.dir.display()));
 }

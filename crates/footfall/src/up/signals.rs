@@ -18,7 +18,7 @@ impl Signals {
         })
     }
 
-    /// Resolves at the next of them.
+    /// Resolves when the next one arrives.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

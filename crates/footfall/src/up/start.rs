@@ -1,83 +1,67 @@
-//! Starts everything, each as soon as what it needs is ready.
+//! Starts everything, each process as soon as those that it needs are ready.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
 use tokio::try_join;
 
 use super::addresses::Addresses;
+use super::error::UpError;
+use super::plan::Plan;
 use super::profile::Profile;
 use super::state::State;
-use super::supervisor::Running;
-use super::{UpError, daemon_files, password};
+use super::supervisor::Supervisor;
+use super::{daemon_files, password};
 use crate::health::HealthCheck;
-use crate::processes::{
-    self, DaemonOptions, Grafana, Kafka, Nginx, NginxOptions, Postgres, Programs, SecondName, Size,
-};
-use crate::progress::Steps;
+use crate::processes::{self, DaemonOptions, Kafka, Nginx, NginxOptions, Postgres, Size};
 use crate::topics::{self, Topic};
 
 /// The database that everything is stored in.
 pub(crate) const DATABASE: &str = "analytics";
-/// As many sinks can share the load.
+/// At most this many sinks can share the load.
 const EVENTS_PARTITIONS: u16 = 3;
 
-/// What `up` starts, and with what.
-pub(crate) struct Plan<'a> {
-    pub(crate) profile: Profile,
-    pub(crate) programs: &'a Programs,
-    pub(crate) dir: &'a Path,
-    pub(crate) share: &'a Path,
-    pub(crate) at: Addresses,
-    pub(crate) grafana: &'a Result<Grafana, String>,
-    pub(crate) second_names: &'a [SecondName],
-    pub(crate) password: Option<&'a password::Given>,
-    pub(crate) trusted_proxies: &'a [IpNet],
-    pub(crate) steps: &'a Steps,
-}
-
 impl Plan<'_> {
-    /// Starts all parts; each is in the hands of `running` from its first moment.
-    pub(crate) async fn start(&self, running: &Running) -> Result<State, UpError> {
+    /// Starts everything; the supervisor takes each process over as soon as it is spawned.
+    pub(crate) async fn start(&self, supervisor: &Supervisor) -> Result<State, UpError> {
         match self.profile {
-            Profile::Light => self.start_light(running).await,
-            Profile::Appliance => self.start_appliance(running).await,
+            Profile::Light => self.start_light(supervisor).await,
+            Profile::Appliance => self.start_appliance(supervisor).await,
         }
     }
 
-    async fn start_light(&self, running: &Running) -> Result<State, UpError> {
+    async fn start_light(&self, supervisor: &Supervisor) -> Result<State, UpError> {
         let dir = self.dir;
-        let access = self.postgres(running, Size::Light).await?;
+        let access = self.postgres(supervisor, Size::Light).await?;
         self.shown("database schema", async { footfall_store::prepare(&access.admin).await.map(drop) }).await?;
         let config = daemon_files::write_light_ingest(dir, self.at, &access.writer)?;
-        let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
+        let ingest = supervisor.watch(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         self.shown("ingest", ingest).await?;
-        // What clients reach comes last, and so goes first.
+        // What clients connect to is started last, so that it is stopped first.
         let config = daemon_files::write_light_view(self, &access.reader)?;
-        let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
+        let view = supervisor.watch(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("site and live page", view).await?;
         self.state(access)
     }
 
-    async fn postgres(&self, running: &Running, size: Size) -> Result<Access, UpError> {
+    async fn postgres(&self, supervisor: &Supervisor, size: Size) -> Result<DatabaseAccess, UpError> {
         let Self { programs, dir, at, .. } = *self;
         self.shown("PostgreSQL", async {
             let postgres = Postgres::spawn(programs, dir, at.ip(), at.postgres().port(), size).await?;
-            let access = Access::to(&postgres);
-            running.keep(Box::new(postgres)).await?;
+            let access = DatabaseAccess::to(&postgres);
+            supervisor.watch(Box::new(postgres)).await?;
             Ok::<_, processes::Error>(access)
         })
         .await
     }
 
-    async fn start_appliance(&self, running: &Running) -> Result<State, UpError> {
+    async fn start_appliance(&self, supervisor: &Supervisor) -> Result<State, UpError> {
         let Self { programs, dir, at, .. } = *self;
         let (access, ()) = try_join!(
-            self.postgres(running, Size::Full),
+            self.postgres(supervisor, Size::Full),
             self.shown("Kafka", async {
                 let kafka = Kafka::spawn(programs, dir, at.ip(), at.kafka().port()).await?;
-                running.keep(Box::new(kafka)).await
+                supervisor.watch(Box::new(kafka)).await
             }),
         )?;
 
@@ -88,14 +72,14 @@ impl Plan<'_> {
             self.shown("topics", topics::create(&broker, &wanted)),
         )?;
 
-        // The sink first: what stops last has stored what the others left.
-        let sink = running.keep(Box::new(Box::new(sink(dir, at, &access.writer)?.spawn(dir)?)));
+        // The sink is started before ingest, so that it is stopped after it and stores what ingest sent last.
+        let sink = supervisor.watch(Box::new(Box::new(sink(dir, at, &access.writer)?.spawn(dir)?)));
         let config = daemon_files::write_ingest(dir, at)?;
-        let ingest = running.keep(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
+        let ingest = supervisor.watch(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         try_join!(self.shown("sink", sink), self.shown("ingest", ingest))?;
 
         let config = daemon_files::write_view(dir, at, &access.reader)?;
-        let view = running.keep(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
+        let view = supervisor.watch(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("live page", view).await?;
 
         let site = NginxOptions {
@@ -106,13 +90,13 @@ impl Plan<'_> {
             trusted_proxies: self.trusted_proxies.to_vec(),
             view: at.view(),
         };
-        let nginx = running.keep(Box::new(Nginx::spawn(programs, dir, &site)?));
+        let nginx = supervisor.watch(Box::new(Nginx::spawn(programs, dir, &site)?));
         self.shown("nginx", nginx).await?;
 
         if let Ok(grafana) = self.grafana {
             let port = at.postgres().port();
             let grafana = grafana.spawn(dir, self.share, at.grafana(), &access.socket_dir, port)?;
-            let grafana = running.keep(Box::new(Box::new(grafana)));
+            let grafana = supervisor.watch(Box::new(Box::new(grafana)));
             self.shown("Grafana", grafana).await?;
         }
         self.state(access)
@@ -144,7 +128,7 @@ impl Plan<'_> {
         })
     }
 
-    fn state(&self, access: Access) -> Result<State, UpError> {
+    fn state(&self, access: DatabaseAccess) -> Result<State, UpError> {
         Ok(State {
             pid: std::process::id().cast_signed(),
             started_ticks: State::own_start()?,
@@ -158,29 +142,30 @@ impl Plan<'_> {
         })
     }
 
-    /// What `footfall health` asks: the daemons say whether Kafka and the database serve them.
+    /// What `footfall health` asks. Kafka and the database are not asked: the daemons report whether they reach them.
     fn health_checks(&self) -> Vec<HealthCheck> {
-        let ready = |part: &str, admin| HealthCheck { part: part.into(), url: format!("http://{admin}/ready") };
-        let site = HealthCheck { part: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
+        let ready =
+            |service: &str, admin| HealthCheck { service: service.into(), url: format!("http://{admin}/ready") };
+        let site = HealthCheck { service: "site".into(), url: format!("http://{}/", self.at.site_from_here()) };
         let sink = (self.profile == Profile::Appliance).then(|| ready("sink", self.at.sink_admin()));
         let daemons = [ready("ingest", self.at.ingest_admin()), ready("view", self.at.view_admin()), site];
         daemons.into_iter().chain(sink).collect()
     }
 
-    /// Waits for something while its name and seconds are shown.
+    /// Waits for a step while showing its name and how long it takes.
     async fn shown<T, E: Display + Into<UpError>>(
         &self,
         name: &str,
-        doing: impl Future<Output = Result<T, E>>,
+        step: impl Future<Output = Result<T, E>>,
     ) -> Result<T, UpError> {
-        let step = self.steps.begin(name);
-        match doing.await {
+        let shown = self.steps.begin(name);
+        match step.await {
             Ok(done) => {
-                step.done("");
+                shown.done("");
                 Ok(done)
             }
             Err(error) => {
-                step.failed("see below");
+                shown.failed("see below");
                 Err(error.into())
             }
         }
@@ -199,15 +184,15 @@ pub(crate) fn sink(dir: &Path, at: Addresses, database: &str) -> Result<DaemonOp
     })
 }
 
-/// How the database is reached, kept when its server is handed to its keeper.
-struct Access {
+/// How to reach the database, kept because the supervisor takes the server itself.
+struct DatabaseAccess {
     admin: tokio_postgres::Config,
     writer: String,
     reader: String,
     socket_dir: PathBuf,
 }
 
-impl Access {
+impl DatabaseAccess {
     fn to(postgres: &Postgres) -> Self {
         Self {
             admin: postgres.admin(DATABASE),

@@ -1,4 +1,4 @@
-//! Keeps the started parts running, and stops them in order.
+//! Keeps the started processes running, and stops them in order.
 
 use std::ops::DerefMut;
 use std::sync::{Mutex, PoisonError};
@@ -8,112 +8,112 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::deaths::{DEATHS_MAX, Deaths};
+use super::restart_backoff::{DEATHS_MAX, RestartBackoff};
 use crate::processes::{self, Ending, ManagedProcess};
 use crate::progress::Steps;
 
-/// How long a part may take to end in an orderly way.
+/// How long a process may take to stop before it is killed.
 const STOP_S_MAX: u64 = 30;
 
-/// A part, or what holds one.
-pub(crate) type Kept = Box<dyn DerefMut<Target = ManagedProcess> + Send>;
+/// A [`ManagedProcess`], or a type such as `Postgres` that wraps one.
+pub(crate) type BoxedProcess = Box<dyn DerefMut<Target = ManagedProcess> + Send>;
 
-/// The parts that run or are starting, in the order in which they were started.
-pub(crate) struct Running {
-    keepers: Mutex<Vec<Supervised>>,
+/// The processes that are running or starting, in the order in which they were started.
+pub(crate) struct Supervisor {
+    watched: Mutex<Vec<Watched>>,
     steps: Steps,
     gave_up: CancellationToken,
     kill: CancellationToken,
 }
 
-struct Supervised {
+struct Watched {
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    watcher: JoinHandle<()>,
 }
 
-impl Running {
+impl Supervisor {
     pub(crate) fn new(steps: Steps) -> Self {
-        let keepers = Mutex::new(Vec::new());
-        Self { keepers, steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
+        let watched = Mutex::new(Vec::new());
+        Self { watched, steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
     }
 
-    /// Takes a part that was just started, so that it is stopped in an orderly way whatever happens next, and tells
-    /// when it is ready or why not. Once it was ready it is started again whenever it dies.
-    pub(crate) fn keep(&self, part: Kept) -> impl Future<Output = processes::Result<()>> + use<> {
-        let (tell, told) = oneshot::channel();
+    /// Takes over a process that was just started. From now on [`Supervisor::stop`] stops it, and once it was ready it
+    /// is restarted when it dies. The future resolves when the process is ready, or with the reason why it is not.
+    pub(crate) fn watch(&self, process: BoxedProcess) -> impl Future<Output = processes::Result<()>> + use<> {
+        let (ready_sender, ready) = oneshot::channel();
         let stop = CancellationToken::new();
-        let watch = Watch {
-            part,
+        let watcher = Watcher {
+            process,
             steps: self.steps.clone(),
             stop: stop.clone(),
             gave_up: self.gave_up.clone(),
             kill: self.kill.clone(),
         };
-        let keeper = Supervised { stop, task: tokio::spawn(watch.run(tell)) };
-        self.keepers.lock().unwrap_or_else(PoisonError::into_inner).push(keeper);
-        // Its keeper is silent only where everything is being stopped, and then nobody waits here.
-        async { told.await.unwrap_or(Ok(())) }
+        let watched = Watched { stop, watcher: tokio::spawn(watcher.run(ready_sender)) };
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
+        // The watcher drops the sender without an answer only when everything is being stopped.
+        async { ready.await.unwrap_or(Ok(())) }
     }
 
-    /// Resolves when a part died too often.
+    /// Resolves when a process died too often.
     pub(crate) async fn gave_up(&self) {
         self.gave_up.cancelled().await;
     }
 
-    /// Cancel it to have [`Running::stop`] kill what is left.
+    /// Cancel it to have [`Supervisor::stop`] kill what still runs.
     pub(crate) fn kill_token(&self) -> CancellationToken {
         self.kill.clone()
     }
 
-    /// Stops every part, the last one started first.
+    /// Stops every process, the last one started first.
     pub(crate) async fn stop(self) {
-        let keepers = self.keepers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for keeper in keepers.into_iter().rev() {
-            keeper.stop.cancel();
-            // A keeper that panicked has dropped its part, and so killed it.
-            let _ = keeper.task.await;
+        let watched = self.watched.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for Watched { stop, watcher } in watched.into_iter().rev() {
+            stop.cancel();
+            // A watcher that panicked has dropped its process, which kills it.
+            let _ = watcher.await;
         }
     }
 }
 
-struct Watch {
-    part: Kept,
+struct Watcher {
+    process: BoxedProcess,
     steps: Steps,
     stop: CancellationToken,
     gave_up: CancellationToken,
     kill: CancellationToken,
 }
 
-impl Watch {
-    async fn run(mut self, tell: oneshot::Sender<processes::Result<()>>) {
+impl Watcher {
+    async fn run(mut self, ready_sender: oneshot::Sender<processes::Result<()>>) {
         let stop = self.stop.clone();
         tokio::select! {
-            () = self.stay_up(tell) => {}
+            () = self.keep_running(ready_sender) => {}
             () = stop.cancelled() => {}
         }
-        self.end().await;
+        self.stop_process().await;
     }
 
-    /// Never returns before everything is to stop.
-    async fn stay_up(&mut self, tell: oneshot::Sender<processes::Result<()>>) {
-        let ready = self.part.wait_until_ready().await;
+    /// Returns only after `stop` was cancelled.
+    async fn keep_running(&mut self, ready_sender: oneshot::Sender<processes::Result<()>>) {
+        let ready = self.process.wait_until_ready().await;
         let is_ready = ready.is_ok();
-        // Nobody listens any more where everything is being stopped.
-        let _ = tell.send(ready);
+        // The receiver is gone when everything is being stopped.
+        let _ = ready_sender.send(ready);
         if is_ready {
-            self.restart_for_ever().await;
+            self.restart_when_it_dies().await;
         } else {
             self.stop.cancelled().await;
         }
     }
 
-    /// Returns only where the part died too often, once everything is to stop.
-    async fn restart_for_ever(&mut self) {
-        let mut deaths = Deaths::default();
+    /// Returns only where the process died too often, and then after `stop` was cancelled.
+    async fn restart_when_it_dies(&mut self) {
+        let mut backoff = RestartBackoff::default();
         loop {
-            let status = self.part.ended().await;
-            let (name, log) = (self.part.name(), self.part.log_end());
-            let Some(wait) = deaths.one_more(Instant::now()) else {
+            let status = self.process.ended().await;
+            let (name, log) = (self.process.name(), self.process.log_end());
+            let Some(wait) = backoff.after_death(Instant::now()) else {
                 self.steps.say(&format!(
                     "{name} died more than {DEATHS_MAX} times within a minute ({status}): giving up. \
                      The end of its log:\n{log}"
@@ -122,33 +122,33 @@ impl Watch {
                 return self.stop.cancelled().await;
             };
             self.steps.say(&format!(
-                "{name} died ({status}); it is started again in {} s. The end of its log:\n{log}",
+                "{name} died ({status}); restarting it in {} s. The end of its log:\n{log}",
                 wait.as_secs()
             ));
             tokio::time::sleep(wait).await;
-            let step = self.steps.begin(format!("start {name} again"));
-            match self.part.start_again().await {
+            let step = self.steps.begin(format!("restart {name}"));
+            match self.process.start_again().await {
                 Ok(()) => step.done(""),
                 Err(error) => {
                     step.failed(&error.to_string());
-                    // Alive but not ready is as bad as dead.
-                    self.part.kill().await;
+                    // Running without being ready counts as dead.
+                    self.process.kill().await;
                 }
             }
         }
     }
 
-    async fn end(mut self) {
-        let step = self.steps.begin(format!("stop {}", self.part.name()));
+    async fn stop_process(mut self) {
+        let step = self.steps.begin(format!("stop {}", self.process.name()));
         let ending = tokio::select! {
-            ending = self.part.stop(Duration::from_secs(STOP_S_MAX)) => Some(ending),
+            ending = self.process.stop(Duration::from_secs(STOP_S_MAX)) => Some(ending),
             () = self.kill.cancelled() => None,
         };
         match ending {
             Some(Ending::Stopped) => step.done(""),
             Some(Ending::Killed) => step.done(&format!("killed after {STOP_S_MAX} s")),
             None => {
-                self.part.kill().await;
+                self.process.kill().await;
                 step.done("killed");
             }
         }

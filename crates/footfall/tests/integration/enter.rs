@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::processes::{runs, wait_until};
 
-/// A root needs nothing of its own where the host's programs are bound into it.
+/// With these bound into it, an empty root can run the host's programs.
 const HOST: [&str; 5] = ["/usr", "/bin", "/lib", "/lib64", "/nix"];
 
 fn mounts_below(path: &Path) -> usize {
@@ -13,8 +13,8 @@ fn mounts_below(path: &Path) -> usize {
     mounts.lines().filter(|line| line.contains(path)).count()
 }
 
-/// A command of root's: of this user, where that is root, else of one who is root in a namespace of its own.
-fn root_s(program: &str) -> Command {
+/// A command as root: this user, or root in a user namespace.
+fn as_root(program: &str) -> Command {
     if nix::unistd::geteuid().is_root() {
         return Command::new(program);
     }
@@ -33,10 +33,10 @@ fn a_killed_parent_leaves_no_mount_and_no_process() {
         env!("CARGO_BIN_EXE_footfall"),
         root.path().display(),
     );
-    let mut parent = root_s("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut parent = as_root("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let child: i32 = line.trim().parse().expect("only root may change its root, or whom the kernel lets play root");
+    let child: i32 = line.trim().parse().expect("this needs root, or user namespaces");
     let name = format!("/proc/{child}/comm");
     wait_until("the program runs", || std::fs::read_to_string(&name).is_ok_and(|name| name.trim() == "sleep"));
     assert_eq!(mounts_below(root.path()), 0, "a mount is seen outside");
@@ -45,12 +45,12 @@ fn a_killed_parent_leaves_no_mount_and_no_process() {
     parent.wait().unwrap();
     wait_until("the program is gone", || !runs(child));
     assert_eq!(mounts_below(root.path()), 0);
-    // Only empty mount points are left: nothing is held any more.
+    // Only empty mount points are left, so the folder can be removed.
     root.close().unwrap();
 }
 
 #[test]
-fn a_program_does_not_start_without_the_parent_it_was_to_live_with() {
+fn a_program_does_not_start_after_its_parent_has_ended() {
     let output = Command::new(env!("CARGO_BIN_EXE_footfall"))
         .args(["enter", "--parent", "1", "--parent-death", "SIGKILL"])
         .args(["--", "echo", "started"])

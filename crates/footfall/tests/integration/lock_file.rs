@@ -12,8 +12,8 @@ fn programs() -> Programs {
     Programs::load(&file).expect("cargo xtask setup must have run")
 }
 
-/// A process of the user that PostgreSQL runs as.
-fn somebody_of_the_same_user(programs: &Programs) -> Child {
+/// Another process of the user that PostgreSQL runs as.
+fn process_of_the_same_user(programs: &Programs) -> Child {
     let mut enter = Command::new(env!("CARGO_BIN_EXE_footfall"));
     enter.arg("enter");
     if let Some(root) = &programs.postgres_bin.root {
@@ -39,9 +39,9 @@ async fn a_stale_pid_file_does_not_prevent_a_start() {
     let mut postgres = Postgres::start(&programs, dir.path(), address, 5432).await.unwrap();
     postgres.kill().await;
 
-    // The killed server's pid is another process's by now.
+    // As if the killed server's pid had been reused.
     let locks = [dir.path().join("postgres/data/postmaster.pid"), postgres.socket_dir().join(".s.PGSQL.5432.lock")];
-    let mut other = somebody_of_the_same_user(&programs);
+    let mut other = process_of_the_same_user(&programs);
     for lock in &locks {
         let left = std::fs::read_to_string(lock).unwrap();
         let (_, rest) = left.split_once('\n').unwrap();

@@ -1,10 +1,10 @@
-//! Looking at processes from outside.
+//! Observes processes from outside.
 
 use std::time::{Duration, Instant};
 
 const WAIT_S_MAX: u64 = 30;
 
-/// Waits for a condition; panics, naming it, where it does not come.
+/// Waits for a condition; panics with its name if that takes too long.
 pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
@@ -13,7 +13,7 @@ pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Whether a process runs: a zombie does not.
+/// Whether a process runs; a zombie does not.
 pub(crate) fn runs(pid: i32) -> bool {
     let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
     stat.is_ok_and(|stat| stat.state != 'Z')

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use footfall_daemon::Condition;
-use footfall_event::{Event, OutcomeCounts, PipelineSample, SCHEMA_VERSION_HEADER};
+use footfall_event::{Deferral, Event, OutcomeCounts, PipelineSample, SCHEMA_VERSION_HEADER};
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext as _, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -14,14 +14,14 @@ use rdkafka::{ClientContext, Statistics};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::NotDurable;
+use super::{NotDurable, Sent};
 use crate::config::KafkaConfig;
 use crate::metrics::Metrics;
 
 const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
 const STATISTICS_MS: u32 = 1_000;
-/// More messages than this are not queued, whatever their size: librdkafka's own bound, written out.
+/// No more messages than this are queued, however small: librdkafka's default, made explicit.
 const QUEUE_MESSAGES_MAX: u32 = 500_000;
 
 /// Whether the brokers answer, as librdkafka's threads see it.
@@ -89,39 +89,46 @@ impl Kafka {
         self.ready.is_ok()
     }
 
-    /// Sends events and waits for all acknowledgements. Answers how many there were; the error says that there were
-    /// fewer than events, and how many.
-    pub(crate) async fn send_events(&self, events: &[Event]) -> Result<u64, u64> {
-        let mut pending = Vec::with_capacity(events.len());
+    /// Sends events and waits for all acknowledgements.
+    pub(crate) async fn send_events(&self, events: &[Event]) -> Sent {
         if !self.is_ready() {
-            // The whole request comes again.
-            self.metrics.broker_away(events.len() as u64);
-        } else {
-            for event in events {
-                let version = event.schema_version.to_string();
-                let header = Header { key: SCHEMA_VERSION_HEADER, value: Some(&version) };
-                let headers = OwnedHeaders::new().insert(header);
-                match self.enqueue(&self.events_topic, event.kafka_key().as_deref(), &event.to_line(), headers) {
-                    Ok(delivery) => pending.push(delivery),
-                    Err(NotDurable) => break,
+            return Sent::none(Deferral::BrokerAway);
+        }
+        let mut pending = Vec::with_capacity(events.len());
+        let mut deferred = None;
+        for event in events {
+            let version = event.schema_version.to_string();
+            let header = Header { key: SCHEMA_VERSION_HEADER, value: Some(&version) };
+            let headers = OwnedHeaders::new().insert(header);
+            match self.enqueue(&self.events_topic, event.kafka_key().as_deref(), &event.to_line(), headers) {
+                Ok(delivery) => pending.push(delivery),
+                Err(deferral) => {
+                    // The whole request comes again.
+                    deferred = Some(deferral);
+                    break;
                 }
             }
         }
         let mut acknowledged = 0;
         for delivery in pending {
-            acknowledged += u64::from(self.acknowledgement(delivery).await.is_ok());
+            match self.acknowledgement(delivery).await {
+                Ok(()) => acknowledged += 1,
+                Err(NotDurable) => deferred = deferred.or(Some(Deferral::NotAcknowledged)),
+            }
         }
-        if acknowledged == events.len() as u64 { Ok(acknowledged) } else { Err(acknowledged) }
+        Sent { acknowledged, deferred }
     }
 
     pub(crate) async fn send_counts(&self, counts: &OutcomeCounts) -> Result<(), NotDurable> {
         let line = counts.to_line();
-        let delivery = self.enqueue(&self.outcomes_topic, Some(&counts.source), &line, OwnedHeaders::new())?;
+        let delivery = self
+            .enqueue(&self.outcomes_topic, Some(&counts.source), &line, OwnedHeaders::new())
+            .map_err(|_| NotDurable)?;
         self.acknowledgement(delivery).await
     }
 
-    /// Sends a sample where there is room that no event needs, and waits until it is known what became of it. Nothing is
-    /// said of the broker by it: that is for events to find out.
+    /// Sends a sample where there is room to spare, and waits until it is known what became of it. A failure does not
+    /// change readiness: that is for events to find out.
     pub(crate) async fn send_sample(&self, sample: &PipelineSample) -> Result<(), NotDurable> {
         if !self.is_ready() || self.metrics.queue_bytes() > self.queue_bytes_max / 2 {
             return Err(NotDurable);
@@ -141,13 +148,12 @@ impl Kafka {
         key: Option<&str>,
         line: &[u8],
         headers: OwnedHeaders,
-    ) -> Result<DeliveryFuture, NotDurable> {
+    ) -> Result<DeliveryFuture, Deferral> {
         let record =
             FutureRecord { topic, partition: None, payload: Some(line), key, timestamp: None, headers: Some(headers) };
-        self.producer.send_result(record).map_err(|(error, _)| {
-            // A full queue is not a broken broker: it is said by the answer and by the metric.
-            self.metrics.not_enqueued(error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull));
-            NotDurable
+        self.producer.send_result(record).map_err(|(error, _)| match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::QueueFull) => Deferral::QueueFull,
+            _ => Deferral::BrokerAway,
         })
     }
 
@@ -155,7 +161,6 @@ impl Kafka {
         match delivery.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err((error, _))) => {
-                self.metrics.not_acknowledged.inc();
                 self.ready.set_because(false, error.to_string());
                 Err(NotDurable)
             }
@@ -187,7 +192,7 @@ impl Kafka {
 }
 
 /// Keeps readiness true to what the brokers answer. It also keeps a connection in use, so that a broker that comes back
-/// is found although nothing is sent while it is away.
+/// is found even though nothing is sent while it is away.
 pub(crate) async fn keep_probing(kafka: Arc<Kafka>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(PROBE_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

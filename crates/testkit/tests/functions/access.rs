@@ -26,10 +26,10 @@ async fn only_the_reader_may_execute_the_functions() {
         WHERE pronamespace = 'footfall'::regnamespace";
     let mut made = BTreeSet::new();
     for row in database.owner.query(query, &[]).await.unwrap() {
-        let (name, reader, writer, anybody): (String, bool, bool, bool) =
+        let (name, reader, writer, public): (String, bool, bool, bool) =
             (row.get(0), row.get(1), row.get(2), row.get(3));
         assert_eq!((reader, writer), (true, false), "{name}");
-        assert!(!anybody, "PUBLIC may execute {name}");
+        assert!(!public, "PUBLIC may execute {name}");
         made.insert(name);
     }
     assert_eq!(made, functions(), "each file of sql/functions defines the function after which it is named");

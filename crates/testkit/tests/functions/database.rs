@@ -2,7 +2,7 @@
 
 use footfall_testkit::postgres;
 use serde_json::{Map, Value};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
 /// Fills the roll-ups from the rows, as the sink would; the bench uses the same file.
@@ -74,8 +74,7 @@ impl Database {
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = footfall_testkit::connect(config).await;
     client.batch_execute("SET client_min_messages = warning").await.unwrap();
     client
 }

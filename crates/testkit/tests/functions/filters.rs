@@ -40,6 +40,8 @@ async fn every_key_filters_events_and_visits() {
         (r#"{"utm_term":"shoes"}"#, 5, 1),
         (r#"{"utm_content":"blue"}"#, 5, 1),
         (r#"{"utm_content":"red"}"#, 0, 0),
+        (r#"{"hostname":"www.shop.example"}"#, 5, 1),
+        (r#"{"hostname":["shop.example","www.shop.example"]}"#, 16, 4),
         (r#"{"browser":"Chrome"}"#, 9, 2),
         (r#"{"os":"Windows"}"#, 12, 3),
         (r#"{"device":"tablet"}"#, 3, 1),

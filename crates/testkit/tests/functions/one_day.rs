@@ -10,10 +10,10 @@ pub(crate) const DAY: &str = "timestamptz '2026-10-20 00:00Z', timestamptz '2026
 /// Five visits by people: a (120 s), b (5 s, bounced), c (240 s), d (40 s, bounced, by the visitor of a), and one on the
 /// blog without a session (50 s). One bot, e. One event of a server, without session and visitor.
 const TABLE: &str = r#"
-    session a {"site":"shop","browser":"Chrome","os":"Windows","device":"desktop","language":"de","screen":"lg","country":"DE"}
-    session b {"site":"shop","browser":"Firefox","os":"Linux","device":"desktop","language":"de","screen":"md","country":"AT"}
-    session c {"site":"shop","browser":"Safari","os":"iOS","device":"mobile","language":"en","screen":"xs","country":"US"}
-    session d {"site":"shop","browser":"Chrome","os":"Windows","device":"desktop","language":"de","screen":"lg","country":"DE"}
+    session a {"site":"shop","hostname":"shop.example","browser":"Chrome","os":"Windows","device":"desktop","language":"de","screen":"lg","country":"DE"}
+    session b {"site":"shop","hostname":"shop.example","browser":"Firefox","os":"Linux","device":"desktop","language":"de","screen":"md","country":"AT"}
+    session c {"site":"shop","hostname":"www.shop.example","browser":"Safari","os":"iOS","device":"mobile","language":"en","screen":"xs","country":"US"}
+    session d {"site":"shop","hostname":"shop.example","browser":"Chrome","os":"Windows","device":"desktop","language":"de","screen":"lg","country":"DE"}
     session e {"site":"shop","browser":"Chrome","os":"Linux","device":"other","bot":true}
     session - {"site":"blog","browser":"Edge","os":"Windows","device":"tablet","language":"fr","screen":"sm","country":"CH"}
     2026-10-20 10:00:00Z | a | 1 | page_view      | /         | {"channel":"search","referrer_host":"google.com","referrer":"https://google.com/","page_title":"Shop"}

@@ -91,6 +91,14 @@ async fn every_dimension_groups_the_visits() {
         ("utm_campaign", &["(autumn,1,1,2,0,240,0.2)"]),
         ("utm_term", &["(shoes,1,1,2,0,240,0.2)"]),
         ("utm_content", &["(blue,1,1,2,0,240,0.2)"]),
+        (
+            "hostname",
+            &[
+                "(shop.example,2,3,4,0.6666666666666666,40,0.6)",
+                "(www.shop.example,1,1,2,0,240,0.2)",
+                "(,1,1,1,0,50,0.2)",
+            ],
+        ),
         // Visitor 1 came twice with Chrome.
         (
             "browser",

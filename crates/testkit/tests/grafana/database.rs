@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use footfall::processes::{Postgres, Programs};
-use footfall_testkit::{checkout, own_address, run_dir};
+use footfall_testkit::{checkout, connect, own_address, run_dir};
 use tokio::sync::OnceCell;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 pub(crate) const KNOWN: &str = "known";
 pub(crate) const EMPTY: &str = "empty";
@@ -20,14 +20,9 @@ async fn server() -> &'static Postgres {
         for database in [KNOWN, EMPTY] {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }
-        let (client, connection) = postgres.admin(KNOWN).connect(NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
-        client
-            .batch_execute(&footfall_store::fill_in(ROWS))
-            .await
-            .unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
-        drop(client);
-        connection.await.unwrap().unwrap();
+        let client = connect(&postgres.admin(KNOWN)).await;
+        let rows = client.batch_execute(&footfall_store::fill_in(ROWS)).await;
+        rows.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
         postgres
     };
     SERVER.get_or_init(start).await
@@ -39,8 +34,7 @@ pub(crate) struct Reader(Client);
 impl Reader {
     pub(crate) async fn of(database: &str) -> Self {
         let mut config = server().await.admin(database);
-        let (client, connection) = config.user("footfall_reader").connect(NoTls).await.unwrap();
-        tokio::spawn(connection);
+        let client = connect(config.user("footfall_reader")).await;
         client.batch_execute("SET TIME ZONE 'UTC'").await.unwrap();
         Self(client)
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn the_first_generations_guide_still_works() {
+async fn the_first_generations_guide_gets_the_same_answers() {
     let mut pipeline = Pipeline::start(shared().await).await;
     let health = pipeline.get(3001, "/health").await;
     assert_eq!(health.status, 200);

@@ -52,7 +52,7 @@ async fn a_row_is_enriched_from_event_and_headers() {
     assert_holds(
         &stored,
         &json!({
-            "page_path": "/caf%C3%A9", "referrer_host": "google.com", "channel": "mail",
+            "page_path": "/caf%C3%A9", "hostname": "www.shop.example", "referrer_host": "google.com", "channel": "mail",
             "utm_source": "News Letter", "utm_medium": "email", "utm_campaign": "ü", "utm_term": "t", "utm_content": "c",
             "browser": "Brave", "os": "macOS", "device": "desktop", "language": "de", "screen": "lg",
             "country": null, "bot": false, "flags": null,
@@ -61,7 +61,9 @@ async fn a_row_is_enriched_from_event_and_headers() {
     // The visit's part has the same values of its first event.
     let part = "SELECT to_jsonb(part) FROM analytics_visit_parts AS part WHERE visit_key = 'told'";
     let part: Value = pipeline.database.query_one(part, &[]).await.unwrap().get(0);
-    for column in ["referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"] {
+    for column in
+        ["hostname", "referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"]
+    {
         assert_eq!(part[column], stored[column], "{column}");
     }
     assert_holds(

@@ -1,5 +1,6 @@
 //! The light profile's ingest: what is specific to storing by itself. `outcomes` tests that its counts add up.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use footfall::processes::{Ending, Postgres};
@@ -67,6 +68,7 @@ async fn without_the_database_clients_get_503_immediately_and_ingest_recovers_wi
         let began = Instant::now();
         let answer = pipeline.post(EVENT).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{answer:?}");
+        assert_eq!(answer.json()["reason"], "database_away", "{answer:?}");
         assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     }
     let away = [r#"reason="database_away""#];
@@ -131,16 +133,19 @@ async fn with_the_database_stuck_no_request_waits_beyond_its_limit_and_a_full_qu
             let began = Instant::now();
             let answer =
                 http.send("POST", &url, &[("content-type", "application/json")], event).await.expect("an answer");
-            (answer.status.as_u16(), began.elapsed())
+            (answer.status.as_u16(), answer.json()["reason"].as_str().map(str::to_owned), began.elapsed())
         })
     });
     let posts: Vec<_> = posts.collect();
+    let mut reasons = BTreeSet::new();
     for post in posts {
-        let (status, took) = post.await.unwrap();
+        let (status, reason, took) = post.await.unwrap();
         assert!(status == 503 && took < COMMIT_MAX, "{status} after {took:?}");
+        reasons.extend(reason);
     }
     assert!(began.elapsed() < COMMIT_MAX);
-    for reason in ["queue_full", "not_acknowledged"] {
+    assert_eq!(reasons, BTreeSet::from(["not_committed", "queue_full"].map(str::to_owned)));
+    for reason in ["queue_full", "not_committed"] {
         let label = format!("reason=\"{reason}\"");
         assert!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &[&label]).await > 0, "{reason}");
     }

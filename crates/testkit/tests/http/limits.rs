@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
+use crate::metrics::{INGEST, metric};
 
 const SOON: Duration = Duration::from_secs(10);
 const MIB: usize = 1024 * 1024;
@@ -48,7 +49,14 @@ async fn outcomes(pipeline: &mut Pipeline, events: &[Value]) -> Vec<Result<Value
 #[tokio::test]
 async fn text_that_must_not_be_cut_is_rejected_above_its_limit() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    let edges = [("event_type", 100), ("button_id", 100), ("session_id", 100), ("user_id", 200), ("site", 100)];
+    let edges = [
+        ("event_type", 100),
+        ("button_id", 100),
+        ("session_id", 100),
+        ("user_id", 200),
+        ("site", 100),
+        ("app_version", 100),
+    ];
     for (field, most) in edges {
         for letter in ["a", WIDE] {
             let texts: Vec<String> = [most - 1, most, most + 1].iter().map(|length| letter.repeat(*length)).collect();
@@ -301,13 +309,22 @@ async fn an_event_at_all_limits_at_the_same_time_is_stored() {
     let widest = event(json!({
         "event_type": text(100), "page_url": format!("http://a.b/{}", text(489)), "page_title": text(200),
         "button_id": text(100), "session_id": text(100), "user_agent": text(1000), "user_id": text(200),
-        "referrer": text(1000), "site": text(100), "metadata": { "a": text(8_000), "b": 1e308, "c": -5e-324 },
+        "referrer": text(1000), "site": text(100), "app_version": text(100), "metadata": { "a": text(8_000), "b": 1e308, "c": -5e-324 },
         "timestamp": "2020-01-01T00:00:00Z", "sent_at": "2020-01-01T00:00:00Z", "schema_version": 65_535,
     }));
     let row = outcomes(&mut pipeline, std::slice::from_ref(&widest)).await.remove(0).unwrap();
-    for field in
-        ["event_type", "page_url", "page_title", "button_id", "session_id", "user_agent", "user_id", "referrer", "site"]
-    {
+    for field in [
+        "event_type",
+        "page_url",
+        "page_title",
+        "button_id",
+        "session_id",
+        "user_agent",
+        "user_id",
+        "referrer",
+        "site",
+        "app_version",
+    ] {
         assert_eq!(row[field], widest[field], "{field}");
     }
     assert_eq!((&row["metadata"]["a"], &row["flags"]), (&widest["metadata"]["a"], &Value::Null));
@@ -379,8 +396,13 @@ async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
     body.resize(700 * 1024, b' ');
     let no_room = async || {
         let answer = pipeline.post(body.clone()).await;
-        assert!(answer.status == 200 || answer.header("retry-after").is_some(), "{answer:?}");
-        answer.status == 503
+        if answer.status == 200 {
+            return false;
+        }
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{answer:?}");
+        assert_eq!(answer.json()["reason"], "bodies_full", "{answer:?}");
+        assert!(answer.json()["message"].as_str().unwrap().contains("send it again"), "{answer:?}");
+        true
     };
     // An unfinished body keeps its memory, unless another came first: then it gets a 503 like any other.
     let mut first = None;
@@ -389,6 +411,8 @@ async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
         first.as_mut().unwrap().send(chunked(&body, 64 * 1024)).await && no_room().await && no_room().await
     })
     .await;
+    let full = [r#"reason="bodies_full""#];
+    assert!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &full).await >= 2);
     assert_eq!(pipeline.post(event.to_vec()).await.status, 200, "small ones still fit");
     drop(first);
     eventually("there is memory again", SOON, async || !no_room().await).await;

@@ -1,5 +1,6 @@
 //! With the broker down or stuck, clients get a 503 immediately, keep their events, and no acknowledged event is lost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,6 +38,7 @@ struct Load {
 struct Posted {
     acknowledged: Vec<Uuid>,
     refused: usize,
+    reasons: BTreeSet<String>,
     slowest: Duration,
 }
 
@@ -62,6 +64,7 @@ impl Load {
                         assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u8>().is_ok()), "{answer:?}");
                         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
                         assert_eq!(answer.json()["success"], false);
+                        posted.reasons.insert(answer.json()["reason"].as_str().expect("a reason").to_owned());
                         posted.refused += 1;
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
@@ -79,6 +82,7 @@ impl Load {
             let client = client.unwrap();
             all.acknowledged.extend(client.acknowledged);
             all.refused += client.refused;
+            all.reasons.extend(client.reasons);
             all.slowest = all.slowest.max(client.slowest);
         }
         all
@@ -102,6 +106,12 @@ async fn is_away(pipeline: &Pipeline) {
         says && pipeline.get(3002, "/ready").await.status == 503
     })
     .await;
+}
+
+/// Events that were deferred for this reason.
+async fn deferred(pipeline: &Pipeline, reason: &str) -> u64 {
+    let label = format!("reason=\"{reason}\"");
+    metric(pipeline, INGEST, "footfall_ingest_events_deferred_total", &[&label]).await
 }
 
 async fn each_is_stored(pipeline: &Pipeline, acknowledged: &[Uuid]) {
@@ -132,6 +142,8 @@ async fn without_the_broker_clients_get_503_immediately_and_ingest_recovers_with
     .await;
     let told = load.stop().await;
     assert!(told.acknowledged.is_empty() && told.refused > 0);
+    assert_eq!(told.reasons, BTreeSet::from(["broker_away".to_owned()]));
+    assert!(deferred(&pipeline, "broker_away").await >= told.refused as u64);
     assert!(told.slowest < AT_ONCE, "{:?}", told.slowest);
 
     backends.kafka.start_again().await.unwrap();
@@ -156,13 +168,13 @@ async fn with_the_broker_stuck_a_full_queue_refuses_immediately_and_nothing_hang
 
     let broker = Pid::from_raw(i32::try_from(backends.kafka.pid()).unwrap());
     kill(broker, Signal::SIGSTOP).unwrap();
-    eventually("the queue is full", IN_FLIGHT_MAX, async || {
-        metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &[r#"reason="queue_full""#]).await > 0
-    })
-    .await;
+    eventually("the queue is full", IN_FLIGHT_MAX, async || deferred(&pipeline, "queue_full").await > 0).await;
     is_away(&pipeline).await;
     let stuck = load.stop().await;
     assert!(stuck.refused > 0 && stuck.slowest < IN_FLIGHT_MAX, "{} {:?}", stuck.refused, stuck.slowest);
+    for reason in ["queue_full", "not_acknowledged"] {
+        assert!(stuck.reasons.contains(reason) && deferred(&pipeline, reason).await > 0, "{:?}", stuck.reasons);
+    }
     let load = Load::start(&pipeline, 8, "");
     let before = metric(&pipeline, INGEST, "footfall_ingest_requests_total", &[r#"status="503""#]).await;
     eventually("many got an answer", SOON, async || {

@@ -80,6 +80,8 @@ async fn a_slow_body_is_answered_408_while_others_are_served() {
     assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (408, &"body_incomplete".into()));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert!(connection.answer().await.is_none(), "the connection is closed");
+    let incomplete = [r#"reason="body_incomplete""#];
+    assert_eq!(metric(&pipeline, INGEST, "footfall_ingest_events_deferred_total", &incomplete).await, 2);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ async fn a_killed_ingest_is_restarted() {
     rows_become(&up, 1).await;
     let (status, printed) = up.end(Signal::SIGTERM).await;
     assert!(status.success(), "{status}\n{printed}");
-    assert!(printed.contains("ingest died") && printed.contains("start ingest again ... done"), "{printed}");
+    assert!(printed.contains("ingest died") && printed.contains("restart ingest ... done"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use footfall::processes::{Postgres, Programs};
-use footfall_testkit::{Answer, Http, checkout, eventually, own_address, run_dir};
+use footfall_testkit::{Answer, Http, checkout, connect, eventually, own_address, run_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -173,8 +173,7 @@ async fn an_instance_becomes_an_appliance_and_back_and_keeps_every_event_once() 
 async fn set_privilege(dir: &Path, address: IpAddr, sql: &str) {
     let programs = Programs::load(&checkout().join(".parts/parts.json")).unwrap();
     let mut postgres = Postgres::start(&programs, dir, address, 5432).await.unwrap();
-    let (client, connection) = postgres.admin("analytics").connect(tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connect(&postgres.admin("analytics")).await;
     client.batch_execute(sql).await.unwrap();
     drop(client);
     postgres.stop(SOON).await;

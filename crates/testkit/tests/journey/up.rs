@@ -7,10 +7,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use footfall_testkit::{checkout, eventually};
+use footfall_testkit::{checkout, connect, eventually};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 use crate::processes::{Seen, descendants};
 
@@ -114,9 +114,7 @@ impl Up {
     pub(crate) async fn reader(&self) -> Client {
         let socket = self.dir.join("run");
         let config = format!("host='{}' user=footfall_reader dbname=analytics", socket.display());
-        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        connect(&config.parse().unwrap()).await
     }
 
     pub(crate) fn url(&self, port: u16, path: &str) -> String {

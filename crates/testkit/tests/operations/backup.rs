@@ -1,11 +1,10 @@
-//! A backup is complete, whatever the sinks do meanwhile, and does not endanger existing ones.
+//! A backup is complete even while sinks write, and does not endanger existing ones.
 
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Pipeline, run_dir, shared};
+use footfall_testkit::{Pipeline, connect, run_dir, shared};
 use jiff::Timestamp;
-use tokio_postgres::NoTls;
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
@@ -41,8 +40,7 @@ async fn a_lost_database_is_restored_from_a_backup_and_kafka_with_nothing_missin
     // The sink keeps running, without a database.
     let name = database(&pipeline).to_owned();
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    let (admin, connection) = backends.postgres.admin("postgres").connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let admin = connect(&backends.postgres.admin("postgres")).await;
     admin.batch_execute(&drop).await.unwrap();
 
     let dump = &dumps(&dir)[0];
@@ -96,12 +94,12 @@ async fn on_a_full_disk_a_backup_is_refused_or_aborted_and_existing_ones_stay() 
     let text = "INSERT INTO analytics_quarantine (topic, partition, kafka_offset, reason, field, message, payload)
         SELECT 'x', 0, number, 'r', 'f', repeat(md5(number::text), 1000), 'p' FROM generate_series(1, 2000) AS number";
     pipeline.database.batch_execute(text).await.unwrap();
-    backup(&config).await.assert(1, "has less than 1 MiB free: the backup is given up and removed");
+    backup(&config).await.assert(1, "has less than 1 MiB free: the backup is aborted and removed");
     assert_eq!(dumps(disk.path()), good);
 
     // A backup that is known to need more space than there is, is not begun.
     let config = backup_file(backends, &pipeline, disk.path(), "free_mib_min = 100");
-    backup(&config).await.assert(1, "and 100 MiB are to be left: nothing is written");
+    backup(&config).await.assert(1, "and must leave 100 MiB: nothing is written");
     let left: Vec<_> = std::fs::read_dir(disk.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
     restore(backends, &format!("{}_again", database(&pipeline)), &good[0], &[]).await.assert(0, "is restored");

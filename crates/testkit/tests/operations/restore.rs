@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use footfall_testkit::{Backends, Pipeline, run_dir, shared, topic};
+use footfall_testkit::{Backends, Pipeline, connect, run_dir, shared, topic};
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
@@ -37,9 +37,7 @@ async fn a_database_with_events_is_replaced_only_on_request() {
     settle(&mut pipeline).await;
     let before = everything(&mut pipeline).await;
     let name = database(&pipeline).to_owned();
-    restore(backends, &name, &dump, &[])
-        .await
-        .assert(1, "rows of events and what is counted of them: --replace gives them up");
+    restore(backends, &name, &dump, &[]).await.assert(1, "rows of events and their counts: --replace discards them");
     assert_eq!(everything(&mut pipeline).await, before);
     assert_eq!(databases(&mut pipeline).await, 1);
 
@@ -61,8 +59,7 @@ async fn a_database_with_foreign_tables_is_never_replaced() {
     restore(backends, &other, &dump, &[]).await.assert(0, "is restored");
     let empty = format!("{other}_2");
     pipeline.database.batch_execute(&format!("CREATE DATABASE {empty}")).await.unwrap();
-    let (client, connection) = backends.postgres.admin(&empty).connect(tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connect(&backends.postgres.admin(&empty)).await;
     client.batch_execute("CREATE TABLE letters (letter text)").await.unwrap();
     restore(backends, &empty, &dump, &["--replace"])
         .await

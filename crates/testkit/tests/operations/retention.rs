@@ -6,7 +6,7 @@ use footfall::load::{LoadOptions, run};
 use footfall_testkit::{Backends, Pipeline, PipelineOptions, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::command::{database, retain, retention_file};
@@ -19,9 +19,7 @@ const KEPT: u32 = 6;
 const OLD: u32 = 6;
 
 async fn connect(backends: &Backends, pipeline: &Pipeline) -> Client {
-    let (client, connection) = backends.postgres.admin(database(pipeline)).connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
+    footfall_testkit::connect(&backends.postgres.admin(database(pipeline))).await
 }
 
 /// What is left of the old rows: for each table, how many are kept, and how many are too old.
@@ -113,7 +111,7 @@ async fn retention_waits_for_a_backup_in_progress() {
     let other = connect(backends, &pipeline).await;
     footfall_store::take_turn(&other, 10).await.unwrap();
     let short = retention_file(backends, &pipeline, &format!("database.turn_s_max = 1\n{}", days(10)));
-    retain(&short).await.assert(75, "a backup is under way: nothing is removed this time");
+    retain(&short).await.assert(75, "a backup is running: nothing is removed this time");
     assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD));
 
     let patient = retention_file(backends, &pipeline, &format!("database.turn_s_max = 60\n{}", days(10)));

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use footfall_testkit::shared;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use footfall_testkit::{connect, shared};
+use tokio_postgres::{Client, SimpleQueryMessage};
 use uuid::Uuid;
 
 /// A database with empty tables and the functions.
@@ -18,15 +18,10 @@ impl Database {
         let postgres = &shared().await.postgres;
         let name = format!("test_{}", Uuid::now_v7().simple());
         footfall_store::prepare(&postgres.admin(&name)).await.unwrap();
-        let connect = async |config: Config| {
-            let (client, connection) = config.connect(NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client
-        };
         Self {
-            admin: connect(postgres.admin(&name)).await,
-            reader: connect(postgres.url("footfall_reader", &name).parse().unwrap()).await,
-            writer: connect(postgres.url("footfall_writer", &name).parse().unwrap()).await,
+            admin: connect(&postgres.admin(&name)).await,
+            reader: connect(&postgres.url("footfall_reader", &name).parse().unwrap()).await,
+            writer: connect(&postgres.url("footfall_writer", &name).parse().unwrap()).await,
         }
     }
 
@@ -153,7 +148,7 @@ async fn a_gauge_is_its_last_sample_and_has_no_value_without_one() {
     database.says(&gauge("g", "NULL"), &["10:00:00 i - 3.5", "10:00:00 j - 0", "10:02:00 i - 7"]).await;
     database.says(&gauge("l", "'topic, partition'"), &["10:00:00 i e 0 6", "10:00:00 i o 0 3"]).await;
     database.says(&gauge("l", "'partition'"), &["10:00:00 i 0 9"]).await;
-    database.says(&gauge("of_nobody", "NULL"), &[]).await;
+    database.says(&gauge("unknown_gauge", "NULL"), &[]).await;
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use footfall_testkit::{Pipeline, shared};
 use futures_util::StreamExt as _;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_listener_is_told_how_many_events_were_stored_and_can_read_them() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    let (client, mut connection) = tokio_postgres::connect(&pipeline.reader_url, NoTls).await.unwrap();
+    let (client, mut connection) = footfall_store::open(&pipeline.reader_url.parse().unwrap()).await.unwrap();
     let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));

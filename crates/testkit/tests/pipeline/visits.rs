@@ -1,4 +1,4 @@
-//! The visits' parts equal a recount of the events, in whatever order and however often these arrived.
+//! The visits' parts equal a recount of the events, in any order and with any repeats.
 
 use std::time::Duration;
 

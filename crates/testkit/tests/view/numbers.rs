@@ -25,7 +25,7 @@ async fn with_visits() -> View {
 }
 
 #[tokio::test]
-async fn each_query_in_the_description_works() {
+async fn each_query_in_the_description_is_answered() {
     let view = with_visits().await;
     let description = view.ask("").await;
     let questions = description["questions"].as_array().unwrap();

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 const NGINX: u16 = 8080;
 const VIEW: u16 = 3003;
+const VIEW_ADMIN: u16 = 3004;
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 const SOON: Duration = Duration::from_secs(20);
 /// Headers that are irrelevant, or that view does not send: Accept-Ranges and the file's age.
@@ -175,6 +176,11 @@ async fn ingests_paths_are_proxied_as_by_nginx_also_while_ingest_is_down() {
             assert_eq!(theirs.status == 503, is_away && body.len() != large.len(), "{method} {path} {is_away}");
         }
     }
+    let away = ask(&light, VIEW, "POST", "/analytics", &json, EVENT).await;
+    assert_eq!(away.json()["reason"], "unavailable", "{away:?}");
+    let metrics = ask(&light, VIEW_ADMIN, "GET", "/metrics", &[], "").await;
+    let counted = r#"footfall_view_forwards_deferred_total{reason="unavailable"} 10"#;
+    assert!(String::from_utf8_lossy(&metrics.body).lines().any(|line| line == counted), "{metrics:?}");
     // No other path of ingest is proxied.
     light.ingest.start_again().await.unwrap();
     for path in ["/analytics/", "/metrics", "/ready", "/pixel.gif/", "/%61nalytics/x"] {
@@ -198,4 +204,33 @@ async fn ingest_gets_the_visitors_real_address_and_not_a_claimed_one() {
         }
         eventually("the number of visitors", SOON, async || light.number(visitors).await == visitors_then).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_two_proxies_each_visitor_has_an_address_and_a_country_of_its_own() {
+    let countries = checkout().join("crates/testkit/testdata/countries/first.mmdb");
+    let options = PipelineOptions {
+        site: true,
+        ingest: format!("privacy.country_database = \"{}\"", countries.display()),
+        // This test is the inner proxy; the outer one is 10.0.0.7.
+        view: Some("http.trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]".to_owned()),
+        ..PipelineOptions::default()
+    };
+    let mut light = Pipeline::start_light(&shared().await.postgres, options).await;
+    for (session, forwarded) in [
+        ("br", "[2001:db8::c11e:9247], 10.0.0.7"),
+        ("ch", "203.0.113.77, 10.0.0.7"),
+        ("ch again", "203.0.113.77:5678,, 10.0.0.7"),
+        ("ch with a forged address", "198.51.100.9, 203.0.113.77, 10.0.0.7"),
+        ("jp", "198.51.100.9, 10.0.0.7"),
+    ] {
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", forwarded), ("user-agent", "a")];
+        let event = format!(r#"{{"event_type":"x","page_url":"http://a.b/","session_id":"{session}"}}"#);
+        let answer = ask(&light, VIEW, "POST", "/analytics", &headers, &event).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let countries = "SELECT string_agg(coalesce(country, '-'), ' ' ORDER BY session_id) FROM analytics_events";
+    let countries: String = light.database.query_one(countries, &[]).await.unwrap().get(0);
+    assert_eq!(countries, "BR CH CH CH JP");
+    assert_eq!(light.number("SELECT count(DISTINCT visitor_id) FROM analytics_events").await, 3);
 }

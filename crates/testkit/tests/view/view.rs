@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use footfall::processes::{DaemonOptions, ManagedProcess, Postgres};
-use footfall_testkit::{Answer, Http, own_address, postgres, run_dir};
+use footfall_testkit::{Answer, Http, connect, own_address, postgres, run_dir};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
 /// Fills the roll-ups from the rows, as the sink would.
@@ -180,10 +180,4 @@ impl Watcher {
             assert!(self.next(left).await.is_some(), "{part} does not contain {text} within {within:?}");
         }
     }
-}
-
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 
 use anyhow::{Context, anyhow};
 use blake3::Hash;
+use footfall_daemon::{client_address, is_https};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use ipnet::IpNet;
@@ -20,8 +21,6 @@ use session::Sessions;
 use shares::Shares;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Whom a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +125,7 @@ impl Access {
             self.attempts.failed(address);
             return Login::Wrong;
         }
-        let is_https = headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https");
-        Login::Accepted(self.sessions.cookie(is_https))
+        Login::Accepted(self.sessions.cookie(is_https(headers)))
     }
 
     /// The cookie that ends a session in this browser.
@@ -135,14 +133,9 @@ impl Access {
         self.sessions.no_cookie()
     }
 
-    /// Whose request it is: a trusted proxy says for whom it asks.
+    /// The address of the client, as the trusted proxies say.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusted_proxies.iter().any(|network| network.contains(&peer.to_canonical())) {
-            return peer;
-        }
-        let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
-        last.unwrap_or(peer)
+        client_address(peer, headers, &self.trusted_proxies)
     }
 
     /// The shared links, if there is a folder to store them in.

@@ -33,7 +33,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// The filters, by their known names.
+    /// The filters, by the names in [`filters`](footfall_event::dimension::filters).
     pub(crate) fn fixed(&self) -> Filters {
         self.filters.iter().filter_map(|(name, values)| Some((filter_named(name)?, values.clone()))).collect()
     }

@@ -1,10 +1,10 @@
 //! The description of the API, which the API itself serves.
 
-use footfall_event::dimension::filters;
+use footfall_event::dimension;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::parameters::{BUCKETS, LIMIT_DEFAULT, LIMIT_MAX, dimensions};
+use super::parameters::{BUCKETS, LIMIT_DEFAULT, LIMIT_MAX};
 use crate::answer::{self, Answer};
 use crate::questions::{self, Argument};
 use crate::selection::PERIODS;
@@ -33,13 +33,13 @@ pub(crate) fn description(time_zone: &str) -> Answer {
                 "until": "end of the period: an instant, exclusive, or a day, inclusive",
                 "tz": { "about": "IANA time zone of days and buckets", "default": time_zone },
                 "limit": { "about": "maximum number of rows", "default": LIMIT_DEFAULT, "most": LIMIT_MAX },
-                "dimension": { "about": "what visits are grouped by", "values": dimensions() },
+                "dimension": { "about": "what visits are grouped by", "values": dimension::names() },
                 "event": "an event type, for questions about its properties",
                 "property": "a property of that event type, for questions about its values",
                 "bucket": { "about": "width of a bucket; the default depends on the period", "values": BUCKETS.map(|(name, ..)| name) },
                 "steps": "steps of a funnel: a JSON array of {name, event_type, page_prefix, button_id}; the default is page.funnel",
                 "before": "an instant: only events that happened before it",
-                "filters": { "about": "each filter is a parameter of its own; a repeated filter matches any of its values", "values": named(&filters().collect::<Vec<_>>()) },
+                "filters": { "about": "each filter is a parameter of its own; a repeated filter matches any of its values", "values": named(&dimension::filters().collect::<Vec<_>>()) },
             },
             "errors": { "error": { "field": "the wrong parameter, or null", "message": "what is wrong with it" } },
         }),

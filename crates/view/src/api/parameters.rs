@@ -1,6 +1,6 @@
 //! What a request to the API asks with.
 
-use footfall_event::dimension::DIMENSIONS;
+use footfall_event::dimension;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
@@ -53,8 +53,8 @@ pub(super) fn read(
                 Argument::Limit
             }
             "dimension" => {
-                if !dimensions().contains(&value) {
-                    return Err(FieldProblem::new(name, format!("is none of {}", dimensions().join(", "))));
+                if !dimension::names().contains(&value) {
+                    return Err(FieldProblem::new(name, format!("is none of {}", dimension::names().join(", "))));
                 }
                 parameters.dimension = Some(value.to_owned());
                 Argument::Dimension
@@ -102,11 +102,6 @@ pub(super) fn read(
         selection.narrow(fixed);
     }
     Ok((selection, parameters))
-}
-
-/// The names of all dimensions.
-pub(super) fn dimensions() -> Vec<&'static str> {
-    DIMENSIONS.iter().map(|dimension| dimension.name).collect()
 }
 
 fn steps(text: &str) -> Result<Value, FieldProblem> {

@@ -33,7 +33,7 @@ impl Default for Config {
                 password: Secret::default(),
                 connections: 4,
                 query_ms_max: 10_000,
-                retry_ms_max: 5_000,
+                retry_ms_max: footfall_store::RETRY_MS_MAX,
             },
             access: AccessConfig {
                 public: false,

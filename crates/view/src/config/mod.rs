@@ -76,7 +76,8 @@ pub struct HttpConfig {
     pub idle_ms_max: u64,
     /// Origins whose pages may read the API, such as `https://intranet.example`.
     pub cors_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed when attempts to log in are counted: addresses or networks.
+    /// Proxies whose X-Forwarded-For is believed, when login attempts are counted and when events are forwarded to ingest:
+    /// addresses or networks.
     pub trusted_proxies: Vec<String>,
 }
 
@@ -180,8 +181,7 @@ pub struct FunnelStep {
 impl DatabaseConfig {
     /// The parameters of a connection, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
-        footfall_store::parameters(&self.url, self.password.expose(), "footfall-view")
-            .map_err(|message| FieldError::new("database.url", message))
+        footfall_store::parameters(&self.url, &self.password, "footfall-view")
     }
 }
 

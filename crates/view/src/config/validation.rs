@@ -58,7 +58,7 @@ fn out_of_range(config: &Config) -> Vec<FieldError> {
         ("http.idle_ms_max", http.idle_ms_max, 100..=3_600_000),
         ("database.connections", database.connections as u64, 1..=100),
         ("database.query_ms_max", database.query_ms_max, 10..=600_000),
-        ("database.retry_ms_max", database.retry_ms_max, 100..=3_600_000),
+        ("database.retry_ms_max", database.retry_ms_max, footfall_store::RETRY_MS_MAX_RANGE),
         ("access.session_s_max", access.session_s_max, 60..=400 * 24 * 3_600),
         ("access.attempts_per_minute_max", access.attempts_per_minute_max.into(), 1..=1_000),
         ("access.shares_max", access.shares_max as u64, 0..=10_000),

@@ -1,9 +1,8 @@
 //! The forms of the page.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
+use footfall_daemon::{BodyLimits, read_body};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use url::form_urlencoded;
@@ -13,16 +12,14 @@ use crate::answer::{self, Answer};
 use crate::selection::filter_named;
 
 /// Far more than a form of the page has.
-const FORM_BYTES_MAX: usize = 8 * 1024;
-const FORM_MS_MAX: u64 = 10_000;
+const FORM_LIMITS: BodyLimits = BodyLimits { bytes_max: 8 * 1024, ms_max: 10_000 };
 
 pub(crate) type Form = BTreeMap<String, String>;
 
 pub(crate) async fn read_form(request: Request<Incoming>) -> Result<Form, Answer> {
-    let read = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_millis(FORM_MS_MAX), read).await {
-        Ok(Ok(body)) => Ok(form_urlencoded::parse(&body.to_bytes()).into_owned().collect()),
-        _ => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "is incomplete or too large")),
+    match read_body(&mut request.into_body(), FORM_LIMITS).await {
+        Ok(body) => Ok(form_urlencoded::parse(&body).into_owned().collect()),
+        Err(_) => Err(answer::problem(StatusCode::BAD_REQUEST, Some("body"), "is incomplete or too large")),
     }
 }
 

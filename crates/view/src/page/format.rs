@@ -98,7 +98,7 @@ pub(super) fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// Formats the values of a dimension.
+/// How a dimension's value is shown.
 pub(super) fn label_of(shown_as: ShownAs) -> fn(&str) -> String {
     match shown_as {
         ShownAs::Plain => plain,

@@ -15,24 +15,24 @@ use crate::image::buildah::said;
 use crate::image::statement::Statement;
 
 const LOG_LINES_SHOWN: usize = 30;
-/// crun refuses to start where both generations of control groups are in use, even if it is told to use none.
+/// crun refuses to start where both versions of control groups are in use, even if it is told to use none.
 const WITHOUT_CGROUPS: &str = r#"mount -t tmpfs tmpfs /sys/fs/cgroup && exec "$@""#;
 
-/// What a person chooses for one container.
+/// The options of one container.
 #[derive(Default)]
 pub(crate) struct Chosen<'a> {
-    /// The volume of its data.
+    /// The volume for its data.
     pub(crate) volume: &'a str,
     pub(crate) environment: &'a [(&'a str, &'a str)],
-    /// Files that are mounted, and the variables that name them there.
+    /// Files that are mounted, and the variables that hold their paths.
     pub(crate) secrets: &'a [(&'a str, &'a Path)],
 }
 
-/// What every container of the image is started from.
+/// What all containers of the image have in common.
 pub(crate) struct Bundle {
     folder: PathBuf,
     root: PathBuf,
-    /// The image's configuration in Docker's form, as it stands in the image.
+    /// The image's configuration in Docker's format.
     stated: Value,
 }
 
@@ -49,11 +49,11 @@ pub(crate) struct Container {
 impl Bundle {
     pub(crate) fn new(folder: &Path, root: &Path, inspected: &Value) -> Result<Self> {
         let stated = inspected["Docker"]["config"].clone();
-        ensure!(stated.is_object(), "buildah tells no configuration");
+        ensure!(stated.is_object(), "buildah printed no configuration");
         Ok(Self { folder: folder.to_owned(), root: root.to_owned(), stated })
     }
 
-    /// A volume, made as a container engine makes it: a new one has what the image has there, and its owner.
+    /// Creates a volume as a container engine does: a new one gets the image's files there, and their owner.
     fn volume(&self, name: &str) -> Result<PathBuf> {
         let (volume, of_image) = (self.folder.join(name), self.root.join("var/lib/footfall"));
         fs::create_dir_all(&volume)?;
@@ -63,7 +63,7 @@ impl Bundle {
         Ok(volume)
     }
 
-    /// The image says what nixos/image.json says.
+    /// The image has the settings of nixos/image.json.
     pub(crate) fn check_statement(&self, statement: &Statement) -> Result<()> {
         let Statement {
             entry_point,
@@ -119,36 +119,36 @@ impl Bundle {
         Ok(Container { id, state, network: network.name.clone(), user, child, log })
     }
 
-    /// For crun: what the image states, and around it no more than a container engine gives by default.
+    /// crun's configuration: the image's settings, and otherwise the defaults of container engines.
     fn configuration(&self, chosen: &Chosen) -> Result<Value> {
         let stated = &self.stated;
         let user: Vec<u32> = stated["User"].as_str().unwrap_or_default().split(':').flat_map(str::parse).collect();
-        let [uid, gid] = user.as_slice() else { bail!("the image names no user by number") };
+        let [uid, gid] = user.as_slice() else { bail!("the image has no numeric user") };
         let mount = |kind: &str, source: &Path, destination: &str, options: &[&str]| json!({ "type": kind, "source": source, "destination": destination, "options": options });
         let own = |kind: &str, destination: &str, options: &[&str]| mount(kind, Path::new(kind), destination, options);
         let mut mounts = vec![
             own("proc", "/proc", &["nosuid", "noexec", "nodev"]),
             own("tmpfs", "/dev", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
             own("devpts", "/dev/pts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]),
-            // As much as Docker gives.
+            // Docker's default size.
             own("tmpfs", "/dev/shm", &["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
             mount("bind", Path::new("/sys"), "/sys", &["bind", "nosuid", "noexec", "nodev", "ro"]),
         ];
         for volume in strings(&keys(&stated["Volumes"])) {
             mounts.push(match volume.as_str() {
-                // What it forgets at each start may be forgotten.
+                // Need not survive a restart.
                 "/tmp" => own("tmpfs", "/tmp", &["nosuid", "noexec", "nodev", "mode=1777"]),
                 "/var/lib/footfall" => {
                     mount("bind", &self.volume(chosen.volume)?, &volume, &["rbind", "nosuid", "nodev"])
                 }
-                other => bail!("{other} is a volume that the trial does not know"),
+                other => bail!("the trial does not know the volume {other}"),
             });
         }
         let mut environment = strings(&stated["Env"]);
         environment.extend(chosen.environment.iter().map(|(variable, value)| format!("{variable}={value}")));
         for (variable, file) in chosen.secrets {
             let inside = format!("/run/secrets/{variable}");
-            // The bind's target cannot be made on a read-only root: a folder of memory holds it, as with Docker.
+            // A mount point cannot be created on a read-only root, so it is in a tmpfs, as with Docker.
             mounts.push(own("tmpfs", "/run", &["nosuid", "noexec", "nodev", "mode=755"]));
             chown(file, Some(*uid), Some(*gid))?;
             mounts.push(mount("bind", file, &inside, &["bind", "ro", "nosuid", "noexec", "nodev"]));
@@ -189,7 +189,7 @@ fn strings(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(|each| each.as_str().map(str::to_owned)).collect()
 }
 
-/// crun as it is run here: in the network of the trial, and without control groups.
+/// crun in the trial's network and without control groups.
 fn crun(network: &str, state: &Path) -> Command {
     let mut crun = command::new("nsenter");
     crun.arg(format!("--net=/run/netns/{network}")).args(["unshare", "--mount", "sh", "-c", WITHOUT_CGROUPS, "sh"]);
@@ -197,11 +197,11 @@ fn crun(network: &str, state: &Path) -> Command {
     crun
 }
 
-/// A process in a container, as this machine sees it.
+/// A process in a container, seen from this machine.
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) name: String,
-    /// Not the first of its program.
+    /// Whether it is a worker, not the first process of its program.
     pub(crate) is_worker: bool,
     status: String,
 }
@@ -211,7 +211,7 @@ impl Process {
         self.status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
-    /// It is this user, whichever way one looks, and can do nothing that needs a capability.
+    /// All its user ids are this user's, and it has no capability.
     pub(crate) fn is_harmless(&self, uid: u32, gid: u32) -> Result<()> {
         let all = |id: u32| [id; 4].map(|id| id.to_string()).join("\t");
         for (field, wanted) in [("Uid", all(uid)), ("Gid", all(gid)), ("NoNewPrivs", "1".to_owned())] {
@@ -227,7 +227,7 @@ impl Process {
 }
 
 impl Container {
-    /// How it ended, if it did.
+    /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
@@ -239,7 +239,7 @@ impl Container {
             if let Some(status) = self.ended()? {
                 return Ok(status);
             }
-            ensure!(began.elapsed() < limit, "it runs after {} s:\n{}", limit.as_secs(), self.log_end());
+            ensure!(began.elapsed() < limit, "it still runs after {} s:\n{}", limit.as_secs(), self.log_end());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -251,7 +251,7 @@ impl Container {
 
     fn exec(&self, arguments: &[&str]) -> Command {
         let mut crun = crun(&self.network, &self.state);
-        // Container engines take the image's user here; crun would take root.
+        // Container engines use the image's user here; crun would use root.
         crun.args(["exec", "--no-new-privs", "--user", &self.user, &self.id]).args(arguments);
         crun
     }
@@ -262,7 +262,7 @@ impl Container {
         Ok(exec.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
     }
 
-    /// What a command in it prints, where it succeeds.
+    /// What a command in it prints if it succeeds.
     pub(crate) fn says(&self, arguments: &[&str]) -> Result<String> {
         said(&mut self.exec(arguments))
     }
@@ -278,11 +278,11 @@ impl Container {
         lines.get(lines.len().saturating_sub(LOG_LINES_SHOWN)..).unwrap_or_default().join("\n")
     }
 
-    /// Its first process, as this machine counts.
+    /// The pid of its first process, on this machine.
     fn first_process(&self) -> Result<u32> {
         let said = said(crun(&self.network, &self.state).args(["state", &self.id]))?;
         let state: Value = serde_json::from_str(&said)?;
-        let pid = state["pid"].as_u64().context("crun tells no pid")?;
+        let pid = state["pid"].as_u64().context("crun printed no pid")?;
         Ok(u32::try_from(pid)?)
     }
 
@@ -293,7 +293,7 @@ impl Container {
         let mut found: Vec<Process> = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-            // It may have ended meanwhile.
+            // The process may have ended.
             let (Ok(space), Ok(status)) = (space(pid), fs::read_to_string(format!("/proc/{pid}/status"))) else {
                 continue;
             };
@@ -308,7 +308,7 @@ impl Container {
         Ok(found)
     }
 
-    /// Memory of all its processes, what they share counted once, in megabytes.
+    /// Memory of all its processes in megabytes, with shared memory counted once.
     pub(crate) fn resident_mb(&self, processes: &[Process]) -> Result<u64> {
         let mut kilobytes = 0;
         for process in processes {
@@ -319,7 +319,7 @@ impl Container {
         Ok(kilobytes * 1_024 / 1_000_000)
     }
 
-    /// Where something is mounted that can be written to.
+    /// Its writable mount points.
     pub(crate) fn writable_mounts(&self) -> Result<Vec<String>> {
         let mounts = fs::read_to_string(format!("/proc/{}/mountinfo", self.first_process()?))?;
         let mut found: Vec<_> = mounts
@@ -332,7 +332,7 @@ impl Container {
         Ok(found)
     }
 
-    /// Ports on which others are listened to.
+    /// Ports that are open to other machines.
     pub(crate) fn open_ports(&self) -> Result<Vec<u16>> {
         let pid = self.first_process()?;
         let mut found = Vec::new();
@@ -342,7 +342,7 @@ impl Container {
                 let fields: Vec<_> = line.split_whitespace().collect();
                 let [_, local, _, "0A", ..] = fields.as_slice() else { continue };
                 let (address, port) = local.split_once(':').context("no address in /proc/net")?;
-                // 127.0.0.1 as such and mapped into IPv6, and ::1, in the kernel's order of bytes.
+                // 127.0.0.1, also mapped into IPv6, and ::1, in the kernel's byte order.
                 let is_private = address.ends_with("0100007F") || address == "00000000000000000000000001000000";
                 if !is_private {
                     found.push(u16::from_str_radix(port, 16)?);

@@ -1,4 +1,4 @@
-//! What lies in the image: all of it is accounted for, finds its libraries, and gives nobody rights.
+//! The files in the image: all are listed, find their libraries, and none is setuid or setgid.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ pub(crate) fn check(image: &Image, root: &Path) -> Result<String> {
     }
     for file in &files {
         let mode = fs::symlink_metadata(file)?.permissions().mode();
-        ensure!(mode & 0o6000 == 0, "{} gives its rights to whoever runs it", file.display());
+        ensure!(mode & 0o6000 == 0, "{} is setuid or setgid", file.display());
     }
     let linked = find_their_libraries(root, &files)?;
     Ok(format!("{} files, {listed} components, {linked} linked programs and libraries", files.len()))
@@ -48,7 +48,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The list in the image names what is in the image: each package by dpkg's own word, each jar by its sum.
+/// The list in the image matches its contents: the packages in dpkg's database, and the checksums of the jars.
 fn is_accounted_for(image: &Image, root: &Path) -> Result<usize> {
     let list: Value = serde_json::from_str(&fs::read_to_string(root.join(SBOM))?)?;
     let components = list["components"].as_array().context("no components")?;
@@ -58,33 +58,33 @@ fn is_accounted_for(image: &Image, root: &Path) -> Result<usize> {
     let purls = texts("/purl");
     ensure!(purls.len() == components.len(), "a component is listed twice");
     let built: BTreeSet<_> = image.components.iter().map(|component| component.purl.clone()).collect();
-    ensure!(purls == built, "the list is another image's");
+    ensure!(purls == built, "the list belongs to another image");
 
     let of = |kind: &str| purls.iter().filter(|purl| purl.starts_with(kind)).cloned().collect::<BTreeSet<_>>();
     let mut installed = BTreeSet::new();
     for entry in fs::read_dir(root.join("var/lib/dpkg/status.d"))? {
         let stanza = fs::read_to_string(entry?.path())?;
-        let package = debian::parse_stanza(&stanza).context("dpkg would not know this")?;
+        let package = debian::parse_stanza(&stanza).context("not a stanza of dpkg's")?;
         installed.insert(sbom::debian(&package, "trixie").purl);
     }
-    ensure!(of("pkg:deb/") == installed, "packages: listed and there differ");
+    ensure!(of("pkg:deb/") == installed, "the listed packages are not the installed ones");
 
     let jars = sbom::file_sums(&root.join(containerfile::KAFKA_LIBS.trim_start_matches('/')))?;
     let maven =
         components.iter().filter(|each| each["purl"].as_str().is_some_and(|purl| purl.starts_with("pkg:maven/")));
     let sums: BTreeSet<_> =
         maven.filter_map(|each| each.pointer("/hashes/0/content")?.as_str().map(str::to_owned)).collect();
-    ensure!(sums == jars.into_values().collect(), "jars: listed and there differ");
-    ensure!(of("pkg:cargo/").len() > 50, "hardly any crate is listed");
+    ensure!(sums == jars.into_values().collect(), "the listed jars are not the installed ones");
+    ensure!(of("pkg:cargo/").len() > 50, "too few crates are listed");
     Ok(components.len())
 }
 
-/// The image's own loader finds the libraries of each program and library.
+/// The image's loader finds the libraries of each program and library.
 fn find_their_libraries(root: &Path, files: &[PathBuf]) -> Result<usize> {
     let loader = ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1"];
     let loader = loader.iter().find(|path| root.join(path).exists()).context("the image has no loader")?;
     let inside = |path: &Path| path.strip_prefix(root).map(|path| Path::new("/").join(path));
-    // Java itself has loaded this one when its other libraries ask for it.
+    // Java has already loaded this one when its other libraries need it.
     let jvm = files.iter().find(|file| file.ends_with("server/libjvm.so")).context("no Java")?;
     let jvm = inside(jvm.parent().context("no folder")?)?;
     let mut linked = 0;
@@ -106,11 +106,11 @@ fn find_their_libraries(root: &Path, files: &[PathBuf]) -> Result<usize> {
     Ok(linked)
 }
 
-/// Whether it is a program or a library in the kernel's format, but not one that is linked to nothing.
+/// Whether it is an ELF program or library that is dynamically linked.
 fn is_linked(file: &Path) -> Result<bool> {
     let mut head = [0; 18];
     let read = fs::File::open(file)?.read(&mut head)?;
-    // Kinds 2 and 3: programs and libraries; 1 is what a compiler leaves for the linker.
+    // Types 2 and 3 are programs and libraries; 1 is an object file.
     let kind = head.get(16).copied().unwrap_or_default();
     let is_loader = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"));
     Ok(read == head.len() && head.starts_with(b"\x7fELF") && (kind == 2 || kind == 3) && !is_loader)

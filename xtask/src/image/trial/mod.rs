@@ -1,8 +1,7 @@
-//! `cargo xtask image --test`: the image is started as others will start it, and asked whether it keeps its promises.
+//! `cargo xtask image --test`: starts the image as a user would, and checks that it keeps its promises.
 //!
-//! crun runs it as the image itself states (user, environment, entry point, volumes), on a read-only root, without any
-//! capability, in a network of its own. What a machine that builds images may lack is left out: control groups, so
-//! limits of memory are not tried here.
+//! crun runs it with the image's settings (user, environment, entry point, volumes) on a read-only root, without
+//! capabilities, in a network of its own. Memory limits are not tried, because a build machine may lack control groups.
 
 mod container;
 mod contents;
@@ -25,12 +24,12 @@ use crate::progress::Steps;
 use container::{Bundle, Chosen, Container};
 use network::Network;
 
-/// The first start makes a database and formats the broker's folder.
+/// The first start creates a database and formats the broker's folder.
 const READY_S_MAX: u64 = 180;
 const STOP_S_MAX: u64 = 90;
 /// Events in each second while the container is stopped or killed.
 const LOAD_PER_S: u32 = 200;
-/// How long the load runs before that, and so how much is certainly under way.
+/// How long the load runs before that, so that enough events are in flight.
 const LOAD_MS: u64 = 4_000;
 
 pub(crate) fn run(checkout: &Path, steps: &Steps) -> Result<()> {
@@ -54,7 +53,7 @@ struct Trial<'a> {
     folder: PathBuf,
 }
 
-/// The live page's password of the second start, which comes from a mounted file.
+/// The live page's password for the second start, from a mounted file.
 const PASSWORD: &str = "a password of the trial's";
 
 impl<'a> Trial<'a> {
@@ -77,16 +76,16 @@ impl<'a> Trial<'a> {
         let appliance = || Chosen { volume: "data", ..Chosen::default() };
         let first = self.start("first start", &appliance())?;
         self.shown("closed", || self.is_closed(&first))?;
-        self.shown("a stranger wants a password", || self.wants_password(&first, None))?;
+        self.shown("a password is required", || self.wants_password(&first, None))?;
         self.shown("an event becomes a row", || self.counts_a_click(&first))?;
-        self.shown("health", || self.tells_its_health(&first))?;
+        self.shown("health", || self.reports_its_health(&first))?;
         let mut acknowledged = self.shown("SIGTERM under load", || self.stops_under_load(first))?;
 
         let secret = self.folder.join("password");
         fs::write(&secret, PASSWORD)?;
         let second =
             self.start("second start", &Chosen { secrets: &[("FOOTFALL_UP_PASSWORD_FILE", &secret)], ..appliance() })?;
-        self.shown("what was acknowledged is stored", || self.holds(&second, &acknowledged))?;
+        self.shown("acknowledged events are stored", || self.holds(&second, &acknowledged))?;
         self.shown("the given password", || self.wants_password(&second, Some(PASSWORD)))?;
         let more = self.shown("SIGKILL under load", || self.is_killed_under_load(second))?;
         acknowledged.extend(more);
@@ -100,12 +99,12 @@ impl<'a> Trial<'a> {
         let chosen = Chosen { volume: "light", environment: &profile, ..Chosen::default() };
         let light = self.start("the light profile", &chosen)?;
         self.shown("light: closed", || self.is_closed(&light))?;
-        self.shown("light: a stranger wants a password", || self.wants_password(&light, None))?;
+        self.shown("light: a password is required", || self.wants_password(&light, None))?;
         self.shown("light: an event becomes a row", || self.counts_a_click(&light))?;
         self.shown("light: SIGTERM", || self.stops(light))
     }
 
-    /// Shows a question with its time and the words of its answer.
+    /// Shows a check with its duration and result.
     fn shown<T: Said>(&self, name: &str, question: impl FnOnce() -> Result<T>) -> Result<T> {
         let step = self.steps.begin(name);
         match question() {
@@ -120,7 +119,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Starts a container, and waits until it says that it is well.
+    /// Starts a container, and waits until it is healthy.
     fn start(&self, name: &str, chosen: &Chosen) -> Result<Container> {
         let step = self.steps.begin(name);
         let started = Instant::now();
@@ -129,20 +128,20 @@ impl<'a> Trial<'a> {
             if let Some(status) = container.ended()? {
                 anyhow::bail!("{name}: the container ended with {status}:\n{}", container.log_end());
             }
-            let Err(ill) = container.says(&["footfall", "health"]) else {
+            let Err(unhealthy) = container.says(&["footfall", "health"]) else {
                 step.done("");
                 return Ok(container);
             };
             ensure!(
                 started.elapsed() < Duration::from_secs(READY_S_MAX),
-                "{name}: not healthy after {READY_S_MAX} s:\n{}\n{ill:#}",
+                "{name}: not healthy after {READY_S_MAX} s:\n{}\n{unhealthy:#}",
                 container.log_end()
             );
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// Nobody in it is root or can do what root can, its root is read-only, and one port is open to others.
+    /// No process is root or has a capability, the root is read-only, and one port is open to other machines.
     fn is_closed(&self, container: &Container) -> Result<String> {
         let processes = container.processes()?;
         let user = &self.image.statement.user;
@@ -160,7 +159,7 @@ impl<'a> Trial<'a> {
 
     fn wants_password(&self, container: &Container, given: Option<&str>) -> Result<()> {
         let stranger = self.network.get("/live/")?;
-        ensure!(stranger.status == 303, "a stranger gets {}", stranger.status);
+        ensure!(stranger.status == 303, "without a password: {}", stranger.status);
         let password = container.says(&["footfall", "password"])?;
         let password = password.trim();
         match given {
@@ -185,7 +184,7 @@ impl<'a> Trial<'a> {
             ensure!(answer.status == 200, "{path} answers {}", answer.status);
         }
         let file = self.folder.join("one");
-        // The ids of another container's event are none of this one's.
+        // The file may hold ids from another container.
         if file.exists() {
             fs::remove_file(&file)?;
         }
@@ -195,21 +194,21 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// A part that hangs makes the container ill, and well again when it goes on.
-    fn tells_its_health(&self, container: &Container) -> Result<()> {
+    /// The container is unhealthy while a process hangs, and healthy again when it continues.
+    fn reports_its_health(&self, container: &Container) -> Result<()> {
         let processes = container.processes()?;
         let nginx = processes.iter().find(|process| process.name == "nginx" && process.is_worker);
         let nginx = nginx.context("no worker of nginx")?.pid.to_string();
         let signal = |name: &str| command::new("kill").arg(format!("-{name}")).arg(&nginx).status();
         signal("STOP")?;
-        let ill = container.succeeds(&["footfall", "health"]);
+        let healthy_while_stopped = container.succeeds(&["footfall", "health"]);
         signal("CONT")?;
-        ensure!(!ill?, "it is healthy without its web server");
-        ensure!(container.succeeds(&["footfall", "health"])?, "it stays ill");
+        ensure!(!healthy_while_stopped?, "it is healthy without its web server");
+        ensure!(container.succeeds(&["footfall", "health"])?, "it stays unhealthy");
         Ok(())
     }
 
-    /// Posts events without trying again; their ids, once acknowledged, go into `file`.
+    /// Posts events without retries; the ids of acknowledged ones go into `file`.
     fn load(&self, file: &Path, events: u32) -> Result<Child> {
         let mut load = Command::new(footfall()?);
         load.args(["load", "--url", &self.network.url("/analytics"), "--rate", &LOAD_PER_S.to_string()]);
@@ -217,7 +216,7 @@ impl<'a> Trial<'a> {
         Ok(load.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
     }
 
-    /// Lets load run for a while, does `end`, and answers the ids that had been acknowledged.
+    /// Runs load for a while, calls `end`, and returns the ids that were acknowledged.
     fn under_load<T>(&self, name: &str, end: impl FnOnce() -> Result<T>) -> Result<(T, Acknowledged)> {
         let file = self.folder.join(name);
         let mut load = self.load(&file, LOAD_PER_S * 6)?;
@@ -235,14 +234,14 @@ impl<'a> Trial<'a> {
         Ok(ids)
     }
 
-    /// The stop signal ends it with 0, and nothing had to be killed.
+    /// The stop signal ends it with code 0, and no process had to be killed.
     fn stops(&self, mut container: Container) -> Result<()> {
         let stopped = Instant::now();
         container.signal(&self.image.statement.stop_signal)?;
         let status = container.wait(Duration::from_secs(STOP_S_MAX))?;
         let log = container.log()?;
         ensure!(status.success(), "it ended with {status} after {:?}:\n{}", stopped.elapsed(), container.log_end());
-        ensure!(!log.contains("killed"), "a part had to be killed:\n{}", container.log_end());
+        ensure!(!log.contains("killed"), "a process had to be killed:\n{}", container.log_end());
         Ok(())
     }
 
@@ -256,7 +255,7 @@ impl<'a> Trial<'a> {
         Ok(ids)
     }
 
-    /// Each of these events is a row, once.
+    /// Each of these events is stored exactly once.
     fn holds(&self, container: &Container, wanted: &Acknowledged) -> Result<String> {
         let asked = Instant::now();
         let sql = format!("SELECT event_id FROM analytics_events WHERE page_url LIKE '{PAGES}%'");
@@ -264,14 +263,14 @@ impl<'a> Trial<'a> {
             let rows = container.says(&["footfall", "psql", "--", "-XAtc", &sql])?;
             let all: Vec<_> = rows.lines().collect();
             let stored: BTreeSet<_> = all.iter().copied().collect();
-            ensure!(stored.len() == all.len(), "{} rows are there twice", all.len() - stored.len());
+            ensure!(stored.len() == all.len(), "{} rows are duplicates", all.len() - stored.len());
             let missing = wanted.0.iter().filter(|id| !stored.contains(id.as_str())).count();
             if missing == 0 {
                 return Ok(format!("{} acknowledged, {} rows", wanted.0.len(), all.len()));
             }
             ensure!(
                 asked.elapsed() < Duration::from_secs(60),
-                "{missing} of {} acknowledged events are no rows:\n{}",
+                "{missing} of {} acknowledged events are not stored:\n{}",
                 wanted.0.len(),
                 container.log_end()
             );
@@ -284,10 +283,10 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Where the pages of the trial's events begin.
+/// The prefix of the trial's page URLs.
 const PAGES: &str = "http://footfall.invalid/trial/";
 
-/// Ids of events that were acknowledged.
+/// Ids of acknowledged events.
 struct Acknowledged(BTreeSet<String>);
 
 impl Acknowledged {
@@ -301,7 +300,7 @@ fn ids(file: &Path) -> Result<Acknowledged> {
     Ok(Acknowledged(text.lines().map(str::to_owned).collect()))
 }
 
-/// What is said of an answer beside the time that it took.
+/// What is shown of a result beside its duration.
 trait Said {
     fn words(&self) -> String;
 }

@@ -1,4 +1,4 @@
-//! A network that holds the container and this machine, joined by one cable.
+//! A network of the container and this machine, joined by a veth pair.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use crate::image::buildah::said;
 
-/// Addresses for examples (RFC 5737), which nobody routes.
+/// Documentation addresses (RFC 5737), which are not routed.
 const HOST: &str = "198.51.100.1";
 const CONTAINER: &str = "198.51.100.2";
 const ANSWER_S_MAX: u64 = 10;
@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The cookie that it sets, as it is sent back.
+    /// The cookie that it sets, ready to send back.
     pub(crate) fn cookie(&self) -> Option<&str> {
         let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with("set-cookie: "))?;
         line.get("set-cookie: ".len()..)?.split(';').next()
@@ -49,19 +49,19 @@ impl Network {
         Ok(network)
     }
 
-    /// The host's end; a name of a network device has at most 15 letters.
+    /// The host's end. The name of a network device has at most 15 letters.
     fn cable(&self) -> String {
         format!("ff{}", std::process::id() % 1_000_000_000)
     }
 
-    /// A command that is run in it.
+    /// A command that runs in it.
     pub(crate) fn inside(&self, program: &str) -> Command {
         let mut nsenter = command::new("nsenter");
         nsenter.arg(format!("--net=/run/netns/{}", self.name)).arg(program);
         nsenter
     }
 
-    /// How another machine addresses the container's site.
+    /// The URL of the container's site for another machine.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{CONTAINER}:8080{path}")
     }
@@ -74,7 +74,7 @@ impl Network {
         self.ask(&format!("GET {path} HTTP/1.1\r\n{headers}"), "")
     }
 
-    /// Fills in the form of the live page's login.
+    /// Submits the live page's login form.
     pub(crate) fn log_in(&self, password: &str) -> Result<Answer> {
         let head = format!(
             "POST /live/login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nOrigin: {}\r\n",
@@ -84,7 +84,7 @@ impl Network {
     }
 
     fn ask(&self, head: &str, body: &str) -> Result<Answer> {
-        let mut stream = TcpStream::connect((CONTAINER, 8080)).context("the site takes no connection")?;
+        let mut stream = TcpStream::connect((CONTAINER, 8080)).context("the site accepts no connection")?;
         stream.set_read_timeout(Some(Duration::from_secs(ANSWER_S_MAX)))?;
         let length = body.len();
         write!(stream, "{head}Host: {CONTAINER}:8080\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")?;
@@ -92,13 +92,13 @@ impl Network {
         stream.read_to_end(&mut answer)?;
         let head = String::from_utf8_lossy(&answer).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Ok(Answer { status: status.with_context(|| format!("no answer of HTTP's: {head:?}"))?, head })
+        Ok(Answer { status: status.with_context(|| format!("not an HTTP answer: {head:?}"))?, head })
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // The cable goes with the network; where a process still holds that, it is taken out by itself.
+        // Usually the veth pair is removed with the network; if a process still holds that, it is removed here.
         let _ = said(command::new("ip").args(["link", "delete", &self.cable()]));
         let _ = said(command::new("ip").args(["netns", "delete", &self.name]));
     }

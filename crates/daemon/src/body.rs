@@ -1,0 +1,226 @@
+//! Request bodies, read within their size, their time, and the memory that all bodies share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as HttpBody, Bytes};
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// How much of a refused body is read and thrown away, so that its client comes to read why.
+const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What one body may take.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Size as it is sent, in bytes.
+    pub bytes_max: usize,
+    /// Time from the head to the last byte, in milliseconds.
+    pub ms_max: u64,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// It has more bytes than allowed.
+    #[error("the body is too large")]
+    TooLarge,
+    /// It came too slowly, or broke off.
+    #[error("the body did not arrive whole in time")]
+    Incomplete,
+    /// The bodies of other requests fill the budget.
+    #[error("the bodies of other requests fill the memory")]
+    OverBudget,
+}
+
+/// The memory that the bodies of all requests may fill. What has arrived counts, not what was announced, so that a
+/// client that announces much and sends little takes little.
+#[derive(Debug)]
+pub struct BodyBudget(Arc<Semaphore>);
+
+/// A whole body. It holds its share of the budget until it is dropped.
+#[derive(Debug)]
+pub struct Body {
+    /// What was sent.
+    pub bytes: Bytes,
+    share: OwnedSemaphorePermit,
+}
+
+impl BodyBudget {
+    /// A budget of this many KiB.
+    pub fn new(kib_max: usize) -> Self {
+        Self(Arc::new(Semaphore::new(kib_max.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// See [`BodyError`]. What is left of the body is unread then; see [`discard_body`].
+    pub async fn read<B: HttpBody<Data = Bytes> + Unpin>(
+        &self,
+        body: &mut B,
+        limits: BodyLimits,
+    ) -> Result<Body, BodyError> {
+        let mut share = self.take(0)?;
+        let bytes = collect(body, limits, |bytes| self.grow(&mut share, bytes)).await?;
+        Ok(Body { bytes, share })
+    }
+
+    /// Puts `bytes` in the place of what was sent, such as the inflated body. The share becomes that of the larger one,
+    /// since both are in memory for a moment.
+    ///
+    /// # Errors
+    /// [`BodyError::OverBudget`]
+    pub fn replace(&self, body: Body, bytes: Bytes) -> Result<Body, BodyError> {
+        let Body { bytes: sent, mut share } = body;
+        self.grow(&mut share, sent.len().max(bytes.len()))?;
+        Ok(Body { bytes, share })
+    }
+
+    fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, BodyError> {
+        let kib = u32::try_from(kib).map_err(|_| BodyError::OverBudget)?;
+        self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
+    }
+
+    /// Each KiB is taken once, into however many pieces a body is cut.
+    fn grow(&self, share: &mut OwnedSemaphorePermit, bytes: usize) -> Result<(), BodyError> {
+        share.merge(self.take(bytes.div_ceil(1024).saturating_sub(share.num_permits()))?);
+        Ok(())
+    }
+}
+
+/// Reads a whole body that is so small that it needs no budget.
+///
+/// # Errors
+/// [`BodyError::TooLarge`] and [`BodyError::Incomplete`]
+pub async fn read_body<B: HttpBody<Data = Bytes> + Unpin>(
+    body: &mut B,
+    limits: BodyLimits,
+) -> Result<Bytes, BodyError> {
+    collect(body, limits, |_| Ok(())).await
+}
+
+async fn collect<B: HttpBody<Data = Bytes> + Unpin>(
+    body: &mut B,
+    limits: BodyLimits,
+    mut reserve: impl FnMut(usize) -> Result<(), BodyError>,
+) -> Result<Bytes, BodyError> {
+    let is_too_large = |bytes: usize| bytes > limits.bytes_max;
+    // What is announced as too large is refused before it is sent.
+    if usize::try_from(body.size_hint().lower()).is_ok_and(is_too_large) {
+        return Err(BodyError::TooLarge);
+    }
+    let whole = async {
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| BodyError::Incomplete)?.into_data() else { continue };
+            let length = bytes.len() + data.len();
+            if is_too_large(length) {
+                return Err(BodyError::TooLarge);
+            }
+            reserve(length)?;
+            bytes.extend_from_slice(&data);
+        }
+        Ok(Bytes::from(bytes))
+    };
+    timeout(Duration::from_millis(limits.ms_max), whole).await.map_err(|_| BodyError::Incomplete)?
+}
+
+/// Reads what is left of a refused body, for at most `ms_max`. A connection that is closed while bytes are unread is
+/// reset, and a client that is still sending may see the reset instead of the answer: it would take a refusal for an
+/// outage and send the same again.
+pub async fn discard_body<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, ms_max: u64) {
+    let discarded = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DISCARDED_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    // A client that is slower than this does not read the answer either.
+    let _ = timeout(Duration::from_millis(ms_max), discarded).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body_util::Full;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    const LIMITS: BodyLimits = BodyLimits { bytes_max: 4096, ms_max: 1_000 };
+
+    /// Pieces without an announced length; after the last one it ends, or never does.
+    struct Pieces {
+        left: Vec<Bytes>,
+        ends: bool,
+    }
+
+    impl Pieces {
+        fn new(sizes: &[usize], ends: bool) -> Self {
+            Self { left: sizes.iter().map(|size| Bytes::from(vec![b'x'; *size])).collect(), ends }
+        }
+    }
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.left.pop() {
+                Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+                None if self.ends => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_size_counts_to_the_byte_whether_or_not_it_is_announced() {
+        for (size, expected) in [(4096, Ok(4096)), (4097, Err(BodyError::TooLarge))] {
+            let announced = read_body(&mut Full::new(Bytes::from(vec![b'x'; size])), LIMITS).await;
+            let in_pieces = read_body(&mut Pieces::new(&[size - 1, 1], true), LIMITS).await;
+            assert_eq!(announced.map(|bytes| bytes.len()), expected);
+            assert_eq!(in_pieces.map(|bytes| bytes.len()), expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_incomplete_and_gives_its_share_back() {
+        let budget = BodyBudget::new(4);
+        let slow = budget.read(&mut Pieces::new(&[4096], false), LIMITS).await;
+        assert_eq!(slow.unwrap_err(), BodyError::Incomplete);
+        assert!(budget.read(&mut Pieces::new(&[4096], true), LIMITS).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn bodies_share_the_budget_by_their_size_and_not_by_their_pieces() {
+        let budget = BodyBudget::new(4);
+        let first = budget.read(&mut Pieces::new(&[1; 1024], true), LIMITS).await.unwrap();
+        let second = budget.read(&mut Pieces::new(&[3 * 1024], true), LIMITS).await.unwrap();
+        assert_eq!(budget.read(&mut Pieces::new(&[1], true), LIMITS).await.unwrap_err(), BodyError::OverBudget);
+        assert!(budget.read(&mut Pieces::new(&[], true), LIMITS).await.is_ok(), "an empty body takes nothing");
+        drop(second);
+        let inflated = budget.replace(first, Bytes::from(vec![b'x'; 4 * 1024])).unwrap();
+        assert_eq!(budget.read(&mut Pieces::new(&[1], true), LIMITS).await.unwrap_err(), BodyError::OverBudget);
+        assert_eq!(budget.replace(inflated, Bytes::from(vec![b'x'; 5 * 1024])).unwrap_err(), BodyError::OverBudget);
+        assert!(budget.read(&mut Pieces::new(&[4 * 1024], true), LIMITS).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn discarding_ends_with_the_body_with_the_time_and_with_far_too_much() {
+        for (ends, sizes) in [(true, vec![4096; 2]), (false, vec![4096]), (false, vec![DISCARDED_BYTES_MAX; 3])] {
+            let mut body = Pieces::new(&sizes, ends);
+            discard_body(&mut body, 1_000).await;
+            assert_eq!(body.left.len(), usize::from(sizes.len() == 3));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who sent a request: what the proxies in front say of it, believed as far as they are trusted.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use hyper::HeaderMap;
+use ipnet::IpNet;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// The client's address. X-Forwarded-For is walked from the right for as long as each hop is a trusted proxy; what is
+/// further left was written by the client itself.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut client = peer;
+    for line in headers.get_all(FORWARDED_FOR).iter().rev() {
+        let Ok(line) = line.to_str() else { break };
+        // RFC 9110, 5.6.1: empty elements of a list are ignored.
+        for hop in line.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty()) {
+            if !is_trusted(&client) {
+                return client.to_canonical();
+            }
+            let Some(address) = parse(hop) else { return client.to_canonical() };
+            client = address;
+        }
+    }
+    client.to_canonical()
+}
+
+/// An address as proxies write it: bare, with a port, or IPv6 in brackets with or without one.
+fn parse(hop: &str) -> Option<IpAddr> {
+    if let Ok(address) = hop.parse::<IpAddr>() {
+        return Some(address);
+    }
+    if let Ok(with_port) = hop.parse::<SocketAddr>() {
+        return Some(with_port.ip());
+    }
+    let bare = hop.strip_prefix('[')?.strip_suffix(']')?;
+    bare.parse::<Ipv6Addr>().ok().map(IpAddr::from)
+}
+
+/// Whether the browser used https, as the outermost proxy says. Good for cookies and links, where a client that lies
+/// harms only itself; not for a decision about access.
+pub fn is_https(headers: &HeaderMap) -> bool {
+    let protocol = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
+    let outermost = protocol.and_then(|list| list.split(',').map(str::trim).find(|element| !element.is_empty()));
+    outermost.is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(name, HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    fn address_of(peer: &str, lines: &[&'static str]) -> String {
+        let trusted = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        client_address(peer.parse().unwrap(), &headers(FORWARDED_FOR, lines), &trusted).to_string()
+    }
+
+    #[test]
+    fn a_stranger_cannot_choose_its_address() {
+        assert_eq!(address_of("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn the_last_address_that_a_known_proxy_saw_is_the_clients() {
+        assert_eq!(address_of("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["192.0.2.66, 198.51.100.1, 10.1.2.3"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["192.0.2.66", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["192.0.2.66, 198.51.100.1", "10.1.2.3"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["10.1.2.3"]), "10.1.2.3");
+    }
+
+    #[test]
+    fn an_address_is_read_in_each_form_that_proxies_write() {
+        for (hop, address) in [
+            ("192.0.2.66, 198.51.100.1:5678", "198.51.100.1"),
+            ("[2001:db8::7]:5678", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+        ] {
+            assert_eq!(address_of("127.0.0.1", &[hop]), address, "{hop}");
+            assert_eq!(address_of("::ffff:127.0.0.1", &[hop]), address, "{hop}");
+        }
+    }
+
+    #[test]
+    fn an_empty_element_is_passed_over() {
+        assert_eq!(address_of("127.0.0.1", &["198.51.100.1, ,10.1.2.3,"]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &["198.51.100.1", ""]), "198.51.100.1");
+        assert_eq!(address_of("127.0.0.1", &[" , "]), "127.0.0.1");
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_followed() {
+        for line in ["198.51.100.1, unknown", "198.51.100.1, [198.51.100.2]", "198.51.100.1, [2001:db8::7"] {
+            assert_eq!(address_of("127.0.0.1", &[line]), "127.0.0.1", "{line}");
+        }
+        assert_eq!(address_of("127.0.0.1", &["198.51.100.1, unknown, 10.1.2.3"]), "10.1.2.3");
+        assert_eq!(address_of("127.0.0.1", &[]), "127.0.0.1");
+        let mut not_text = headers(FORWARDED_FOR, &["198.51.100.1"]);
+        not_text.append(FORWARDED_FOR, HeaderValue::from_bytes(b"\xff").unwrap());
+        let peer = "127.0.0.1".parse().unwrap();
+        assert_eq!(client_address(peer, &not_text, &["127.0.0.1/32".parse().unwrap()]), peer);
+    }
+
+    #[test]
+    fn the_protocol_is_the_one_that_the_browser_used() {
+        for (lines, expected) in [
+            (&["https"][..], true),
+            (&["HTTPS, http"], true),
+            (&["http, https"], false),
+            (&["http"], false),
+            (&["httpsx"], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_https(&headers(FORWARDED_PROTO, lines)), expected, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+-- How far a partition is stored, and why one of its messages was put into quarantine, if it was.
+SELECT
+    (SELECT next_offset FROM kafka_offsets WHERE topic = $1 AND partition = $2),
+    (SELECT reason || ' in ' || field || ': ' || message
+     FROM analytics_quarantine
+     WHERE topic = $1 AND partition = $2 AND kafka_offset = $3
+     ORDER BY quarantined_at DESC LIMIT 1)

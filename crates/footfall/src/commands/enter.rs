@@ -1,0 +1,42 @@
+//! `footfall enter`
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use footfall::enter::ExecOptions;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The folder that becomes /
+    #[arg(long)]
+    root: Option<PathBuf>,
+    /// The user to become, as the root's /etc/passwd knows it
+    #[arg(long)]
+    user: Option<String>,
+    /// An absolute path that is seen at the same place inside
+    #[arg(long)]
+    bind: Vec<PathBuf>,
+    /// The process whose end is the program's end too
+    #[arg(long, requires = "parent_death")]
+    parent: Option<i32>,
+    /// The signal that the program then gets, such as SIGTERM
+    #[arg(long, requires = "parent")]
+    parent_death: Option<Signal>,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    program: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Infallible> {
+    let options = ExecOptions {
+        root: arguments.root,
+        user: arguments.user,
+        binds: arguments.bind,
+        parent: arguments.parent.map(Pid::from_raw).zip(arguments.parent_death),
+    };
+    Ok(options.exec(&arguments.program)?)
+}

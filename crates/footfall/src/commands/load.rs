@@ -1,0 +1,47 @@
+//! `footfall load`
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use footfall::load::{self, LoadOptions};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Where events are posted to
+    #[arg(long, default_value = "http://127.0.0.1:3001/analytics")]
+    url: String,
+    /// Events in each second, whether they are accepted or not
+    #[arg(long, default_value_t = 100.0)]
+    rate: f64,
+    /// How many events
+    #[arg(long, default_value_t = 1_000)]
+    events: u64,
+    /// Over how many sessions they spread
+    #[arg(long, default_value_t = 100)]
+    sessions: u32,
+    /// Send an event again, with the same id, after 503, a failed connection or a timeout
+    #[arg(long)]
+    retry: bool,
+    /// Add the id of each acknowledged event to this file at once
+    #[arg(long, value_name = "FILE")]
+    acknowledged: Option<PathBuf>,
+    /// Where each event's page_url begins
+    #[arg(long, value_name = "URL")]
+    page_url_prefix: Option<String>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let defaults = LoadOptions::new(&arguments.url, arguments.rate, arguments.events);
+    let options = LoadOptions {
+        sessions: arguments.sessions,
+        retry: arguments.retry,
+        acknowledged: arguments.acknowledged,
+        page_url_prefix: arguments.page_url_prefix.unwrap_or(defaults.page_url_prefix),
+        ..defaults
+    };
+    let report = load::run(&options).await?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(if report.is_all_acknowledged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

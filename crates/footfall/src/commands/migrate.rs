@@ -1,0 +1,17 @@
+//! `footfall migrate`
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The database and who may set it up, as libpq takes it: "host=/run/postgresql user=postgres dbname=analytics"
+    #[arg(long, value_name = "URL", env = "FOOTFALL_DATABASE_URL")]
+    database: tokio_postgres::Config,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    footfall_store::prepare(&arguments.database).await?;
+    Ok(ExitCode::SUCCESS)
+}

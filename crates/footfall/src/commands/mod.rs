@@ -1,0 +1,16 @@
+//! The subcommands, one file each with its arguments and its run.
+
+pub(crate) mod check;
+pub(crate) mod enter;
+pub(crate) mod health;
+pub(crate) mod kafka;
+pub(crate) mod load;
+pub(crate) mod migrate;
+pub(crate) mod migrate_profile;
+pub(crate) mod password;
+pub(crate) mod postgres;
+pub(crate) mod psql;
+pub(crate) mod secrets;
+mod shared;
+pub(crate) mod topics;
+pub(crate) mod up;

@@ -1,0 +1,23 @@
+//! `footfall postgres`
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use clap::Args;
+use footfall::database_server;
+use footfall::processes::Programs;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The server's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// The folder of its socket: who reaches that may be any of its users
+    #[arg(long, value_name = "DIR", default_value = "/run/postgresql")]
+    socket_dir: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Infallible> {
+    let bin = Programs::on_path()?.postgres_bin.path;
+    Ok(database_server::exec(&bin, &arguments.dir, &arguments.socket_dir)?)
+}

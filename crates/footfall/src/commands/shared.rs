@@ -1,0 +1,39 @@
+//! Arguments that several subcommands share.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use footfall::up::state::{State, StateError};
+
+#[derive(Args)]
+pub(crate) struct Instance {
+    /// The folder of the instance (default: the one that was started last)
+    #[arg(long = "instance", value_name = "DIR")]
+    instance: Option<PathBuf>,
+}
+
+impl Instance {
+    pub(crate) fn dir(&self) -> Option<&Path> {
+        self.instance.as_deref()
+    }
+
+    pub(crate) fn state(&self) -> Result<State, StateError> {
+        State::find(self.dir())
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct ProgramsFile {
+    /// The file that says where the programs are (default: they are on PATH)
+    #[arg(long = "parts", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Where the package puts the plain files: share/footfall beside the folder that holds bin/footfall.
+pub(crate) fn installed_share() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let prefix = program.parent().and_then(|bin| bin.parent());
+    let prefix = prefix.context("this program lies in no folder")?;
+    Ok(prefix.join("share/footfall"))
+}

@@ -1,0 +1,77 @@
+//! `footfall up`
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use footfall::processes::SecondName;
+use footfall::up::password::PasswordSource;
+use footfall::up::{self, Ended, Profile};
+use ipnet::IpNet;
+
+use super::shared::{ProgramsFile, installed_share};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
+    #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
+    profile: Option<Profile>,
+    // A container image sets this and `publish` in its entry point; later arguments override them.
+    /// Keep the data in this folder for the next run (default: a temporary folder)
+    #[arg(long, value_name = "DIR", overrides_with = "keep")]
+    keep: Option<PathBuf>,
+    /// The address that everything listens on, with the standard ports
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// The address where others reach the site, and nothing but the site; 0.0.0.0 stands for every one
+    #[arg(long, value_name = "ADDRESS", overrides_with = "publish")]
+    publish: Option<IpAddr>,
+    /// A file with the live page's password (or set FOOTFALL_UP_PASSWORD; default: one is made)
+    #[arg(long, value_name = "FILE", env = "FOOTFALL_UP_PASSWORD_FILE")]
+    password_file: Option<PathBuf>,
+    /// A proxy in front of the site whose X-Forwarded-For is believed: 172.16.0.0/12
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "NETWORK",
+        env = "FOOTFALL_UP_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    trusted_proxies: Vec<IpNet>,
+    #[command(flatten)]
+    programs: ProgramsFile,
+    /// A second path for something that the site serves, as blockers know the first: /s.js=/analytics.js
+    #[arg(long = "second-name", value_name = "SECOND=FIRST")]
+    second_names: Vec<SecondName>,
+    /// The folder with web/, nixos/ and grafana/ (default: share/footfall beside this program's folder)
+    #[arg(long, value_name = "DIR")]
+    share: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let options = up::Options {
+        profile: arguments.profile,
+        keep: arguments.keep,
+        listen: arguments.listen,
+        publish: arguments.publish,
+        password: arguments
+            .password_file
+            .map(PasswordSource::File)
+            .or_else(|| std::env::var("FOOTFALL_UP_PASSWORD").ok().map(PasswordSource::Value)),
+        trusted_proxies: arguments.trusted_proxies,
+        programs_file: arguments.programs.file,
+        second_names: arguments.second_names,
+        share: arguments.share.map_or_else(installed_share, Ok)?,
+    };
+    Ok(match up::up(&options).await? {
+        Ended::Asked => ExitCode::SUCCESS,
+        Ended::GaveUp => ExitCode::FAILURE,
+    })
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())
+}

@@ -1,0 +1,71 @@
+//! What fs-err leaves out: operations on files whose errors name the path.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::DirBuilder;
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use fs_err::OpenOptions;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+
+/// Makes a folder, and those above it, with this mode.
+pub(crate) fn create_folder(path: &Path, mode: u32) -> io::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(mode).create(path);
+    made.map_err(|error| about(path, error.kind(), error))
+}
+
+/// Writes a file that is whole under its name at any time, even after a power cut.
+pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    let partial = partial_of(path);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&partial)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    fs_err::rename(partial, path)
+}
+
+/// The name of a file until it is whole.
+pub(crate) fn partial_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".partial");
+    name.into()
+}
+
+/// The contents of a file make no sense.
+pub(crate) fn invalid(path: &Path, why: impl Display) -> io::Error {
+    about(path, io::ErrorKind::InvalidData, why)
+}
+
+/// An error about a path.
+pub(crate) fn about(path: &Path, kind: io::ErrorKind, why: impl Display) -> io::Error {
+    io::Error::new(kind, format!("{}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{create_folder, replace};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_replaced_file_has_its_mode_and_leaves_no_partial_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        for text in ["one", "two"] {
+            replace(&file, text.as_bytes(), 0o600).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing/file");
+        assert!(replace(&missing, b"", 0o600).unwrap_err().to_string().contains("missing/file"));
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let below_file = folder.path().join("file/below");
+        assert!(create_folder(&below_file, 0o700).unwrap_err().to_string().contains("file/below"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Apache Kafka in KRaft mode: one node that is broker and controller.
+
+mod files;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+
+use super::error::{Error, Result};
+use super::folders;
+use super::launch::Launch;
+use super::managed::ManagedProcess;
+use super::memory;
+use super::programs::Programs;
+use super::ready::Ready;
+
+pub use files::{BrokerFiles, Listen};
+
+/// The heap of a broker that serves one appliance.
+pub const HEAP_MIB: u32 = 512;
+
+/// A Kafka broker. It is a [`ManagedProcess`]: stopping it is a controlled shutdown.
+#[derive(Debug)]
+pub struct Kafka {
+    process: ManagedProcess,
+    address: SocketAddr,
+}
+
+impl Deref for Kafka {
+    type Target = ManagedProcess;
+    fn deref(&self) -> &ManagedProcess {
+        &self.process
+    }
+}
+
+impl DerefMut for Kafka {
+    fn deref_mut(&mut self) -> &mut ManagedProcess {
+        &mut self.process
+    }
+}
+
+impl Kafka {
+    /// Starts a broker as [`Kafka::spawn`] does, and waits until it answers with its metadata.
+    ///
+    /// # Errors
+    /// With the last lines of `dir`/logs/kafka.log where the broker says why.
+    pub async fn start(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let kafka = Self::spawn(programs, dir, address, port).await?;
+        kafka.wait_until_ready().await?;
+        Ok(kafka)
+    }
+
+    /// Starts a broker on `address`:`port`, its controller on the next port, with its data in `dir`/kafka, which is
+    /// formatted the first time.
+    ///
+    /// # Errors
+    /// The data cannot be formatted, or the broker cannot be run.
+    pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let address = SocketAddr::new(address, port);
+        let folder = folders::make(dir, "kafka")?;
+        let java = |name: &str, arguments: Vec<OsString>| {
+            Ok::<_, Error>(Launch {
+                name: name.into(),
+                program: programs.java()?.clone(),
+                arguments,
+                environment: Vec::new(),
+                user: None,
+                binds: vec![folder.clone(), programs.kafka_libs()?.to_owned()],
+                stop_signal: Signal::SIGTERM,
+                lock_files: Vec::new(),
+                log: folders::log(dir, "kafka")?,
+            })
+        };
+        let files = BrokerFiles::write(&folder, programs.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
+        if let Some(arguments) = files.to_format()? {
+            java("kafka format", arguments)?.run_to_end().await?;
+            files.formatted()?;
+        }
+        Ok(Self { process: ManagedProcess::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
+    }
+
+    /// Where it listens: the clients' bootstrap server.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}

@@ -1,0 +1,50 @@
+//! What `up` prints when everything is ready: the addresses, and where data and logs are.
+
+use super::instance_dir::InstanceDir;
+use super::password;
+use super::plan::Plan;
+use super::profile::Profile;
+use super::state::State;
+
+pub(crate) fn summary(plan: &Plan<'_>, state: &State, instance_dir: &InstanceDir) -> String {
+    let Plan { at, grafana, .. } = plan;
+    let dir = state.dir.display();
+    let data = if instance_dir.is_kept() {
+        format!("{dir} (kept)")
+    } else {
+        format!("{dir} (removed at the end; --keep DIR keeps it)")
+    };
+    let grafana = match grafana {
+        Ok(_) => format!("http://{}/", at.grafana()),
+        Err(why) => format!("not started: {why}"),
+    };
+    let password = password::file(&state.dir);
+    let login = if at.are_private() { "to share links" } else { "to log in" };
+    let (site, ingest) = (at.site_from_here(), at.ingest());
+    let metrics = |name: &str, at| format!("   {name} http://{at}/metrics");
+    let (sink, further) = match plan.profile {
+        Profile::Light => (String::new(), String::new()),
+        Profile::Appliance => {
+            (metrics("sink", at.sink_admin()), format!("kafka     {}\ngrafana   {grafana}\n", at.kafka()))
+        }
+    };
+    format!(
+        "\n\
+         site      http://{site}/\n\
+         live page http://{site}/live/   password {login}: `footfall password`, which reads {password}\n\
+         ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
+         database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
+         metrics{ingest_metrics}{sink}{view}\n\
+         {further}\
+         data      {data}\n\
+         logs      {dir}/logs\n\
+         \n\
+         Everything is ready. Ctrl-C stops it.",
+        password = password.display(),
+        socket = state.socket_dir.display(),
+        port = state.port,
+        database = state.database,
+        ingest_metrics = metrics("ingest", at.ingest_admin()),
+        view = metrics("live page", at.view_admin()),
+    )
+}

@@ -1,0 +1,158 @@
+//! The one task that stores what requests brought, by the same loop as the sink's.
+//!
+//! While one transaction commits, what other requests bring gathers for the next (a group commit). The writer wants
+//! positions, so this task gives out offsets of a log that is kept nowhere: topic `light`, one partition. They settle
+//! what became of a batch whose commit was not answered. A claim first moves the row into a range of offsets of its own,
+//! which waits for a transaction that is still under way and shuts out one that has not reached the row; the offset that
+//! the row held until then says how much of the batch is stored. So no event that is stored is answered 503, as long as
+//! the database is back in time.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use footfall_store::{Next, Record, RecordSource, WriteError, Writer, WriterError, WriterLoop, Written};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::batch::{Batch, Job, PARTITION, RANGE};
+use crate::metrics::Metrics;
+
+const TOPIC: &str = "light";
+/// How often an idle database is asked whether it is there, and how long it may take to say so.
+const PROBE_MS: u64 = 1_000;
+const PROBE_MS_MAX: u64 = 2_000;
+/// To move the offset into a new range.
+const CLAIM_MS_MAX: u64 = 10_000;
+
+pub(crate) struct Committer {
+    writer_loop: WriterLoop,
+    requests: Requests,
+}
+
+impl Committer {
+    pub(crate) fn new(writer_loop: WriterLoop, requests: Requests) -> Self {
+        Self { writer_loop, requests }
+    }
+
+    /// Returns once nothing more comes and what came is stored, or cannot be.
+    pub(crate) async fn run(mut self) {
+        match self.writer_loop.run(&mut self.requests).await {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// What requests bring, as the writer's loop takes it.
+pub(crate) struct Requests {
+    topic: Arc<str>,
+    queue: mpsc::Receiver<Job>,
+    rows_max: usize,
+    batch: Batch,
+    metrics: Arc<Metrics>,
+    closed: CancellationToken,
+    probed: CancellationToken,
+}
+
+impl Requests {
+    /// `closed` says that nothing more comes; `probed` is cancelled when a first attempt to reach the database has ended.
+    pub(crate) fn new(
+        queue: mpsc::Receiver<Job>,
+        rows_max: usize,
+        metrics: Arc<Metrics>,
+        closed: CancellationToken,
+        probed: CancellationToken,
+    ) -> Self {
+        Self { topic: TOPIC.into(), queue, rows_max, batch: Batch::default(), metrics, closed, probed }
+    }
+
+    async fn begin_range(&mut self, writer: &mut Writer) -> Result<(), WriterError> {
+        let held = writer.claim(&self.topic, PARTITION, 0, i64::MAX).await?.next_offset;
+        let first = (held / RANGE + 1) * RANGE;
+        // This moves the row, and so waits for a transaction that has moved it and shuts out one that is about to. What
+        // is "missing" is the offset that it held until then. Nothing missing: another ingest has begun the same range.
+        let claim = writer.claim(&self.topic, PARTITION, first, i64::MAX).await?;
+        let held = claim.missing.ok_or(WriterError::Fenced)?;
+        self.batch.settle_after(held);
+        self.batch.drop_those_given_up();
+        Ok(())
+    }
+
+    /// Takes what requests have brought until now, after waiting for a first one.
+    async fn gather(&mut self) {
+        let first = tokio::select! {
+            job = timeout(Duration::from_millis(PROBE_MS), self.queue.recv()) => job.ok().flatten(),
+            () = self.closed.cancelled(), if !self.queue.is_closed() => {
+                self.queue.close();
+                self.queue.recv().await
+            }
+        };
+        let Some(first) = first else { return };
+        self.batch.push(first, &self.topic);
+        while self.batch.records.len() < self.rows_max {
+            match self.queue.try_recv() {
+                Ok(job) => self.batch.push(job, &self.topic),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.batch.drop_those_given_up();
+    }
+}
+
+impl RecordSource for Requests {
+    type Error = Infallible;
+
+    async fn claim(&mut self, writer: &mut Writer) -> Result<(), WriteError<Infallible>> {
+        let claim = timeout(Duration::from_millis(CLAIM_MS_MAX), self.begin_range(writer)).await;
+        claim.map_err(|_| WriteError::TimedOut)??;
+        Ok(())
+    }
+
+    async fn next(&mut self, writer: &mut Writer) -> Result<Next, WriteError<Infallible>> {
+        self.probed.cancel();
+        // What an attempt left comes before what is new.
+        if self.batch.is_empty() {
+            self.gather().await;
+        }
+        if self.is_over() {
+            return Ok(Next::Nothing);
+        }
+        if self.batch.is_empty() {
+            let asked = timeout(Duration::from_millis(PROBE_MS_MAX), writer.ask()).await;
+            asked.map_err(|_| WriteError::TimedOut)??;
+            return Ok(Next::Answered);
+        }
+        let first = writer.stored_up_to(&self.topic, PARTITION).ok_or(WriterError::Fenced)?;
+        self.batch.number_from(first);
+        Ok(Next::Batch)
+    }
+
+    fn records(&mut self) -> &mut [Record] {
+        &mut self.batch.records
+    }
+
+    fn stored(&mut self, _: &Writer, written: &Written, took: Duration) {
+        self.batch.settle_all();
+        self.metrics.note_written(written);
+        self.metrics.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    fn failed(&mut self, error: WriteError<Infallible>) -> Result<(), Infallible> {
+        self.probed.cancel();
+        if matches!(error, WriteError::Database(WriterError::Fenced)) {
+            warn!("another ingest has stored in between");
+        } else {
+            warn!(%error, waiting = self.batch.requests(), "the database is away");
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        let takes_no_more = self.closed.is_cancelled() || self.queue.is_closed();
+        takes_no_more && self.queue.is_empty() && self.batch.is_empty()
+    }
+}

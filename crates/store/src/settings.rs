@@ -1,0 +1,54 @@
+//! What the sections `database` of several programs share. Each program declares the keys among its own, as
+//! [`footfall_daemon::KafkaKeys`] says; defaults, ranges and the reading of them are here.
+
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+
+use footfall_daemon::{FieldError, Secret};
+use tokio_postgres::Config;
+
+use crate::error_text;
+
+/// Default of `database.url` for what stores events.
+pub const WRITER_URL: &str = "host=/run/postgresql user=footfall_writer dbname=analytics";
+/// Default of `database.retry_ms_max`: the longest pause between two attempts to reach a database that is away.
+pub const RETRY_MS_MAX: u64 = 5_000;
+/// What `database.retry_ms_max` may be.
+pub const RETRY_MS_MAX_RANGE: RangeInclusive<u64> = 100..=3_600_000;
+/// Default of `user_agents_max`: distinct user agents that an [`Enricher`](crate::Enricher) remembers.
+pub const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+/// The parameters of a connection from the keys `database.url` (a connection string or a postgresql:// URL) and
+/// `database.password` (empty: none), with the name by which PostgreSQL's own views show the connection.
+///
+/// # Errors
+/// What is wrong with `database.url`.
+pub fn parameters(url: &str, password: &Secret, application: &str) -> Result<Config, FieldError> {
+    let mut parameters: Config = url.parse().map_err(|error| FieldError::new("database.url", error_text(&error)))?;
+    if !password.is_empty() {
+        parameters.password(password.expose());
+    }
+    parameters.application_name(application);
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_that_cannot_be_read_names_its_key_and_no_password() {
+        let error = parameters("host=a port=x password=hunter2", &Secret::new("hunter3"), "test").unwrap_err();
+        assert_eq!(error.field, "database.url");
+        assert!(!error.message.contains("hunter"), "{error:?}");
+    }
+
+    #[test]
+    fn a_password_of_its_own_replaces_that_of_the_string() {
+        let password = |secret: &str| {
+            let parameters = parameters("host=a password=x", &Secret::new(secret), "test").unwrap();
+            String::from_utf8(parameters.get_password().unwrap().to_vec()).unwrap()
+        };
+        assert_eq!((password(""), password("y")), ("x".to_owned(), "y".to_owned()));
+    }
+}

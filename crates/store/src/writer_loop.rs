@@ -1,0 +1,214 @@
+//! The loop around a [`Writer`]: it connects, has its source claim offsets, writes the batches that the source gathers,
+//! and after a failure waits and begins anew.
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use footfall_daemon::{Condition, Ticker};
+use thiserror::Error;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::Config;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::{Commit, Enricher, Record, Writer, WriterError, Written};
+
+/// For a connection with its prepared statements.
+const CONNECT_MS_MAX: u64 = 10_000;
+const RETRY_MS_MIN: u64 = 50;
+/// The watchdog needs a tick at least this often while the loop waits.
+const TICK_MS: u64 = 500;
+
+/// Where records come from, and what is to be done when they are stored.
+///
+/// The loop calls [`claim`](Self::claim) after connecting and after each failure, then [`next`](Self::next) until
+/// something fails. One method runs at a time.
+pub trait RecordSource: Send {
+    /// What can fail beside the database.
+    type Error: std::error::Error + Send;
+
+    /// Claims the offsets to write from, and drops or keeps what an earlier attempt left.
+    fn claim(&mut self, writer: &mut Writer) -> impl Future<Output = Result<(), WriteError<Self::Error>>> + Send;
+
+    /// Gathers records. May block for about a second; the watchdog waits meanwhile.
+    fn next(&mut self, writer: &mut Writer) -> impl Future<Output = Result<Next, WriteError<Self::Error>>> + Send;
+
+    /// The records gathered and not stored yet. After a failure they are either still here and written again, or dropped
+    /// and read again from where the database says.
+    fn records(&mut self) -> &mut [Record];
+
+    /// All of [`records`](Self::records) are stored: removes them.
+    fn stored(&mut self, writer: &Writer, written: &Written, took: Duration);
+
+    /// Logs and counts a failure.
+    ///
+    /// # Errors
+    /// Ends the loop, for what no retry mends.
+    fn failed(&mut self, error: WriteError<Self::Error>) -> Result<(), Self::Error>;
+
+    /// Whether nothing is left to be stored and nothing more will come.
+    fn is_over(&self) -> bool;
+}
+
+/// What a source has for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A batch that is due.
+    Batch,
+    /// Nothing, and the database has just answered a question.
+    Answered,
+    /// Nothing yet.
+    Nothing,
+}
+
+/// Why a batch is not stored, or why there is none.
+#[derive(Debug, Error)]
+pub enum WriteError<E> {
+    /// The writer said so.
+    #[error("{0}")]
+    Database(#[from] WriterError),
+    /// The database did not answer in time. Whether it has committed is not known.
+    #[error("no answer in time")]
+    TimedOut,
+    /// Records cannot be read.
+    #[error("{0}")]
+    Source(E),
+}
+
+/// How a loop writes.
+pub struct WriterLoopOptions {
+    /// Parameters of the connection.
+    pub parameters: Config,
+    /// What a commit means.
+    pub commit: Commit,
+    /// How long a batch may take, where a client waits for it; else the time-outs of its statements are the bound.
+    pub write_max: Option<Duration>,
+    /// The longest pause between two attempts.
+    pub retry_max: Duration,
+    /// Distinct user agents that are remembered.
+    pub user_agents_max: NonZeroUsize,
+}
+
+/// See the module.
+pub struct WriterLoop {
+    options: WriterLoopOptions,
+    ready: Condition,
+    ticker: Ticker,
+    stop: CancellationToken,
+    delays: ExponentialBuilder,
+    pauses: ExponentialBackoff,
+    enricher: Enricher,
+    writer: Option<Writer>,
+    is_claimed: bool,
+}
+
+impl WriterLoop {
+    /// `ready` is set while the database answers; `stop` cuts a pause short and ends the loop there.
+    #[must_use]
+    pub fn new(options: WriterLoopOptions, ready: Condition, ticker: Ticker, stop: CancellationToken) -> Self {
+        let delays = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(RETRY_MS_MIN))
+            .with_max_delay(options.retry_max)
+            .with_jitter()
+            .without_max_times();
+        let enricher = Enricher::new(options.user_agents_max);
+        let pauses = delays.build();
+        Self { options, ready, ticker, stop, delays, pauses, enricher, writer: None, is_claimed: false }
+    }
+
+    /// Runs until the source is over, or until it is stopped while the database is away.
+    ///
+    /// # Errors
+    /// What [`RecordSource::failed`] finds beyond repair.
+    pub async fn run<S: RecordSource>(mut self, source: &mut S) -> Result<(), S::Error> {
+        while !source.is_over() {
+            self.ticker.tick();
+            let Err(error) = self.step(source).await else { continue };
+            let pause = self.begin_anew_after(&error);
+            source.failed(error)?;
+            if let Some(pause) = pause
+                && self.wait(pause).await.is_none()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects, claims or writes: whichever is next.
+    async fn step<S: RecordSource>(&mut self, source: &mut S) -> Result<(), WriteError<S::Error>> {
+        let Some(writer) = &mut self.writer else {
+            let connecting = Writer::connect(&self.options.parameters, self.options.commit);
+            self.writer = Some(within(Some(Duration::from_millis(CONNECT_MS_MAX)), connecting).await?);
+            return Ok(());
+        };
+        if !self.is_claimed {
+            let claimed = source.claim(writer).await;
+            self.is_claimed = claimed.is_ok();
+            // A connection alone is no success while records of an attempt that failed wait to be stored.
+            if matches!(claimed, Ok(()) | Err(WriteError::Source(_))) && source.records().is_empty() {
+                self.note_answer();
+            }
+            return claimed;
+        }
+        match source.next(writer).await? {
+            Next::Nothing => return Ok(()),
+            Next::Answered => {}
+            Next::Batch => {
+                let began = Instant::now();
+                let writing = writer.write(&mut self.enricher, source.records());
+                let written = within(self.options.write_max, writing).await?;
+                source.stored(writer, &written, began.elapsed());
+            }
+        }
+        self.pauses = self.delays.build();
+        self.note_answer();
+        Ok(())
+    }
+
+    /// What an error means for the connection and its readiness. Answers how long to pause before the next attempt.
+    fn begin_anew_after<E: std::fmt::Display>(&mut self, error: &WriteError<E>) -> Option<Duration> {
+        self.is_claimed = false;
+        match error {
+            // The other writer has what it wanted, so this one can go on at once.
+            WriteError::Database(WriterError::Fenced) => return None,
+            // The database is not at fault.
+            WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => {}
+            WriteError::Database(WriterError::Unavailable(_) | WriterError::Refused(_)) | WriteError::TimedOut => {
+                // Also a connection that still works may be one to a server that has become a standby, and after a
+                // time-out it may be in the middle of a transaction.
+                self.writer = None;
+                self.ready.set_because(false, error.to_string());
+            }
+        }
+        self.pauses.next()
+    }
+
+    fn note_answer(&self) {
+        if !self.ready.is_ok() {
+            self.ready.set(true);
+            info!("the database answers");
+        }
+    }
+
+    /// None where the loop is stopped.
+    async fn wait(&self, pause: Duration) -> Option<()> {
+        let until = Instant::now() + pause;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            self.ticker.tick();
+            self.stop.run_until_cancelled(sleep(left.min(Duration::from_millis(TICK_MS)))).await?;
+        }
+        Some(())
+    }
+}
+
+async fn within<T, E>(
+    max: Option<Duration>,
+    asking: impl Future<Output = Result<T, WriterError>>,
+) -> Result<T, WriteError<E>> {
+    match max {
+        Some(max) => Ok(timeout(max, asking).await.map_err(|_| WriteError::TimedOut)??),
+        None => Ok(asking.await?),
+    }
+}

@@ -1,0 +1,112 @@
+//! A checkout says nothing of the machine that it was written on: neither its folders nor where it fetches packages.
+
+use super::finding::Finding;
+use super::tree::Tree;
+
+/// This file has to spell out what no other may.
+const HERE: &str = "xtask/src/tidy/machine.rs";
+
+const FOLDERS: [&str; 4] = ["/work/", "/home/", "/Users/", "/tmp/wt/"];
+
+/// A package's name and version say where it is from; the client of each registry knows the rest.
+const HOSTS: [&str; 14] = [
+    "index.registry.example",
+    "static.registry.example",
+    "registry.packages.example",
+    "registry.yarn.example",
+    "pypi.example",
+    "files.python.example",
+    "repo.maven.example",
+    "repo1.maven.example",
+    "proxy.modules.example",
+    "deb.debian.example",
+    "security.debian.example",
+    "snapshot.debian.example",
+    "ftp.debian.example",
+    "registry-1.images.example",
+];
+
+/// What cargo writes for every package of crates.io, wherever it was fetched from.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let texts = tree.texts().filter(|(path, _)| *path != HERE);
+    texts.flat_map(|(path, text)| in_text(path, text).chain(in_lock_file(path, text)).collect::<Vec<_>>()).collect()
+}
+
+fn in_text(path: &str, text: &str) -> impl Iterator<Item = Finding> {
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let message = what_it_names(line)?;
+        Some(Finding::new(path, index + 1, message))
+    })
+}
+
+/// What a line says of a machine, and what to write instead.
+pub(super) fn what_it_names(line: &str) -> Option<String> {
+    let folder = FOLDERS.iter().find(|folder| {
+        line.match_indices(*folder).any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            let after = line[at + folder.len()..].chars().next();
+            before.is_none_or(|c| !c.is_alphanumeric() && !"._-}$".contains(c))
+                && after.is_some_and(char::is_alphanumeric)
+        })
+    });
+    if let Some(folder) = folder {
+        return Some(format!("names {folder}, a folder of one machine: name the file within the checkout"));
+    }
+    let host = HOSTS.iter().find(|host| line.contains(*host))?;
+    Some(format!("names the registry host {host}: name the package, its client knows where to fetch it"))
+}
+
+/// A mirror's address, which npm and cargo write where a machine is set up to use one.
+fn in_lock_file(path: &str, text: &str) -> impl Iterator<Item = Finding> {
+    let (key, allowed) = match path.rsplit('/').next() {
+        Some("Cargo.lock") => ("source = \"", CRATES_IO),
+        // npm's own way to leave them out: omit-lockfile-registry-resolved.
+        Some("package-lock.json") => ("\"resolved\": \"", "none"),
+        _ => ("\0", ""),
+    };
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let source = line.trim().strip_prefix(key)?.trim_end_matches(['"', ',']);
+        let message = format!("is fetched from {source}: allowed is {allowed}");
+        (source != allowed).then(|| Finding::new(path, index + 1, message))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CRATES_IO, HERE, check, what_it_names};
+    use crate::tidy::tree::Tree;
+
+    #[test]
+    fn a_folder_of_a_machine_is_found() {
+        for line in ["cd /work/main", "Merge branch 'a' of /work/h/a", "(/home/ada/footfall)", "\"/Users/ada\""] {
+            assert!(what_it_names(line).is_some(), "{line}");
+        }
+        for line in ["target/work/x", "https://a.example/home/x", "/home/ of a page", "/home", "$dir/work/x"] {
+            assert_eq!(what_it_names(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_registry_is_found() {
+        assert!(what_it_names("curl https://static.registry.example/crates/a").is_some());
+        assert_eq!(what_it_names("from crates.io"), None);
+    }
+
+    #[test]
+    fn a_lock_file_names_one_source() {
+        let lock = format!("source = \"{CRATES_IO}\"\nsource = \"sparse+https://mirror.example/\"\n");
+        let package_lock = "      \"resolved\": \"https://mirror.example/a.tgz\",\n";
+        let tree = Tree::with(&[("Cargo.lock", &lock), ("web/package-lock.json", package_lock), ("a.md", &lock)]);
+        let found: Vec<_> = check(&tree).into_iter().map(|finding| (finding.path, finding.line)).collect();
+        assert_eq!(found, [("Cargo.lock".to_owned(), 2), ("web/package-lock.json".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn this_file_is_the_only_one_left_out() {
+        let host = "registry.packages.example";
+        let found = check(&Tree::with(&[(HERE, host), ("xtask/src/tidy/mod.rs", host)]));
+        assert_eq!(found.len(), 1);
+    }
+}
