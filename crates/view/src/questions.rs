@@ -1,8 +1,8 @@
-//! The questions there are: each is a function of the schema `footfall`, whose file under sql/functions documents it.
+//! The questions. Each is a function of the schema `footfall`, documented in its file under sql/functions.
 
 use serde::Serialize;
 
-/// What a question is asked with besides the selection.
+/// An argument of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Argument {
@@ -22,11 +22,10 @@ pub(crate) enum Argument {
     Before,
 }
 
-/// A question.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) name: &'static str,
-    /// What it answers, in one line.
+    /// What it answers, in one line, for the description of the API.
     pub(crate) about: &'static str,
     /// The statement; `$1` and so on are `arguments`, in order.
     pub(crate) sql: &'static str,
@@ -64,7 +63,7 @@ questions! {
         [Since, Until, BucketWidth, TimeZone, Filters] "$1, $2, $3::interval, $4, $5"
     TOTALS "totals" "Visitors, visits, views, events, bounce rate and visit time"
         [Since, Until, Filters] "$1, $2, $3"
-    TOTALS_COMPARED "totals_compared" "The totals with their change against the period before"
+    TOTALS_COMPARED "totals_compared" "The totals, with their change since the previous period"
         [Since, Until, Filters, PreviousSince, PreviousUntil] "$1, $2, $3, $4, $5"
     TOP_PAGES "top_pages" "Pages by their views"
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
@@ -72,9 +71,9 @@ questions! {
         [Dimension, Since, Until, Filters, Limit] "$1, $2, $3, $4, $5"
     EVENT_TYPES "event_types" "Events by their type"
         [Since, Until, Filters] "$1, $2, $3"
-    CUSTOM_EVENTS "custom_events" "Events of types that the tracker does not make itself"
+    CUSTOM_EVENTS "custom_events" "Custom events: those of types that the tracker does not send itself"
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
-    EVENT_PROPERTIES "event_properties" "Properties that events of one type carry"
+    EVENT_PROPERTIES "event_properties" "Properties of the events of one type"
         [Since, Until, EventType, Filters, Limit] "$1, $2, $3, $4, $5"
     PROPERTY_VALUES "property_values" "Values of one property of one type of event"
         [Since, Until, EventType, Property, Filters, Limit] "$1, $2, $3, $4, $5, $6"
@@ -92,11 +91,11 @@ questions! {
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
     DOWNLOADS "downloads" "Files that were downloaded"
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
-    FORM_SUBMISSIONS "form_submissions" "Forms that were sent"
+    FORM_SUBMISSIONS "form_submissions" "Submitted forms"
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
     PAGES_NOT_FOUND "pages_not_found" "Pages that do not exist, and who links to them"
         [Since, Until, Filters, Limit] "$1, $2, $3, $4"
-    FUNNEL "funnel" "How many visits get from step to step"
+    FUNNEL "funnel" "Visits that reach each step of a funnel"
         [Since, Until, Steps, Filters] "$1, $2, $3, $4"
     SITES "sites" "Sites by their events"
         [Since, Until] "$1, $2"

@@ -1,4 +1,4 @@
-//! What a page's address says: a period, a time zone, filters. Two people who look at the same share one view.
+//! What a page's address selects: a period, a time zone and filters. Pages with the same selection share one view.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 use url::form_urlencoded;
 
-/// The periods that have a name, and what a person calls them.
+/// The named periods, with their labels.
 pub(crate) const PERIODS: [(&str, &str); 8] = [
     ("realtime", "Last 30 minutes"),
     ("today", "Today"),
@@ -26,15 +26,15 @@ const PERIOD_DEFAULT: &str = "today";
 
 const BOT: [&str; 3] = ["false", "true", "any"];
 
-/// What the curve can show.
+/// The measures that the curve can show.
 pub(crate) const CURVES: [&str; 3] = ["visitors", "visits", "views"];
 
-/// Values of one filter: more than a person clicks together, few enough for a plan.
+/// Values of one filter.
 const VALUES_MAX: usize = 20;
 pub(crate) const VALUE_CHARACTERS_MAX: usize = 500;
 const CUSTOM_DAYS_MAX: i64 = 3_660;
 
-/// A field of the address that cannot be used, and why.
+/// Why a field of the address cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
 #[error("{field}: {message}")]
 pub(crate) struct FieldProblem {
@@ -48,22 +48,22 @@ impl FieldProblem {
     }
 }
 
-/// From when to when, and what it is compared with.
+/// A period with its bounds, and those of the period that it is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Range {
     pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
     pub(crate) previous_since: Timestamp,
     pub(crate) previous_until: Timestamp,
-    /// As PostgreSQL writes an interval.
+    /// An interval of PostgreSQL.
     pub(crate) bucket_width: String,
 }
 
-/// A period that was chosen by its ends.
+/// A period that is given by its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Custom {
     pub(crate) range: Range,
-    /// As it stands in the address.
+    /// As in the address.
     pub(crate) since: String,
     pub(crate) until: String,
 }
@@ -76,20 +76,20 @@ pub(crate) enum Period {
 
 pub(crate) type Filters = BTreeMap<&'static str, Vec<String>>;
 
-/// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Selection {
     pub(crate) period: Period,
     pub(crate) time_zone: String,
     pub(crate) filters: Filters,
-    /// What the curve shows.
+    /// The measure that the curve shows.
     pub(crate) curve: &'static str,
-    /// The property whose values are listed, where one type of event is chosen.
+    /// The property whose values are listed, if one event type is selected.
     pub(crate) property: Option<String>,
 }
 
 impl Selection {
-    /// Reads an address's query. What is no field of a selection is left to `others`, which answers whether it knows it.
+    /// Reads the query of an address. `others` is called for fields that are not part of a selection, and returns whether
+    /// it knows them.
     pub(crate) fn parse(
         query: &str,
         time_zone_default: &str,
@@ -103,12 +103,12 @@ impl Selection {
             if value.chars().count() > VALUE_CHARACTERS_MAX {
                 return Err(FieldProblem::new(name, format!("is longer than {VALUE_CHARACTERS_MAX} characters")));
             }
-            // PostgreSQL has no text that holds it.
+            // PostgreSQL cannot store it in a text.
             if value.contains('\0') {
-                return Err(FieldProblem::new(name, "holds the character NUL"));
+                return Err(FieldProblem::new(name, "contains the character NUL"));
             }
             match name {
-                // The form of a custom period leaves its fields empty where they are not filled.
+                // The form of a custom period sends empty fields.
                 "period" | "since" | "until" | "tz" if value.is_empty() => {}
                 "period" => period = Some(named_period(value)?),
                 "since" => since = Some(value.to_owned()),
@@ -138,39 +138,39 @@ impl Selection {
         }
         let time_zone = time_zone.unwrap_or_else(|| time_zone_default.to_owned());
         let zone = TimeZone::get(&time_zone)
-            .map_err(|_| FieldProblem::new("tz", "is no time zone; an example is Europe/Berlin"))?;
+            .map_err(|_| FieldProblem::new("tz", "is not a time zone such as Europe/Berlin"))?;
         let period = match (since, until) {
             (None, None) => Period::Named(period.unwrap_or(PERIOD_DEFAULT)),
             (since, until) if period.is_none() => Period::Custom(Box::new(custom(since, until, &zone)?)),
-            _ => return Err(FieldProblem::new("period", "stands beside since or until: give the one or the others")),
+            _ => return Err(FieldProblem::new("period", "cannot be combined with since or until")),
         };
         Ok(Self { period, time_zone, filters, curve, property })
     }
 
-    /// As [`Selection::parse`], where an address has no other fields.
+    /// Like [`Selection::parse`], for an address of the page.
     pub(crate) fn of_page(query: &str, time_zone_default: &str) -> Result<Self, FieldProblem> {
         // The version that an open page shows; see `live::stream`.
         Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
     }
 
-    /// Replaces filters by those that a shared link fixes.
+    /// Applies the filters of a shared link, which override those of the address.
     pub(crate) fn narrow(&mut self, fixed: &Filters) {
         for (key, values) in fixed {
             self.filters.insert(key, values.clone());
         }
     }
 
-    /// The zone. It was checked when the selection was read.
+    /// The time zone. It was validated when the selection was read.
     pub(crate) fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 
-    /// The filters as the functions take them.
+    /// The filters, as the SQL functions take them.
     pub(crate) fn filters_json(&self) -> Value {
         serde_json::to_value(&self.filters).unwrap_or_default()
     }
 
-    /// The one type of event that is chosen, if it is one.
+    /// The selected event type, if there is exactly one.
     pub(crate) fn only_event_type(&self) -> Option<&str> {
         match self.filters.get("event_type").map(Vec::as_slice) {
             Some([only]) => Some(only),
@@ -178,7 +178,7 @@ impl Selection {
         }
     }
 
-    /// The address's query, beginning with `?`, always in the same order.
+    /// The query of the address, starting with `?`, in a fixed order.
     pub(crate) fn query(&self, time_zone_default: &str) -> String {
         let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         match &self.period {
@@ -205,18 +205,18 @@ impl Selection {
         query.finish()
     }
 
-    /// The same with a filter, in the place of what was chosen of its kind.
+    /// The same selection, with this filter set to one value.
     pub(crate) fn with_filter(&self, key: &'static str, value: &str) -> Self {
         let mut other = self.clone();
         other.filters.insert(key, vec![value.to_owned()]);
-        // A property belongs to a type of event.
+        // A property belongs to one event type.
         if key == "event_type" {
             other.property = None;
         }
         other
     }
 
-    /// The same without a filter.
+    /// The same selection, without this filter.
     pub(crate) fn without_filter(&self, key: &str) -> Self {
         let mut other = self.clone();
         other.filters.remove(key);
@@ -227,12 +227,12 @@ impl Selection {
     }
 }
 
-/// The key of a filter, where there is one of this name.
+/// The key of the filter of this name.
 pub(crate) fn filter_named(name: &str) -> Option<&'static str> {
     filters().map(|(key, _)| key).find(|key| *key == name)
 }
 
-/// What a person calls the filter of this key.
+/// The label of the filter of this key.
 pub(crate) fn filter_label(key: &'static str) -> &'static str {
     filters().find(|(other, _)| *other == key).map_or(key, |(_, label)| label)
 }
@@ -264,7 +264,7 @@ fn custom(since: Option<String>, until: Option<String>, zone: &TimeZone) -> Resu
     Ok(Custom { range, since, until })
 }
 
-/// Between a dozen and a hundred points for a curve.
+/// The width that gives a curve about 10 to 100 points.
 fn bucket_width(length: SignedDuration) -> &'static str {
     match length.as_hours() {
         ..2 => "1 minute",
@@ -275,7 +275,7 @@ fn bucket_width(length: SignedDuration) -> &'static str {
     }
 }
 
-/// An instant, or a whole day of the time zone: since its beginning, until its end.
+/// An instant, or a day: its start in the time zone, or its end if `is_end`.
 fn instant(field: &str, text: &str, zone: &TimeZone, is_end: bool) -> Result<Timestamp, FieldProblem> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_survives_the_way_there_and_back() {
+    fn a_selection_can_be_read_back_from_its_query() {
         for query in [
             "?",
             "?period=7d&browser=Firefox&browser=Safari&page=%2Fa%3Fb%26c",
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_cannot_be_used_is_named() {
+    fn an_invalid_field_is_named() {
         for (query, field) in [
             ("period=fortnight", "period"),
             ("period=7d&since=2026-01-01&until=2026-01-02", "period"),
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_the_whole_day_of_its_time_zone_also_where_it_has_25_hours() {
+    fn a_day_is_a_whole_day_of_its_time_zone_also_if_it_has_25_hours() {
         let selection = read("since=2026-10-25&until=2026-10-25&tz=Europe/Berlin").unwrap();
         let Period::Custom(custom) = selection.period else { panic!("a custom period") };
         assert_eq!(custom.range.since.to_string(), "2026-10-24T22:00:00Z");
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_link_fixes_cannot_be_chosen_otherwise() {
+    fn the_filters_of_a_shared_link_override_those_of_the_address() {
         let mut selection = read("site=b&browser=Firefox").unwrap();
         selection.narrow(&Filters::from([("site", vec!["a".to_owned()])]));
         assert_eq!(selection.query("UTC"), "?browser=Firefox&site=a");
