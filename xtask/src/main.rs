@@ -69,7 +69,7 @@ enum Task {
     },
     /// Open psql on what `up` started: `cargo xtask psql -- -c "SELECT ..."`
     Psql {
-        /// As whom: reader, writer or owner
+        /// The role to connect as: reader, writer or owner
         #[arg(long, default_value = "reader")]
         role: OsString,
         /// Passed on to psql

@@ -31,37 +31,37 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start everything on this machine and stay in the foreground; Ctrl-C stops it all
+    /// Start everything on this machine and stay in the foreground; Ctrl-C stops everything
     Up(up::Arguments),
-    /// Have what `up --keep` keeps go on as another profile; nothing that is stored changes
+    /// Change the profile of an instance kept by `up --keep`; no stored data changes
     MigrateProfile(migrate_profile::Arguments),
-    /// Say whether every part of the running instance can do its job; exit 1 unless all can
+    /// Ask every service of the running instance whether it can do its job; exit 1 unless all can
     Health(health::Arguments),
     /// Print the live page's password
     Password(password::Arguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(psql::Arguments),
-    /// Send one marked event down the whole path and say which stage it got to; exit 1 unless all is well
+    /// Follow one marked event along the whole path and report each stage; exit 1 unless it gets through
     Check(check::Arguments),
-    /// Post events at a steady rate and account for each; exit 1 unless all were acknowledged
+    /// Post events at a steady rate and report what became of them; exit 1 unless all were acknowledged
     Load(load::Arguments),
-    /// Become one Kafka broker, whose folder is formatted the first time
+    /// Run a Kafka broker; its directory is formatted the first time
     Kafka(kafka::Arguments),
-    /// Become a PostgreSQL server on a Unix socket alone, whose database is made the first time
+    /// Run a PostgreSQL server on a Unix socket only; its database is created the first time
     Postgres(postgres::Arguments),
-    /// Make the secrets that are missing; one that is there is never changed
+    /// Create the secrets that are missing; existing ones are never changed
     Secrets(secrets::Arguments),
-    /// Make the topics that are missing
+    /// Create the topics that are missing
     Topics(topics::Arguments),
-    /// Make roles, database, extension and tables, and bring them up to date
+    /// Create roles, database, extension and tables, and bring them up to date
     Migrate(migrate::Arguments),
-    /// Remove what is older than it is to be kept (what footfall-retention.timer runs)
+    /// Delete data older than its retention (footfall-retention.timer runs this)
     Retain(CommandArguments),
-    /// Write a backup of the database, check it, and remove the oldest (what footfall-backup.timer runs)
+    /// Write and verify a backup of the database, and remove the oldest (footfall-backup.timer runs this)
     Backup(CommandArguments),
-    /// Make the database anew from a backup; what came later is read from Kafka again
+    /// Restore the database from a backup; the sinks read later events from Kafka again
     Restore(restore::Arguments),
-    /// Become another program, inside another root (how `up` starts each part)
+    /// Run a program inside another root (how `up` starts each service)
     #[command(hide = true)]
     Enter(enter::Arguments),
 }

@@ -11,19 +11,19 @@ use nix::unistd::Pid;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The folder that becomes /
+    /// The directory that becomes the root, /
     #[arg(long)]
     root: Option<PathBuf>,
-    /// The user to become, as the root's /etc/passwd knows it
+    /// The user to run as, from /etc/passwd of that root
     #[arg(long)]
     user: Option<String>,
-    /// An absolute path that is seen at the same place inside
+    /// An absolute path to mount at the same path inside
     #[arg(long)]
     bind: Vec<PathBuf>,
-    /// The process whose end is the program's end too
+    /// End the program when this process ends
     #[arg(long, requires = "parent_death")]
     parent: Option<i32>,
-    /// The signal that the program then gets, such as SIGTERM
+    /// The signal to end it with, such as SIGTERM
     #[arg(long, requires = "parent")]
     parent_death: Option<Signal>,
     /// The program and its arguments

@@ -13,22 +13,22 @@ use super::shared::installed_share;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The broker's folder
+    /// The broker's directory
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// The address that it listens on
+    /// The address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
-    /// Its port; the controller has the next one
+    /// The port; the controller uses the next one
     #[arg(long, default_value_t = 9092)]
     port: u16,
-    /// The host name that clients on other machines know it by (default: the address)
+    /// The host name that clients on other machines use (default: the address)
     #[arg(long, value_name = "NAME")]
     advertise: Option<String>,
     /// Java's heap, in MiB
     #[arg(long, default_value_t = HEAP_MIB)]
     heap_mib: u32,
-    /// The folder with Kafka's jars (default: share/footfall/kafka beside this program's folder)
+    /// The directory with Kafka's jars (default: share/footfall/kafka next to this program's directory)
     #[arg(long, value_name = "DIR", env = "FOOTFALL_KAFKA_LIBS")]
     libs: Option<PathBuf>,
 }

@@ -9,25 +9,25 @@ use footfall::load::{self, LoadOptions};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where events are posted to
+    /// The URL to post events to
     #[arg(long, default_value = "http://127.0.0.1:3001/analytics")]
     url: String,
-    /// Events in each second, whether they are accepted or not
+    /// Events per second, whether they are accepted or not
     #[arg(long, default_value_t = 100.0)]
     rate: f64,
-    /// How many events
+    /// The number of events
     #[arg(long, default_value_t = 1_000)]
     events: u64,
-    /// Over how many sessions they spread
+    /// The number of sessions that they are spread over
     #[arg(long, default_value_t = 100)]
     sessions: u32,
     /// Send an event again, with the same id, after 503, a failed connection or a timeout
     #[arg(long)]
     retry: bool,
-    /// Add the id of each acknowledged event to this file at once
+    /// Append the id of each event to this file as soon as it is acknowledged
     #[arg(long, value_name = "FILE")]
     acknowledged: Option<PathBuf>,
-    /// Where each event's page_url begins
+    /// The beginning of each event's page_url
     #[arg(long, value_name = "URL")]
     page_url_prefix: Option<String>,
 }

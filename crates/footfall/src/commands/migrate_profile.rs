@@ -13,18 +13,18 @@ use super::shared::ProgramsFile;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The folder that `up --keep` keeps
+    /// The directory of `up --keep`
     #[arg(long, value_name = "DIR")]
     keep: PathBuf,
-    /// What it is to be
+    /// The profile to change to
     #[arg(value_enum)]
     to: Profile,
-    /// The address that the parts listen on meanwhile, with the standard ports
+    /// The address that services listen on meanwhile, with the standard ports
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
     #[command(flatten)]
     programs: ProgramsFile,
-    /// How long it may take to store what Kafka holds, in seconds
+    /// How long storing the messages in Kafka may take, in seconds
     #[arg(long, default_value_t = 600)]
     wait_s: u64,
 }

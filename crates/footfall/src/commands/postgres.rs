@@ -9,10 +9,10 @@ use footfall::processes::Programs;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The server's folder
+    /// The server's directory
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// The folder of its socket: who reaches that may be any of its users
+    /// The directory of its socket; anyone who can reach it may log in as any user
     #[arg(long, value_name = "DIR", default_value = "/run/postgresql")]
     socket_dir: PathBuf,
 }

@@ -10,12 +10,12 @@ use super::shared::Instance;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// As whom
+    /// The role to connect as
     #[arg(long, value_enum, default_value = "reader")]
     role: Role,
     #[command(flatten)]
     instance: Instance,
-    /// Passed on to psql
+    /// Arguments for psql
     #[arg(last = true)]
     arguments: Vec<OsString>,
 }

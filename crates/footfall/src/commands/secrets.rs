@@ -9,7 +9,7 @@ use footfall::secrets;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The folder that holds one file for each
+    /// The directory with one file for each secret
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }

@@ -8,7 +8,7 @@ use footfall::up::state::{State, StateError};
 
 #[derive(Args)]
 pub(crate) struct Instance {
-    /// The folder of the instance (default: the one that was started last)
+    /// The directory of the instance (default: the one that was started last)
     #[arg(long = "instance", value_name = "DIR")]
     instance: Option<PathBuf>,
 }

@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// The topic of events
     #[arg(long, default_value = topics::EVENTS)]
     events_topic: String,
-    /// Its partitions: as many sinks can share the load
+    /// Its number of partitions, which is how many sinks can share the load
     #[arg(long, default_value_t = 3)]
     events_partitions: u16,
     /// The topic of ingest's counts
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// How long messages are kept
     #[arg(long, default_value_t = 7 * 24)]
     retention_hours: u32,
-    /// How long to ask again while no broker answers, in seconds
+    /// How long to keep trying while no broker answers, in seconds
     #[arg(long, default_value_t = 0)]
     wait_s: u32,
 }

@@ -14,23 +14,23 @@ use super::shared::{ProgramsFile, installed_share};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What to start: light is PostgreSQL, ingest and view alone (default: what DIR holds, else appliance)
+    /// What to start: light is PostgreSQL, ingest and view only (default: the profile of DIR, otherwise appliance)
     #[arg(long, value_enum, env = "FOOTFALL_UP_PROFILE")]
     profile: Option<Profile>,
     // A container image sets this and `publish` in its entry point; later arguments override them.
-    /// Keep the data in this folder for the next run (default: a temporary folder)
+    /// Keep the data in this directory for the next run (default: a temporary directory)
     #[arg(long, value_name = "DIR", overrides_with = "keep")]
     keep: Option<PathBuf>,
-    /// The address that everything listens on, with the standard ports
+    /// The address that every service listens on, with the standard ports
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
-    /// The address where others reach the site, and nothing but the site; 0.0.0.0 stands for every one
+    /// Also serve the site, and nothing else, on this address for other machines; 0.0.0.0 for all addresses
     #[arg(long, value_name = "ADDRESS", overrides_with = "publish")]
     publish: Option<IpAddr>,
-    /// A file with the live page's password (or set FOOTFALL_UP_PASSWORD; default: one is made)
+    /// A file with the live page's password (or set FOOTFALL_UP_PASSWORD; default: one is generated)
     #[arg(long, value_name = "FILE", env = "FOOTFALL_UP_PASSWORD_FILE")]
     password_file: Option<PathBuf>,
-    /// A proxy in front of the site whose X-Forwarded-For is believed: 172.16.0.0/12
+    /// A proxy in front of the site whose X-Forwarded-For is trusted: 172.16.0.0/12
     #[arg(
         long = "trusted-proxy",
         value_name = "NETWORK",
@@ -41,10 +41,10 @@ pub(crate) struct Arguments {
     trusted_proxies: Vec<IpNet>,
     #[command(flatten)]
     programs: ProgramsFile,
-    /// A second path for something that the site serves, as blockers know the first: /s.js=/analytics.js
+    /// Another path for a file of the site, because ad blockers know the usual one: /s.js=/analytics.js
     #[arg(long = "second-name", value_name = "SECOND=FIRST")]
     second_names: Vec<SecondName>,
-    /// The folder with web/, nixos/ and grafana/ (default: share/footfall beside this program's folder)
+    /// The directory with web/, nixos/ and grafana/ (default: share/footfall next to this program's directory)
     #[arg(long, value_name = "DIR")]
     share: Option<PathBuf>,
 }
