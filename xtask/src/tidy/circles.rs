@@ -1,7 +1,7 @@
-//! No circles among modules: of two modules that use each other neither can be read, tested or moved alone.
+//! Modules have no cycles: if two modules use each other, neither can be read, tested or moved without the other.
 //!
-//! Each folder is looked at as one: its root and, each as a whole, the modules below it. `mod x;` and `pub use x::Y` are no
-//! imports. What a module takes from its parent, defined or re-exported there, is one.
+//! Each folder is checked by itself: its `mod.rs` and the modules directly below it, each of these including everything
+//! below. `mod x;` and `pub use x::Y` are not imports. Using a name of the parent, defined or re-exported there, is one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -157,7 +157,7 @@ fn finding(circle: &[Step<'_>], modules: &ModuleTree<'_>) -> Finding {
         })
         .collect();
     let (file, line) = circle.first().map_or((modules.root, 1), |(_, edge)| (edge.file, edge.line));
-    Finding::new(file, line, format!("a circle: {}; give what both need a module of its own", steps.join(", ")))
+    Finding::new(file, line, format!("a cycle: {}; move what both need into a third module", steps.join(", ")))
 }
 
 #[cfg(test)]
@@ -176,8 +176,8 @@ mod tests {
     #[test]
     fn two_modules_that_use_each_other_are_one_circle() {
         let found = circles(&[(LIB, "mod b; mod c;"), (B, "\nuse crate::c::C;"), (C, "fn c() { crate::b::d() }")]);
-        let expected = "crates/a/src/b.rs:2: a circle: `b` uses `c` (crates/a/src/b.rs:2), `c` uses `b` (crates/a/src/c.rs:1); \
-                        give what both need a module of its own";
+        let expected = "crates/a/src/b.rs:2: a cycle: `b` uses `c` (crates/a/src/b.rs:2), `c` uses `b` (crates/a/src/c.rs:1); \
+                        move what both need into a third module";
         assert_eq!(found, [expected]);
     }
 

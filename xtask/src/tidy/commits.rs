@@ -1,4 +1,4 @@
-//! What is asked of commit messages.
+//! Commit messages must not name folders or registries of one machine.
 
 use std::path::Path;
 

@@ -34,7 +34,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 path,
                 1,
-                format!("a crate that {LIST} does not know: say there what it may use"),
+                format!("this crate is not in {LIST}: add it with the crates that it may use"),
             ));
             continue;
         };
@@ -46,9 +46,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings.extend(
-        ALLOWED.iter().filter(|(folder, _)| !tree.has(folder)).map(|(folder, _)| {
-            tree.stale_entry(LIST, folder, "there is no such crate any more: take it out of the list")
-        }),
+        ALLOWED
+            .iter()
+            .filter(|(folder, _)| !tree.has(folder))
+            .map(|(folder, _)| tree.stale_entry(LIST, folder, "this crate no longer exists: remove it from the list")),
     );
     findings
 }
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_new_crate_has_to_be_placed() {
-        assert!(found("crates/new/Cargo.toml", "")[0].contains("does not know"));
+        assert!(found("crates/new/Cargo.toml", "")[0].contains("is not in"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Licences and versions of what is compiled, held to deny.toml: what cargo-deny checks, without building cargo-deny.
+//! Checks licences and versions of what is compiled against deny.toml, as cargo-deny does, without building cargo-deny.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -81,10 +81,10 @@ fn held_to(policy: &Policy, packages: &BTreeSet<Package>) -> Vec<String> {
                 .push(format!("{name} {version} is licensed as \"{licence}\": use another crate, or allow it here"));
         }
         if *from_git {
-            messages.push(format!("{name} {version} is a repository's: use what crates.io has"));
+            messages.push(format!("{name} {version} comes from a git repository: use a release from crates.io"));
         }
         for denied in policy.bans.deny.iter().filter(|denied| denied.names(package)) {
-            messages.push(format!("{name} {version} is not to be used: {}", denied.reason));
+            messages.push(format!("{name} {version} must not be used: {}", denied.reason));
         }
     }
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -93,13 +93,13 @@ fn held_to(policy: &Policy, packages: &BTreeSet<Package>) -> Vec<String> {
     }
     messages.extend(versions.iter().filter(|(_, versions)| versions.len() > 1).map(|(name, versions)| {
         format!(
-            "{name} is compiled in {} versions ({}): agree on one, or skip one here",
+            "{name} is compiled in {} versions ({}): update one, or add one to `skip` with a reason",
             versions.len(),
             versions.join(", ")
         )
     }));
     let unneeded = policy.bans.skip.iter().filter(|skip| !packages.iter().any(|package| skip.names(package)));
-    messages.extend(unneeded.map(|skip| format!("{} is not compiled any more: take it out of `skip`", skip.name)));
+    messages.extend(unneeded.map(|skip| format!("{} is no longer compiled: remove it from `skip`", skip.name)));
     messages
 }
 
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn two_versions_are_found_and_so_is_a_skip_that_is_not_needed() {
         let two = found(&["old v0.1.3|MIT", "a v1.0.0|MIT", "a v2.0.0|MIT", "a v2.0.0|MIT (*)"]);
-        assert_eq!(two, ["a is compiled in 2 versions (1.0.0, 2.0.0): agree on one, or skip one here"]);
-        assert_eq!(found(&["old v0.10.0|MIT"]), ["old@0.1 is not compiled any more: take it out of `skip`"]);
+        assert_eq!(two, ["a is compiled in 2 versions (1.0.0, 2.0.0): update one, or add one to `skip` with a reason"]);
+        assert_eq!(found(&["old v0.10.0|MIT"]), ["old@0.1 is no longer compiled: remove it from `skip`"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Documents drift from the tree: what they name has to be there.
+//! Documents must match the tree: what they name must exist.
 
 use super::finding::Finding;
 use super::markdown::{Piece, anchor, code_spans, headings, links};
@@ -45,7 +45,7 @@ fn broken_link(tree: &Tree, document: &str, folder: &str, target: &str) -> Optio
     let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
     let file = if file.is_empty() { document.to_owned() } else { resolved(folder, file) };
     if !tree.has(&file) {
-        return Some(format!("the link to {target} leads nowhere: correct or remove it"));
+        return Some(format!("the link target {target} does not exist: correct or remove the link"));
     }
     let is_there = fragment.is_empty()
         || !file.ends_with(".md")
@@ -63,7 +63,7 @@ fn stale_span(tree: &Tree, folder: &str, span: &str) -> Option<String> {
     }
     let file = [path.to_owned(), resolved(folder, path)].into_iter().find(|path| tree.has(path));
     let Some(file) = file.or_else(|| tree.paths().find(|other| ends_with_path(other, path)).map(str::to_owned)) else {
-        return Some(format!("there is no `{path}`: name what took its place"));
+        return Some(format!("there is no `{path}`: name what replaced it"));
     };
     let item = item?.trim_end_matches("()");
     let name = item.rsplit("::").next().unwrap_or(item);
@@ -80,7 +80,7 @@ fn stale_object(tree: &Tree, name: &str) -> Option<String> {
     }
     let is_there = tree.has(&format!("sql/functions/{name}.sql"))
         || tree.paths().any(|path| path.ends_with(&format!("/footfall.{name}")));
-    (!name.is_empty() && !is_there).then(|| format!("there is no sql/functions/{name}.sql: name what took its place"))
+    (!name.is_empty() && !is_there).then(|| format!("there is no sql/functions/{name}.sql: name what replaced it"))
 }
 
 fn is_plain_path(span: &str) -> bool {
@@ -125,7 +125,7 @@ pub(super) fn index_is_whole(tree: &Tree) -> Vec<Finding> {
     let missing = documents.chain(crates).filter(|path| !linked.iter().any(|link| link == path));
     missing
         .map(|path| {
-            Finding::new(INDEX, 1, format!("has no link to {path}: add it, with a line that says what it is for"))
+            Finding::new(INDEX, 1, format!("has no link to {path}: add one with a line that says what it is for"))
         })
         .collect()
 }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
         assert!(found("[a](b.md), [b](b.md#some-words), [c](../crates/event), [d](https://a.example/x)").is_empty());
-        assert_eq!(found("\n[a](c.md)"), ["2: the link to c.md leads nowhere: correct or remove it"]);
+        assert_eq!(found("\n[a](c.md)"), ["2: the link target c.md does not exist: correct or remove the link"]);
         assert_eq!(found("[a](b.md#other)"), ["1: docs/b.md has no heading #other: correct the link"]);
     }
 
@@ -158,7 +158,7 @@ mod tests {
         assert!(found("`crates/event`, `src/lib.rs`, `lib.rs`, `and/or`, `a.b.c`, `/etc/x.json`").is_empty());
         assert_eq!(
             found("`crates/event/src/old.rs`"),
-            ["1: there is no `crates/event/src/old.rs`: name what took its place"]
+            ["1: there is no `crates/event/src/old.rs`: name what replaced it"]
         );
         assert_eq!(found("`old.rs`").len(), 1);
     }
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_function_of_sql_that_is_gone_is_found() {
         assert!(found("`footfall.totals(now())`, `footfall.target`, `footfall.packages.x`").is_empty());
-        assert_eq!(found("`footfall.sums`"), ["1: there is no sql/functions/sums.sql: name what took its place"]);
+        assert_eq!(found("`footfall.sums`"), ["1: there is no sql/functions/sums.sql: name what replaced it"]);
     }
 
     #[test]

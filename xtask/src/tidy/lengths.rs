@@ -1,4 +1,4 @@
-//! How long a file and a function may be: what a person can hold in mind at a time, and review in one sitting.
+//! How long a file and a function may be, so that a person can keep either in mind and review it in one sitting.
 
 use super::finding::Finding;
 use super::tree::Tree;
@@ -35,7 +35,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 path,
                 1,
-                format!("{lines} lines, more than {max}: give a part a file of its own"),
+                format!("{lines} lines, more than {max}: move a part into another file"),
             ));
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             if function.lines > max {
                 let place = format!("{path}::{}", function.name);
                 let message =
-                    format!("`{}` has {} lines, more than {max}: name a part of it", function.name, function.lines);
+                    format!("`{}` has {} lines, more than {max}: extract a function", function.name, function.lines);
                 findings.push(Finding::new(path, function.line, message));
                 long.push(place);
             }
@@ -58,9 +58,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn without_exceptions(tree: &Tree, findings: Vec<Finding>, long: &[String]) -> Vec<Finding> {
     let allowed = || LONG_FILES.iter().chain(LONG_FUNCTIONS).map(|(place, _)| *place);
     let left = findings.into_iter().zip(long).filter(|(_, place)| !allowed().any(|other| other == place.as_str()));
-    let unneeded = allowed().filter(|place| !long.iter().any(|other| other == place)).map(|place| {
-        tree.stale_entry(LIST, place, &format!("{place} is not too long any more: take it out of the list"))
-    });
+    let unneeded = allowed()
+        .filter(|place| !long.iter().any(|other| other == place))
+        .map(|place| tree.stale_entry(LIST, place, &format!("{place} is no longer too long: remove it from the list")));
     left.map(|(finding, _)| finding).chain(unneeded).collect()
 }
 
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_long_function_is_found_and_a_test_may_be_longer() {
         let body = "    x();\n".repeat(FUNCTION_LINES_MAX - 1);
-        let finding = "crates/a/src/b.rs:1: `f` has 81 lines, more than 80: name a part of it";
+        let finding = "crates/a/src/b.rs:1: `f` has 81 lines, more than 80: extract a function";
         assert_eq!(found(&format!("fn f() {{\n{body}}}\n")), [finding]);
         assert!(found(&format!("#[test]\nfn f() {{\n{body}}}\n")).is_empty());
         let body = "    x();\n".repeat(TEST_LINES_MAX);
@@ -114,6 +114,6 @@ mod tests {
     fn an_exception_that_is_not_needed_is_found() {
         let found = check(&Tree::with(&[]));
         assert_eq!(found.len(), LONG_FILES.len() + LONG_FUNCTIONS.len());
-        assert!(found.iter().all(|finding| finding.message.contains("not too long any more")));
+        assert!(found.iter().all(|finding| finding.message.contains("no longer too long")));
     }
 }

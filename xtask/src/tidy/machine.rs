@@ -1,4 +1,4 @@
-//! A checkout says nothing of the machine that it was written on: neither its folders nor where it fetches packages.
+//! Files must not name folders of the machine they were written on, nor the hosts it fetches packages from.
 
 use super::finding::Finding;
 use super::tree::Tree;
@@ -52,10 +52,10 @@ pub(super) fn what_it_names(line: &str) -> Option<String> {
         })
     });
     if let Some(folder) = folder {
-        return Some(format!("names {folder}, a folder of one machine: name the file within the checkout"));
+        return Some(format!("names {folder}, a folder of one machine: use the path within the checkout"));
     }
     let host = HOSTS.iter().find(|host| line.contains(*host))?;
-    Some(format!("names the registry host {host}: name the package, its client knows where to fetch it"))
+    Some(format!("names the registry host {host}: name the package instead"))
 }
 
 /// A mirror's address, which npm and cargo write where a machine is set up to use one.
@@ -68,7 +68,7 @@ fn in_lock_file(path: &str, text: &str) -> impl Iterator<Item = Finding> {
     };
     text.lines().enumerate().filter_map(move |(index, line)| {
         let source = line.trim().strip_prefix(key)?.trim_end_matches(['"', ',']);
-        let message = format!("is fetched from {source}: allowed is {allowed}");
+        let message = format!("is fetched from {source}: the only source allowed is {allowed}");
         (source != allowed).then(|| Finding::new(path, index + 1, message))
     })
 }

@@ -1,4 +1,4 @@
-//! What a document names: links, code spans, headings. Blocks of code are left out.
+//! Reads links, code spans and headings of a Markdown document, and ignores code blocks.
 
 /// A piece of a document, with its line.
 #[derive(Debug, PartialEq, Eq)]

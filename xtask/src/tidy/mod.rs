@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: what this repository has agreed on and no compiler checks.
+//! `cargo xtask tidy`: checks conventions of this repository that the compiler does not.
 //!
-//! Each check is a function from the tree's texts to findings. It reads files and git's history, and nothing else, so that
-//! it takes less time than a person waits.
+//! Each check is a function from the files of the tree to findings. Only files and git's history are read, so that it
+//! finishes within a second.
 
 mod circles;
 mod commits;

@@ -23,13 +23,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for rule in &rules {
         if !runbooks.iter().any(|heading| heading.text == rule.title) {
             let message =
-                format!("the alert \"{}\" has no runbook: give it a heading of its name in {RUNBOOKS}", rule.title);
+                format!("the alert \"{}\" has no runbook: add a section with this heading to {RUNBOOKS}", rule.title);
             findings.push(Finding::new(rule.path, rule.line, message));
         }
         let link = format!("{RUNBOOKS}#{}", anchor(rule.title));
         if !rule.link.is_some_and(|other| other.ends_with(&link)) {
-            let message =
-                format!("the alert \"{}\" does not name its runbook: annotate it with `runbook: {link}`", rule.title);
+            let message = format!(
+                "the alert \"{}\" does not link its runbook: end its `runbook` annotation with {link}",
+                rule.title
+            );
             findings.push(Finding::new(rule.path, rule.line, message));
         }
     }

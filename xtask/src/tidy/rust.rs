@@ -1,5 +1,5 @@
-//! What the checks need to know of a Rust file, read from its tokens: comments and strings cannot mislead, and what
-//! stands in a macro's arguments is seen too.
+//! What the checks need to know about a Rust file. It is read from tokens, so comments and strings are not mistaken for
+//! code, and the arguments of macros are included.
 
 use anyhow::{Context as _, Result};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};

@@ -1,4 +1,4 @@
-//! A function of SQL is documented at the head of its file: README.md sends its readers there.
+//! Each SQL function is documented at the top of its file, where README.md sends its readers.
 
 use super::finding::Finding;
 use super::tree::Tree;
@@ -7,7 +7,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let functions = tree.texts().filter(|(path, _)| path.starts_with("sql/functions/"));
     functions
         .filter(|(_, text)| !text.starts_with("-- "))
-        .map(|(path, _)| Finding::new(path, 1, "no comment at its head: say what it answers and what it takes"))
+        .map(|(path, _)| Finding::new(path, 1, "no comment at the top: say what it returns and what it takes"))
         .collect()
 }
 

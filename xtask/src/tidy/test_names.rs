@@ -1,4 +1,4 @@
-//! A test is named for the property that it holds: a failure is then understood from its name.
+//! A test is named for the property that it proves, so that its name explains a failure.
 
 use super::finding::Finding;
 use super::tree::Tree;
@@ -11,7 +11,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     tests
         .filter_map(|(path, test)| {
             let what = wrong(&test.name)?;
-            let message = format!("the test `{}` {what}: name the property that it holds, as a sentence", test.name);
+            let message = format!("the test `{}` {what}: name the property that it proves, as a sentence", test.name);
             Some(Finding::new(path, test.line, message))
         })
         .collect()
@@ -20,11 +20,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn wrong(name: &str) -> Option<&'static str> {
     let words: Vec<_> = name.split('_').filter(|word| !word.is_empty()).collect();
     match words[..] {
-        ["test", ..] => Some("says that it is a test"),
-        _ if words.len() < WORDS_MIN => Some("is no sentence"),
-        [_, _, "works" | "ok" | "correctly"] | [_, _, _, "works" | "ok" | "correct"] => {
-            Some("does not say what is right")
-        }
+        ["test", ..] => Some("starts with `test`"),
+        _ if words.len() < WORDS_MIN => Some("is not a sentence"),
+        [_, _, "works" | "ok" | "correctly"] | [_, _, _, "works" | "ok" | "correct"] => Some("does not say what holds"),
         _ => None,
     }
 }

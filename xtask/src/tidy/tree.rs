@@ -1,4 +1,4 @@
-//! The texts of the checkout: what git tracks, and what it would track once added.
+//! The files of the checkout: those that git tracks, and those that it would track after `git add`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
