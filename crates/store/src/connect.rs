@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+#[expect(clippy::disallowed_types, reason = "here, and only here")]
+use tokio_postgres::NoTls;
 use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Config, Error, NoTls, Socket};
+use tokio_postgres::{Client, Config, Error, Socket};
 
 /// For a connection's socket, where the configuration names no `connect_timeout`.
 const CONNECT_MS_MAX: u64 = 5_000;
@@ -32,7 +34,9 @@ pub async fn connect(config: &Config) -> Result<Client, Error> {
 /// # Errors
 /// Where PostgreSQL is away or refuses.
 pub async fn open(config: &Config) -> Result<(Client, Connection), Error> {
-    bounded(config).connect(NoTls).await
+    #[expect(clippy::disallowed_types, reason = "TLS replaces it here")]
+    let tls = NoTls;
+    bounded(config).connect(tls).await
 }
 
 /// Sets what the operator's connection string leaves open.
