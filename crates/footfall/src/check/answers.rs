@@ -1,5 +1,6 @@
 //! What the answers of /health, /analytics and /ready say.
 
+use footfall_event::Deferral;
 use serde_json::Value;
 
 use crate::http::Answer;
@@ -16,6 +17,13 @@ pub(crate) fn kafka_ready(answer: &Answer) -> Option<bool> {
 pub(crate) fn answered_id(answer: &Answer) -> Option<String> {
     let received: Value = serde_json::from_slice(&answer.body).ok()?;
     Some(received.get("eventId")?.as_str()?.to_owned())
+}
+
+/// Why the event was not taken now, if the answer names a reason that this program knows.
+pub(crate) fn deferral(answer: &Answer) -> Option<Deferral> {
+    let deferred: Value = serde_json::from_slice(&answer.body).ok()?;
+    let reason = deferred.get("reason")?.as_str()?;
+    Deferral::ALL.iter().copied().find(|deferral| deferral.as_str() == reason)
 }
 
 /// The conditions in an answer of /ready, as a sentence.
@@ -45,13 +53,21 @@ pub(crate) fn quoted(answer: &Answer) -> String {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use footfall_event::Deferral;
     use hyper::StatusCode;
 
-    use super::{conditions, kafka_ready, quoted};
+    use super::{conditions, deferral, kafka_ready, quoted};
     use crate::http::Answer;
 
     fn answer(status: u16, body: &'static str) -> Answer {
         Answer { status: StatusCode::from_u16(status).unwrap(), retry_after: None, body: Bytes::from(body) }
+    }
+
+    #[test]
+    fn a_503_names_its_deferral() {
+        assert_eq!(deferral(&answer(503, r#"{"success":false,"reason":"queue_full"}"#)), Some(Deferral::QueueFull));
+        assert_eq!(deferral(&answer(503, r#"{"success":false,"reason":"tired"}"#)), None);
+        assert_eq!(deferral(&answer(503, "<html>")), None);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use footfall_event::Deferral;
 use hyper::{StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::answers::{answered_id, conditions, kafka_ready, quoted};
+use super::answers::{answered_id, conditions, deferral, kafka_ready, quoted};
 use super::logs::Log;
 use super::stage::{Failed, StageResult};
 use super::target::Target;
@@ -143,13 +144,11 @@ impl<'a> Web<'a> {
                 let durable = if self.target.is_light() { "committed" } else { "acknowledged by Kafka" };
                 return Ok(format!("{} ms, {durable}", elapsed_ms(now)));
             }
-            StatusCode::SERVICE_UNAVAILABLE if self.target.is_light() => {
-                format!("PostgreSQL did not commit in time: read {}.", self.target.log_of(Log::Postgres))
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let store = if self.target.is_light() { Log::Postgres } else { Log::Kafka };
+                let advice = deferral(&answer).map_or("", Deferral::remedy);
+                format!("{advice} The logs are {log} and {}.", self.target.log_of(store)).trim_start().to_owned()
             }
-            StatusCode::SERVICE_UNAVAILABLE => format!(
-                "Kafka did not acknowledge in time: read {}. Is its disk full, or are replicas out of sync?",
-                self.target.log_of(Log::Kafka)
-            ),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 "The server here is not Footfall's nginx or ingest: compare its configuration with \
                  nixos/nginx/footfall-locations.conf."
