@@ -50,6 +50,14 @@ pub enum PrepareError {
     /// A migration failed, or one that was applied has another text now.
     #[error("migrating: {0}")]
     Migration(#[from] refinery::Error),
+    /// Something of the operator's depends on a function whose result columns have changed.
+    #[error("footfall.{name} has other columns now, but {detail}: drop that, migrate again, and create it anew")]
+    FunctionInUse {
+        /// The function.
+        name: String,
+        /// PostgreSQL's list of what depends on it.
+        detail: String,
+    },
     /// The database's name cannot be used in a statement.
     #[error("database name {0:?}: only lower-case letters, digits and underscores, not beginning with a digit")]
     DatabaseName(String),
@@ -101,7 +109,7 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
         client.batch_execute(text_of(view)).await.map_err(while_doing("making the views"))?;
     }
     for function in FUNCTIONS.files() {
-        make_function(&client, function).await.map_err(while_doing("making the functions"))?;
+        make_function(&client, function).await?;
     }
     // The lock ends with the connection that holds it.
     drop(cluster);
@@ -109,17 +117,22 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     Ok(Prepared { database, database_created, applied })
 }
 
-/// Makes the function that a file is named for. One whose result columns have changed cannot be replaced: it is dropped
-/// first, in the same transaction, which PostgreSQL refuses where something of the operator's depends on it.
-async fn make_function(client: &Client, file: &File<'_>) -> Result<(), tokio_postgres::Error> {
+/// Makes the function that a file is named for. If its result columns have changed it cannot be replaced: it is dropped
+/// first, in the same transaction.
+async fn make_function(client: &Client, file: &File<'_>) -> Result<(), PrepareError> {
     let sql = fill_in(text_of(file));
-    match client.batch_execute(&sql).await {
-        Err(error) if error.code() == Some(&SqlState::INVALID_FUNCTION_DEFINITION) => {
-            let name = file.path().file_stem().and_then(OsStr::to_str).unwrap_or_default();
-            client.batch_execute(&format!("DROP FUNCTION footfall.{name}; {sql}")).await
-        }
-        other => other,
+    let made = client.batch_execute(&sql).await;
+    if !made.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_FUNCTION_DEFINITION)) {
+        return made.map_err(while_doing("making the functions"));
     }
+    let name = file.path().file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    client.batch_execute(&format!("DROP ROUTINE footfall.{name}; {sql}")).await.map_err(|error| {
+        let in_use = error.as_db_error().filter(|db| *db.code() == SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
+        match in_use.and_then(|db| db.detail()) {
+            Some(detail) => PrepareError::FunctionInUse { name: name.to_owned(), detail: detail.to_owned() },
+            None => while_doing("making the functions")(error),
+        }
+    })
 }
 
 fn text_of<'a>(file: &'a File<'_>) -> &'a str {
@@ -166,7 +179,7 @@ mod tests {
     fn every_list_in_a_function_is_filled_in() {
         let filled: Vec<_> = FUNCTIONS.files().map(|file| fill_in(text_of(file))).collect();
         assert!(filled.iter().any(|sql| sql.contains("visit.utm_term")));
-        assert!(filled.iter().all(|sql| sql.contains("CREATE OR REPLACE FUNCTION") && !sql.contains("{{")));
+        assert!(filled.iter().all(|sql| sql.contains("CREATE OR REPLACE ") && !sql.contains("{{")));
     }
 
     #[test]

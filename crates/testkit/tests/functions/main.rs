@@ -14,4 +14,5 @@ mod filters;
 mod month;
 mod one_day;
 mod periods;
+mod upgrade;
 mod visits;

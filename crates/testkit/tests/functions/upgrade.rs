@@ -1,0 +1,33 @@
+//! Functions of an older version, whose result columns were others.
+
+use footfall_testkit::postgres;
+
+use crate::database::Database;
+use crate::one_day::DAY;
+
+/// The columns that `footfall.visits` had before a dimension was added, in short.
+const OLDER: &str = "
+    DROP FUNCTION footfall.visits;
+    CREATE FUNCTION footfall.visits(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}')
+    RETURNS TABLE (site text) LANGUAGE sql AS $$ SELECT 'a' $$;
+    GRANT EXECUTE ON FUNCTION footfall.visits TO footfall_reader;
+    ALTER FUNCTION footfall.visits OWNER TO footfall_owner";
+
+#[tokio::test]
+async fn a_function_with_other_result_columns_is_replaced() {
+    let database = Database::empty().await;
+    database.owner.batch_execute(OLDER).await.unwrap();
+    footfall_store::prepare(&postgres().await.admin(&database.name)).await.unwrap();
+    database.answers(&format!("(SELECT count(hostname) FROM footfall.visits({DAY}))"), &["(0)"]).await;
+}
+
+#[tokio::test]
+async fn a_view_of_the_operators_is_never_dropped_with_a_function() {
+    let database = Database::empty().await;
+    database.owner.batch_execute(OLDER).await.unwrap();
+    let view = format!("CREATE VIEW public.mine AS SELECT site FROM footfall.visits({DAY})");
+    database.owner.batch_execute(&view).await.unwrap();
+    let refused = footfall_store::prepare(&postgres().await.admin(&database.name)).await.unwrap_err();
+    assert!(refused.to_string().contains("view mine depends on function"), "{refused}");
+    assert_eq!(database.rows("(SELECT site FROM public.mine)").await, ["(a)"]);
+}
