@@ -12,6 +12,7 @@ use crate::recount;
 
 const EVENTS: u64 = 20_000;
 const RATE_PER_S: f64 = 1_500.0;
+const KILLS_MIN: u32 = 5;
 /// From the last answer to the last row, including a broker's restart.
 const SETTLED_S_MAX: u64 = 90;
 
@@ -28,16 +29,25 @@ async fn a_moment() {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
-/// Kills and restarts a daemon as long as events arrive.
-async fn keep_killing(daemon: &mut ManagedProcess, load: &JoinHandle<LoadReport>) {
-    let mut kills = 0;
-    while !load.is_finished() {
-        a_moment().await;
-        daemon.kill().await;
-        daemon.start_again().await.unwrap();
-        kills += 1;
+/// Kills and restarts a daemon as long as events arrive, and sends more of them until it was killed often enough to have
+/// hit a batch: on a slow machine a restart takes long.
+async fn load_while_killing(pipeline: &mut Pipeline, daemon: fn(&mut Pipeline) -> &mut ManagedProcess) -> LoadReport {
+    let (mut whole, mut kills) = (LoadReport::default(), 0);
+    while kills < KILLS_MIN {
+        let load = load(pipeline);
+        while !load.is_finished() {
+            a_moment().await;
+            let daemon = daemon(pipeline);
+            daemon.kill().await;
+            daemon.start_again().await.unwrap();
+            kills += 1;
+        }
+        let report = load.await.unwrap();
+        assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
+        whole.sent += report.sent;
+        whole.acknowledged.extend(report.acknowledged);
     }
-    assert!(kills >= 5, "{kills} kills are too few to hit a batch");
+    whole
 }
 
 /// Every acknowledged event is in the table once, nothing else is, and the roll-ups and counts agree.
@@ -83,17 +93,15 @@ async fn assert_stored_once(pipeline: &mut Pipeline, report: &LoadReport) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_sink_stores_nothing_twice_and_loses_nothing() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    let load = load(&pipeline);
-    keep_killing(&mut pipeline.sinks[0], &load).await;
-    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
+    let report = load_while_killing(&mut pipeline, |pipeline| &mut pipeline.sinks[0]).await;
+    assert_stored_once(&mut pipeline, &report).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_ingest_loses_no_acknowledged_event() {
     let mut pipeline = Pipeline::start(shared().await).await;
-    let load = load(&pipeline);
-    keep_killing(&mut pipeline.ingest, &load).await;
-    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
+    let report = load_while_killing(&mut pipeline, |pipeline| &mut pipeline.ingest).await;
+    assert_stored_once(&mut pipeline, &report).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,9 +131,8 @@ async fn a_broker_that_crashes_under_load_loses_and_doubles_no_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_light_ingest_that_crashes_loses_and_doubles_no_acknowledged_event() {
     let mut pipeline = Pipeline::start_light(&shared().await.postgres, PipelineOptions::default()).await;
-    let load = load(&pipeline);
-    keep_killing(&mut pipeline.ingest, &load).await;
-    assert_stored_once(&mut pipeline, &load.await.unwrap()).await;
+    let report = load_while_killing(&mut pipeline, |pipeline| &mut pipeline.ingest).await;
+    assert_stored_once(&mut pipeline, &report).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
