@@ -34,9 +34,7 @@ pub async fn connect(config: &Config) -> Result<Client, Error> {
 /// # Errors
 /// Where PostgreSQL is away or refuses.
 pub async fn open(config: &Config) -> Result<(Client, Connection), Error> {
-    #[expect(clippy::disallowed_types, reason = "TLS replaces it here")]
-    let tls = NoTls;
-    bounded(config).connect(tls).await
+    bounded(config).connect(NoTls).await
 }
 
 /// Sets what the operator's connection string leaves open.
