@@ -13,7 +13,7 @@ pub const SCHEMA_VERSION_HEADER: &str = "schema_version";
 
 /// A normalised event: what stands in Kafka, and what one row holds.
 ///
-/// An event that came out of [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`] and holds no NUL
+/// An event that came out of [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`](crate::Limits) and holds no NUL
 /// character. Absent means absent: an optional string is never empty. Times have microseconds, as in PostgreSQL.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Event {

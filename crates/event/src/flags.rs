@@ -38,6 +38,9 @@ impl Flag {
     }
 }
 
+// Each flag is a bit of a u8.
+const _: () = assert!(Flag::ALL.len() <= u8::BITS as usize);
+
 /// A set of [`Flag`]s. As JSON: an array of their names, in a fixed order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u8);
