@@ -175,12 +175,16 @@ impl<'a> Web<'a> {
         if answer.status == StatusCode::OK {
             return Ok(conditions.unwrap_or_else(|| quoted(&answer)));
         }
-        let do_first = format!(
-            "Repair what is not ok: the database ({}) or Kafka ({}). The sink then continues by itself; its log is \
-             {log}.",
-            self.target.log_of(Log::Postgres),
-            self.target.log_of(Log::Kafka)
-        );
+        let do_first = if self.target.is_light() {
+            format!("Repair the database ({}). Ingest then continues by itself.", self.target.log_of(Log::Postgres))
+        } else {
+            format!(
+                "Repair what is not ok: the database ({}) or Kafka ({}). The sink then continues by itself; its log is \
+                 {log}.",
+                self.target.log_of(Log::Postgres),
+                self.target.log_of(Log::Kafka)
+            )
+        };
         Err(failed(conditions.unwrap_or_else(|| quoted(&answer)), do_first))
     }
 
