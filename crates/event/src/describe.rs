@@ -1,4 +1,4 @@
-//! docs/fields.md, made from the tables of fields and dimensions so that it cannot fall behind them.
+//! Generates docs/fields.md from the tables of fields and dimensions.
 
 use std::fmt::Write as _;
 

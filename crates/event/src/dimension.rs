@@ -2,33 +2,33 @@
 //!
 //! The columns that the writer fills, the lists in the SQL functions, the filters of an address, the questions and tabs
 //! of the live page, and docs/fields.md all follow from [`DIMENSIONS`]. To add one: a member in
-//! [`Enriched`] that is worked out there, a row here, and a migration that adds its column.
+//! [`Enriched`] and its value, a row here, and a migration that adds its column.
 
 use crate::enrich::Enriched;
 
-/// Something that visits are grouped and filtered by.
+/// Something to group and filter visits by.
 pub struct Dimension {
     /// The column in `analytics_visit_parts`, the key of a filter, and the argument of `footfall.visits_by`.
     pub name: &'static str,
-    /// What a person calls it, as the live page writes it before a chosen value.
+    /// Its name for people, as the live page shows it before a filter's value.
     pub label: &'static str,
     /// Where its value comes from.
     pub value_of: ValueOf,
-    /// Whether most visits have none, so that those without it are left out of its list.
+    /// Whether most visits have no value, so that those are left out of its list.
     pub is_sparse: bool,
-    /// Where the live page lists it.
+    /// The tab of the live page that lists it.
     pub tab: Option<Tab>,
     /// A sentence for docs/fields.md.
     pub(crate) meaning: &'static str,
 }
 
-/// The value of an event. None where it has none.
+/// The value of an event, if it has one.
 pub type Value = fn(&Enriched) -> Option<&str>;
 
-/// Where a visit has its value from.
+/// Where a visit's value comes from.
 #[derive(Clone, Copy)]
 pub enum ValueOf {
-    /// The visit's key, of which it is a part: site.
+    /// The visit's key, which contains the site.
     Key,
     /// The path of its first page.
     EntryPage,
@@ -36,7 +36,7 @@ pub enum ValueOf {
     ExitPage,
     /// Its first event. Other events do not count: a visit has one source.
     Visit(Value),
-    /// Its first event too; but as a filter of events it is looked up in each event.
+    /// Its first event too, but a filter of events looks it up in each event.
     Event(Value),
 }
 
@@ -46,7 +46,7 @@ pub struct Tab {
     pub card: Card,
     /// The tab.
     pub name: &'static str,
-    /// The whole list, for those who do not see where it is.
+    /// The caption, for screen readers.
     pub caption: &'static str,
     /// How a value is shown.
     pub shown_as: ShownAs,
@@ -59,7 +59,7 @@ pub enum Card {
     Pages,
     /// How visitors came.
     Sources,
-    /// What they looked with.
+    /// The devices and programs that they used.
     Devices,
     /// Where they were.
     Places,
@@ -70,13 +70,13 @@ pub enum Card {
 pub enum ShownAs {
     /// As it is.
     Plain,
-    /// Beginning with a capital.
+    /// With a capital first letter.
     Capitalised,
-    /// A class of screen width by its pixels.
+    /// A class of screen widths, in pixels.
     Screen,
-    /// A country code by the country's name.
+    /// A country code as the country's name.
     Country,
-    /// A language code by the language's name.
+    /// A language code as the language's name.
     Language,
 }
 
@@ -221,11 +221,11 @@ pub fn names() -> Vec<&'static str> {
     DIMENSIONS.iter().map(|dimension| dimension.name).collect()
 }
 
-/// What is filtered by beside the dimensions, and what a person calls it.
+/// The other filters, with their names for people.
 pub const EVENT_FILTERS: [(&str, &str); 4] =
     [("page", "Page"), ("page_prefix", "Pages below"), ("event_type", "Event"), ("bot", "Bots")];
 
-/// Every key of a filter, with what a person calls it.
+/// The key of every filter, with its name for people.
 pub fn filters() -> impl Iterator<Item = (&'static str, &'static str)> {
     DIMENSIONS.iter().map(|dimension| (dimension.name, dimension.label)).chain(EVENT_FILTERS)
 }

@@ -5,19 +5,19 @@ use uuid::Uuid;
 
 use crate::Flags;
 
-/// The version of the event that this code writes, and that is meant where an event names none.
+/// The version of the event that this code writes, and the default for an event without one.
 pub const SCHEMA_VERSION: u16 = 1;
 
 /// The Kafka message header that holds the schema version, as decimal digits.
 pub const SCHEMA_VERSION_HEADER: &str = "schema_version";
 
-/// A normalised event: what stands in Kafka, and what one row holds.
+/// A normalised event: a message in Kafka, and a row in the database.
 ///
-/// An event that came out of [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`](crate::Limits) and holds no NUL
-/// character. Absent means absent: an optional string is never empty. Times have microseconds, as in PostgreSQL.
+/// An event from [`parse`](crate::parse) or [`Event::from_line`] is within the [`Limits`](crate::Limits) and contains no
+/// NUL character. An optional string is never empty. Times have microseconds, as in PostgreSQL.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Event {
-    /// The client's, so that its retries are known; assigned (version 7, RFC 9562) where it sent none.
+    /// The client's, so that retries are recognised; otherwise assigned (version 7, RFC 9562).
     pub event_id: Uuid,
     /// What happened: `page_view`, `button_click`.
     pub event_type: String,
@@ -26,16 +26,16 @@ pub struct Event {
     /// The title of the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_title: Option<String>,
-    /// Which button was clicked.
+    /// The button that was clicked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub button_id: Option<String>,
-    /// One visit, as the client counts visits.
+    /// The session, as the client counts sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// The client's own, else that of the HTTP request.
+    /// The event's own, otherwise that of the HTTP request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// When it happened, the error of the client's clock taken out.
+    /// When it happened, corrected for the error of the client's clock.
     pub timestamp: Timestamp,
     /// Anything else that the client sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,19 +45,19 @@ pub struct Event {
     pub sent_at: Option<Timestamp>,
     /// When ingest received it.
     pub received_at: Timestamp,
-    /// The user, as the site knows its users.
+    /// The user, by the site's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The page that led here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referrer: Option<String>,
-    /// The site, where one instance serves several.
+    /// The site, if one instance serves several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
     /// The version of the site or app that sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_version: Option<String>,
-    /// The language that the person likes best (a tag of RFC 5646): the client's word, else the HTTP request's.
+    /// The preferred language (a tag of RFC 5646): the event's own, otherwise that of the HTTP request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Width of the screen in CSS pixels, not 0.
@@ -66,7 +66,7 @@ pub struct Event {
     /// The country of the client's address (ISO 3166-1 alpha-2), which only ingest knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// The header Sec-CH-UA, where the request was sent by what `user_agent` names; so are the next two.
+    /// The header Sec-CH-UA, if the sender of the request is what `user_agent` names. The same for the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sec_ch_ua: Option<String>,
     /// The header Sec-CH-UA-Mobile.
@@ -80,13 +80,13 @@ pub struct Event {
     /// The visitor of this day; see [`VisitorKey`](crate::VisitorKey).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visitor_id: Option<Uuid>,
-    /// What was changed on the way in.
+    /// What was changed when it was received.
     #[serde(skip_serializing_if = "Flags::is_empty")]
     pub flags: Flags,
 }
 
 impl Event {
-    /// The key of the Kafka message: one session, else one visitor, stays in order on one partition.
+    /// The key of the Kafka message: the events of a session, or else of a visitor, stay in order on one partition.
     #[must_use]
     pub fn kafka_key(&self) -> Option<String> {
         self.session_id.clone().or_else(|| self.visitor_id.map(|id| id.to_string()))

@@ -7,9 +7,9 @@ use crate::{Event, Flag};
 
 /// A field of an event, in a body or in a line of the Kafka topic.
 pub struct Field {
-    /// The key in JSON, and the column in `analytics_events` where there is one.
+    /// The key in JSON, and the column in `analytics_events` if there is one.
     pub name: &'static str,
-    /// Who may set it.
+    /// Who may set it. It is ignored if set by anyone else.
     pub(crate) set_by: SetBy,
     /// Whether an event without it is refused.
     pub(crate) required: bool,
@@ -19,7 +19,7 @@ pub struct Field {
     pub(crate) meaning: &'static str,
 }
 
-/// Who may set a field. It is ignored where anyone else does.
+/// Who may set a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SetBy {
     /// The client.
@@ -45,9 +45,9 @@ pub(crate) enum Kind {
 
 /// A text field.
 pub(crate) struct Text {
-    /// The most characters, unless `limits.<name>_chars_max` allows fewer.
+    /// The maximum number of characters, unless `limits.<name>_chars_max` is lower.
     pub(crate) chars_max: usize,
-    /// Whether there is such a setting.
+    /// Whether that setting exists.
     pub(crate) configurable: bool,
     pub(crate) too_long: TooLong,
     /// Whether `analytics_events` has a column for it.
@@ -56,14 +56,14 @@ pub(crate) struct Text {
     pub(crate) set: fn(&mut Event, String),
 }
 
-/// What happens to a text that is too long. In a line of the topic it is always an error: ingest has cut it already.
+/// What happens to a text that is too long. In a line of the topic it is always an error, because ingest has cut it.
 #[derive(Clone, Copy)]
 pub(crate) enum TooLong {
     /// The event is refused.
     Refuse,
-    /// The text loses its tail, and the event is flagged.
+    /// The text is cut, and the event is flagged.
     Cut(Flag),
-    /// The URL loses its fragment, then its query, then its tail, and the event is flagged.
+    /// The URL loses its fragment, then its query, then it is cut, and the event is flagged.
     Shorten(Flag),
 }
 
@@ -161,7 +161,7 @@ pub static FIELDS: [Field; FIELD_COUNT] = ROWS;
 /// Characters of a Sec-CH-UA header; browsers send about a hundred.
 pub(crate) const CLIENT_HINT_CHARS_MAX: usize = 400;
 
-// A reader notices a second key by the bit of its position.
+// Each field is a bit of a u32, by which a duplicate key is noticed.
 const _: () = assert!(FIELD_COUNT <= u32::BITS as usize);
 
 const fn client(name: &'static str, kind: Kind, meaning: &'static str) -> Field {
@@ -175,12 +175,12 @@ const fn ingest(name: &'static str, kind: Kind, meaning: &'static str) -> Field 
 type Get = fn(&Event) -> Option<&str>;
 type Set = fn(&mut Event, String);
 
-/// A text that the client may set, that has a column, and whose limit can be configured.
+/// A text that the client may set, with a column and a configurable limit.
 const fn text(name: &'static str, chars_max: usize, too_long: TooLong, get: Get, set: Set) -> Field {
     client(name, Kind::Text(Text { chars_max, configurable: true, too_long, stored: true, get, set }), "")
 }
 
-/// A text that ingest sets, for the enrichment: its results have the columns.
+/// A text that ingest sets for the enrichment, whose results have columns.
 const fn ingest_text(name: &'static str, chars_max: usize, get: Get, set: Set) -> Field {
     let too_long = TooLong::Refuse;
     ingest(name, Kind::Text(Text { chars_max, configurable: false, too_long, stored: false, get, set }), "")
@@ -213,7 +213,7 @@ impl Field {
         })
     }
 
-    /// The setting under `limits` that bounds this field.
+    /// The setting under `limits` for this field.
     pub(crate) fn limit_name(&self) -> String {
         format!("{}_chars_max", self.name)
     }
@@ -240,12 +240,12 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 }
 
 impl TooLong {
-    /// What becomes of a longer text, for the documentation.
+    /// What happens to a longer text, for the documentation.
     pub(crate) fn consequence(self) -> &'static str {
         match self {
             Self::Refuse => "is refused",
             Self::Cut(_) => "is cut",
-            Self::Shorten(_) => "loses its fragment, then its query, then its tail",
+            Self::Shorten(_) => "loses its fragment, then its query, then is cut",
         }
     }
 }

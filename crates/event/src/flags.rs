@@ -1,18 +1,18 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Something that was changed in an event on its way in.
+/// Something that was changed in an event when it was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flag {
-    /// `page_url` lost its fragment, its query or its tail.
+    /// `page_url` lost its fragment or its query, or was cut.
     PageUrlCut,
-    /// `page_title` lost its tail.
+    /// `page_title` was cut.
     PageTitleCut,
-    /// `user_agent` lost its tail.
+    /// `user_agent` was cut.
     UserAgentCut,
-    /// `referrer` lost its tail.
+    /// `referrer` was cut.
     ReferrerCut,
-    /// The time was too far from the time of receipt, which was taken instead.
+    /// The time was too far from the time of receipt, which is stored instead.
     TimestampReplaced,
 }
 

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use crate::field::{FIELDS, Field, Kind, position};
 
-/// What an event and a request may hold. Where a client stays within these, nothing is refused for its size.
+/// What an event and a request may contain. Within these limits, nothing is refused for its size.
 ///
 /// Characters are Unicode code points, as PostgreSQL's `varchar(n)` counts them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,20 +16,20 @@ use crate::field::{FIELDS, Field, Kind, position};
 pub struct Limits {
     /// Events in one request.
     pub events_max: usize,
-    /// Levels of objects and arrays in `metadata`, itself included. Holds for ignored fields too.
+    /// Levels of objects and arrays in `metadata`, including itself. Applies to ignored fields too.
     pub metadata_levels_max: usize,
-    /// Keys in `metadata`, those of all its levels together.
+    /// Keys in `metadata`, on all levels together.
     pub metadata_keys_max: usize,
     /// Bytes of `metadata` as compact JSON.
     pub metadata_bytes_max: usize,
-    /// Milliseconds between sending and receipt from which on the client's clock is taken to be wrong.
+    /// Milliseconds between sending and receipt above which the client's clock is considered wrong.
     pub clock_offset_ms_min: u64,
-    /// Milliseconds that an event's time may lie after its receipt; beyond, the time of receipt is taken.
+    /// Milliseconds that an event's time may be after its receipt; beyond that, the time of receipt is stored.
     pub future_ms_max: u64,
-    /// Milliseconds that an event's time may lie before its receipt; beyond, the time of receipt is taken.
+    /// Milliseconds that an event's time may be before its receipt; beyond that, the time of receipt is stored.
     pub past_ms_max: u64,
-    /// Characters of each text field, as `<field>_chars_max`. Every key that is none of the above is read here, and
-    /// refused where no field has it.
+    /// Characters of each text field, as `<field>_chars_max`. Every other key is read here too, and refused if there is no
+    /// such field.
     #[serde(flatten)]
     pub chars_max: CharsMax,
 }
@@ -49,12 +49,12 @@ impl Default for Limits {
     }
 }
 
-/// Kept well below serde_json's own recursion limit of 128, so that ours is the one that speaks.
+/// Well below serde_json's own recursion limit of 128, so that ours is reached first.
 const LEVELS_MAX: usize = 64;
 
 impl Limits {
-    /// Refuses a limit of nothing, a text limit above the width of its database column (the default), and more levels
-    /// than the reader can go down. The error names the field.
+    /// Refuses a limit of 0, a text limit above the width of its column (the default), and more levels than can be read.
+    /// The error names the field.
     pub fn validate(&self) -> Result<(), String> {
         let others = [
             ("metadata_levels_max", self.metadata_levels_max, LEVELS_MAX),
@@ -76,7 +76,7 @@ impl Limits {
     }
 }
 
-/// The most characters of each text field.
+/// The maximum number of characters of each text field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CharsMax([usize; FIELDS.len()]);
 
@@ -84,7 +84,7 @@ impl CharsMax {
     /// The same, with another limit for one field.
     ///
     /// # Panics
-    /// Where there is no field of this name.
+    /// If there is no field of this name.
     #[must_use]
     pub fn with(mut self, field: &str, chars_max: usize) -> Self {
         self.0[position(field)] = chars_max;
@@ -94,7 +94,7 @@ impl CharsMax {
     /// The limit of a field.
     ///
     /// # Panics
-    /// Where there is no field of this name.
+    /// If there is no field of this name.
     #[must_use]
     pub fn of(&self, field: &str) -> usize {
         self.at(position(field))
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for CharsMaxVisitor {
             let (at, ..) = Field::limited()
                 .find(|(_, field, _)| field.limit_name() == key)
                 .ok_or_else(|| A::Error::custom(format_args!("unknown limit `{key}`")))?;
-            // The path of an error ends at the table, so the message names the key.
+            // The path of the error ends at the table, so the message names the key.
             chars_max.0[at] = map.next_value().map_err(|error| A::Error::custom(format_args!("{key}: {error}")))?;
         }
         Ok(chars_max)

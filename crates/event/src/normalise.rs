@@ -1,4 +1,4 @@
-//! From the fields as they were sent to an event: the checks, and what is corrected.
+//! Checks and corrects the fields as they were sent.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub struct Accepted {
     pub answer_id: String,
 }
 
-/// An event from a client. The envelope's `sent_at` counts where the event has none.
+/// An event from a client. If it has no `sent_at`, the envelope's applies.
 pub(crate) fn accepted<'a>(
     mut raw: RawEvent<'a>,
     sent_at: Option<Timestamp>,
@@ -43,7 +43,7 @@ pub(crate) fn accepted<'a>(
     if user_agent.as_ref().is_none_or(|it| it.is_empty()) {
         *user_agent = arrival.user_agent.filter(|it| !it.contains('\0')).map(Cow::Borrowed);
     }
-    // A server that passes on its visitors' user agents sends headers of its own, which describe the server.
+    // If a server forwards its visitors' user agents, the other headers of the request describe the server.
     if user_agent.as_deref() == arrival.user_agent {
         add_hints(&arrival.hints, &mut raw);
     }
@@ -83,8 +83,8 @@ pub(crate) fn restored(raw: RawEvent<'_>, limits: &Limits) -> Result<Event, Reje
     checked(event, raw, Source::Line, limits)
 }
 
-/// Fills in what was read, every text checked against its limit. Text is cut where it comes from a client; in a line it
-/// was cut already, and too long is an error.
+/// Fills in the fields, and checks every text against its limit. A text from a client may be cut; in a line it has been
+/// cut already, so a longer one is an error.
 fn checked(mut event: Event, raw: RawEvent<'_>, source: Source, limits: &Limits) -> Result<Event, Rejection> {
     event.metadata = raw.metadata;
     event.language = raw.language;
@@ -104,7 +104,7 @@ fn checked(mut event: Event, raw: RawEvent<'_>, source: Source, limits: &Limits)
     Ok(event)
 }
 
-/// The text, where there is one: an empty one counts as absent.
+/// The text, if there is one; an empty text counts as absent.
 fn filled<'a>(field: &Field, value: Option<Cow<'a, str>>) -> Result<Option<Cow<'a, str>>, Rejection> {
     match value {
         None if field.required => Err(Rejection::new(field.name, Reason::FieldMissing, "is required")),
@@ -115,7 +115,7 @@ fn filled<'a>(field: &Field, value: Option<Cow<'a, str>>) -> Result<Option<Cow<'
     }
 }
 
-/// The text within its limit, and the flag that says what it lost for that.
+/// The text within its limit, and a flag if it was cut for that.
 fn shortened(
     field: &Field,
     rule: TooLong,
@@ -143,7 +143,7 @@ fn too_long(field: &Field, chars_max: usize) -> Rejection {
 
 fn event_id(id: &str) -> Result<Uuid, Rejection> {
     let uuid = Uuid::parse_str(id).ok();
-    // A client that always sends the same placeholder would have all its events but one taken for duplicates.
+    // Of a client that always sends the same placeholder, all events but one would be duplicates.
     let uuid = uuid.filter(|uuid| !uuid.is_nil() && !uuid.is_max());
     uuid.ok_or_else(|| Rejection::new("event_id", Reason::EventIdInvalid, "must be a UUID, not all 0 or all 1"))
 }

@@ -1,4 +1,4 @@
-//! One event as it was sent, read in one pass over the text.
+//! An event as it was sent, read in one pass.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use crate::field::{FIELDS, Kind, SetBy, position};
 use crate::strict::{Any, Key, Metadata, Reading, Text};
 use crate::{Flags, Limits, Reason, Rejection, language};
 
-/// Where the text comes from: some fields are ours to set, and are ignored where a client sets them.
+/// Where the text comes from. Fields that only ingest may set are ignored in a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     Body,
@@ -32,7 +32,7 @@ impl SetBy {
     }
 }
 
-/// Each field as it was sent; none where it is absent or null.
+/// Each field as it was sent; `None` if it is absent or null.
 #[derive(Default)]
 pub(crate) struct RawEvent<'a> {
     /// Texts and UUIDs, by the field's [`position`].
@@ -44,7 +44,7 @@ pub(crate) struct RawEvent<'a> {
     pub(crate) screen_width: Option<u16>,
     pub(crate) schema_version: Option<u16>,
     pub(crate) flags: Flags,
-    /// What makes a body an envelope.
+    /// Makes the body an envelope.
     pub(crate) events: Option<&'a RawValue>,
 }
 
@@ -60,8 +60,8 @@ pub(crate) const SEC_CH_UA: usize = position("sec_ch_ua");
 pub(crate) const SEC_CH_UA_MOBILE: usize = position("sec_ch_ua_mobile");
 pub(crate) const SEC_CH_UA_PLATFORM: usize = position("sec_ch_ua_platform");
 
-/// Reads the text of one event, or of an envelope. Keys that are not known are ignored, as other SDKs send many, but
-/// what stands in them is held to the same rules of JSON; only `events` is left unread until it is known what it is.
+/// Reads the text of one event, or of an envelope. Unknown keys are ignored, because other SDKs send many, but their
+/// values must be valid JSON by the same rules. `events` is not read until it is known to be an envelope's.
 pub(crate) fn read<'a>(text: &'a str, source: Source, limits: &Limits) -> Result<RawEvent<'a>, Rejection> {
     let reading = Reading::new(limits);
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -79,7 +79,7 @@ struct Object<'r, 'l> {
 const TEXT: &str = "a string or null";
 const TIME: &str = "an RFC 3339 time, a number of milliseconds since 1970, or null";
 
-/// A width in pixels, to the whole pixel; none where no screen has it.
+/// A width in whole pixels; `None` if no screen is that wide.
 fn width(pixels: f64) -> Option<u16> {
     let pixels = pixels.round();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within the range")]
@@ -103,7 +103,7 @@ impl Object<'_, '_> {
                 reading.expected.set("an object or null");
                 event.metadata = map.next_value_seed(Metadata { reading, text_bytes: self.text_bytes })?;
             }
-            // These two were once ignored, so an event with another value is not refused for it.
+            // These two were once ignored, so an invalid value is no reason to refuse the event.
             Kind::Language => {
                 let value = map.next_value_seed(Any::lenient(reading))?;
                 event.language = value.as_str().and_then(language::tag).map(str::to_owned);
@@ -148,7 +148,7 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
             };
             if !is_first {
                 reading.leave(&key);
-                return Err(reading.fail(Reason::DuplicateKey, "stands twice in one object"));
+                return Err(reading.fail(Reason::DuplicateKey, "appears twice in one object"));
             }
             let position = position.filter(|position| FIELDS[*position].set_by.may_set_in(self.source));
             let read = match position {
@@ -161,16 +161,16 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<RawEvent<'de>, A::Error> {
-        // A nest of arrays is told from a plain array.
+        // Deeply nested arrays have their own reason.
         Any::ignored(self.reading).visit_seq(seq)?;
         Err(self.reading.fail(Reason::NotAnObject, "must be an object"))
     }
 }
 
-/// Reads a time: an RFC 3339 string, or milliseconds since the epoch; null and the empty string as none.
+/// Reads a time: an RFC 3339 string, or milliseconds since the epoch; `None` for null and the empty string.
 ///
-/// A number, or a year, that PostgreSQL cannot hold becomes the nearest time that it can where it comes from a client:
-/// it is too far away to be believed in any case, and no reason to lose the event.
+/// A time from a client that PostgreSQL cannot hold becomes the nearest one that it can: it is too far off to be believed
+/// anyway, and no reason to lose the event.
 struct Time<'r, 'l> {
     reading: &'r Reading<'l>,
     source: Source,
@@ -233,7 +233,7 @@ impl<'de> Visitor<'de> for Time<'_, '_> {
 
 const VERSION: &str = "an integer from 1 to 65535, or null";
 
-/// Reads a schema version; null as none.
+/// Reads a schema version; `None` for null.
 struct Version<'r, 'l>(&'r Reading<'l>);
 
 impl<'de> DeserializeSeed<'de> for Version<'_, '_> {

@@ -12,14 +12,14 @@ use serde_json::{Map, Number, Value};
 
 use crate::{Limits, Reason, Rejection};
 
-/// The path of a fault is answered and stored, so keys of a client's making may not make it long.
+/// The path of an error is sent back and stored, so a client's keys must not make it long.
 const PATH_CHARS_MAX: usize = 200;
 
-/// What one reading knows. serde's errors carry text only, so a fault is left here, and its path is put together here
-/// while the error makes its way out.
+/// The state of one read. serde's errors carry only text, so the error is kept here, and its path is collected while
+/// serde's error travels up.
 pub(crate) struct Reading<'l> {
     pub(crate) limits: &'l Limits,
-    /// What the field that is being read must be, for the message.
+    /// What the current field must be, for the message.
     pub(crate) expected: Cell<&'static str>,
     keys_left: Cell<usize>,
     bytes_left: Cell<usize>,
@@ -40,18 +40,18 @@ impl<'l> Reading<'l> {
         }
     }
 
-    /// Leaves a fault, and makes the error that ends the reading.
+    /// Keeps the error, and returns the one that makes serde stop.
     pub(crate) fn fail<E: Error>(&self, reason: Reason, message: impl Into<Cow<'static, str>>) -> E {
         *self.fault.borrow_mut() = Some((reason, message.into()));
         E::custom("see the fault")
     }
 
-    /// An error is on its way out of this key.
+    /// Adds a key to the path of the error that is travelling up.
     pub(crate) fn leave(&self, key: &str) {
         self.path.borrow_mut().push(key.to_owned());
     }
 
-    /// No key is to blame for the size of what it happened to end in.
+    /// The key at which `metadata` became too large is not the cause, so it is not named.
     fn blame_the_whole(&self) {
         if let Some((Reason::MetadataTooLarge | Reason::MetadataTooManyKeys, _)) = *self.fault.borrow() {
             self.path.borrow_mut().clear();
@@ -65,7 +65,7 @@ impl<'l> Reading<'l> {
         Ok(())
     }
 
-    /// What the reading ended with.
+    /// Turns serde's error into the rejection.
     pub(crate) fn rejection(self, error: &serde_json::Error) -> Rejection {
         let mut path = self.path.into_inner();
         path.reverse();
@@ -73,7 +73,7 @@ impl<'l> Reading<'l> {
         let field = if path.is_empty() || field.is_empty() { Rejection::BODY.to_owned() } else { field };
         match self.fault.into_inner() {
             Some((reason, message)) => Rejection::new(field, reason, message),
-            // serde's own message would repeat what the client sent.
+            // serde's message would quote what the client sent.
             None if error.is_data() => {
                 let reason = if path.is_empty() { Reason::NotAnObject } else { Reason::FieldType };
                 Rejection::new(field, reason, format!("must be {}", self.expected.get()))
@@ -95,7 +95,7 @@ impl<'l> Reading<'l> {
     }
 }
 
-/// The reason behind an error that serde_json itself found. It gives no access to its error codes but by their text.
+/// The reason for an error of serde_json's own, which exposes its error codes only as text.
 pub(crate) fn reason_of(error: &serde_json::Error) -> Reason {
     let message = error.to_string();
     let is = |text: &str| message.starts_with(text);
@@ -110,7 +110,7 @@ pub(crate) fn reason_of(error: &serde_json::Error) -> Reason {
     }
 }
 
-/// Reads a string, or null as none.
+/// Reads a string; `None` for null.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'r, 'l>(pub(crate) &'r Reading<'l>);
 
@@ -156,14 +156,14 @@ impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
     }
 }
 
-/// Reads `metadata`: an object within the limits, or null as none.
+/// Reads `metadata`: an object within the limits; `None` for null.
 pub(crate) struct Metadata<'r, 'l> {
     pub(crate) reading: &'r Reading<'l>,
-    /// Of the whole event.
+    /// Length of the whole event.
     pub(crate) text_bytes: usize,
 }
 
-/// How much longer compact JSON can be than what was sent: `9e15` becomes `9000000000000000.0`, 4 bytes become 18.
+/// How much longer compact JSON can be than the text: `9e15` becomes `9000000000000000.0`, so 4 bytes become 18.
 const GROWTH_MAX: usize = 5;
 
 impl<'de> DeserializeSeed<'de> for Metadata<'_, '_> {
@@ -203,7 +203,7 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
     }
 }
 
-/// Counts what is written.
+/// Counts the bytes written.
 struct Length(usize);
 
 impl std::io::Write for Length {
@@ -217,26 +217,26 @@ impl std::io::Write for Length {
     }
 }
 
-/// Reads any value. Where it is not to be kept, it is checked all the same, but takes next to no memory.
+/// Reads any value. A value that is not kept is checked all the same, but takes almost no memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Any<'r, 'l> {
     reading: &'r Reading<'l>,
-    /// How many objects and arrays stand around the value.
+    /// How many objects and arrays enclose the value.
     level: usize,
-    /// Of how many levels the values are kept.
+    /// How many levels of values are kept.
     levels_kept: usize,
 }
 
 impl<'r, 'l> Any<'r, 'l> {
-    /// The value of a field that nothing is known of.
+    /// The value of an unknown field.
     pub(crate) fn ignored(reading: &'r Reading<'l>) -> Self {
         reading.keys_left.set(usize::MAX);
         reading.bytes_left.set(usize::MAX);
         Self { reading, level: 0, levels_kept: 0 }
     }
 
-    /// The value of a field that is of use where it is a number or text, and costs no event where it is not. What
-    /// stands in an object or an array is not kept.
+    /// The value of a field that is used if it is a number or text, and ignored otherwise: the contents of an object or an
+    /// array are not kept.
     pub(crate) fn lenient(reading: &'r Reading<'l>) -> Self {
         Self { levels_kept: 1, ..Self::ignored(reading) }
     }
@@ -268,7 +268,7 @@ impl<'r, 'l> Any<'r, 'l> {
             match object.entry(key) {
                 Entry::Occupied(entry) => {
                     reading.leave(entry.key());
-                    return Err(reading.fail(Reason::DuplicateKey, "stands twice in one object"));
+                    return Err(reading.fail(Reason::DuplicateKey, "appears twice in one object"));
                 }
                 Entry::Vacant(entry) => {
                     let value = map.next_value_seed(inside).inspect_err(|_| reading.leave(entry.key()))?;

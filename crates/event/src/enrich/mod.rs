@@ -1,4 +1,4 @@
-//! What an event tells when it is looked at closely: what the sink stores beside what was sent.
+//! Derives further columns from an event when it is stored.
 
 mod channel;
 mod page_path;
@@ -17,19 +17,18 @@ use crate::{Event, language, text};
 /// As long as a DNS name can be.
 const HOSTNAME_CHARS_MAX: usize = 253;
 
-/// What the columns beside an event's own hold. None means not known. No text here is longer than its bound, is empty,
-/// or holds a NUL character.
+/// The derived columns; `None` means unknown. No text is empty, longer than its limit, or contains a NUL character.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enriched {
-    /// The path of the page's URL, with a #/route where it has one.
+    /// The path of the page's URL, with its #/route if it has one.
     pub page_path: String,
     /// The host of the page's URL, in lower case, without port; an international name in its ASCII form.
     pub hostname: Option<String>,
-    /// The host that led here, in lower case, without `www.` and port; none where it is the page's own.
+    /// The referring host, in lower case, without `www.` and port; none if it is the page's own.
     pub referrer_host: Option<String>,
-    /// How the visitor came: paid, mail, social, search, referral, direct; none where from a page of the same host.
+    /// How the visitor came: paid, mail, social, search, referral, direct; none if from a page on the same host.
     pub channel: Option<&'static str>,
-    /// utm_source of the page's URL, decoded and cut; so are the next four.
+    /// utm_source of the page's URL, decoded and cut. The same for the next four.
     pub utm_source: Option<String>,
     /// utm_medium of the page's URL.
     pub utm_medium: Option<String>,
@@ -39,7 +38,7 @@ pub struct Enriched {
     pub utm_term: Option<String>,
     /// utm_content of the page's URL.
     pub utm_content: Option<String>,
-    /// What sent it.
+    /// The program that sent it.
     pub agent: Arc<Agent>,
     /// Primary subtag of the language, in lower case.
     pub language: Option<String>,
@@ -49,10 +48,10 @@ pub struct Enriched {
     pub country: Option<String>,
 }
 
-/// Looks at an event. What its user agent tells is the caller's to know, for it costs more than all else together and
-/// is the same for many events: see [`agent`].
+/// Derives the columns of an event. The caller parses the user agent and can cache it, because that costs more than
+/// everything else together: see [`agent`].
 ///
-/// The first generation's page views say their referrer and the screen's width in `metadata`; it is taken from there.
+/// The first generation's page views have the referrer and the screen's width in `metadata`; they are read from there.
 #[must_use]
 pub fn enrich(event: &Event, agent: Arc<Agent>) -> Enriched {
     let said = |name: &str| event.metadata.as_ref().and_then(|metadata| metadata.get(name));

@@ -31,31 +31,31 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The body holds nothing, or white space only.
+    /// The body is empty, or only white space.
     BodyEmpty = "body_empty",
     /// The body is larger than allowed, before or after inflation.
     BodyTooLarge = "body_too_large",
-    /// No format is known by this content type, or its charset is not UTF-8.
+    /// The content type is not one of a known format, or its charset is not UTF-8.
     ContentTypeUnsupported = "content_type_unsupported",
-    /// The content encoding is not one that can be inflated.
+    /// The content encoding is not supported.
     ContentEncodingUnsupported = "content_encoding_unsupported",
-    /// The body is not what its content encoding says.
+    /// The body is not valid in its content encoding.
     ContentEncodingInvalid = "content_encoding_invalid",
     /// Not JSON (RFC 8259).
     JsonSyntax = "json_syntax",
     /// Not UTF-8.
     Utf8Invalid = "utf8_invalid",
-    /// A NUL character, escaped or raw: PostgreSQL holds none in text or jsonb.
+    /// A NUL character, escaped or raw, which PostgreSQL cannot store in text or jsonb.
     NulCharacter = "nul_character",
-    /// Half of a surrogate pair, which is no character.
+    /// Half of a surrogate pair, which is not a character.
     LoneSurrogate = "lone_surrogate",
-    /// The same key twice in one object: which one is meant cannot be known.
+    /// The same key twice in one object.
     DuplicateKey = "duplicate_key",
     /// A number that its field, or a 64-bit float, cannot hold.
     NumberOutOfRange = "number_out_of_range",
     /// More levels of objects and arrays than allowed.
     NestingTooDeep = "nesting_too_deep",
-    /// An event is a JSON object; this is something else.
+    /// The event is not a JSON object.
     NotAnObject = "not_an_object",
     /// A required field is absent or null.
     FieldMissing = "field_missing",
@@ -91,7 +91,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The name is none of [`Reason::ALL`].
+/// The name is not one of [`Reason::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a reason")]
 pub struct UnknownReason;
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn no_reason_is_missing_from_all() {
-        // ALL is in the order of the variants, so the last variant stands at the last place.
+        // ALL is in the order of the variants, so the last variant is the last element.
         assert_eq!(Reason::ALL.len(), Reason::DatabaseRefused as usize + 1);
     }
 }
