@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::command;
 use crate::progress::Step;
 
-/// apt-get fails while another one runs.
+/// apt-get fails if another apt-get is running.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Installs packages on the host. `what_for` completes the error message for a user who is not root.
@@ -29,7 +29,7 @@ pub(crate) fn install(packages: &[&str], what_for: &str, step: &Step) -> Result<
     )
 }
 
-/// The first URL in the host's apt sources, a mirror that this machine can reach.
+/// The first URL in the host's apt sources: a mirror that this machine can reach.
 pub(crate) fn mirror() -> Result<String> {
     let sources = Path::new("/etc/apt");
     ["sources.list.d/debian.sources", "sources.list"]
@@ -48,7 +48,7 @@ fn first_address(sources: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether this process is root. The owner of its /proc entry says so without another crate.
+/// Whether this process is root, read from the owner of its /proc entry to avoid another dependency.
 pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)

@@ -8,8 +8,8 @@ use crate::command;
 use crate::progress::Steps;
 use crate::setup::For;
 
-/// Builds the programs, and for tests everything that `cargo test --workspace` runs, with the same features and profile,
-/// so that nothing is compiled twice. Tests start the programs, which cargo would not build for them.
+/// Builds the programs, and for tests everything that `cargo test --workspace` runs, with the same features and
+/// profile, so that nothing is compiled twice. Tests start the programs, which cargo would not build for them.
 pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<()> {
     let targets: &[&str] = match purpose {
         For::Up | For::Lab | For::Image => &["--bins"],
@@ -24,7 +24,7 @@ pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<
     built
 }
 
-/// The program `footfall`, in the same folder as this one.
+/// The `footfall` program in the same folder as this one.
 pub(crate) fn footfall() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let footfall = own.parent().context("this program is in no folder")?.join("footfall");

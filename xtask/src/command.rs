@@ -13,13 +13,13 @@ use crate::progress::Step;
 /// How many lines of a failed command's output are shown.
 const LINES_SHOWN_MAX: usize = 60;
 
-/// A command. All files use this instead of `Command::new`.
+/// Creates a command. Used instead of `Command::new`.
 pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
-/// cargo, run in the checkout. The variables that the outer `cargo run` set for xtask are removed, because they would
-/// make build scripts run again.
+/// cargo in the checkout, without the variables that the outer `cargo run` set for xtask: they would make build scripts
+/// run again.
 pub(crate) fn cargo(checkout: &Path) -> Command {
     let mut cargo = new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(checkout);
@@ -32,13 +32,13 @@ pub(crate) fn cargo(checkout: &Path) -> Command {
     cargo
 }
 
-/// Runs a command to its end. Each line of output becomes the step's note; the last ones go into the error.
+/// Runs a command to completion. Each line of output becomes the step's note; the last lines go into the error.
 pub(crate) fn run(command: &mut Command, step: &Step) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| format!("{name} cannot be run"))?;
-    // Closes the command's copies of the writing end: while they are open, the reader sees no end.
+    // Closes the command's copies of the write end: while they are open, the reader never reaches EOF.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut last = std::collections::VecDeque::new();
     for line in BufReader::new(reader).split(b'\n') {

@@ -42,11 +42,11 @@ pub(crate) fn build(root: &Path, release: &str, packages: &[&str], mmdebstrap: &
             command::new("mmdebstrap")
                 .args(["--variant=minbase", "--mode=root"])
                 .arg(format!("--include={}", packages.join(",")))
-                // Manuals are left out, but Java's package creates links in their folder. Debian's own PostgreSQL cluster
-                // is never used.
+                // Manuals are left out, but Java's package creates links in their folder, so a hook below creates it.
+                // Another disables Debian's own PostgreSQL cluster, which is never used.
                 .arg("--dpkgopt=path-exclude=/usr/share/man/*")
                 .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
-                // An image passes the packages on, and so must include their licences.
+                // An image redistributes the packages, so it must include their licences.
                 .arg("--dpkgopt=path-include=/usr/share/doc/*/copyright")
                 .arg("--dpkgopt=path-exclude=/usr/share/locale/*")
                 .arg("--aptopt=Acquire::Languages \"none\"")

@@ -1,4 +1,4 @@
-//! Which programs this machine has, on PATH and in Debian's folders, in a version that can be used.
+//! Finds the programs that this machine has in a usable version, on PATH and in Debian's folders.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +26,7 @@ fn has_timescaledb(bin: &Path) -> bool {
     .any(|folder| folder.join("timescaledb.control").is_file())
 }
 
-/// nginx, in any version of recent years.
+/// nginx; any recent version will do.
 pub(crate) fn nginx() -> Option<PathBuf> {
     program("nginx")
 }
@@ -43,7 +43,7 @@ fn java_release(output: &str) -> Option<u32> {
     digits.into_iter().next()?.parse().ok()
 }
 
-/// A program on PATH, or in the folders that are on root's PATH only.
+/// A program on PATH, or in the folders that are only on root's PATH.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let system = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
     search_path().chain(system).map(|folder| folder.join(name)).find(|path| path.is_file())
@@ -54,7 +54,7 @@ fn search_path() -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
 }
 
-/// What a program prints for one argument, on either stream; empty if it cannot be run.
+/// What a program called with one argument prints to stdout and stderr; empty if it cannot be run.
 fn output_of(program: &Path, argument: &str) -> String {
     let Ok(output) = Command::new(program).arg(argument).output() else {
         return String::new();

@@ -13,12 +13,12 @@ use crate::{command, kafka_libs};
 /// Where Kafka's jars are within the prefix.
 const KAFKA_LIBS: &str = "share/footfall/kafka";
 
-/// What to install, and to where.
+/// What to install, and where.
 pub(crate) struct Install<'a> {
     pub(crate) prefix: &'a Path,
-    /// Less optimised programs, which build fast enough for tests.
+    /// Builds less optimised programs, fast enough for tests.
     pub(crate) dev_profile: bool,
-    /// Also Kafka's jars, for a system without Kafka.
+    /// Also installs Kafka's jars, for a system without Kafka.
     pub(crate) with_kafka: bool,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn programs(checkout: &Path) -> Result<Vec<String>> {
     Ok(List::read(checkout)?.programs)
 }
 
-/// Copies a file or a folder with its contents; links stay links.
+/// Copies a file, or a folder with its contents; symbolic links stay links.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let parent = to.parent().context("nothing can be installed as /")?;
     fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;

@@ -11,7 +11,7 @@ pub(crate) fn pom(checkout: &Path) -> PathBuf {
     checkout.join("parts/pom.xml")
 }
 
-/// As [`build`], unless the folder is current.
+/// Like [`build`], but does nothing if the folder is current.
 pub(crate) fn build_if_stale(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
     if stamped::is_current(folder, &std::fs::read_to_string(pom)?) { Ok(()) } else { build(folder, pom, step) }
 }

@@ -31,7 +31,7 @@ fn check(checkout: &Path, folder: &Path, steps: &Steps) -> Result<()> {
     Ok(())
 }
 
-/// Installs Footfall as on Debian, and becomes the lab.
+/// Installs Footfall as on Debian, then replaces this process with the lab.
 pub(crate) fn ask(checkout: &Path, steps: &Steps, questions: &[OsString]) -> Result<()> {
     if !apt::is_root() {
         bail!("only root can boot machines");
@@ -54,7 +54,7 @@ pub(crate) fn ask(checkout: &Path, steps: &Steps, questions: &[OsString]) -> Res
     lab.arg("-B").arg(checkout.join("vm-tests/lab"));
     lab.arg("--root").arg(checkout.join(".parts/root"));
     lab.arg("--installed").arg(&installed).arg("--folder").arg(&folder).args(questions);
-    // The lab reads nothing from it, but keeps it open, and so the lock, until it ends.
+    // The lab does not read stdin, but keeps it open, and with it the lock, until it exits.
     lab.stdin(lock);
     command::become_it(lab)
 }

@@ -35,7 +35,7 @@ use crate::progress::Steps;
 use crate::setup::For;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Sets up what is missing, builds, and hands over")]
+#[command(name = "cargo xtask", about = "Installs what is missing, builds, and runs footfall")]
 struct Arguments {
     #[command(subcommand)]
     task: Option<Task>,
@@ -45,73 +45,73 @@ struct Arguments {
 enum Task {
     /// Set up what is missing (PostgreSQL with TimescaleDB, nginx, Java, Kafka) and build
     Setup {
-        /// Also what only the tests need (Chromium, curl, npm packages)
+        /// Also set up what only the tests need (Chromium, curl, npm packages)
         #[arg(long)]
         tests: bool,
-        /// Also what only `cargo xtask lab` needs: then .parts/root serves it and the tests
+        /// Also set up what only `cargo xtask lab` needs; .parts/root then serves both the lab and the tests
         #[arg(long)]
         lab: bool,
-        /// Set up every part, also those that this machine has itself
+        /// Set up every part, including those that this machine already has
         #[arg(long)]
         without_host: bool,
     },
     /// Set up what is missing, then start everything and stay in the foreground (`-- --help` lists the options)
     Up {
-        /// Passed on to `footfall up`, such as --keep DIR
+        /// Options for `footfall up`, such as --keep DIR
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
     /// Set up what is missing, then run every test
     Test {
-        /// Passed on to `cargo test --workspace`, such as a part of a test's name
+        /// Arguments for `cargo test --workspace`, such as part of a test's name
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Open psql on what `up` started: `cargo xtask psql -- -c "SELECT ..."`
+    /// Open psql on the database that `up` started: `cargo xtask psql -- -c "SELECT ..."`
     Psql {
         /// The role to connect as: reader, writer or owner
         #[arg(long, default_value = "reader")]
         role: OsString,
-        /// Passed on to psql
+        /// Arguments for psql
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
-    /// Build the programs and copy them, the units and the other plain files to where a package has them
+    /// Build the programs and install them, the units and the other plain files where a package would put them
     Install {
-        /// The folder that then holds bin/, lib/ and share/
+        /// The folder in which to create bin/, lib/ and share/
         #[arg(long, value_name = "DIR")]
         prefix: PathBuf,
-        /// Install the programs of the development profile
+        /// Build the programs with the dev profile
         #[arg(long)]
         dev_profile: bool,
         /// Also install Kafka's jars, for a system that has none
         #[arg(long)]
         with_kafka: bool,
     },
-    /// Set up what is missing, then boot machines and ask them the questions of vm-tests (as root)
+    /// Set up what is missing, then boot machines and run the questions of vm-tests on them (as root)
     Lab {
-        /// Names of vm-tests/questions.json; all where none is given
+        /// Names from vm-tests/questions.json; all of them by default
         questions: Vec<OsString>,
     },
-    /// Evaluate the flake and build what it says, against a stand-in for nixpkgs (as root on Debian)
+    /// Evaluate and build the flake against a stand-in for nixpkgs (as root on Debian)
     Nix {
-        /// Write the reference of the options anew where it is stale
+        /// Update the reference of the options if it is stale
         #[arg(long)]
         write: bool,
     },
     /// Build the container image: target/image/footfall.tar
     Image {
-        /// Build it of the programs that the tests use, start it, and ask it everything that it promises
+        /// Build it from the programs that the tests use, start it, and check that it keeps its promises
         #[arg(long)]
         test: bool,
     },
-    /// Check what no compiler does: names, lengths, words, circles, documents that drift
+    /// Check what the compiler does not: names, lengths, words, module cycles, stale documents
     Tidy {
-        /// Also licences and versions of what is compiled, by deny.toml (once cargo has fetched it)
+        /// Also check licences and versions of dependencies against deny.toml (cargo must have fetched them)
         #[arg(long)]
         dependencies: bool,
     },
-    /// Fetch the newest rules by which browsers, systems and bots are told from user agents
+    /// Fetch the newest rules for recognising browsers, systems and bots by user agent
     RefreshUserAgents,
 }
 
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The causes without a backtrace.
+            // Prints the causes, but no backtrace.
             let _ = writeln!(std::io::stderr(), "cargo xtask: {error:#}");
             ExitCode::FAILURE
         }
@@ -154,7 +154,7 @@ fn run() -> Result<()> {
             setup::set_up(&checkout, &steps, For::Tests, false)?;
             build::workspace(&checkout, &steps, For::Tests)?;
             let mut test = command::cargo(&checkout);
-            // Runs all tests even if one fails.
+            // Run all tests even if one fails.
             test.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
             command::become_it(test)
         }

@@ -1,4 +1,4 @@
-//! parts/debian.txt: the Debian release and packages for what a host lacks.
+//! parts/debian.txt: the Debian release, and the packages for programs that a host lacks.
 
 use std::path::Path;
 

@@ -15,9 +15,9 @@ use crate::{apt, debian_root, host, kafka_libs, lab, size, stamped, web_tests};
 pub(crate) enum For {
     Up,
     Tests,
-    /// The root then holds every program, even those that the host has, because machines boot from it.
+    /// The root must contain every program, even those that the host has, because machines boot from it.
     Lab,
-    /// Everything comes from Debian with its licences: this machine's own programs are not passed on.
+    /// Everything comes from Debian, with its licences: this machine's own programs are not redistributed.
     Image,
 }
 
@@ -109,7 +109,7 @@ fn npm_job<'a>(checkout: &Path, folder: &str, purpose: For) -> (String, bool, Jo
     (format!("npm packages of {folder}"), wanted, Box::new(move |step| web_tests::install_npm(&path, step)))
 }
 
-/// Runs the wanted jobs in parallel. It waits for all of them, so that the failure of one does not interrupt another.
+/// Runs the wanted jobs in parallel. Waits for all of them, so that one failure does not interrupt the others.
 fn in_parallel<const N: usize>(jobs: [(String, bool, Job); N], steps: &Steps) -> Result<()> {
     let wanted = jobs.into_iter().filter(|(_, wanted, _)| *wanted);
     std::thread::scope(|scope| {

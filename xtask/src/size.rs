@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Megabytes (10^6 bytes) on disk, as `du` counts them, without what cannot be read.
+/// Megabytes (10^6 bytes) on disk, as `du` counts them, without files that cannot be read.
 pub(crate) fn megabytes(folder: &Path) -> u64 {
     blocks(folder) * 512 / 1_000_000
 }

@@ -16,8 +16,8 @@ pub(crate) fn is_current(folder: &Path, recipe: &str) -> bool {
     self::recipe(folder).is_some_and(|stamp| stamp == recipe)
 }
 
-/// Builds `folder` under a temporary name and renames it when it is complete. The remains of an interrupted run or of an
-/// older recipe are removed first.
+/// Builds `folder` under a temporary name and renames it when it is complete. The remains of an interrupted run or of
+/// an older recipe are removed first.
 pub(crate) fn build(folder: &Path, recipe: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let partial = partial(folder);
     remove(&partial)?;

@@ -11,7 +11,7 @@ use crate::progress::{Step, Steps};
 const PACKAGE: &str = "ua-parser-builtins";
 const CONVERT: &str = include_str!("user_agents.py");
 
-/// Replaces the rules by the newest ones.
+/// Replaces the rules with the newest ones.
 pub(crate) fn refresh(checkout: &Path, steps: &Steps) -> Result<()> {
     let step = steps.begin("rules for user agents");
     match fetch(checkout, &step) {

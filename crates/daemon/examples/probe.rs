@@ -1,4 +1,4 @@
-//! The smallest daemon, which `tests/process.rs` drives. Its configuration says how it behaves badly.
+//! A minimal daemon, driven by `tests/process.rs`. Its configuration says how it misbehaves.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 struct Config {
     admin: AdminConfig,
     log: LogConfig,
-    /// Milliseconds from SIGTERM to the end of the process, at the latest.
+    /// Maximum time from SIGTERM to exit, in milliseconds.
     drain_ms_max: u64,
     probe: Probe,
 }
@@ -23,11 +23,11 @@ struct Config {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Probe {
-    /// What it does: well, hang_in_drain, block_in_drain, stand_still, panic or fail.
+    /// How it behaves: well, hang_in_drain, block_in_drain, stand_still, panic or fail.
     behaviour: String,
     /// Milliseconds until its second condition holds.
     ready_after_ms: u64,
-    /// Milliseconds that its drain takes.
+    /// How long its drain takes, in milliseconds.
     drain_ms: u64,
     /// Not shown anywhere.
     secret: Secret,
@@ -87,7 +87,7 @@ async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     match config.probe.behaviour.as_str() {
         "hang_in_drain" => std::future::pending().await,
         "block_in_drain" => {
-            // Every worker and the main thread: no task of this runtime moves any more.
+            // Blocks every worker and the main thread, so that no task on this runtime makes progress.
             for _ in 0..64 {
                 tokio::spawn(async { std::thread::sleep(Duration::from_secs(60)) });
             }

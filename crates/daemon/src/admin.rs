@@ -19,12 +19,12 @@ use crate::{AdminConfig, Shell};
 /// <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md#overall-structure>
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const JSON: &str = "application/json";
-/// Enough for every scraper, and all connections together stay small.
+/// Enough for any scraper, while keeping the memory of all connections small.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// How long answers under way may take once the daemon has ended.
+/// How long in-flight responses may take once the daemon's `run` has returned.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
-/// Bound, not yet serving.
+/// Bound, but not yet serving.
 pub(crate) struct Admin {
     listener: TcpListener,
     limits: Limits,
@@ -43,12 +43,12 @@ impl Admin {
         Ok(Self { listener, limits })
     }
 
-    /// The address, with the port that was taken where the configuration says 0.
+    /// The bound address, with the port that was picked if the configuration says 0.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until `stop`, then lets the answers under way end.
+    /// Serves until `stop`, then lets in-flight responses finish.
     pub(crate) async fn serve(self, shell: Shell, stop: CancellationToken) {
         let answer = move |request: Request<Incoming>, _| {
             let answer = answer(&request, &shell);
@@ -80,7 +80,7 @@ fn answer(request: &Request<Incoming>, shell: &Shell) -> Response<Full<Bytes>> {
             let status = if snapshot.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             respond(status, JSON, json!(snapshot).to_string())
         }
-        // /live: an answer is enough.
+        // /live: answering at all is enough.
         _ => respond(StatusCode::OK, JSON, json!({ "live": true }).to_string()),
     }
 }
@@ -132,7 +132,7 @@ mod tests {
             stream
         }
 
-        /// The answer's head and body.
+        /// The response's head and body.
         async fn ask(&self, method: &str, page: &str) -> (String, String) {
             let mut stream = self.send(&format!("{method} {page} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
             let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Request bodies, read within their size, their time, and the memory that all bodies share.
+//! Reads request bodies within limits on size, time and the memory that all bodies share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// How much of a refused body is read and thrown away, so that its client comes to read why.
+/// How much of a refused body is read and discarded, so that the client gets to read the refusal.
 const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What one body may take.
+/// Limits on one body.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
-    /// Size as it is sent, in bytes.
+    /// Size as sent, in bytes.
     pub bytes_max: usize,
     /// Time from the head to the last byte, in milliseconds.
     pub ms_max: u64,
@@ -24,32 +24,32 @@ pub struct BodyLimits {
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BodyError {
-    /// It has more bytes than allowed.
+    /// It exceeds the size limit.
     #[error("the body is too large")]
     TooLarge,
-    /// It came too slowly, or broke off.
+    /// It arrived too slowly, or was cut short.
     #[error("the body did not arrive whole in time")]
     Incomplete,
-    /// The bodies of other requests fill the budget.
+    /// The bodies of other requests use up the budget.
     #[error("the bodies of other requests fill the memory")]
     OverBudget,
 }
 
-/// The memory that the bodies of all requests may fill. What has arrived counts, not what was announced, so that a
-/// client that announces much and sends little takes little.
+/// The memory that the bodies of all requests may use. Counts what has arrived, not the announced length, so that a
+/// client cannot reserve memory by announcing much and sending little.
 #[derive(Debug)]
 pub struct BodyBudget(Arc<Semaphore>);
 
-/// A whole body. It holds its share of the budget until it is dropped.
+/// A complete body. Holds its share of the budget until dropped.
 #[derive(Debug)]
 pub struct Body {
-    /// What was sent.
+    /// The body's content.
     pub bytes: Bytes,
     share: OwnedSemaphorePermit,
 }
 
 impl BodyBudget {
-    /// A budget of this many KiB.
+    /// A budget of `kib_max` KiB.
     pub fn new(kib_max: usize) -> Self {
         Self(Arc::new(Semaphore::new(kib_max.min(Semaphore::MAX_PERMITS))))
     }
@@ -57,7 +57,7 @@ impl BodyBudget {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// See [`BodyError`]. What is left of the body is unread then; see [`discard_body`].
+    /// See [`BodyError`]. The rest of the body is then left unread; see [`discard_body`].
     pub async fn read<B: HttpBody<Data = Bytes> + Unpin>(
         &self,
         body: &mut B,
@@ -68,8 +68,8 @@ impl BodyBudget {
         Ok(Body { bytes, share })
     }
 
-    /// Puts `bytes` in the place of what was sent, such as the inflated body. The share becomes that of the larger one,
-    /// since both are in memory for a moment.
+    /// Replaces the content, for example with the inflated body. The share then covers the larger of the two, since
+    /// both are briefly in memory.
     ///
     /// # Errors
     /// [`BodyError::OverBudget`]
@@ -84,14 +84,14 @@ impl BodyBudget {
         self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
     }
 
-    /// Each KiB is taken once, into however many pieces a body is cut.
+    /// Each KiB is counted once, however many frames the body arrives in.
     fn grow(&self, share: &mut OwnedSemaphorePermit, bytes: usize) -> Result<(), BodyError> {
         share.merge(self.take(bytes.div_ceil(1024).saturating_sub(share.num_permits()))?);
         Ok(())
     }
 }
 
-/// Reads a whole body that is so small that it needs no budget.
+/// Reads a body that is small enough to need no budget.
 ///
 /// # Errors
 /// [`BodyError::TooLarge`] and [`BodyError::Incomplete`]
@@ -108,7 +108,7 @@ async fn collect<B: HttpBody<Data = Bytes> + Unpin>(
     mut reserve: impl FnMut(usize) -> Result<(), BodyError>,
 ) -> Result<Bytes, BodyError> {
     let is_too_large = |bytes: usize| bytes > limits.bytes_max;
-    // What is announced as too large is refused before it is sent.
+    // Refuse a body that is announced as too large before it is sent.
     if usize::try_from(body.size_hint().lower()).is_ok_and(is_too_large) {
         return Err(BodyError::TooLarge);
     }
@@ -128,8 +128,8 @@ async fn collect<B: HttpBody<Data = Bytes> + Unpin>(
     timeout(Duration::from_millis(limits.ms_max), whole).await.map_err(|_| BodyError::Incomplete)?
 }
 
-/// Reads what is left of a refused body, for at most `ms_max`. A connection that is closed while bytes are unread is
-/// reset, and a client that is still sending may see the reset instead of the answer: it would take a refusal for an
+/// Reads and discards the rest of a refused body, for at most `ms_max`. Closing a connection with unread bytes resets
+/// it, and a client that is still sending may see the reset instead of the response: it would take the refusal for an
 /// outage and send the same again.
 pub async fn discard_body<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, ms_max: u64) {
     let discarded = async {
@@ -141,7 +141,7 @@ pub async fn discard_body<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, ms_ma
             }
         }
     };
-    // A client that is slower than this does not read the answer either.
+    // A client slower than this would not read the response either.
     let _ = timeout(Duration::from_millis(ms_max), discarded).await;
 }
 
@@ -158,7 +158,7 @@ mod tests {
 
     const LIMITS: BodyLimits = BodyLimits { bytes_max: 4096, ms_max: 1_000 };
 
-    /// Pieces without an announced length; after the last one it ends, or never does.
+    /// A body of unknown length, in pieces; it ends after the last one if `ends`, else never.
     struct Pieces {
         left: Vec<Bytes>,
         ends: bool,

@@ -13,7 +13,7 @@ pub(crate) enum Action {
     Describe,
 }
 
-/// Reads the command line of this process. `--help` and `--version` are errors too.
+/// Parses this process's command line. `--help` and `--version` are returned as errors too.
 pub(crate) fn parse(name: &'static str, version: &'static str) -> Result<(Action, Option<PathBuf>), clap::Error> {
     let matches = command(name, version).try_get_matches()?;
     let action = match matches.subcommand_name() {
@@ -22,7 +22,7 @@ pub(crate) fn parse(name: &'static str, version: &'static str) -> Result<(Action
         Some("describe") => Action::Describe,
         _ => Action::Run,
     };
-    // A global argument is also seen after a subcommand.
+    // A global argument is found here even if it follows the subcommand.
     Ok((action, matches.get_one::<PathBuf>("config").cloned()))
 }
 
@@ -30,12 +30,12 @@ fn command(name: &'static str, version: &'static str) -> Command {
     let config = Arg::new("config")
         .long("config")
         .value_name("FILE")
-        .help("TOML file with the configuration; else the one that FOOTFALL_CONFIG names, else none")
+        .help("TOML configuration file; by default the one named by FOOTFALL_CONFIG, if any")
         .value_parser(value_parser!(PathBuf))
         .global(true);
     Command::new(name)
         .version(version)
-        .about("Runs until SIGTERM. Every key can also be set by a variable, such as FOOTFALL_ADMIN__ADDRESS.")
+        .about("Runs until SIGTERM. Every key can also be set by an environment variable, such as FOOTFALL_ADMIN__ADDRESS.")
         .arg(config)
         .subcommand(Command::new("check-config").about("Check the configuration without starting; exit code 64 if bad"))
         .subcommand(Command::new("print-config").about("Print the configuration in effect as TOML, secrets masked"))

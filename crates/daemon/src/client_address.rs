@@ -1,4 +1,4 @@
-//! Who sent a request: what the proxies in front say of it, believed as far as they are trusted.
+//! Who sent a request, according to the proxies in front, as far as they are trusted.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -8,14 +8,14 @@ use ipnet::IpNet;
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// The client's address. X-Forwarded-For is walked from the right for as long as each hop is a trusted proxy; what is
-/// further left was written by the client itself.
+/// The client's address. Walks X-Forwarded-For from the right while each hop is a trusted proxy; anything further left
+/// was written by the client itself.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
     let mut client = peer;
     for line in headers.get_all(FORWARDED_FOR).iter().rev() {
         let Ok(line) = line.to_str() else { break };
-        // RFC 9110, 5.6.1: empty elements of a list are ignored.
+        // RFC 9110, section 5.6.1: empty list elements are ignored.
         for hop in line.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty()) {
             if !is_trusted(&client) {
                 return client.to_canonical();
@@ -27,7 +27,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNe
     client.to_canonical()
 }
 
-/// An address as proxies write it: bare, with a port, or IPv6 in brackets with or without one.
+/// Parses an address as proxies write it: bare, with a port, or IPv6 in brackets with or without a port.
 fn parse(hop: &str) -> Option<IpAddr> {
     if let Ok(address) = hop.parse::<IpAddr>() {
         return Some(address);
@@ -39,8 +39,8 @@ fn parse(hop: &str) -> Option<IpAddr> {
     bare.parse::<Ipv6Addr>().ok().map(IpAddr::from)
 }
 
-/// Whether the browser used https, as the outermost proxy says. Good for cookies and links, where a client that lies
-/// harms only itself; not for a decision about access.
+/// Whether the browser used HTTPS, according to the outermost proxy. Good enough for cookies and links, where a lying
+/// client harms only itself, but not for access decisions.
 pub fn is_https(headers: &HeaderMap) -> bool {
     let protocol = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
     let outermost = protocol.and_then(|list| list.split(',').map(str::trim).find(|element| !element.is_empty()));

@@ -1,5 +1,5 @@
-//! A command that a timer or a person runs and that ends by itself, with the configuration, log and description of a
-//! daemon.
+//! A command that a timer or a person runs and that exits when done, with a daemon's configuration, log and
+//! description.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -16,10 +16,10 @@ use crate::config::{Keys, load_checked};
 use crate::log_filter::log_filter;
 use crate::{ConfigErrors, FieldError, LogConfig, Sources, describe, logging};
 
-/// EX_USAGE of sysexits.h, as for daemons.
+/// EX_USAGE from sysexits.h, as for daemons.
 const EXIT_USAGE: u8 = 64;
 
-/// A command's whole configuration; see [`Configuration`](crate::Configuration) for what its types must be like.
+/// A command's whole configuration; see [`Configuration`](crate::Configuration) for the requirements on its types.
 pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSchema {
     /// `log`
     fn log(&self) -> &LogConfig;
@@ -27,27 +27,27 @@ pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSch
     /// Checks what the types cannot express. Returns every error, not only the first.
     ///
     /// # Errors
-    /// One [`FieldError`] for each field that is wrong.
+    /// One [`FieldError`] per invalid field.
     fn validate(&self) -> Result<(), Vec<FieldError>>;
 }
 
 /// What differs between commands.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
-    /// As it is typed: `footfall retain`.
+    /// As typed: `footfall retain`.
     pub name: &'static str,
     /// Its name in the journal.
     pub identifier: &'static str,
-    /// The dotted keys of all [`Secret`](crate::Secret) fields, which systemd credentials may hold.
+    /// The dotted keys of all [`Secret`](crate::Secret) fields, which may come from systemd credentials.
     pub secrets: &'static [&'static str],
     /// Each exit code and its meaning.
     pub exit_codes: &'static [(u8, &'static str)],
 }
 
-/// The command line of such a command.
+/// A command's arguments.
 #[derive(Args, Clone, Debug)]
 pub struct CommandArguments {
-    /// TOML file with the configuration; else the one that FOOTFALL_CONFIG names, else none
+    /// TOML configuration file; by default the one named by FOOTFALL_CONFIG, if any
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -56,15 +56,15 @@ pub struct CommandArguments {
 
 #[derive(Subcommand, Clone, Copy, Debug)]
 enum Asked {
-    /// Check the configuration and do nothing; exit code 64 if bad
+    /// Check the configuration and exit, with code 64 if it is invalid
     CheckConfig,
-    /// Print the configuration in effect as TOML, secrets masked
+    /// Print the effective configuration as TOML, with secrets masked
     PrintConfig,
-    /// Print a table of all configuration keys as Markdown
+    /// Print a Markdown table of all configuration keys
     Describe,
 }
 
-/// The whole of such a command: reads the configuration, starts the log, and calls `run`, which returns the exit code.
+/// Runs a command: reads the configuration, starts logging and calls `run`, which returns the exit code.
 pub fn run_command<C: CommandConfiguration>(
     command: &Command,
     arguments: CommandArguments,
@@ -132,7 +132,7 @@ fn print(command: &Command, text: anyhow::Result<String>) -> ExitCode {
     }
 }
 
-/// For errors before the log has started. Where standard error is closed they are lost.
+/// For errors before logging has started. Lost if standard error is closed.
 fn complain(command: &Command, message: &str) {
     let _ = writeln!(io::stderr(), "{}: {message}", command.name);
 }

@@ -1,4 +1,4 @@
-//! Markdown tables of a daemon's configuration and metrics, generated so that they cannot fall behind the code.
+//! Markdown tables of a daemon's configuration and metrics, generated so that they cannot drift from the code.
 
 use std::fmt::Write;
 
@@ -30,7 +30,7 @@ pub(crate) fn configuration(keys: &Keys) -> String {
     table
 }
 
-/// From the HELP and TYPE lines before each metric's samples.
+/// Built from the HELP and TYPE lines before each metric's samples.
 fn metrics(text: &str) -> String {
     let mut table = String::from("| Metric | Type | Meaning |\n|---|---|---|\n");
     let mut help = ("", "");

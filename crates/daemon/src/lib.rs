@@ -1,17 +1,17 @@
-//! The shell of every Footfall daemon: everything that they share, so that a daemon contains only its own job.
+//! The shell of every Footfall daemon: everything they share, so that a daemon contains only its own job.
 //!
-//! [`main`] reads the command line and the configuration, sets up the log, starts the admin server, the watchdog and
+//! [`main`] reads the command line and the configuration, sets up logging, starts the admin server, the watchdog and
 //! the signal thread, and calls the daemon's `run(config, shell)`. [`Shell`] gives `run` the metrics registry, the
 //! shutdown token, readiness and progress. The only global state is the log subscriber and the panic hook, which Rust
-//! itself keeps global.
+//! itself makes global.
 //!
-//! For daemons that serve HTTP, [`connections`] is the accept loop, [`BodyBudget`] reads bodies within their limits, and
-//! [`client_address`] says who sent a request.
+//! For daemons that serve HTTP, [`connections`] has the accept loop, [`BodyBudget`] reads bodies within limits, and
+//! [`client_address`] determines who sent a request.
 //!
-//! [`run_command`] does the same for a command that does one thing and ends.
+//! [`run_command`] does the same for a command that does one thing and exits.
 //!
-//! A daemon is ready when it can do its job ([`Readiness`]), alive for the watchdog only while its loops move
-//! ([`Progress`]), and has ended at the latest `drain_ms_max` after the first SIGTERM, even if `run` hangs.
+//! A daemon is ready while it can do its job ([`Readiness`]), feeds the watchdog only while its loops make progress
+//! ([`Progress`]), and exits within `drain_ms_max` of the first SIGTERM, even if `run` hangs.
 
 mod admin;
 mod body;

@@ -3,10 +3,10 @@
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// Directives such as `info` or `info,rdkafka=debug`.
+/// Parses directives such as `info` or `info,rdkafka=debug`.
 pub(crate) fn log_filter(directives: &str) -> Result<Targets, String> {
     for directive in directives.split(',') {
-        // A bare word that is no level would be read as a target, and an empty directive as a level; either would
+        // A bare word that is not a level would parse as a target, and an empty directive as a level; either would
         // silence everything else.
         let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
         if level.is_empty() || level.parse::<LevelFilter>().is_err() {
@@ -16,7 +16,7 @@ pub(crate) fn log_filter(directives: &str) -> Result<Targets, String> {
         }
     }
     let targets = directives.parse::<Targets>().map_err(|error| error.to_string())?;
-    // At debug it logs the parameters of each statement, which hold what visitors sent.
+    // At debug, tokio_postgres logs the parameters of each statement, which hold visitors' data.
     let logs_parameters =
         targets.would_enable("tokio_postgres", &Level::DEBUG) && !directives.contains("tokio_postgres");
     Ok(if logs_parameters { targets.with_target("tokio_postgres", LevelFilter::INFO) } else { targets })

@@ -1,4 +1,4 @@
-//! The log: where it goes, in which form, and the panic that becomes a log line before it ends the process.
+//! Logging: its destination, its format, and panics, which are logged before they abort the process.
 
 use std::backtrace::Backtrace;
 use std::fs::File;
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::log_filter::log_filter;
 use crate::{LogConfig, LogFormat};
 
-/// Sends the log of this process, and its panics, to where the configuration says.
+/// Sends this process's log, including panics, where the configuration says.
 pub(crate) fn start(config: &LogConfig, name: &'static str) -> anyhow::Result<()> {
     let filter = log_filter(&config.level).map_err(anyhow::Error::msg)?;
     let subscriber = tracing_subscriber::registry().with(filter);
@@ -50,7 +50,7 @@ fn choose(wanted: LogFormat, stderr_is_journal: bool, stderr_is_terminal: bool) 
     }
 }
 
-/// systemd.exec(5): JOURNAL_STREAM alone proves nothing, since a child inherits it even when its output goes elsewhere.
+/// systemd.exec(5): JOURNAL_STREAM alone proves nothing, since a child inherits it even if its output goes elsewhere.
 fn stderr_is_journal() -> bool {
     let Ok(stream) = env::var("JOURNAL_STREAM") else {
         return false;
@@ -65,8 +65,8 @@ fn names_file(stream: &str, device: u64, inode: u64) -> bool {
     stream.split_once(':').is_some_and(|(dev, ino)| dev.parse() == Ok(device) && ino.parse() == Ok(inode))
 }
 
-/// After a panic the other tasks would work on half-changed state, so the process ends and its supervisor restarts it.
-/// Done here rather than by `panic = "abort"`, so that it holds in every profile and is logged.
+/// After a panic the other tasks would work on half-changed state, so the process aborts and its supervisor restarts
+/// it. Done here rather than with `panic = "abort"`, so that it applies in every profile and is logged.
 fn abort_on_panic() {
     panic::set_hook(Box::new(|info| {
         let message = info.payload_as_str().unwrap_or("(a panic without a text)");

@@ -1,4 +1,4 @@
-//! Messages to the service manager, by sd_notify(3). Without `NOTIFY_SOCKET` they are dropped.
+//! Messages to the service manager, via sd_notify(3). Dropped if `NOTIFY_SOCKET` is not set.
 
 use std::io;
 use std::sync::Arc;

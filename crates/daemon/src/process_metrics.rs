@@ -1,4 +1,4 @@
-//! The resources of the process, under the names of Prometheus client libraries:
+//! The process's resource usage, under the standard names of Prometheus client libraries:
 //! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>.
 
 use std::fmt::Error;
@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Reads `/proc/self` at each scrape, and leaves out what cannot be read.
+/// Reads `/proc/self` on each scrape and omits what cannot be read.
 #[derive(Debug)]
 pub(crate) struct ProcessMetrics;
 
@@ -47,7 +47,7 @@ impl Collector for ProcessMetrics {
     }
 }
 
-/// Gauges are floating point in every scraper; exact up to 2^53.
+/// Scrapers treat every gauge as floating point; exact up to 2^53.
 fn f64_of(value: u64) -> f64 {
     value as f64
 }

@@ -1,4 +1,4 @@
-//! The life of a daemon's process: command line, configuration, log, admin server, `run`, drain, exit code.
+//! The life cycle of a daemon's process: command line, configuration, log, admin server, `run`, drain, exit code.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,9 +14,9 @@ use crate::cli::{self, Action};
 use crate::notify::Notify;
 use crate::{Configuration, Shell, Sources, describe, load, logging, progress, shutdown};
 
-/// EX_USAGE of sysexits.h: wrong command line or configuration, so a restart does not help.
+/// EX_USAGE from sysexits.h: the command line or configuration is invalid, so a restart does not help.
 const EXIT_USAGE: u8 = 64;
-/// How long blocking tasks may go on once `run` has returned.
+/// How long blocking tasks may keep running once `run` has returned.
 const RUNTIME_CLOSE_MAX: Duration = Duration::from_secs(1);
 
 /// What differs between daemons.
@@ -26,14 +26,14 @@ pub struct Program {
     pub name: &'static str,
     /// Its version: `env!("CARGO_PKG_VERSION")`.
     pub version: &'static str,
-    /// The dotted keys of all [`Secret`](crate::Secret) fields, which systemd credentials may hold.
+    /// The dotted keys of all [`Secret`](crate::Secret) fields, which may come from systemd credentials.
     pub secrets: &'static [&'static str],
-    /// Registers every metric, for `describe`. A `Family` without a child is not shown, so it must make one of each.
+    /// Registers every metric, for `describe`. A `Family` without children is not shown, so each must be given one.
     pub metrics: fn(&mut Registry),
 }
 
-/// The whole of a daemon's `main`. Exit codes: 0 after a drain, 1 where `run` failed or did not drain in time, 64 for
-/// a wrong command line or configuration.
+/// A daemon's whole `main`. Exit codes: 0 after a drain, 1 if `run` failed or did not drain in time, 64 if the command
+/// line or configuration is invalid.
 pub fn main<C, F, Fut>(program: Program, run: F) -> ExitCode
 where
     C: Configuration,
@@ -43,7 +43,7 @@ where
     let (action, file) = match cli::parse(program.name, program.version) {
         Ok(parsed) => parsed,
         Err(error) => {
-            // --help goes to standard output, errors to standard error. Where that is closed they are lost.
+            // --help goes to standard output, errors to standard error. Lost if that is closed.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
         }
@@ -108,7 +108,7 @@ where
         if let Some(timeout) = sd_notify::watchdog_enabled().filter(|timeout| !timeout.is_zero()) {
             tokio::spawn(progress::watchdog(shell.progress.clone(), notify, timeout));
         }
-        // Not the shutdown token: the admin server answers until the drain is done.
+        // Not the shutdown token: the admin server keeps answering until the drain is done.
         let stop = CancellationToken::new();
         let served = tokio::spawn(admin.serve(shell.clone(), stop.clone()));
         let result = run(config, shell.clone()).await;
@@ -132,7 +132,7 @@ fn print(program: &Program, text: anyhow::Result<String>) -> ExitCode {
     }
 }
 
-/// For errors before the log has started. Where standard error is closed they are lost.
+/// For errors before logging has started. Lost if standard error is closed.
 fn complain(program: &Program, message: &str) {
     let _ = writeln!(io::stderr(), "{}: {message}", program.name);
 }

@@ -1,4 +1,4 @@
-//! Whether the daemon's loops move, and the watchdog of the service manager.
+//! Whether the daemon's loops make progress, and the service manager's watchdog.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,7 +8,7 @@ use sd_notify::NotifyState;
 
 use crate::notify::Notify;
 
-/// The loops that must move. WATCHDOG=1 is sent only when each of them has ticked since the last one was sent.
+/// The loops that must make progress. WATCHDOG=1 is sent only if all have ticked since it was last sent.
 #[derive(Clone, Default)]
 pub struct Progress(Arc<Mutex<Loops>>);
 
@@ -23,28 +23,28 @@ struct Loop {
     has_ticked: AtomicBool,
 }
 
-/// One loop's sign of life. Dropping the last clone takes the loop out of the watchdog.
+/// One loop's heartbeat. Dropping the last clone removes the loop from the watchdog.
 #[derive(Clone)]
 pub struct Ticker(Arc<Loop>);
 
 impl Ticker {
-    /// Notes that the loop moves, by one atomic store. An idle loop must tick too, at least three times per
-    /// `WatchdogSec=`.
+    /// Records that the loop is making progress, with one atomic store. An idle loop must tick too, at least three
+    /// times per `WatchdogSec=`.
     pub fn tick(&self) {
         self.0.has_ticked.store(true, Ordering::Relaxed);
     }
 }
 
 impl Progress {
-    /// Adds a loop that must move from now on. It begins with a tick.
+    /// Adds a loop that must make progress from now on. It starts with a tick.
     pub fn watch(&self, name: &'static str) -> Ticker {
         let ticker = Ticker(Arc::new(Loop { name, has_ticked: AtomicBool::new(true) }));
         self.lock().watched.push(Arc::downgrade(&ticker.0));
         ticker
     }
 
-    /// A tick of the daemon's unnamed loop, which is watched from its first tick to the end of the process. It takes a
-    /// lock, so a hot loop should keep a [`Ticker`].
+    /// Ticks the daemon's unnamed loop, which is watched from its first tick until the process exits. Takes a lock, so
+    /// a hot loop should keep a [`Ticker`] instead.
     pub fn tick(&self) {
         if let Some(ticker) = &self.lock().unnamed {
             return ticker.tick();
@@ -53,7 +53,7 @@ impl Progress {
         self.lock().unnamed = Some(ticker);
     }
 
-    /// The first loop that has not ticked. None: all have, and all start over.
+    /// Returns the first loop that has not ticked. If all have, resets them and returns None.
     fn take(&self) -> Option<&'static str> {
         let mut loops = self.lock();
         loops.watched.retain(|watched| watched.strong_count() > 0);
@@ -70,10 +70,10 @@ impl Progress {
     }
 }
 
-/// Sends WATCHDOG=1 to the service manager, which waits for `timeout`, until the process ends.
+/// Sends WATCHDOG=1 to the service manager, which waits for `timeout`, until the process exits.
 ///
-/// It checks four times per timeout and sends when all loops have ticked, so that a loop may take up to half of the
-/// timeout between ticks. It runs on the daemon's own runtime, so that a stuck runtime silences it.
+/// Checks four times per timeout and sends if all loops have ticked, so a loop may take up to half the timeout between
+/// ticks. Runs on the daemon's own runtime, so that a stuck runtime silences it.
 pub(crate) async fn watchdog(progress: Progress, notify: Notify, timeout: Duration) {
     let mut interval = tokio::time::interval(timeout / 4);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -83,7 +83,7 @@ pub(crate) async fn watchdog(progress: Progress, notify: Notify, timeout: Durati
         let standing = progress.take();
         match standing {
             None => notify.send(&[NotifyState::Watchdog]),
-            // A healthy loop may miss one check; two are half of the timeout.
+            // A healthy loop may miss one check; two are half the timeout.
             Some(name) if reported == Some(name) => {
                 tracing::warn!(name, timeout_ms = timeout.as_millis(), "a loop has stopped; the watchdog is silent");
             }

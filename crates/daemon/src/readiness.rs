@@ -10,9 +10,9 @@ use tokio::sync::watch;
 
 use crate::notify::Notify;
 
-/// The daemon's conditions. It is ready when there is at least one, all hold, and it is not stopping.
+/// The daemon's conditions. It is ready if there is at least one, all hold, and it is not stopping.
 ///
-/// READY=1 is sent to the service manager when it is ready for the first time, and STATUS= on every change.
+/// READY=1 is sent to the service manager when the daemon first becomes ready, and STATUS= on every change.
 #[derive(Clone)]
 pub struct Readiness(Arc<Inner>);
 
@@ -36,7 +36,7 @@ pub(crate) struct ConditionState {
     pub(crate) detail: String,
 }
 
-/// What `/ready` answers.
+/// What `/ready` returns.
 #[derive(Serialize)]
 pub(crate) struct Snapshot {
     pub(crate) ready: bool,
@@ -49,8 +49,8 @@ impl Readiness {
         Self(Arc::new(Inner { state: Mutex::default(), ready: watch::Sender::new(false), notify }))
     }
 
-    /// Adds a condition, which does not hold yet. Create all conditions before the first is set: READY=1 is sent as soon
-    /// as all that exist hold.
+    /// Adds a condition, which does not hold yet. Create all conditions before setting any: READY=1 is sent as soon as
+    /// all that exist hold.
     pub fn condition(&self, name: &'static str) -> Condition {
         self.change(|state| {
             state.conditions.insert(name, ConditionState { ok: false, detail: "not yet known".into() });
@@ -63,7 +63,7 @@ impl Readiness {
         *self.0.ready.borrow()
     }
 
-    /// Sees every change of [`Readiness::is_ready`].
+    /// Watches [`Readiness::is_ready`] for changes.
     pub fn watch(&self) -> watch::Receiver<bool> {
         self.0.ready.subscribe()
     }
@@ -78,7 +78,7 @@ impl Readiness {
         Snapshot { ready: state.is_ready(), stopping: state.is_stopping, conditions: state.conditions.clone() }
     }
 
-    /// Messages are sent under the lock, so that they leave in the order of the changes.
+    /// Sends messages under the lock, so that they go out in the order of the changes.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         let was_stopping = state.is_stopping;
@@ -118,7 +118,7 @@ impl State {
         !self.is_stopping && !self.conditions.is_empty() && self.conditions.values().all(|condition| condition.ok)
     }
 
-    /// One line: a line break would begin another message to the service manager.
+    /// A single line: a line break would start another message to the service manager.
     fn describe(&self) -> String {
         if self.is_stopping {
             return "draining".into();
@@ -140,7 +140,7 @@ impl State {
     }
 }
 
-/// One thing that the daemon needs, for example "kafka".
+/// Something the daemon needs, for example "kafka".
 #[derive(Clone)]
 pub struct Condition {
     readiness: Readiness,

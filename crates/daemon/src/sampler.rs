@@ -1,4 +1,4 @@
-//! The metrics as values, at an interval, to be stored where there is no metrics server.
+//! Periodic samples of the metrics, to be stored for installations without a metrics server.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::Shell;
 
-/// All metrics at one moment.
+/// All metrics at one point in time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// When it was taken.
     pub at: Timestamp,
-    /// When the process started: counters count from there.
+    /// When the process started, and its counters with it.
     pub started_at: Timestamp,
-    /// By their name and labels in `/metrics`, histograms as `_bucket`, `_sum` and `_count`. Values that are not finite
-    /// are left out.
+    /// Keyed by name and labels as in `/metrics`, with histograms as `_bucket`, `_sum` and `_count`. Non-finite values
+    /// are omitted.
     pub series: BTreeMap<String, Number>,
 }
 
-/// Takes a sample each interval; the first one after the first interval.
+/// Takes a sample every interval, the first one after the first interval.
 pub struct Sampler {
     shell: Shell,
     every: Option<Interval>,
 }
 
 impl Sampler {
-    /// `interval_s` 0 takes none.
+    /// An `interval_s` of 0 disables samples.
     pub fn new(shell: &Shell, interval_s: u64) -> Self {
         let every = (interval_s > 0).then(|| {
             let period = Duration::from_secs(interval_s);
@@ -39,7 +39,7 @@ impl Sampler {
         Self { shell: shell.clone(), every }
     }
 
-    /// Waits for the next sample. None once the shutdown has begun, and where none are taken.
+    /// Waits for the next sample. Returns None once shutdown has begun, or if samples are disabled.
     pub async fn next(&mut self) -> Option<Sample> {
         let every = self.every.as_mut()?;
         self.shell.shutdown.run_until_cancelled(every.tick()).await?;
@@ -51,7 +51,7 @@ impl Sampler {
     }
 }
 
-/// The series of the text format. Ours have neither time nor exemplar, so the value is last on the line.
+/// Parses the series of the text format. They have no timestamps or exemplars here, so the value comes last.
 fn series(text: &str) -> BTreeMap<String, Number> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.rsplit_once(' '));

@@ -1,4 +1,4 @@
-//! A string that no log line, error or printed configuration may show.
+//! A string that must not appear in logs, errors or printed configuration.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ pub(crate) const MASK: &str = "***";
 /// The JSON Schema format by which configuration code recognises a secret field.
 pub(crate) const SCHEMA_FORMAT: &str = "password";
 
-/// A password, key or token. `Debug` and `Serialize` give `***`; only [`Secret::expose`] gives the text.
+/// A password, key or token. `Debug` and `Serialize` yield `***`; only [`Secret::expose`] returns the text.
 ///
 /// The default is empty and means "not set". It serialises as the empty string, so that `print-config` shows the
 /// difference. A configuration's `Default` must leave its secrets empty, since the default is serialised.
@@ -31,7 +31,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the secret was never set.
+    /// Whether the secret is unset.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Words every error itself, because serde's messages would repeat the value.
+/// Words every error itself, because serde's messages would reveal the value.
 struct SecretVisitor;
 
 const NOT_A_STRING: &str = "a secret must be a string; put it in quotes";

@@ -1,4 +1,4 @@
-//! The handle by which a daemon's `run` reports and is told to stop.
+//! The handle through which a daemon's `run` reports and is told to stop.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ use crate::notify::Notify;
 use crate::process_metrics::ProcessMetrics;
 use crate::{Progress, Readiness};
 
-/// The prefix of every metric but those of the process.
+/// The prefix of every metric except those of the process.
 const METRICS_PREFIX: &str = "footfall";
 
 /// One per daemon; clones share everything.
@@ -25,9 +25,9 @@ const METRICS_PREFIX: &str = "footfall";
 pub struct Shell {
     /// Whether the daemon can do its job.
     pub readiness: Readiness,
-    /// Whether its loops move.
+    /// Whether its loops make progress.
     pub progress: Progress,
-    /// Cancelled by the first SIGTERM or SIGINT, after STOPPING=1 was sent: drain, then return.
+    /// Cancelled by the first SIGTERM or SIGINT, once STOPPING=1 has been sent: drain, then return.
     pub shutdown: CancellationToken,
     started_at: Timestamp,
     registry: Arc<Mutex<Registry>>,
@@ -53,38 +53,38 @@ impl Shell {
         shell
     }
 
-    /// A shell without signals, service manager and admin server, for tests and for `run` inside another program.
-    /// Cancelling `shutdown` has the effect of a SIGTERM.
+    /// A shell without signals, service manager or admin server, for tests and for calling `run` from another program.
+    /// Cancelling `shutdown` acts like a SIGTERM.
     pub fn detached(name: &'static str, version: &'static str) -> Self {
         Self::new(name, version, Notify::detached())
     }
 
-    /// Registers metrics, whose names get the prefix `footfall_`. Call it once, with all of them.
+    /// Registers metrics under the prefix `footfall_`. Call it once, for all of them.
     pub fn register<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
         register(self.lock().sub_registry_with_prefix(METRICS_PREFIX))
     }
 
-    /// When the daemon started, read from the clock once; `process_start_time_seconds` moves when the clock is corrected.
+    /// When the daemon started, read from the clock once; `process_start_time_seconds` shifts if the clock is adjusted.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
-    /// When the process ends even if `run` has not returned. None until the shutdown has begun.
+    /// When the process exits even if `run` has not returned. None until shutdown has begun.
     pub fn drain_deadline(&self) -> Option<Instant> {
         self.drain_deadline.get().copied()
     }
 
-    /// All metrics in the OpenMetrics text format, as `/metrics` gives them.
+    /// All metrics in the OpenMetrics text format, as served by `/metrics`.
     pub fn metrics_text(&self) -> String {
         let mut text = String::new();
-        // Writing to a String cannot fail, but a collector can; what it wrote before is kept.
+        // Writing to a String cannot fail, but a collector can; anything written before that is kept.
         if text::encode(&mut text, &self.lock()).is_err() {
             tracing::error!("a metric could not be written");
         }
         text
     }
 
-    /// STOPPING=1 first, so that the service manager sends no more work before the daemon begins to refuse it.
+    /// Sends STOPPING=1 first, so that the service manager stops sending work before the daemon starts to refuse it.
     pub(crate) fn begin_shutdown(&self, drain_deadline: Option<Instant>) {
         self.readiness.stop();
         if let Some(deadline) = drain_deadline {

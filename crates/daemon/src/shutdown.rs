@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT begin the drain, and the process ends where the drain takes too long.
+//! SIGTERM and SIGINT start the drain, and the process exits if the drain takes too long.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Shell;
 
-/// Exit code of a daemon that did not drain in time, or got a second signal.
+/// Exit code of a daemon that did not drain in time, or received a second signal.
 const EXIT_UNDRAINED: i32 = 1;
 
-/// Handles signals on a separate thread and runtime, which a daemon that blocks all its workers cannot stop. Once this
-/// function has returned, signals no longer end the process by themselves.
+/// Handles signals on a separate thread and runtime, which keep working even if the daemon blocks all its workers. Once
+/// this function has returned, signals no longer end the process by themselves.
 pub(crate) fn handle_signals(shell: Shell, drain_ms_max: u64) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
@@ -24,7 +24,7 @@ pub(crate) fn handle_signals(shell: Shell, drain_ms_max: u64) -> io::Result<()> 
     thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async {
             let first = signals.next().await;
-            // None: the deadline is further off than the clock reaches.
+            // None: the deadline is beyond the clock's range.
             let deadline = Instant::now().checked_add(drain_max);
             shell.begin_shutdown(deadline);
             tracing::info!(signal = first, drain_ms_max, "draining");

@@ -1,5 +1,5 @@
-//! What only a process can show: signals, exit codes, the service manager's socket, standard output and error. Drives
-//! `examples/probe.rs` as a child process.
+//! What only a real process can show: signals, exit codes, the service manager's socket, standard output and error.
+//! Drives `examples/probe.rs` as a child process.
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions only, not in their helpers")]
 
@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 fn probe() -> Command {
-    // Cargo builds examples along with tests, beside the directory of this test.
+    // Cargo builds examples along with tests, next to this test's directory.
     let test = std::env::current_exe().unwrap();
     let program: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples/probe");
     assert!(program.exists(), "{} is missing: cargo build -p footfall-daemon --example probe", program.display());
@@ -37,7 +37,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// A running probe, and the socket of a service manager that listens to it.
+/// A running probe, and the service manager's socket that it reports to.
 struct Running {
     child: Child,
     socket: UnixDatagram,
@@ -58,7 +58,7 @@ impl Running {
         Self { child, socket, messages: Vec::new(), log_path, _directory: directory }
     }
 
-    /// Receives what is there.
+    /// Receives all pending messages.
     fn receive(&mut self) {
         let mut buffer = [0; 4096];
         while let Ok(length) = self.socket.recv(&mut buffer) {
@@ -219,7 +219,7 @@ fn the_watchdog_is_fed_while_the_loop_moves_and_silent_while_it_stands_still() {
     }
     thread::scope(|scope| {
         for probe in [&mut moving, &mut standing] {
-            // The tick that a loop begins with has been used up by then.
+            // By then, the tick that a loop starts with has been used up.
             scope.spawn(|| {
                 probe.receive_for(Duration::from_millis(500));
                 probe.messages.clear();

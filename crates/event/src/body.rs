@@ -18,8 +18,8 @@ pub(crate) fn sound(bytes: &[u8]) -> Result<&str, Rejection> {
     Ok(text)
 }
 
-/// A body as text. With invalid UTF-8 or NUL in it, the events' boundaries could not be found, so each such byte is
-/// replaced by a question mark, and an event that contained one is refused later.
+/// A body as text. Invalid UTF-8 and NULs would prevent finding the events' boundaries, so each such byte is replaced
+/// with a question mark. An event that contained one is refused later.
 pub(crate) struct Mended<'a> {
     body: &'a [u8],
     text: Cow<'a, str>,
@@ -35,12 +35,12 @@ impl<'a> Mended<'a> {
         &self.text
     }
 
-    /// Checks that this part of the text was in the body unchanged.
+    /// Checks that no byte in this part of the text was replaced.
     pub(crate) fn sound(&self, part: &str) -> Result<(), Rejection> {
         if matches!(self.text, Cow::Borrowed(_)) {
             return Ok(());
         }
-        // The part is a slice of the text, and each byte of the text corresponds to one of the body.
+        // The part is a slice of the text, and each byte of the text corresponds to one byte of the body.
         let start = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         let original = self.body.get(start..).and_then(|rest| rest.get(..part.len())).unwrap_or(self.body);
         sound(original).map(|_| ())

@@ -5,13 +5,13 @@ use crate::{Reason, Rejection};
 pub enum BodyFormat {
     /// One event, an array of events, or `{"events":[...]}`.
     Json,
-    /// One event on each line; blank lines are skipped.
+    /// One event per line; blank lines are skipped.
     Ndjson,
 }
 
 impl BodyFormat {
-    /// Reads a Content-Type header. JSON is also accepted as text/plain, because sendBeacon can send that without a
-    /// preflight, and without a header. A charset other than UTF-8 is refused, other parameters are ignored.
+    /// Reads a Content-Type header. JSON is also accepted without a header, and as text/plain, which sendBeacon can
+    /// send without a preflight. A charset other than UTF-8 is refused; other parameters are ignored.
     pub fn from_content_type(header: Option<&str>) -> Result<Self, Rejection> {
         let mut parts = header.unwrap_or_default().split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();

@@ -1,29 +1,29 @@
 use std::fmt;
 
-/// Why events were not taken now, though they may be when they are sent again. A bounded set: each name is a metric
-/// label and is in the answer to the client, so a name never changes its meaning.
+/// Why events cannot be accepted now, but may be if they are sent again. A fixed set: each name is a metric label and
+/// part of the answer to the client, so its meaning never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Deferral {
-    /// The bodies of other requests fill the memory that there is for them.
+    /// The bodies of other requests fill the memory for bodies.
     BodiesFull,
-    /// The body came too slowly, or broke off.
+    /// The body arrived too slowly, or was cut off.
     BodyIncomplete,
-    /// As many events wait to become durable as may wait.
+    /// The queue of events that are not yet durable is full.
     QueueFull,
-    /// No broker of Kafka answers.
+    /// No Kafka broker answers.
     BrokerAway,
     /// Kafka did not acknowledge in time that every in-sync replica has the events.
     NotAcknowledged,
-    /// In the light profile: PostgreSQL does not answer.
+    /// Light profile only: PostgreSQL does not answer.
     DatabaseAway,
-    /// In the light profile: PostgreSQL did not commit in time.
+    /// Light profile only: PostgreSQL did not commit in time.
     NotCommitted,
-    /// The web server in front does not reach footfall-ingest.
+    /// The web server in front cannot reach footfall-ingest.
     Unavailable,
 }
 
 impl Deferral {
-    /// Every deferral there is.
+    /// Every deferral.
     pub const ALL: &[Self] = &[
         Self::BodiesFull,
         Self::BodyIncomplete,
@@ -50,7 +50,7 @@ impl Deferral {
         }
     }
 
-    /// The status of the answer. With 503 comes Retry-After.
+    /// The status of the answer. A 503 has a Retry-After header.
     #[must_use]
     pub const fn http_status(self) -> u16 {
         match self {
@@ -82,45 +82,46 @@ impl Deferral {
         }
     }
 
-    /// What leads to it, for the operator.
+    /// What causes it, for the operator.
     #[must_use]
     pub const fn cause(self) -> &'static str {
         match self {
             Self::BodiesFull => {
-                "The bodies that are being read or handed over fill `http.bodies_kib_max` of footfall-ingest (in the \
-                 light profile also `site.bodies_kib_max` of footfall-view). Many large batches came at once, or bodies \
-                 wait because Kafka or PostgreSQL is slow."
+                "Bodies that are being read or passed on fill `http.bodies_kib_max` of footfall-ingest (in the light \
+                 profile also `site.bodies_kib_max` of footfall-view). Many large batches arrived at once, or bodies \
+                 are waiting because Kafka or PostgreSQL is slow."
             }
             Self::BodyIncomplete => {
-                "The body took longer than `http.body_ms_max`, or the client closed the connection before its end: a \
-                 slow network, a visitor who left the page, or a client that announces more bytes than it sends."
+                "The body took longer than `http.body_ms_max`, or the client closed the connection before the body was \
+                 complete: a slow network, a visitor who left the page, or a client that announces more bytes than it \
+                 sends."
             }
             Self::QueueFull => {
-                "Events come faster than they become durable, and those that wait fill `kafka.queue_kib_max` (in the \
-                 light profile `database.queue_kib_max`). Mostly Kafka or PostgreSQL is slow or stuck: a full or slow \
-                 disk, a lock, replicas out of sync."
+                "Events arrive faster than they become durable, and those waiting fill `kafka.queue_kib_max` (in the \
+                 light profile `database.queue_kib_max`). Usually Kafka or PostgreSQL is slow or stuck: a full or slow \
+                 disk, a lock, or replicas out of sync."
             }
             Self::BrokerAway => {
-                "No broker of `kafka.bootstrap_servers` answers, the topic is missing, or one of its partitions has no \
+                "No broker in `kafka.bootstrap_servers` answers, the topic is missing, or one of its partitions has no \
                  leader. /ready of footfall-ingest says which."
             }
             Self::NotAcknowledged => {
-                "Kafka took the events and did not acknowledge them within `kafka.acknowledge_ms_max`, or refused them: \
-                 its disk is slow or full, fewer replicas are in sync than `min.insync.replicas`, or the broker went \
-                 away meanwhile. The events may have been stored all the same; the ledger removes what comes twice \
-                 under one `event_id`."
+                "Kafka received the events but did not acknowledge them within `kafka.acknowledge_ms_max`, or refused \
+                 them: its disk is slow or full, fewer replicas are in sync than `min.insync.replicas`, or the broker \
+                 went down in the meantime. The events may have been stored all the same; the ledger removes \
+                 duplicates with the same `event_id`."
             }
             Self::DatabaseAway => {
-                "PostgreSQL of `database.url` does not answer, refuses the login, or lacks the tables. /ready of \
+                "PostgreSQL at `database.url` does not answer, refuses the login, or lacks the tables. /ready of \
                  footfall-ingest says which."
             }
             Self::NotCommitted => {
-                "PostgreSQL did not commit within `database.commit_ms_max`: its disk is slow or full, or a lock on \
-                 `analytics_events` is held for long, such as by a migration or by hand."
+                "PostgreSQL did not commit within `database.commit_ms_max`: its disk is slow or full, or a migration \
+                 or a manual transaction holds a lock on `analytics_events` for too long."
             }
             Self::Unavailable => {
-                "nginx, or footfall-view in the light profile, got no answer from footfall-ingest: it is not running, is \
-                 overloaded, or is configured at another address."
+                "nginx, or footfall-view in the light profile, got no answer from footfall-ingest: it is not running, \
+                 is overloaded, or listens on a different address."
             }
         }
     }
@@ -130,36 +131,36 @@ impl Deferral {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::BodiesFull => {
-                "Look at `footfall_ingest_queue_bytes` first: while it is high, treat it as `queue_full`. Otherwise \
-                 raise `http.bodies_kib_max`, or have clients send smaller batches."
+                "Check `footfall_ingest_queue_bytes` first: if it is high, treat this as `queue_full`. Otherwise raise \
+                 `http.bodies_kib_max`, or make clients send smaller batches."
             }
             Self::BodyIncomplete => {
-                "Nothing, as long as it is rare: the tracker sends again. If it is not, look for one client that is slow \
-                 or broken, or raise `http.body_ms_max`."
+                "None needed if it is rare: the tracker retries. Otherwise look for a single slow or broken client, or \
+                 raise `http.body_ms_max`."
             }
             Self::QueueFull => {
-                "Mend what is slow: look at the logs of Kafka or PostgreSQL and at their disks. Raise the queue only \
-                 where short peaks fill it, since all of it is memory of footfall-ingest."
+                "Fix what is slow: check the logs and disks of Kafka or PostgreSQL. Raise the limit only if short \
+                 peaks reach it, because the whole queue is held in footfall-ingest's memory."
             }
             Self::BrokerAway => {
-                "Start Kafka, or correct `kafka.bootstrap_servers`; `footfall topics` makes missing topics. Ingest goes \
-                 on by itself as soon as a broker answers."
+                "Start Kafka, or correct `kafka.bootstrap_servers`; `footfall topics` creates missing topics. Ingest \
+                 resumes by itself as soon as a broker answers."
             }
             Self::NotAcknowledged => {
-                "Look at the broker's log and disk and at its under-replicated partitions. Raise \
-                 `kafka.acknowledge_ms_max` only where a slow acknowledgement is normal."
+                "Check the broker's log, its disk and its under-replicated partitions. Raise \
+                 `kafka.acknowledge_ms_max` only if slow acknowledgements are normal."
             }
             Self::DatabaseAway => {
-                "Start PostgreSQL, correct `database.url`, or run `footfall migrate`. Ingest goes on by itself as soon \
+                "Start PostgreSQL, correct `database.url`, or run `footfall migrate`. Ingest resumes by itself as soon \
                  as the database answers."
             }
             Self::NotCommitted => {
-                "Look at `pg_stat_activity` for the lock, and at the disk. Raise `database.commit_ms_max` only where a \
-                 slow commit is normal."
+                "Look for the lock in `pg_stat_activity`, and check the disk. Raise `database.commit_ms_max` only if \
+                 slow commits are normal."
             }
             Self::Unavailable => {
-                "Start footfall-ingest, or look why it does not answer: `footfall check` says how far an event gets. \
-                 Compare its `listen` with the upstream of nginx, or with `site.ingest` of footfall-view."
+                "Start footfall-ingest, or find out why it does not answer: `footfall check` shows how far an event \
+                 gets. Compare its `listen` with nginx's upstream, or with `site.ingest` of footfall-view."
             }
         }
     }

@@ -3,7 +3,7 @@
 /// The length that the standard requires every program to support.
 pub(crate) const TAG_CHARS_MAX: usize = 35;
 
-/// The text if it can be a language tag.
+/// Returns the trimmed text if it can be a language tag.
 pub(crate) fn tag(text: &str) -> Option<&str> {
     let text = text.trim();
     let is_tag = (2..=TAG_CHARS_MAX).contains(&text.len())
@@ -18,7 +18,7 @@ pub(crate) fn preferred(accept_language: &str) -> Option<&str> {
         let weight: f32 = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;
         tag(range).filter(|_| weight > 0.0).map(|tag| (tag, weight))
     });
-    // Of equal weights, the first.
+    // Of equal weights, the first wins.
     weighted.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(tag, _)| tag)
 }
 

@@ -1,13 +1,14 @@
 use crate::Reason;
 
-/// What became of an event. Each event has exactly one, from the HTTP request to the table, and each is counted.
+/// What became of an event. Each event has exactly one outcome, wherever it ends between the HTTP request and the
+/// table, and each is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// A row of `analytics_events`.
+    /// It is a row of `analytics_events`.
     Stored,
     /// Its `event_id` was stored before.
     Duplicate,
-    /// Acknowledged to the client, then not storable: kept with its raw bytes.
+    /// Acknowledged to the client, but could not be stored: kept with its raw bytes.
     Quarantined(Reason),
     /// Refused in the answer to the client.
     Rejected(Reason),
@@ -28,7 +29,7 @@ impl Outcome {
         }
     }
 
-    /// Why the event was not stored; none if it was, now or before.
+    /// Why the event was not stored; `None` if it was, now or before.
     #[must_use]
     pub const fn reason(self) -> Option<Reason> {
         match self {
@@ -37,7 +38,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome with these two names; none if they are unknown or do not belong together.
+    /// The outcome with these two names; `None` if they are unknown or do not belong together.
     #[must_use]
     pub fn from_names(outcome: &str, reason: Option<&str>) -> Option<Self> {
         let reason = reason.map(str::parse).transpose().ok()?;

@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use crate::{Outcome, Reason, Rejection, clock, source, strict};
 
-/// How many events of one source had each outcome since its last message. Ingest's counts reach the database in this form,
-/// through the topic `analytics-outcomes`, as do [`PipelineSample`](crate::PipelineSample)s.
+/// How many events of one source had each outcome since its last message. Ingest's counts reach the database in this
+/// form, through the topic `analytics-outcomes`, as do [`PipelineSample`](crate::PipelineSample)s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeCounts {
-    /// Id of this message: if its acknowledgement is lost, it is sent again unchanged, and counts once.
+    /// Id of this message: if its acknowledgement is lost, it is sent again unchanged, and still counts once.
     pub id: Uuid,
-    /// Which instance counted, at most 100 characters.
+    /// The instance that counted, at most 100 characters.
     pub source: String,
     /// When the counts were taken.
     pub at: Timestamp,
@@ -55,7 +55,7 @@ impl OutcomeCount {
 }
 
 impl OutcomeCounts {
-    /// One line of JSON without its newline.
+    /// One line of JSON, without the newline.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "cannot fail: keys are strings, and writing to a Vec always succeeds")]
@@ -63,7 +63,7 @@ impl OutcomeCounts {
     }
 
     /// Reads what [`OutcomeCounts::to_line`] wrote. Outcomes and reasons must be known and belong together, so that
-    /// others who can write to the topic cannot fill the database with invented names.
+    /// another program that writes to the topic cannot fill the database with invented names.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
         let counts: Self = serde_json::from_slice(line).map_err(|error| {
             let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };

@@ -4,15 +4,15 @@ use crate::{OutcomeCounts, PipelineSample, Rejection};
 
 /// A message of the topic `analytics-outcomes`: ingest's own counts or metrics, distinguished by `kind`.
 ///
-/// A reader skips an unknown kind, written by a newer ingest. Sinks older than `kind` do not: they quarantine a sample,
-/// and count it as quarantined. So update sinks before ingest.
+/// A reader skips an unknown kind, written by a newer ingest. Sinks that predate `kind` quarantine a sample instead,
+/// and count it as quarantined, so update sinks before ingest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutcomesMessage {
-    /// Without a kind, because it was the first one.
+    /// Has no `kind`, because it came first.
     Counts(OutcomeCounts),
     /// `"kind":"sample"`
     Sample(PipelineSample),
-    /// Of another kind.
+    /// Another kind.
     Unknown,
 }
 
@@ -25,7 +25,7 @@ struct Head {
 impl OutcomesMessage {
     /// Reads a message, strictly if its kind is known.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
-        // Anything but an object with a kind is left for the counts' own reader to refuse.
+        // Anything but an object with a kind goes to the reader of counts, which refuses it unless it is one.
         let kind = serde_json::from_slice::<Head>(line).ok().and_then(|head| head.kind);
         match kind.as_deref() {
             None => OutcomeCounts::from_line(line).map(Self::Counts),

@@ -6,18 +6,18 @@ use serde_json::Number;
 
 use crate::{Reason, Rejection, clock, source, strict, text};
 
-/// All metrics of one process at one moment, with the names and labels of its `/metrics`. Ingest's travel through the
-/// topic `analytics-outcomes`, like [`OutcomeCounts`](crate::OutcomeCounts); see
+/// All metrics of one process at one moment, with the names and labels of its `/metrics`. Ingest sends its samples
+/// through the topic `analytics-outcomes`, like [`OutcomeCounts`](crate::OutcomeCounts); see
 /// [`OutcomesMessage`](crate::OutcomesMessage).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSample {
     kind: Kind,
-    /// Which instance, at most 100 characters.
+    /// The instance, at most 100 characters.
     pub source: String,
     /// When it was taken.
     pub at: Timestamp,
-    /// When the process started, and with it its counters.
+    /// When the process, and so its counters, started.
     pub started_at: Timestamp,
     /// `footfall_ingest_requests_total{status="200"}`: 17
     pub samples: BTreeMap<String, Number>,
@@ -31,7 +31,7 @@ enum Kind {
 
 const SERIES_MAX: usize = 1_000;
 const SERIES_CHARS_MAX: usize = 200;
-/// What a number takes in JSON, with its punctuation.
+/// The size of a number in JSON, with its punctuation.
 const VALUE_BYTES_MAX: usize = 30;
 /// message.max.bytes in nixos/kafka/server.properties: Kafka refuses a larger sample.
 const MESSAGE_BYTES_MAX: usize = 1_048_588;
@@ -57,15 +57,15 @@ impl PipelineSample {
         Self { kind: Kind::Sample, source: source.to_owned(), at, started_at, samples }
     }
 
-    /// One line of JSON without its newline.
+    /// One line of JSON, without the newline.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "cannot fail: keys are strings, and writing to a Vec always succeeds")]
         serde_json::to_vec(self).expect("a sample is JSON")
     }
 
-    /// Reads what [`PipelineSample::to_line`] wrote. The names must be valid names of series and their number bounded, so
-    /// that others who can write to the topic cannot fill the database with arbitrary text.
+    /// Reads what [`PipelineSample::to_line`] wrote. Names must be valid series names and their number is limited, so
+    /// that another program that writes to the topic cannot fill the database with arbitrary text.
     pub fn from_line(line: &[u8]) -> Result<Self, Rejection> {
         let sample: Self = serde_json::from_slice(line).map_err(|error| {
             let reason = if error.is_data() { Reason::FieldType } else { strict::reason_of(&error) };
@@ -95,7 +95,7 @@ impl PipelineSample {
     }
 }
 
-/// Whether this is a metric's name, alone or with labels in braces.
+/// Whether this is a metric's name, with or without labels in braces.
 fn is_series(text: &str) -> bool {
     let (name, labels) = text.split_at(text.find('{').unwrap_or(text.len()));
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

@@ -1,4 +1,4 @@
-//! docs/reasons.md, made from the code so that it cannot fall behind it.
+//! docs/reasons.md, generated from the code so that it cannot become stale.
 
 use std::fmt::Write as _;
 
@@ -9,16 +9,16 @@ const HEAD: &str = "\
 
 <!-- Generated: cargo run --package footfall-event --example reasons > docs/reasons.md -->
 
-An answer of footfall-ingest that is not a success says why in `reason`, for a program, and in `message`, for a person.
-The names below never change their meaning.
+An answer of footfall-ingest that is not a success says why: in `reason` for programs, and in `message` for people. The
+names below never change their meaning.
 ";
 const DEFERRALS: &str = "
 ## Not taken now
 
 The client keeps these events and sends them again; the tracker does so by itself. Events with an `event_id` are stored
-once however often they come. The counter `footfall_ingest_events_deferred_total{reason=\"...\"}` counts events, and
-requests for `bodies_full` and `body_incomplete`, whose bodies were not read. `unavailable` is answered in front of
-ingest, which cannot count it.
+once, however often they are sent. The counter `footfall_ingest_events_deferred_total{reason=\"...\"}` counts events;
+for `bodies_full` and `body_incomplete` it counts requests, because their bodies were not read. It does not include
+`unavailable`, which is answered in front of ingest.
 
     SELECT * FROM footfall.pipeline_counter_rate(now() - interval '1 hour', now(), '1 minute',
         'footfall_ingest_events_deferred_total', 'reason');
@@ -26,11 +26,11 @@ ingest, which cannot count it.
 const REASONS: &str = "
 ## Refused
 
-Sending these events again does not help. The status is that of a single event's answer; a batch of which at least one
-event was accepted is answered 200, with the others under `rejected`. Refusals are counted in `analytics_outcomes` with
-`outcome = 'rejected'`, and in `footfall_ingest_events_rejected_total`. An event that another program wrote into the Kafka
-topic is checked by the same rules: it is kept in `analytics_quarantine` with its reason, field and bytes, and counted with
-`outcome = 'quarantined'`.
+Sending these events again does not help. The status is the answer to a single event; a batch with at least one accepted
+event is answered 200, and lists the others under `rejected`. Refusals are counted in `analytics_outcomes` with
+`outcome = 'rejected'`, and in `footfall_ingest_events_rejected_total`. An event that another program wrote to the Kafka
+topic is checked by the same rules: if refused, it is kept in `analytics_quarantine` with its reason, field and bytes, and
+counted with `outcome = 'quarantined'`.
 
     SELECT source, reason, sum(event_count) FROM analytics_outcomes
     WHERE outcome IN ('rejected', 'quarantined') AND time_bucket > now() - interval '1 day' GROUP BY 1, 2 ORDER BY 3 DESC;

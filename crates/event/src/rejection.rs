@@ -2,13 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Reason;
 
-/// Why one event, or a whole body, is refused: it is sent to the client, and stored with a quarantined row.
+/// Why an event or a whole body is refused. It is sent to the client, and stored with a quarantined row.
 ///
-/// It contains no values that the client sent, only names of fields, so it may be logged.
+/// It contains names of fields, but no values that the client sent, so it may be logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{field}: {message} ({reason})")]
 pub struct Rejection {
-    /// The path of the field, `metadata.a.b`; `body` if no single field is at fault. Never empty.
+    /// The path of the field, such as `metadata.a.b`; `body` if no single field is at fault. Never empty.
     pub field: String,
     /// The stable reason.
     pub reason: Reason,

@@ -1,10 +1,10 @@
-//! The name of an instance, as in its counts and samples.
+//! The name of an instance, in its counts and samples.
 
 use crate::{Reason, Rejection, text};
 
 const SOURCE_CHARS_MAX: usize = 100;
 
-/// Refuses a name that is empty, too long, or not text for PostgreSQL.
+/// Refuses a name that is empty, too long, or that PostgreSQL cannot store.
 pub(crate) fn check(source: &str) -> Result<(), Rejection> {
     if source.is_empty() {
         return Err(Rejection::new("source", Reason::FieldEmpty, "must not be empty"));

@@ -20,7 +20,7 @@ impl VisitorKey {
 
     /// The visitor with this address and user agent on this site on this UTC day, as a UUID of version 8 (RFC 9562).
     ///
-    /// An IPv4 address that is mapped into IPv6 is the same visitor.
+    /// An IPv4 address and the same address mapped into IPv6 are the same visitor.
     #[must_use]
     pub fn visitor_id(&self, day: Date, site: &str, ip: IpAddr, user_agent: &str) -> Uuid {
         let day_key = blake3::keyed_hash(&self.0, day.to_string().as_bytes());

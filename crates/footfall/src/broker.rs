@@ -1,4 +1,4 @@
-//! `footfall kafka`: becomes a Kafka broker, for a service manager that has no unit of its own for Kafka.
+//! `footfall kafka`: becomes a Kafka broker, for service managers that have no unit for Kafka.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -20,10 +20,10 @@ pub enum BrokerError {
     Java {
         /// The program.
         java: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Kafka's tool failed; it says why on standard error.
+    /// Kafka's storage tool failed; the reason is on standard error.
     #[error("the data cannot be formatted: {0}")]
     Format(ExitStatus),
     /// This process cannot become java.
@@ -31,7 +31,7 @@ pub enum BrokerError {
     Exec(#[from] ExecError),
 }
 
-/// Formats the data in `folder` the first time, then becomes the broker: same process id, signals and output.
+/// Formats the data in `folder` on the first run, then becomes the broker: same process id, signals and output.
 ///
 /// # Errors
 /// Returns only on failure.

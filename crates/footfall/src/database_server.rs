@@ -1,4 +1,4 @@
-//! `footfall postgres`: becomes a PostgreSQL server that only its Unix socket reaches, for a container of its own.
+//! `footfall postgres`: becomes a PostgreSQL server that listens only on a Unix socket, for a separate container.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -20,10 +20,10 @@ pub enum ServerError {
     Initdb {
         /// The program.
         initdb: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// initdb failed; it says why on standard error.
+    /// initdb failed; the reason is on standard error.
     #[error("the database cannot be made: {0}")]
     Initialise(ExitStatus),
     /// This process cannot become postgres.
@@ -31,7 +31,7 @@ pub enum ServerError {
     Exec(#[from] ExecError),
 }
 
-/// Initialises the database in `folder` the first time, then becomes the server: same process id, signals and output.
+/// Initialises the database in `folder` on the first run, then becomes the server: same process id, signals and output.
 /// Anyone who can reach the socket in `socket_dir` can connect as any user.
 ///
 /// # Errors

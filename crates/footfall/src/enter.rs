@@ -1,8 +1,8 @@
 //! `footfall enter`: becomes another program, optionally inside another root file system.
 //!
-//! The root is entered in a mount namespace of its own, so that the mounts vanish with the process. Folders are bound at
-//! the path that they have outside, so that one configuration file is right inside and outside. The program replaces this
-//! process: it has the same pid, and gets the signals.
+//! It enters the root in its own mount namespace, so that the mounts vanish with the process. Folders are mounted at
+//! the same path as outside, so that one configuration file works inside and outside. The program replaces this
+//! process: it keeps the pid and receives the signals.
 
 use std::convert::Infallible;
 use std::ffi::{CString, OsString};
@@ -18,16 +18,16 @@ use nix::unistd::{AccessFlags, Pid, access, chdir, chroot, execvp, getppid, setg
 
 use crate::users;
 
-/// In which root, as which user and with which parent a program is executed.
+/// The root, the user and the parent with which to execute a program.
 #[derive(Debug, Default, Clone)]
 pub struct ExecOptions {
     /// The folder that becomes `/`, if any.
     pub root: Option<PathBuf>,
     /// The user to become, if any, as in the root's /etc/passwd.
     pub user: Option<String>,
-    /// Absolute paths that are visible at the same place inside.
+    /// Absolute paths to mount at the same path inside.
     pub binds: Vec<PathBuf>,
-    /// The process that the program must not outlive, and the signal that it gets when that process ends.
+    /// The process that the program must not outlive, and the signal to end it with when that process ends.
     pub parent: Option<(Pid, Signal)>,
 }
 
@@ -39,21 +39,21 @@ pub enum ExecError {
     Refused {
         /// The step.
         what: String,
-        /// The kernel's answer.
+        /// The kernel's error.
         source: Errno,
     },
-    /// The user is unknown, or a mount point cannot be made.
+    /// The user is unknown, or a mount point cannot be created.
     #[error("{what}: {source}")]
     Io {
         /// The step.
         what: String,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The process that this one must not outlive has ended.
     #[error("the process that started this one is gone")]
     Orphaned,
-    /// An argument holds a NUL character.
+    /// An argument contains a NUL character.
     #[error("an argument holds a NUL character")]
     NulCharacter,
 }
@@ -75,7 +75,7 @@ impl<T> Step<T> for std::io::Result<T> {
 }
 
 impl ExecOptions {
-    /// Becomes `program`.
+    /// Replaces this process with `program`.
     ///
     /// # Errors
     /// Returns only on failure.
@@ -119,7 +119,7 @@ impl ExecOptions {
             .step(|| "a mount namespace cannot be made (this needs root, or CAP_SYS_ADMIN)".into())?;
         // Otherwise the mounts below would also appear on the host.
         mount_one(None, Path::new("/"), None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None)?;
-        // Instance folders are often in /tmp: this way their mount points vanish with the process.
+        // Instance folders are often in /tmp; in a tmpfs, their mount points vanish with the process.
         tmpfs(&root.join("tmp"))?;
         for path in &self.binds {
             bind(path, root)?;
@@ -127,14 +127,15 @@ impl ExecOptions {
         for path in ["/proc", "/sys", "/dev"] {
             bind(Path::new(path), root)?;
         }
-        // The host's may be closed to the root's users, and PostgreSQL would choose another kind of shared memory.
+        // The host's may be inaccessible to the root's users, and PostgreSQL would choose another kind of shared
+        // memory.
         tmpfs(&root.join("dev/shm"))?;
         chroot(root).step(|| format!("{} cannot be entered", root.display()))?;
         chdir("/").step(|| format!("{} cannot be entered", root.display()))
     }
 }
 
-/// Makes `path` visible at the same place below `root`.
+/// Mounts `path` at the same path below `root`.
 fn bind(path: &Path, root: &Path) -> Result<(), ExecError> {
     let target = root.join(path.strip_prefix("/").unwrap_or(path));
     let made = if path.is_dir() { std::fs::create_dir_all(&target) } else { make_file(&target) };

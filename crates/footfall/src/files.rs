@@ -1,4 +1,4 @@
-//! What fs-err leaves out: operations on files whose errors name the path.
+//! File operations that fs-err lacks, with errors that name the path.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use fs_err::OpenOptions;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 
-/// Makes a folder, and those above it, with this mode.
+/// Creates a folder and its missing parents with this mode.
 pub(crate) fn create_folder(path: &Path, mode: u32) -> io::Result<()> {
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
     made.map_err(|error| about(path, error.kind(), error))
 }
 
-/// Writes a file that is whole under its name at any time, even after a power cut.
+/// Replaces a file atomically: it is complete at any time, even after a power cut.
 pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     let partial = partial_of(path);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&partial)?;
@@ -25,14 +25,14 @@ pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()>
     fs_err::rename(partial, path)
 }
 
-/// The name of a file until it is whole.
+/// The name of a file until it is complete.
 pub(crate) fn partial_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".partial");
     name.into()
 }
 
-/// The contents of a file make no sense.
+/// An error about a file with invalid contents.
 pub(crate) fn invalid(path: &Path, why: impl Display) -> io::Error {
     about(path, io::ErrorKind::InvalidData, why)
 }

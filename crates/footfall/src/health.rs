@@ -1,7 +1,7 @@
-//! `footfall health`: whether every service of an instance can do its job, as the services themselves say.
+//! `footfall health`: whether every service of an instance reports that it can do its job.
 //!
-//! A probe may run it every few seconds for years: it sends no event and leaves nothing behind. `footfall check` does
-//! more.
+//! A probe may run it every few seconds for years, so it sends no event and leaves nothing behind. `footfall check`
+//! does more.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use tokio::task::JoinSet;
 
 use crate::http::Http;
 
-/// Each service answers from what it knows, without asking others.
+/// Each service answers from its own state, without asking others.
 const ANSWER_MS_MAX: u64 = 3_000;
 
-/// A service, and the address that answers 200 while it can do its job.
+/// A service, and the URL that answers 200 while it can do its job.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// The service.
     pub service: String,
-    /// The address.
+    /// The URL.
     pub url: String,
 }
 
-/// A service that cannot do its job, or does not say that it can.
+/// A service that does not report that it can do its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unhealthy {
     /// The check that failed.
@@ -39,13 +39,13 @@ impl fmt::Display for Unhealthy {
     }
 }
 
-/// Checks all in parallel, and returns the unhealthy ones.
+/// Checks all services in parallel, and returns the unhealthy ones.
 pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
     let http = Http::new(Duration::from_millis(ANSWER_MS_MAX));
     let mut asked: JoinSet<_> = health_checks.iter().map(|check| failure_of(http.clone(), check.clone())).collect();
     let mut unhealthy = Vec::new();
     while let Some(answer) = asked.join_next().await {
-        // A task of ours does not panic, and nothing cancels it.
+        // The tasks do not panic and are not cancelled.
         unhealthy.extend(answer.ok().flatten());
     }
     unhealthy.sort_by(|one, other| one.check.cmp(&other.check));

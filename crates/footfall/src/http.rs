@@ -12,19 +12,19 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// The answers that we request have a few kilobytes.
+/// The expected answers have a few kilobytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-/// Less than the idle time after which ingest and nginx close a connection, so that no request hits one just closing.
+/// Shorter than the idle timeouts of ingest and nginx, so that no request uses a connection that is being closed.
 const IDLE_S_MAX: u64 = 4;
 
-/// A client. Cloning gives another handle to the same connections.
+/// A client. Clones share its connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: Client<HttpConnector, Full<Bytes>>,
     request_max: Duration,
 }
 
-/// An answer that arrived completely.
+/// A complete answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -44,7 +44,7 @@ pub(crate) enum Failure {
     /// The connection ended before the answer was complete.
     #[error("the connection broke: {0}")]
     Reset(String),
-    /// It took too long.
+    /// The request took too long.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
 }
@@ -132,7 +132,7 @@ mod tests {
 
     use super::{Failure, Http};
 
-    /// A server that answers each connection's first bytes with `answer` and closes.
+    /// A server that answers the first bytes of each connection with `answer` and closes it.
     async fn answering(answer: &'static str) -> Uri {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/", listener.local_addr().unwrap());

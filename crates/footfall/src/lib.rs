@@ -1,4 +1,4 @@
-//! The operator's command as a library: starting Footfall's programs, and operating them.
+//! The operator's command as a library: starts and operates Footfall's programs.
 
 pub mod backup;
 pub mod broker;

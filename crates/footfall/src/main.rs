@@ -3,11 +3,12 @@
 //! Ground rules:
 //! - This file lists the subcommands. Each has a file in `commands` with its arguments and a `run` that calls the
 //!   library. `retain`, `backup` and `restore` have both in the library; timers run the first two, which read a
-//!   configuration file as the daemons do.
-//! - Results go to standard output. An error is one message on standard error that names its cause, without a backtrace.
-//! - The exit code is 0 when the job is done, 1 when it is not, 2 when the command line is wrong. `retain`, `backup` and
+//!   configuration file like the daemons.
+//! - Results go to standard output. An error is one message on standard error, with its cause and without a backtrace.
+//! - The exit code is 0 if the job is done, 1 if it is not, 2 if the command line is wrong. `retain`, `backup` and
 //!   `restore` document further codes in their help.
-//! - What only starts another program (`psql`, `kafka`, `postgres`, `enter`) becomes it: same process id, same signals.
+//! - A command that only starts another program (`psql`, `kafka`, `postgres`, `enter`) becomes it: same process id and
+//!   signals.
 
 mod commands;
 
@@ -43,15 +44,15 @@ enum Command {
     Psql(psql::Arguments),
     /// Follow one marked event along the whole path and report each stage; exit 1 unless it gets through
     Check(check::Arguments),
-    /// Post events at a steady rate and report what became of them; exit 1 unless all were acknowledged
+    /// Post events at a steady rate and report the results; exit 1 unless all were acknowledged
     Load(load::Arguments),
-    /// Run a Kafka broker; its directory is formatted the first time
+    /// Run a Kafka broker; its directory is formatted on the first run
     Kafka(kafka::Arguments),
-    /// Run a PostgreSQL server on a Unix socket only; its database is created the first time
+    /// Run a PostgreSQL server on a Unix socket only; its database is created on the first run
     Postgres(postgres::Arguments),
-    /// Create the secrets that are missing; existing ones are never changed
+    /// Create missing secrets; existing ones are never changed
     Secrets(secrets::Arguments),
-    /// Create the topics that are missing
+    /// Create missing topics
     Topics(topics::Arguments),
     /// Create roles, database, extension and tables, and bring them up to date
     Migrate(migrate::Arguments),

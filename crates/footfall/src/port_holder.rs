@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use procfs::net::{TcpState, tcp, tcp6};
 use procfs::process::{FDTarget, Process, all_processes};
 
-/// A port that one of our processes is to listen on.
+/// A port that one of Footfall's processes will listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What the port is for.
@@ -20,7 +20,7 @@ pub struct Wanted {
 pub struct Taken {
     /// The port that was wanted.
     pub wanted: Wanted,
-    /// The process that has it, if this user may know.
+    /// The process that holds it, if this user may see it.
     pub holder: Option<Holder>,
 }
 
@@ -47,11 +47,11 @@ impl fmt::Display for Taken {
 /// The wanted ports that are taken, with the processes that hold them.
 ///
 /// # Errors
-/// /proc/net cannot be read.
+/// Fails if /proc/net cannot be read.
 pub fn taken(wanted: &[Wanted]) -> Result<Vec<Taken>, procfs::ProcError> {
     let listening: Vec<_> = tcp()?
         .into_iter()
-        // A kernel without IPv6 has no such file.
+        // A kernel without IPv6 does not have this file.
         .chain(tcp6().unwrap_or_default())
         .filter(|entry| entry.state == TcpState::Listen)
         .collect();

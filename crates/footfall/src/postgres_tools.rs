@@ -1,4 +1,4 @@
-//! pg_dump and pg_restore: where they are, and how they connect without a password that `ps` would show.
+//! pg_dump and pg_restore: where they are, and how they connect without showing the password to `ps`.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use tokio_postgres::config::Host;
 
 use crate::processes::{self, Program, Programs};
 
-/// Debian's. The `pg_dump` on its PATH is a wrapper that selects a version by the clusters that exist.
+/// Debian's folder. The `pg_dump` on its PATH is a wrapper that chooses a version by the existing clusters.
 const DEBIAN: &str = "/usr/lib/postgresql/17/bin";
 
 /// The folder of PostgreSQL's programs.
@@ -21,7 +21,7 @@ pub(crate) struct PostgresTools {
 }
 
 impl PostgresTools {
-    /// Those that this file names, else Debian's of PostgreSQL 17, else those on PATH.
+    /// Uses the programs that the file names; without a file, Debian's PostgreSQL 17, or else those on PATH.
     pub(crate) fn find(programs_file: Option<&Path>) -> processes::Result<Self> {
         let bin = match programs_file {
             Some(file) => Programs::load(file)?.postgres_bin,
@@ -34,7 +34,7 @@ impl PostgresTools {
         Ok(Self { bin })
     }
 
-    /// One of the programs. It is terminated when this thread ends, and sees `shared` at the same path.
+    /// The command for one of the programs. It is terminated when this thread ends, and sees `shared` at the same path.
     pub(crate) fn command(
         &self,
         name: &str,
@@ -71,7 +71,7 @@ pub(crate) struct LibpqAccess {
 }
 
 impl LibpqAccess {
-    /// As `config`, but to another database.
+    /// Like `config`, but for another database.
     pub(crate) fn new(config: &tokio_postgres::Config, database: &str) -> std::io::Result<Self> {
         let hosts = config.get_hosts().iter().map(|host| match host {
             Host::Tcp(name) => name.clone(),
@@ -120,8 +120,8 @@ impl LibpqAccess {
 
 const SHOWN_LINES_MAX: usize = 10;
 
-/// The end of a tool's error output, for an error message. It leaves out lines that quote rows, since they may hold
-/// what a visitor typed, and warnings, since pg_dump prints the same ones for every TimescaleDB.
+/// The end of a tool's error output, for an error message. It omits lines that quote rows, which may contain what a
+/// visitor typed, and warnings, which pg_dump prints for every TimescaleDB.
 pub(crate) fn stderr_excerpt(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let left_out = ["CONTEXT:", "DETAIL:", "Command was:", ": warning:", ": detail:", ": hint:"];

@@ -1,19 +1,19 @@
-//! One line for each step of a set-up or a start: with a spinner on a terminal, plain elsewhere.
+//! One line for each step of setup or startup: with a spinner on a terminal, plain elsewhere.
 //!
-//! xtask includes this file by its path, so that it need not wait for our other crates to compile.
+//! xtask includes this file by its path, so that it need not wait for Footfall's other crates to compile.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Displays steps. A clone is another handle to the same display.
+/// Displays steps. Clones share the display.
 #[derive(Clone)]
 pub(crate) struct Steps {
     bars: Option<MultiProgress>,
 }
 
-/// A running step; it ends with [`Step::done`] or [`Step::failed`].
+/// A running step; end it with [`Step::done`] or [`Step::failed`].
 pub(crate) struct Step {
     name: String,
     started: Instant,
@@ -28,7 +28,7 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// Shows bars if standard output is a terminal, else plain lines.
+    /// Shows bars if standard output is a terminal, otherwise plain lines.
     pub(crate) fn new() -> Self {
         let bars =
             std::io::stdout().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stdout()));
@@ -52,7 +52,7 @@ impl Steps {
 
     /// Prints a line above the running steps.
     pub(crate) fn say(&self, line: &str) {
-        // A closed standard output must not interrupt a start or a stop.
+        // A closed standard output must not interrupt startup or shutdown.
         let _ = match &self.bars {
             Some(bars) => bars.println(line),
             None => writeln!(std::io::stdout(), "{line}"),
@@ -75,7 +75,7 @@ impl Step {
         self.end(&format!("done{detail}"));
     }
 
-    /// Ends the step with a reason.
+    /// Ends the step with the reason why it failed.
     pub(crate) fn failed(self, why: &str) {
         self.end(&format!("FAILED: {why}"));
     }

@@ -30,7 +30,7 @@ impl Role {
     }
 }
 
-/// Why psql was not opened.
+/// Why psql could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PsqlError {
     /// The instance's own psql cannot be run.

@@ -9,11 +9,11 @@ pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
 /// The live page's password, for footfall-view.
 pub const VIEW_PASSWORD: &str = "access.password";
 
-/// Creates `folder`, closed to other users, and each missing secret in it: 32 random bytes as hexadecimal digits, in a
-/// file that only its owner can read.
+/// Creates `folder`, inaccessible to other users, and each missing secret in it: 32 random bytes as hexadecimal digits,
+/// in a file that only its owner can read.
 ///
 /// # Errors
-/// The folder or a file cannot be created.
+/// Fails if the folder or a file cannot be created.
 pub fn make(folder: &Path, names: &[&str]) -> std::io::Result<()> {
     files::create_folder(folder, 0o700)?;
     names.iter().try_for_each(|name| make_one(&folder.join(name)))

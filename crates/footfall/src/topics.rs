@@ -8,14 +8,14 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// The topic of events.
+/// The events topic.
 pub const EVENTS: &str = KafkaKeys::DEFAULT.events_topic;
-/// The topic of ingest's counts of what it accepted and refused.
+/// The topic for ingest's counts of accepted and refused events.
 pub const OUTCOMES: &str = KafkaKeys::DEFAULT.outcomes_topic;
 
 const REQUEST_S_MAX: u64 = 30;
 const RETRY_MS: u64 = 500;
-/// A new topic may need a moment until its partitions have leaders.
+/// A new topic may need a moment before its partitions have leaders.
 const VISIBLE_S_MAX: u64 = 30;
 
 /// A topic to create.
@@ -23,11 +23,12 @@ const VISIBLE_S_MAX: u64 = 30;
 pub struct Topic {
     /// Its name.
     pub name: String,
-    /// How many partitions; at most this many sinks share the load.
+    /// The number of partitions; at most this many sinks can share the load.
     pub partitions: u16,
     /// How many brokers hold each message.
     pub replication: u16,
-    /// How long messages are kept, whether or not they are stored. Events are lost if no sink runs for longer.
+    /// How long messages are kept, whether or not they are stored. Events are lost if no sink runs for longer than
+    /// this.
     pub retention: Duration,
 }
 
@@ -39,7 +40,7 @@ impl Topic {
     }
 }
 
-/// Why the topics do not exist.
+/// Why the topics could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
     /// No broker answered, or one answered with an error.
@@ -58,7 +59,7 @@ pub enum TopicsError {
     NotVisible(String),
 }
 
-/// Creates the missing topics and waits until each can be written to. Existing topics stay as they are.
+/// Creates missing topics and waits until each can be written to. Existing topics are not changed.
 ///
 /// # Errors
 /// See [`TopicsError`].
@@ -77,14 +78,14 @@ pub async fn create(bootstrap_servers: &str, topics: &[Topic]) -> Result<(), Top
     }
     let names: Vec<_> = topics.iter().map(|topic| topic.name.clone()).collect();
     let seen = tokio::task::spawn_blocking(move || names.iter().try_for_each(|name| wait_for_leaders(&admin, name)));
-    // The closure does not panic, and nothing cancels it.
+    // The closure does not panic and is not cancelled.
     seen.await.unwrap_or(Ok(()))
 }
 
-/// As [`create`], but retries for `wait_max` while Kafka does not answer.
+/// Like [`create`], but retries for `wait_max` while Kafka does not answer.
 ///
 /// # Errors
-/// The error of the last attempt.
+/// Fails with the error of the last attempt.
 pub async fn create_within(bootstrap_servers: &str, topics: &[Topic], wait_max: Duration) -> Result<(), TopicsError> {
     let started = Instant::now();
     loop {
@@ -106,7 +107,7 @@ fn new_topic<'a>((topic, settings): (&'a Topic, &'a Vec<(&'static str, String)>)
 
 fn settings(topic: &Topic) -> Vec<(&'static str, String)> {
     let durable = if topic.replication == 1 {
-        // By default Kafka acknowledges before it flushes to disk. Without a second broker a power cut would then lose
+        // By default Kafka acknowledges before it flushes to disk. Without a second broker, a power cut would then lose
         // acknowledged events.
         ("flush.messages", "1".to_owned())
     } else {

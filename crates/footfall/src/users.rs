@@ -8,18 +8,18 @@ use nix::unistd::{Gid, Uid};
 /// One line of a passwd file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The user's number.
+    /// The user id.
     pub uid: Uid,
-    /// The number of the user's group.
+    /// The id of the user's group.
     pub gid: Gid,
-    /// The user's home, as a path inside the root.
+    /// The user's home directory, as a path inside the root.
     pub home: PathBuf,
 }
 
 /// Looks a user up in `root`/etc/passwd (`root` is `/` for the host).
 ///
 /// # Errors
-/// The file cannot be read, or has no such user.
+/// Fails if the file cannot be read or has no such user.
 pub fn look_up(root: &Path, name: &str) -> std::io::Result<User> {
     let passwd = root.join("etc/passwd");
     let text = fs_err::read_to_string(&passwd)?;

@@ -1,4 +1,4 @@
-//! Every answer: its status, its JSON, and the headers that let a page of another origin read it.
+//! Responses: their status, their JSON, and the headers that let pages from other origins read them.
 
 use bytes::Bytes;
 use footfall_event::{Deferral, Reason, Rejection};
@@ -14,12 +14,12 @@ use serde::Serialize;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Seconds until a client may send again: long enough for a broker to be elected, short enough for a visit.
+/// Seconds until a client may retry: long enough for a leader election, short enough for a visit.
 const RETRY_AFTER_S: u16 = 2;
 const PREFLIGHT_S: HeaderValue = HeaderValue::from_static("86400");
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
 
-/// The first generation's answer, byte for byte, because its clients rely on it.
+/// The first generation's response, byte for byte, because its clients rely on it.
 #[derive(Serialize)]
 struct Received<'a> {
     success: bool,
@@ -44,13 +44,13 @@ pub(crate) fn refused(rejection: &Rejection) -> Answer {
     let status = status(number, StatusCode::BAD_REQUEST);
     let mut answer = json_answer(status, &Refused { success: false, rejection });
     if rejection.reason == Reason::BodyTooLarge {
-        // The rest of the body is not read, so the connection serves no other request.
+        // The rest of the body is left unread, so the connection cannot be reused.
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
 }
 
-/// One element of a batch that was refused.
+/// A rejected element of a batch.
 #[derive(Serialize)]
 pub(crate) struct RefusedElement {
     pub(crate) index: usize,
@@ -71,7 +71,7 @@ pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement]) -> Answer {
     json_answer(status, &Batch { success, accepted, rejected })
 }
 
-/// What went wrong where no single event is at fault.
+/// An error that is no single event's fault.
 #[derive(Serialize)]
 struct Failed<'a> {
     success: bool,
@@ -83,12 +83,12 @@ fn failed(status: StatusCode, reason: &'static str, message: &str) -> Answer {
     json_answer(status, &Failed { success: false, reason, message })
 }
 
-/// The client keeps what it sent, and sends it again with the same ids.
+/// The client keeps what it sent and retries with the same ids.
 pub(crate) fn deferred(deferral: Deferral) -> Answer {
     let status = status(deferral.http_status(), StatusCode::SERVICE_UNAVAILABLE);
     let mut answer = failed(status, deferral.as_str(), deferral.message());
     match deferral {
-        // The rest of the body is not read, so the connection serves no other request.
+        // The rest of the body is left unread, so the connection cannot be reused.
         Deferral::BodyIncomplete => answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close")),
         Deferral::BodiesFull
         | Deferral::QueueFull
@@ -101,7 +101,7 @@ pub(crate) fn deferred(deferral: Deferral) -> Answer {
     answer
 }
 
-/// The first generation's fields, in its order.
+/// The first generation's fields, in the same order.
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
@@ -121,7 +121,7 @@ pub(crate) fn health(kafka_ready: bool) -> Answer {
     answer
 }
 
-/// Not cached, since each showing is an event.
+/// Not cached, since each display is an event.
 pub(crate) fn picture(gif: &'static [u8]) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(gif)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
@@ -152,7 +152,7 @@ pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
     answer
 }
 
-/// A number of the catalogue as a status; `otherwise` where it is none.
+/// Converts the catalogue's number to a status; `otherwise` if it is not valid.
 fn status(number: u16, otherwise: StatusCode) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(otherwise)
 }
@@ -166,7 +166,8 @@ fn json_answer<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     readable_by_anyone(answer)
 }
 
-/// On every status, so that a page can tell a refusal from an outage. Credentials are neither asked for nor used.
+/// Applied to every status, so that a page can tell a refusal from an outage. Credentials are neither requested nor
+/// used.
 fn readable_by_anyone(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
     answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));

@@ -1,4 +1,4 @@
-//! A request's body: read within its limits, and inflated within its size.
+//! Reads and inflates a request body, both within limits.
 
 use std::io::Read;
 
@@ -12,9 +12,9 @@ use crate::config::HttpConfig;
 /// Why there is no body.
 #[derive(Debug)]
 pub(crate) enum BodyRefusal {
-    /// It is refused, and always will be.
+    /// It is rejected for good.
     Rejected(Rejection),
-    /// It may be taken when it is sent again.
+    /// It may be accepted if sent again.
     Deferred(Deferral),
 }
 
@@ -34,7 +34,7 @@ impl BodyRefusal {
     }
 }
 
-/// Reads the whole body and undoes its `Content-Encoding`.
+/// Reads the whole body and decodes its `Content-Encoding`.
 pub(crate) async fn read(
     budget: &BodyBudget,
     body: &mut Incoming,
@@ -81,7 +81,7 @@ impl Encoding {
             Self::Identity if body.len() <= bytes_max => return Ok(body),
             Self::Identity => return Err(too_large(bytes_max, "")),
             Self::Gzip => take(flate2::read::MultiGzDecoder::new(&*body), bytes_max),
-            // RFC 9110 means the zlib format; some clients send a bare deflate stream.
+            // RFC 9110 requires the zlib format, but some clients send a raw deflate stream.
             Self::Deflate => take(flate2::read::ZlibDecoder::new(&*body), bytes_max)
                 .or_else(|_| take(flate2::read::DeflateDecoder::new(&*body), bytes_max)),
             Self::Brotli => take(brotli_decompressor::Decompressor::new(&*body, 4096), bytes_max),
@@ -97,7 +97,7 @@ impl Encoding {
     }
 }
 
-/// One byte more than the limit shows that there was more; a bomb is inflated no further.
+/// Reads one byte past the limit to detect excess; a bomb is inflated no further.
 fn take(reader: impl Read, bytes_max: usize) -> std::io::Result<Vec<u8>> {
     let mut inflated = Vec::new();
     reader.take(bytes_max as u64 + 1).read_to_end(&mut inflated)?;
@@ -134,7 +134,7 @@ mod tests {
             (Some("deflate"), zlib(TEXT)),
             (Some("deflate"), bare.finish().unwrap().into()),
             (Some("ZSTD"), zstd::encode_all(TEXT, 3).unwrap().into()),
-            // Made by `brotli --stdout`; there is no encoder among our dependencies.
+            // Made with `brotli --stdout`; no dependency has an encoder.
             (Some("br"), Bytes::from_static(b"\x8b\x0c\x80{\"event_type\":\"page_view\"}\x03")),
         ];
         for (name, body) in bodies {

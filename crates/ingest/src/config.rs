@@ -1,4 +1,4 @@
-//! What can be set, with its unit and its default.
+//! The settings, with their units and defaults.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -17,48 +17,49 @@ use crate::country::Countries;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port that events are posted to; where systemd passes a socket (footfall-ingest.socket), that one.
+    /// Address and port that events are posted to; ignored if systemd passes a socket (footfall-ingest.socket).
     pub listen: SocketAddr,
-    /// Name under which this instance's counts and samples are stored, at most 100 characters; another for each instance.
+    /// Name under which this instance's counts and samples are stored; unique per instance, at most 100 characters.
     pub instance: String,
     /// Where /live, /ready and /metrics are served.
     pub admin: AdminConfig,
     /// What is logged, and how.
     pub log: LogConfig,
-    /// How long a stop may take, in milliseconds.
+    /// How long a shutdown may take, in milliseconds.
     pub drain_ms_max: u64,
-    /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 sends none.
+    /// Seconds between samples of the metrics, which are stored in the table pipeline_samples; 0 disables them.
     pub sample_interval_s: u16,
-    /// Where events go: to Kafka, from which a footfall-sink stores them, or straight into PostgreSQL (the light profile).
+    /// Where events go: to Kafka, from which footfall-sink stores them, or straight into PostgreSQL (the light
+    /// profile).
     pub store: Store,
-    /// What a connection and a request may take.
+    /// Limits on connections and requests.
     pub http: HttpConfig,
     /// Where events go with `store = "kafka"`.
     pub kafka: KafkaConfig,
     /// Where events go with `store = "postgresql"`.
     pub database: DatabaseConfig,
-    /// What is known of a visitor.
+    /// What is known about a visitor.
     pub privacy: PrivacyConfig,
-    /// What an event may hold.
+    /// Limits on events.
     pub limits: Limits,
 }
 
-/// What a connection and a request may take.
+/// Limits on connections and requests.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Connections at once; further ones wait to be accepted.
+    /// Maximum number of concurrent connections; further ones wait to be accepted.
     pub connections_max: usize,
-    /// Time that a connection may be without a request under way, in milliseconds: for reading an answer, for silence
-    /// and for sending the next request's head, all in one.
+    /// Time that a connection may go without a request in progress, in milliseconds: reading the response, sitting idle
+    /// and sending the next request's head, all together.
     pub header_ms_max: u64,
-    /// Time for a request's body, in milliseconds.
+    /// Maximum time for a request's body, in milliseconds.
     pub body_ms_max: u64,
-    /// Size of a body as it is sent, in bytes.
+    /// Maximum size of a body as sent, in bytes.
     pub body_bytes_max: usize,
-    /// Size of a body after inflation, in bytes.
+    /// Maximum size of a body after inflation, in bytes.
     pub inflated_bytes_max: usize,
-    /// KiB that the bodies of all requests may fill together; beyond that clients are asked to come again.
+    /// KiB that the bodies of all requests may use together; beyond that, clients are asked to retry later.
     pub bodies_kib_max: usize,
 }
 
@@ -66,9 +67,9 @@ pub struct HttpConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Store {
-    /// An event is answered when every in-sync replica has it.
+    /// An event is confirmed once every in-sync replica has it.
     Kafka,
-    /// An event is answered when it is committed.
+    /// An event is confirmed once it is committed.
     Postgresql,
 }
 
@@ -76,17 +77,18 @@ pub enum Store {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// Brokers to ask first: host:port, separated by commas.
+    /// Bootstrap brokers: host:port, separated by commas.
     pub bootstrap_servers: String,
-    /// Topic of the events.
+    /// Topic for events.
     pub events_topic: String,
-    /// Topic of what this daemon counts.
+    /// Topic for this daemon's counts and samples.
     pub outcomes_topic: String,
-    /// How long an event waits for others to share a batch with, in milliseconds.
+    /// How long an event waits for others to join its batch, in milliseconds.
     pub linger_ms: u32,
-    /// How long an event may take to be acknowledged, in milliseconds; then the client is asked to send it again.
+    /// How long an event may take to be acknowledged, in milliseconds; after that, the client is asked to send it
+    /// again.
     pub acknowledge_ms_max: u32,
-    /// KiB of events that may wait for their acknowledgement; beyond that the client is asked to come again.
+    /// KiB of events that may await acknowledgement; beyond that, clients are asked to retry later.
     pub queue_kib_max: u32,
 }
 
@@ -94,37 +96,36 @@ pub struct KafkaConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a
-    /// postgresql:// URL.
+    /// PostgreSQL connection string: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a postgresql://
+    /// URL.
     pub url: String,
-    /// Password, where the server wants one.
+    /// Password, if the server requires one.
     pub password: Secret,
-    /// The longest pause between two attempts to reach a database that is away, in milliseconds.
+    /// Maximum pause between attempts to reach a database that is down, in milliseconds.
     pub retry_ms_max: u64,
-    /// How long an event may take to be committed, in milliseconds; then the client is asked to send it again.
+    /// How long an event may take to be committed, in milliseconds; after that, the client is asked to send it again.
     pub commit_ms_max: u64,
-    /// KiB of events that may wait for their commit; beyond that the client is asked to come again.
+    /// KiB of events that may await their commit; beyond that, clients are asked to retry later.
     pub queue_kib_max: u32,
-    /// Events that one transaction takes; a request's events stay together.
+    /// Maximum number of events per transaction, except that a request's events stay together.
     pub batch_rows_max: usize,
-    /// Distinct user agents that are remembered, at least 1: one that is known costs nothing to read again. Each takes
-    /// about half a KiB.
+    /// Distinct user agents to cache, at least 1: a cached one need not be parsed again. Each takes about half a KiB.
     pub user_agents_max: NonZeroUsize,
 }
 
-/// What is known of a visitor.
+/// What is known about a visitor.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrivacyConfig {
-    /// Key of the visitors' hash, the same for all instances. Without it each start makes one of its own, and a
-    /// visitor who stays through a restart counts twice.
+    /// Key for hashing visitors, the same for all instances. If empty, each start generates its own, and a visitor who
+    /// stays through a restart counts twice.
     pub visitor_secret: Secret,
-    /// Proxies whose X-Forwarded-For is believed: addresses or networks.
+    /// Proxies whose X-Forwarded-For is trusted: addresses or networks.
     pub trusted_proxies: Vec<String>,
-    /// Whether events of people who send Do Not Track or Global Privacy Control are refused.
+    /// Whether to reject events from people who send Do Not Track or Global Privacy Control.
     pub honour_signals: bool,
-    /// Path of an MMDB file that knows countries, such as MaxMind's GeoLite2 Country or DB-IP's Country Lite; a file that
-    /// replaces it is taken up. Empty: countries are not known.
+    /// Path of an MMDB file with countries, such as MaxMind's GeoLite2 Country or DB-IP's Country Lite; reloaded when
+    /// it is replaced. If empty, countries are unknown.
     pub country_database: String,
 }
 
@@ -182,14 +183,14 @@ impl KafkaConfig {
 }
 
 impl DatabaseConfig {
-    /// The connection's parameters, the password put in.
+    /// The connection parameters, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
         footfall_store::parameters(&self.url, &self.password, "footfall-ingest")
     }
 }
 
 impl PrivacyConfig {
-    /// The file of countries, where one is named.
+    /// The country file, if one is configured.
     pub(crate) fn countries(&self) -> Option<Result<Countries, FieldError>> {
         let path = Some(&self.country_database).filter(|path| !path.is_empty())?;
         Some(
@@ -198,7 +199,7 @@ impl PrivacyConfig {
         )
     }
 
-    /// The proxies as networks; an address alone is a network of one.
+    /// The proxies as networks; a bare address is a network of one.
     pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
         networks("privacy.trusted_proxies", &self.trusted_proxies)
     }
@@ -255,7 +256,7 @@ mod tests {
     const LOCATIONS: &str = include_str!("../../../nixos/nginx/footfall-locations.conf");
     const UPSTREAMS: &str = include_str!("../../../nixos/nginx/footfall-upstreams.conf");
 
-    /// The seconds of a directive, in milliseconds, each time that it is set.
+    /// All values of a directive, converted from seconds to milliseconds.
     fn set_ms(text: &str, directive: &str) -> Vec<u64> {
         let values = text.lines().filter_map(|line| line.trim().strip_prefix(directive)?.trim().strip_suffix("s;"));
         values.map(|seconds| seconds.parse::<u64>().unwrap() * 1_000).collect()

@@ -1,4 +1,4 @@
-//! The country of an address, by a file that the operator brings. It is looked up here and nowhere later, because no
+//! Looks up the country of an address in a file provided by the operator. Done here and not downstream, because no
 //! address leaves this process.
 
 use std::fs::Metadata;
@@ -12,9 +12,9 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-/// Larger than any that is published; the file is held in memory.
+/// Larger than any published file; the file is held in memory.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// How often it is looked at whether there is another file.
+/// How often to check whether the file was replaced.
 const LOOK_MS: u64 = 1_000;
 
 /// Why a file cannot be used.
@@ -28,10 +28,10 @@ pub(crate) enum Unusable {
     Malformed(#[from] MaxMindDbError),
 }
 
-/// Distinguishes a file from the one that was there before.
+/// Tells a file from the one it replaced.
 type Stamp = (Option<SystemTime>, u64);
 
-/// A file in MaxMind's format (MaxMind DB 2.0) that knows countries.
+/// A country file in MaxMind's format (MaxMind DB 2.0).
 pub(crate) struct Countries {
     path: PathBuf,
     reader: RwLock<Reader<Vec<u8>>>,
@@ -44,7 +44,7 @@ impl Countries {
         Ok(Self { path: path.to_owned(), reader: RwLock::new(read(path)?), stamp })
     }
 
-    /// ISO 3166-1 alpha-2; none where the file does not know the address.
+    /// ISO 3166-1 alpha-2 code; None if the file does not know the address.
     pub(crate) fn of(&self, address: IpAddr) -> Option<String> {
         const PATH: [PathElement<'_>; 2] = [PathElement::Key("country"), PathElement::Key("iso_code")];
         let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner);
@@ -71,7 +71,7 @@ fn stamp(path: &Path) -> Result<Stamp, Unusable> {
     Ok((file.modified().ok(), file.len()))
 }
 
-/// Takes up a file that has taken the other's place. One that cannot be used changes nothing.
+/// Reloads the file when it is replaced. If the new one is unusable, the old one stays in use.
 pub(crate) async fn keep_fresh(countries: Arc<Countries>, shutdown: CancellationToken) {
     let mut known = countries.stamp;
     let mut every = tokio::time::interval(Duration::from_millis(LOOK_MS));
@@ -80,7 +80,7 @@ pub(crate) async fn keep_fresh(countries: Arc<Countries>, shutdown: Cancellation
         let (looking, path) = (countries.clone(), countries.path.display().to_string());
         let look = tokio::task::spawn_blocking(move || match stamp(&looking.path) {
             Ok(stamp) if stamp != known => (stamp, Some(looking.replace())),
-            // While it is being replaced there may be none for a moment.
+            // It may be missing for a moment while it is being replaced.
             Ok(_) | Err(_) => (known, None),
         });
         let Ok((stamp, replaced)) = look.await else { return };

@@ -1,4 +1,4 @@
-//! Counts of accepted and rejected events, which travel to the database on the same path as events.
+//! Counts of accepted and rejected events, which reach the database by the same path as events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
-/// How much of these counts a crash may lose. It loses no event, since an event is acknowledged before its answer.
+/// A crash may lose the counts of this interval, but no events: those are durable before they are answered.
 const REPORT_MS: u64 = 1_000;
 
 /// Counts since the last report.
@@ -23,7 +23,7 @@ pub(crate) struct Counts {
     metrics: Arc<Metrics>,
     accepted: AtomicU64,
     rejected: [AtomicU64; Reason::ALL.len()],
-    /// Sent and not acknowledged. It may have arrived, so it is sent again unchanged, under the same id.
+    /// Sent but not acknowledged. They may have arrived, so they are resent unchanged, under the same id.
     unsent: Mutex<Option<OutcomeCounts>>,
 }
 
@@ -38,13 +38,13 @@ impl Counts {
         }
     }
 
-    /// These events are durable.
+    /// Counts events that are durable.
     pub(crate) fn accepted(&self, events: u64) {
         self.accepted.fetch_add(events, Ordering::Relaxed);
         self.metrics.accepted.inc_by(events);
     }
 
-    /// An event was refused, or a body whose events are not known.
+    /// Counts a rejected event, or a rejected body whose events are unknown.
     pub(crate) fn rejected(&self, reason: Reason) {
         self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
         self.metrics.rejected(reason);
@@ -59,7 +59,7 @@ impl Counts {
         accepted.into_iter().chain(rejected).collect()
     }
 
-    /// Sends the counts since the last report, after those that could not be sent then.
+    /// Sends the counts since the last report, after any that are still unacknowledged.
     pub(crate) async fn deliver(&self, delivery: &Delivery) {
         let mut unsent = self.unsent.lock().await;
         if unsent.is_some() {
@@ -85,7 +85,7 @@ impl Counts {
     }
 }
 
-/// Reports until the shutdown begins.
+/// Reports until shutdown begins.
 pub(crate) async fn report(counts: Arc<Counts>, delivery: Arc<Delivery>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(REPORT_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,9 +1,9 @@
-//! HTTP in, durable in Kafka (or, in the light profile, in PostgreSQL), then the answer.
+//! Takes events over HTTP, makes them durable in Kafka (or, in the light profile, in PostgreSQL), then answers.
 //!
-//! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse`
-//! (validated, enriched), each event through `delivery` (acknowledged by every in-sync replica, or committed). Only then
-//! does `answer` answer it. Counts of refused events (`counts`) and the metrics (`samples`) travel to the database on the
-//! same path.
+//! A request goes through `routes`, its body through `body` (bounded, inflated) and `footfall_event::parse` (validated,
+//! enriched), each event through `delivery` (acknowledged by every in-sync replica, or committed). Only then does
+//! `answer` respond. Counts of rejected events (`counts`) and the metrics (`samples`) reach the database by the same
+//! path.
 
 mod answer;
 mod body;
@@ -26,10 +26,10 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use footfall_daemon::{Shell, connections};
 
-/// Serves until the shutdown, then answers the requests that have begun and hands the last counts over.
+/// Serves until shutdown, then answers the requests in progress and sends the last counts.
 ///
 /// # Errors
-/// The address cannot be bound, or the configuration holds what cannot be used. A retry would not help.
+/// Fails if the address cannot be bound or the configuration cannot be used. Retrying would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
@@ -45,8 +45,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
-    // Clients that waited at systemd's socket through a restart would otherwise get a 503 from a daemon that has not yet
-    // reached its broker.
+    // Otherwise, clients that waited on systemd's socket during a restart would get a 503 from a daemon that has not
+    // yet reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
     let service = Arc::new(routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?);

@@ -1,4 +1,4 @@
-//! footfall-ingest: takes events over HTTP, answers when they are durable.
+//! footfall-ingest: takes events over HTTP, and answers once they are durable.
 
 use std::process::ExitCode;
 

@@ -31,12 +31,12 @@ struct StoredLabels {
     reason: &'static str,
 }
 
-/// Registers the metrics on a registry that only describes them.
+/// Registers the metrics on a registry that is only used to describe them.
 pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
 }
 
-/// One that this daemon never answers with has no series.
+/// A deferral that this daemon never answers with has no series.
 fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Counter {
     match deferral {
         Deferral::Unavailable => Counter::default(),
@@ -54,9 +54,9 @@ pub(crate) struct Metrics {
     requests: Family<StatusLabels, Counter>,
     pub(crate) request_seconds: Histogram,
     pub(crate) accepted: Counter,
-    /// By the reason's number, resolved once, so that a request only increments.
+    /// Indexed by reason; resolved once, so that a request only increments.
     rejected: Vec<Counter>,
-    /// By the deferral's number.
+    /// Indexed by deferral.
     deferred: Vec<Counter>,
     queue_messages: Gauge,
     queue_bytes: Gauge,
@@ -96,7 +96,7 @@ impl Metrics {
         registry.register("ingest_requests", "Requests by the status of their answer", metrics.requests.clone());
         registry.register(
             "ingest_request_seconds",
-            "Time from a request's head to its answer, in seconds",
+            "Time from a request's head to its response, in seconds",
             metrics.request_seconds.clone(),
         );
         registry.register(
@@ -106,38 +106,38 @@ impl Metrics {
         );
         registry.register(
             "ingest_events_rejected",
-            "Events that were refused, and bodies that hold none, by reason",
+            "Events that were refused, and bodies without a readable event, by reason",
             rejected,
         );
         registry.register(
             "ingest_events_deferred",
-            "Events that the client was asked to send again, by reason (docs/reasons.md); for bodies_full and body_incomplete, whose bodies were not read, requests",
+            "Events that the client was asked to send again, by reason (docs/reasons.md). For bodies_full and body_incomplete it counts requests, because their bodies were not read",
             deferred,
         );
         registry.register(
             "ingest_queue_messages",
-            "Messages that wait for their acknowledgement (with Kafka as of the last second) or their commit",
+            "Messages waiting to be acknowledged (by Kafka, as of the last second) or committed",
             metrics.queue_messages.clone(),
         );
         registry.register(
             "ingest_queue_bytes",
-            "Size of the messages that wait for their acknowledgement (with Kafka as of the last second) or their commit",
+            "Size of the messages waiting to be acknowledged (by Kafka, as of the last second) or committed",
             metrics.queue_bytes.clone(),
         );
         registry.register(
             "ingest_samples_dropped",
-            "Samples of these metrics that were not handed over: no broker or no database answered in time, or the queue was half full",
+            "Samples of these metrics that were not delivered, because no broker or no database answered in time, or because the queue was half full",
             metrics.samples_dropped.clone(),
         );
         registry.register("ingest_connections", "Open connections", metrics.connections.clone());
         registry.register(
             "ingest_committed",
-            "With store = postgresql: events by what became of them: stored, duplicate, or quarantined with the reason",
+            "With store = postgresql: events by outcome: stored, duplicate, or quarantined with the reason",
             metrics.committed.clone(),
         );
         registry.register(
             "ingest_commit_seconds",
-            "With store = postgresql: time to store what requests brought since the last commit, in seconds",
+            "With store = postgresql: time to store the events received since the last commit, in seconds",
             metrics.commit_seconds.clone(),
         );
         metrics
@@ -152,7 +152,7 @@ impl Metrics {
         self.rejected[reason as usize].inc();
     }
 
-    /// `count` events, or one request whose events are not known.
+    /// `count` events, or one request whose events are unknown.
     pub(crate) fn deferred(&self, deferral: Deferral, count: u64) {
         self.deferred[deferral as usize].inc_by(count);
     }
@@ -168,14 +168,14 @@ impl Metrics {
         }
     }
 
-    /// Changes what waits by this much, up or down.
+    /// Adjusts the queue gauges by these amounts, up or down.
     pub(crate) fn queue_changes(&self, messages: i64, bytes: i64) {
         self.queue_messages.inc_by(messages);
         self.queue_bytes.inc_by(bytes);
     }
 
     pub(crate) fn queued(&self, messages: u64, bytes: u64) {
-        // librdkafka bounds both far below what an i64 holds.
+        // librdkafka bounds both far below i64::MAX.
         self.queue_messages.set(i64::try_from(messages).unwrap_or(i64::MAX));
         self.queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }

@@ -1,4 +1,4 @@
-//! The picture whose request is a page view where there is no JavaScript: `<noscript><img src="/pixel.gif"></noscript>`.
+//! The image whose request is a page view without JavaScript: `<noscript><img src="/pixel.gif"></noscript>`.
 
 use serde_json::json;
 use url::form_urlencoded;
@@ -7,9 +7,9 @@ use url::form_urlencoded;
 pub(crate) const GIF: &[u8; 43] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\
     \x21\xf9\x04\x01\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
-/// The event as a client would have posted it. In the query: `u`, the page's URL (by default the Referer header, which
-/// names only the origin where the picture is on another one); `r`, its referrer; `t`, its title; `s`, the site. Other
-/// parameters, such as those that defeat caches, are ignored.
+/// The event as a client would have posted it. Query parameters: `u`, the page's URL (by default the Referer header,
+/// which names only the origin if the image is on another one); `r`, its referrer; `t`, its title; `s`, the site.
+/// Others, such as cache busters, are ignored.
 pub(crate) fn event(query: &str, referer: Option<&str>) -> Vec<u8> {
     let of_query = |name| {
         let pairs = form_urlencoded::parse(query.as_bytes());

@@ -1,4 +1,4 @@
-//! The paths, and how a request on each is handled.
+//! The paths, and how requests to each are handled.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,14 +31,14 @@ const EVENTS_TAKE: &str = "POST, OPTIONS";
 const HEALTH_TAKES: &str = "GET, HEAD, OPTIONS";
 const PIXEL_TAKES: &str = "GET";
 
-/// What answers requests.
+/// Answers requests.
 pub(crate) struct Service {
     delivery: Arc<Delivery>,
     counts: Arc<Counts>,
     pub(crate) metrics: Arc<Metrics>,
     http: HttpConfig,
     budget: BodyBudget,
-    /// Events that are being handed over. Their outcome is counted even where the client has left.
+    /// Deliveries in progress. Their outcome is counted even if the client has disconnected.
     delivering: TaskTracker,
     limits: Limits,
     trusted_proxies: Vec<IpNet>,
@@ -71,7 +71,7 @@ impl Service {
         })
     }
 
-    /// Waits until nothing is being handed over.
+    /// Waits for all deliveries in progress.
     pub(crate) async fn finish(&self) {
         self.delivering.close();
         self.delivering.wait().await;
@@ -100,7 +100,7 @@ impl Service {
             Ok(read) => read,
             Err(BodyRefusal::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
             Err(no_body) => {
-                // A client that asks first gets its answer before it sends.
+                // A client that sent `Expect` gets its answer before it sends the body.
                 if !head.headers.contains_key(EXPECT) {
                     discard_body(&mut body, self.http.body_ms_max).await;
                 }
@@ -116,7 +116,7 @@ impl Service {
         }
     }
 
-    /// A page view without JavaScript. The picture comes when the event is durable.
+    /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
         let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
@@ -126,7 +126,7 @@ impl Service {
         if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
     }
 
-    /// Hands over even where the client leaves meanwhile. Until then the body keeps its share of the budget.
+    /// Delivers even if the client disconnects. The body keeps its share of the budget until then.
     async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
         let service = self.clone();
         let delivered = self.delivering.spawn(async move {
@@ -134,7 +134,7 @@ impl Service {
             drop(body);
             answer
         });
-        // It fails only where the process ends: a panic aborts, and nothing else cancels the task.
+        // Fails only if the process is exiting: a panic aborts, and nothing else cancels the task.
         delivered.await.unwrap_or_else(|_| self.defer(Deferral::NotAcknowledged, 1))
     }
 
@@ -189,7 +189,7 @@ impl Service {
         let Sent { acknowledged, deferred } = self.delivery.send_events(events).await;
         self.counts.accepted(acknowledged);
         if let Some(deferral) = deferred {
-            // The whole request comes again, and what was refused of it is counted then.
+            // The client sends the whole request again, and its rejected events are counted then.
             return self.defer(deferral, count.saturating_sub(acknowledged));
         }
         for RefusedElement { rejection, .. } in &rejected {
@@ -202,7 +202,7 @@ impl Service {
         }
     }
 
-    /// `count` events, or one request whose events are not known.
+    /// `count` events, or one request whose events are unknown.
     fn defer(&self, deferral: Deferral, count: u64) -> Answer {
         self.metrics.deferred(deferral, count);
         answer::deferred(deferral)
@@ -214,12 +214,12 @@ impl Service {
     }
 }
 
-/// A header's value. One that is not text is treated as absent.
+/// A header's value. A value that is not text is treated as absent.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// What browsers send unasked; other client hints would need Accept-CH.
+/// What browsers send by default; other client hints would need Accept-CH.
 fn hints(headers: &HeaderMap) -> Hints<'_> {
     let named = |name| text(headers, &HeaderName::from_static(name));
     Hints {

@@ -1,5 +1,5 @@
-//! The metrics, which travel to the database on the same path as events. A sample never queues behind another one, and
-//! never takes the place of an event.
+//! Samples of the metrics, which reach the database by the same path as events. A sample never queues behind another
+//! one, and never takes the place of an event.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::metrics::Metrics;
 
-/// Sends a sample as often as the configuration says, until the shutdown begins. One that is not taken is dropped, since
-/// the next one contains all that it said.
+/// Sends samples at the configured interval until shutdown begins. One that is not accepted is dropped, since the next
+/// one contains everything it said.
 pub(crate) async fn report(config: Config, shell: Shell, delivery: Arc<Delivery>, metrics: Arc<Metrics>) {
     let mut sampler = Sampler::new(&shell, config.sample_interval_s.into());
     while let Some(sample) = sampler.next().await {

@@ -1,4 +1,4 @@
-//! The port that events come to: what its connections may take.
+//! The port for events, and the limits on its connections.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::HttpConfig;
 use crate::routes::Service;
 
-/// The largest request head, in bytes: more than a browser sends.
+/// Maximum size of a request head, in bytes: more than a browser sends.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// Serves until the shutdown begins, then finishes the requests that have begun.
+/// Serves until shutdown begins, then finishes the requests in progress.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: Arc<Service>,

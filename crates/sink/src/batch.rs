@@ -1,4 +1,4 @@
-//! The messages that have been read and not stored yet.
+//! Messages read but not stored yet.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ impl Batch {
         self.records.push(record);
     }
 
-    /// How long to wait for the next message, at most `idle` while there is none.
+    /// How long to wait for the next message: until the batch is due, or `idle` if it is empty.
     pub(crate) fn time_left(&self, limits: &BatchConfig, idle: Duration) -> Duration {
         self.began.map_or(idle, |began| Duration::from_millis(limits.age_ms_max).saturating_sub(began.elapsed()))
     }

@@ -1,4 +1,4 @@
-//! What can be set, with its unit and its default.
+//! The settings, with units and defaults.
 
 use std::num::NonZeroUsize;
 
@@ -16,19 +16,19 @@ pub struct Config {
     pub admin: AdminConfig,
     /// What is logged, and how.
     pub log: LogConfig,
-    /// How long a stop may take, in milliseconds.
+    /// How long a shutdown may take, in milliseconds.
     pub drain_ms_max: u64,
-    /// Seconds between two samples of the metrics, which are stored in the table pipeline_samples; 0 stores none.
+    /// Seconds between samples of the metrics, which are stored in the table pipeline_samples; 0 stores none.
     pub sample_interval_s: u16,
     /// Where events come from.
     pub kafka: KafkaConfig,
-    /// Where they go.
+    /// Where events are stored.
     pub database: DatabaseConfig,
-    /// How many make a batch.
+    /// When a batch is due.
     pub batch: BatchConfig,
-    /// What is worked out about an event before it is stored.
+    /// What is derived from an event before it is stored.
     pub enrichment: EnrichmentConfig,
-    /// What an event may hold; what exceeds it is quarantined.
+    /// Limits on an event; one that exceeds them is quarantined.
     pub limits: Limits,
 }
 
@@ -36,38 +36,38 @@ pub struct Config {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// Brokers to ask first: host:port, separated by commas.
+    /// Bootstrap brokers: host:port, separated by commas.
     pub bootstrap_servers: String,
-    /// Consumer group that shares the partitions among sinks. It holds no offsets: these live in PostgreSQL.
+    /// Consumer group that shares the partitions among sinks. It holds no offsets; those are in PostgreSQL.
     pub group_id: String,
-    /// Name of this sink within the group, where it has one: the same after a restart, another for each sink. A sink
-    /// with a name that is started again takes its partitions up at once; without, the group first waits for
-    /// `session_ms_max` after a crash. Its samples are stored under this name, else under `sink`.
+    /// Optional name of this sink within the group: unique to each sink, and the same after a restart. A named sink
+    /// resumes its partitions as soon as it restarts; without a name, the group first waits for `session_ms_max` after
+    /// a crash. Its samples are stored under this name, or under `sink` if it has none.
     pub group_instance_id: String,
     /// Topic of the events.
     pub events_topic: String,
-    /// Topic of what ingest counted.
+    /// Topic of ingest's counts and samples.
     pub outcomes_topic: String,
-    /// After this long without a sign of life the group gives this sink's partitions to others, in milliseconds.
+    /// How long this sink may miss heartbeats before the group gives its partitions to others, in milliseconds.
     pub session_ms_max: u32,
-    /// How many KiB may be fetched ahead of what is being stored.
+    /// KiB of messages that may be fetched ahead of what is being stored.
     pub prefetch_kib_max: u32,
 }
 
-/// Where events go.
+/// Where events are stored.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
     /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a
     /// postgresql:// URL.
     pub url: String,
-    /// Password, where the server wants one.
+    /// Password, if the server requires one.
     pub password: Secret,
-    /// The longest pause between two attempts to reach a database that is away, in milliseconds.
+    /// The longest pause between attempts to reach the database, in milliseconds.
     pub retry_ms_max: u64,
 }
 
-/// A batch ends when one of these is reached.
+/// A batch is due when it reaches one of these limits.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchConfig {
@@ -75,16 +75,15 @@ pub struct BatchConfig {
     pub rows_max: usize,
     /// Bytes of messages in a batch.
     pub bytes_max: usize,
-    /// Age of the batch's first message, in milliseconds: the delay that batching adds at most.
+    /// Age of the batch's first message, in milliseconds: the longest delay that batching adds.
     pub age_ms_max: u64,
 }
 
-/// What is worked out about an event before it is stored.
+/// What is derived from an event before it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnrichmentConfig {
-    /// Distinct user agents that are remembered, at least 1: one that is known costs nothing to read again. Each takes
-    /// about half a KiB.
+    /// Distinct user agents to cache, at least 1: a cached one is not parsed again. Each takes about half a KiB.
     pub user_agents_max: NonZeroUsize,
 }
 
@@ -124,7 +123,7 @@ impl KafkaConfig {
 }
 
 impl DatabaseConfig {
-    /// The connection's parameters, the password put in.
+    /// Connection parameters, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
         footfall_store::parameters(&self.url, &self.password, "footfall-sink")
     }
@@ -139,7 +138,7 @@ impl Configuration for Config {
         let mut errors = self.kafka.shared().validate();
         errors.extend(FieldError::unless_filled("kafka.group_id", &self.kafka.group_id));
         for (field, value, range) in [
-            // What brokers accept.
+            // What brokers accept by default.
             ("kafka.session_ms_max", self.kafka.session_ms_max.into(), 6_000..=1_800_000),
             ("kafka.prefetch_kib_max", self.kafka.prefetch_kib_max.into(), 1024..=2_097_151),
             ("sample_interval_s", self.sample_interval_s.into(), 0..=3_600),

@@ -1,5 +1,5 @@
-//! The Kafka consumer: it reports to the pipeline which partitions are this sink's. The pipeline says where they are
-//! read from.
+//! The Kafka consumer: it reports to the pipeline which partitions are assigned to this sink. The pipeline decides
+//! where to read from.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,16 +19,16 @@ pub(crate) type Consumer = BaseConsumer<Context>;
 
 const STATISTICS_MS: u32 = 1_000;
 
-/// What the group did since the pipeline last looked.
+/// The group's last change since the pipeline last looked.
 #[derive(Debug)]
 pub(crate) enum Change {
-    /// These partitions are ours now, and no others.
+    /// These partitions, and no others, are assigned to this sink.
     Assigned(TopicPartitionList),
-    /// No partition is ours.
+    /// No partition is assigned to this sink.
     Revoked,
 }
 
-/// What librdkafka calls while the pipeline polls.
+/// The callbacks that librdkafka invokes while the pipeline polls.
 pub(crate) struct Context {
     change: Mutex<Option<Change>>,
     metrics: Arc<Metrics>,
@@ -66,7 +66,7 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    /// An assignment is only noted here: the pipeline asks PostgreSQL for the offsets, which may take a while, and then
+    /// Only notes an assignment: the pipeline asks PostgreSQL for the offsets, which may take a while, and then
     /// assigns. The group waits for that.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: Code, partitions: &mut TopicPartitionList) {
         if code == Code::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
@@ -82,7 +82,7 @@ impl ConsumerContext for Context {
     }
 }
 
-/// A consumer that joins its group when it is polled.
+/// Creates a consumer that joins its group when it is polled.
 pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: Condition) -> KafkaResult<Consumer> {
     let context = Context { change: Mutex::new(None), metrics: metrics.clone(), kafka_ready };
     let mut settings = ClientConfig::new();
@@ -90,15 +90,15 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("client.id", "footfall-sink")
         .set("group.id", &config.group_id)
-        // Offsets live in PostgreSQL, in the transaction that stores the rows.
+        // Offsets are stored in PostgreSQL, in the same transaction as the rows.
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        // The pipeline counts and logs an offset that Kafka has no longer; librdkafka would skip it.
+        // The pipeline counts and logs an offset that Kafka no longer has; librdkafka would skip ahead.
         .set("auto.offset.reset", "error")
         .set("session.timeout.ms", config.session_ms_max.to_string())
         .set("heartbeat.interval.ms", (config.session_ms_max / 5).to_string())
         .set("queued.max.messages.kbytes", config.prefetch_kib_max.to_string())
-        // A message does not wait for others in the broker.
+        // Limits how long the broker holds a fetch back to collect messages.
         .set("fetch.wait.max.ms", "100")
         // Reconnects within a second of the broker's return: the default waits up to ten.
         .set("reconnect.backoff.max.ms", "1000")

@@ -1,9 +1,8 @@
 //! From Kafka to TimescaleDB, exactly once.
 //!
 //! One thread reads messages into a batch and stores it in one PostgreSQL transaction that also moves the offsets
-//! ([`footfall_store::WriterLoop`]). Only PostgreSQL knows where to read from: it is asked whenever Kafka assigns
-//! partitions and after every failure, and what has been read and not stored is dropped and read again. So there is one
-//! way to recover, and it is the way to start.
+//! ([`footfall_store::WriterLoop`]). Only PostgreSQL knows where to read from: the sink asks it whenever Kafka assigns
+//! partitions and after every failure, then drops and rereads anything not stored. Recovery is the same as startup.
 
 mod batch;
 mod config;
@@ -24,8 +23,8 @@ use tokio::runtime::Handle;
 /// Runs until the shutdown begins, then stores what has been read.
 ///
 /// # Errors
-/// Where the consumer cannot be made or its thread cannot be started, and where another sink took its name in the group:
-/// nothing that a retry would mend.
+/// Fails if the consumer cannot be created, its thread cannot be started, or another sink took its name in the group: a
+/// retry would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
@@ -36,9 +35,9 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let pipeline = pipeline::Pipeline::new(&config, consumer, metrics.clone(), &shell);
     let runtime = Handle::current();
     let (ended, end) = tokio::sync::oneshot::channel();
-    // A thread of its own: reading blocks, and so does joining and leaving the group.
+    // A dedicated thread: reading blocks, and so does joining and leaving the group.
     std::thread::Builder::new().name("pipeline".into()).spawn(move || {
-        // The receiver waits until this is sent.
+        // The receiver is awaited below, so it still exists.
         let _ = ended.send(pipeline.run(writer_loop, &runtime));
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));

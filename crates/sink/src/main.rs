@@ -1,4 +1,4 @@
-//! footfall-sink: reads the topics, stores batches.
+//! footfall-sink: reads Kafka's topics and stores them in batches.
 
 use std::process::ExitCode;
 

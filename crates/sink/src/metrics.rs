@@ -1,4 +1,4 @@
-//! What footfall-sink counts. Each help text is the metric's documentation.
+//! The metrics of footfall-sink. Each help text is the metric's documentation.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ struct CauseLabels {
     cause: &'static str,
 }
 
-/// Registers the metrics on a registry that only describes them.
+/// Registers the metrics in a registry that only describes them.
 pub fn describe_metrics(registry: &mut Registry) {
     let metrics = Metrics::new(registry);
     let labels = PartitionLabels { topic: KafkaKeys::DEFAULT.events_topic.into(), partition: 0 };
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
     pub(crate) offsets_missing: Counter,
     pub(crate) messages_skipped: Counter,
     pub(crate) samples_dropped: Counter,
-    /// By topic and partition: the offset behind the last message in Kafka, and the first that is not stored.
+    /// By topic and partition: the offset after the last message in Kafka, and the first offset not stored yet.
     ends: Mutex<HashMap<(String, i32), (i64, i64)>>,
 }
 
@@ -65,7 +65,7 @@ impl Metrics {
             samples_dropped: Counter::default(),
             ends: Mutex::default(),
         };
-        // Every label set from the start, so that a rate is right from the first event on.
+        // Creates every label set now, so that rates are right from the first event on.
         for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
             metrics.outcome(outcome);
         }
@@ -74,7 +74,7 @@ impl Metrics {
         }
         registry.register(
             "sink_events",
-            "Events by what became of them: stored, duplicate, or quarantined with the reason",
+            "Events by outcome: stored, duplicate, or quarantined with the reason",
             metrics.outcomes.clone(),
         );
         registry.register(
@@ -84,29 +84,29 @@ impl Metrics {
         );
         registry.register(
             "sink_resumptions",
-            "Times that the sink dropped what it had read and asked the database anew where to read: because another consumer owns the partition (fenced), because the database was away, or because Kafka has the offset no longer",
+            "Times that the sink dropped what it had read and asked the database again where to read from, because another consumer owns the partition (fenced), the database was unreachable, or Kafka no longer has the offset",
             metrics.restarts.clone(),
         );
         registry.register("sink_transactions", "Committed transactions", metrics.transactions.clone());
         registry.register("sink_batch_rows", "Messages in a batch", metrics.batch_rows.clone());
         registry.register(
             "sink_batch_seconds",
-            "Time to store a batch, its transactions included, in seconds",
+            "Time to store a batch, including all its transactions, in seconds",
             metrics.batch_seconds.clone(),
         );
         registry.register(
             "sink_offsets_missing",
-            "Messages that Kafka dropped before they were stored, and partitions that were made anew (one each)",
+            "Messages that Kafka dropped before they were stored, and one for each partition that was created again",
             metrics.offsets_missing.clone(),
         );
         registry.register(
             "sink_messages_skipped",
-            "Messages in the topic of the outcomes that are of a kind which this version does not know",
+            "Messages in the outcomes topic of a kind that this version does not know",
             metrics.messages_skipped.clone(),
         );
         registry.register(
             "sink_samples_dropped",
-            "Samples of this sink's own metrics that the database did not take in time",
+            "Samples of this sink's own metrics that the database did not store in time",
             metrics.samples_dropped.clone(),
         );
         metrics
@@ -136,7 +136,7 @@ impl Metrics {
         self.note(topic, partition, |known| known.1 = next);
     }
 
-    /// Partitions that were given back have no lag of ours.
+    /// The sink reports no lag for partitions that it has given back.
     pub(crate) fn forget_partitions(&self) {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.lag.clear();

@@ -1,5 +1,5 @@
-//! Kafka's side of the loop: which partitions are ours, what is read from them, and from where it is read again after a
-//! failure. The loop itself is [`WriterLoop`].
+//! The Kafka side of the loop: which partitions are assigned to this sink, what it reads from them, and where it
+//! resumes after a failure. The loop itself is [`WriterLoop`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::config::{BatchConfig, Config};
 use crate::consumer::{Change, Consumer};
 use crate::metrics::Metrics;
 
-/// How long a poll waits where nothing is to be read: the loop's heartbeat.
+/// How long a poll waits if there is nothing to read: the loop's heartbeat.
 const IDLE_MS: u64 = 100;
 const KAFKA_MS_MAX: u64 = 5_000;
 
@@ -37,13 +37,13 @@ pub(crate) struct Pipeline {
     metrics: Arc<Metrics>,
     partitions_ready: Condition,
     shutdown: CancellationToken,
-    /// What the group gave this sink, once it has said so.
+    /// The partitions assigned to this sink; `None` without an assignment.
     ours: Option<Vec<(Arc<str>, i32)>>,
     batch: Batch,
 }
 
-/// The loop as a sink runs it. Kafka still has what a crash of PostgreSQL takes back, so no commit waits for the disk; and
-/// no client waits for a batch, so the time-outs of its statements are bound enough.
+/// The sink's writer loop. Kafka still has what a crash of PostgreSQL loses, so commits need not wait for the disk; no
+/// client waits for a batch, so the statement timeouts are limit enough.
 pub(crate) fn writer_loop(config: &Config, parameters: tokio_postgres::Config, shell: &Shell) -> WriterLoop {
     let options = WriterLoopOptions {
         parameters,
@@ -72,19 +72,19 @@ impl Pipeline {
         }
     }
 
-    /// Returns when the shutdown has begun and what was read is stored, or cannot be. Blocks its thread, in polls and
-    /// in the group's callbacks too.
+    /// Returns once the shutdown has begun and what was read is stored, or cannot be. Blocks its thread, including in
+    /// polls and in the group's callbacks.
     ///
     /// # Errors
-    /// What librdkafka calls fatal: this consumer will never read again.
+    /// Fails if librdkafka reports a fatal error: this consumer will never read again.
     pub(crate) fn run(mut self, writer_loop: WriterLoop, runtime: &Handle) -> Result<(), KafkaError> {
         runtime.block_on(writer_loop.run(&mut self))?;
-        // Leaving the group at once lets another sink take over without waiting for a time-out.
+        // Leaving the group at once lets another sink take over without waiting for a timeout.
         self.consumer.unsubscribe();
         Ok(())
     }
 
-    /// Has the consumer read the partitions that are ours, each from the offset that the database holds.
+    /// Starts reading the assigned partitions, each from its offset in the database.
     async fn read_from_database(&mut self, writer: &mut Writer) -> Result<(), WriteError<KafkaError>> {
         self.forget_what_was_read(writer);
         let Some(ours) = &self.ours else { return Ok(()) };
@@ -169,7 +169,7 @@ impl RecordSource for Pipeline {
     type Error = KafkaError;
 
     async fn claim(&mut self, writer: &mut Writer) -> Result<(), WriteError<KafkaError>> {
-        // Kafka counts as there when it answers, whether or not it has a partition for this sink.
+        // Kafka is ready if it answers, even if it has no partition for this sink.
         let timeout = Duration::from_millis(KAFKA_MS_MAX);
         self.consumer.fetch_metadata(Some(&self.events_topic), timeout).map_err(WriteError::Source)?;
         self.consumer.context().kafka_ready.set(true);
@@ -182,7 +182,7 @@ impl RecordSource for Pipeline {
         }
         let polled = self.poll().map_err(WriteError::Source)?;
         match self.consumer.context().take_change() {
-            // What was read before belongs to partitions that are read again from where the database says.
+            // Drops what was read: these partitions are read again from their offsets in the database.
             Some(Change::Assigned(partitions)) => {
                 self.ours = Some(self.named(&partitions));
                 self.read_from_database(writer).await?;
@@ -197,7 +197,7 @@ impl RecordSource for Pipeline {
         }
         match polled {
             Some(record) => self.batch.push(record),
-            // Or a sink without work would not notice that it is a new database, which may want more of Kafka.
+            // Otherwise an idle sink would not notice that the database was replaced and may need earlier messages.
             None if writer.is_closed() => writer.ask().await?,
             None => {}
         }
@@ -211,7 +211,7 @@ impl RecordSource for Pipeline {
     fn stored(&mut self, writer: &Writer, written: &Written, took: Duration) {
         let records = std::mem::take(&mut self.batch).records;
         self.metrics.note_written(written);
-        #[allow(clippy::cast_precision_loss)] // a batch has far fewer rows than a f64 has integers
+        #[allow(clippy::cast_precision_loss)] // row counts are far below 2^53
         self.metrics.batch_rows.observe(records.len() as f64);
         self.metrics.batch_seconds.observe(took.as_secs_f64());
         let partitions = records.iter().map(|record| (&record.position.topic, record.position.partition));
@@ -250,7 +250,7 @@ fn cause(error: &WriteError<KafkaError>) -> &'static str {
     }
 }
 
-/// Errors that say that the broker is away: librdkafka goes on trying by itself, and no offset is in doubt.
+/// Errors that mean the broker is unavailable: librdkafka retries by itself, and no offset is in doubt.
 fn passes_by_itself(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,

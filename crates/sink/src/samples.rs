@@ -1,5 +1,5 @@
-//! The sink's own metrics, stored over a connection of their own, so that they arrive also while no event does, while
-//! Kafka is away, and while a batch is stuck.
+//! The sink's own metrics, stored over a separate connection, so that they arrive even while there are no events, Kafka
+//! is down, or a batch is stuck.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use tracing::debug;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
-/// `pipeline_samples.source` of a sink that has no name in its group.
+/// `pipeline_samples.source` of a sink without a name in its group.
 const SOURCE: &str = "sink";
-/// How long one sample may take; the next one holds all that it would have said.
+/// How long storing a sample may take; the next one makes up for a lost one.
 const WRITE_MS_MAX: u64 = 5_000;
 
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ struct Samples {
     writer: Option<SampleWriter>,
 }
 
-/// Stores a sample as often as the configuration says, until the shutdown begins.
+/// Stores samples at the configured interval until the shutdown begins.
 pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) {
     let Ok(database) = config.database.parameters() else { return };
     let source = if config.kafka.group_instance_id.is_empty() { SOURCE } else { &config.kafka.group_instance_id };
@@ -43,7 +43,7 @@ pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) 
     while let Some(sample) = sampler.next().await {
         let stored = shell.shutdown.run_until_cancelled(samples.store(sample)).await;
         if let Some(Err(error)) = stored {
-            // The pipeline needs the same database and logs what is wrong with it.
+            // The pipeline uses the same database and logs what is wrong with it.
             debug!(%error, "a sample is not stored");
             metrics.samples_dropped.inc();
         }
@@ -53,7 +53,7 @@ pub(crate) async fn report(config: Config, shell: Shell, metrics: Arc<Metrics>) 
 impl Samples {
     async fn store(&mut self, sample: Sample) -> Result<(), NotStored> {
         let sample = PipelineSample::new(&self.source, sample.at, sample.started_at, sample.series);
-        // A connection that fails is made anew for the next sample.
+        // After a failure, the next sample opens a new connection.
         let former = self.writer.take();
         let writer = timeout(Duration::from_millis(WRITE_MS_MAX), async {
             let writer = match former {

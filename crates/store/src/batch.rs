@@ -1,4 +1,4 @@
-//! What the writer is given: records, in the order in which Kafka holds them within each partition.
+//! The writer's input: records, in Kafka's order within each partition.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
 /// Where a record is in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Position {
-    /// Topic; shared, because every record of a topic has the same.
+    /// Topic; shared by all its records.
     pub topic: Arc<str>,
     /// Partition of the topic.
     pub partition: i32,
@@ -22,20 +22,20 @@ pub struct Record {
     pub position: Position,
     /// What it holds.
     pub content: Content,
-    /// The bytes that it was read from, for the quarantine.
+    /// The bytes it was parsed from, for the quarantine.
     pub line: Vec<u8>,
 }
 
 /// What a message turned out to be.
 #[derive(Debug)]
 pub enum Content {
-    /// An event, to be stored unless its id is known.
+    /// An event, stored unless its id is already known.
     Event(Box<Event>),
-    /// Something that cannot be stored, and why.
+    /// A message that cannot be stored, and why.
     Unreadable(Rejection),
-    /// What an ingest instance counted.
+    /// Counts from an ingest instance.
     Counts(OutcomeCounts),
-    /// What an ingest instance's metrics were.
+    /// A sample of an ingest instance's metrics.
     Sample(PipelineSample),
     /// A kind of message that this version does not know: skipped.
     Unknown,

@@ -12,21 +12,19 @@ use serde_json::{Map, Value};
 use tokio_postgres::types::{IsNull, Json, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
-/// One column.
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) sql_type: Type,
     source: Source,
 }
 
-/// Where a value comes from.
 enum Source {
     Field(fn(&Event) -> Option<&str>),
     Dimension(fn(&Enriched) -> Option<&str>),
     Other(for<'a> fn(&'a Event, &'a Enriched) -> Cell<'a>),
 }
 
-/// Every column, in the order of the rows that are copied.
+/// Every column, in the order in which they are copied.
 pub(crate) static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     let texts =
         Field::text_columns().map(|(name, get)| Column { name, sql_type: Type::TEXT, source: Source::Field(get) });
@@ -65,7 +63,7 @@ impl Column {
     }
 }
 
-/// A value of a row, of the type of its column.
+/// A value in a row, of its column's type.
 #[derive(Debug)]
 pub(crate) enum Cell<'a> {
     Text(Option<&'a str>),
@@ -91,7 +89,7 @@ impl ToSql for Cell<'_> {
     }
 
     fn accepts(_: &Type) -> bool {
-        // The types are those of COLUMNS, beside the values.
+        // COLUMNS declares each type next to its value.
         true
     }
 

@@ -1,5 +1,4 @@
-//! The one place that opens a connection to PostgreSQL: what encrypts it, how long it may take, and how a server that is
-//! gone is noticed.
+//! The one place that opens connections to PostgreSQL: encryption, time limits, and detecting a dead server.
 
 use std::time::Duration;
 
@@ -8,36 +7,35 @@ use tokio_postgres::NoTls;
 use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{Client, Config, Error, Socket};
 
-/// For a connection's socket, where the configuration names no `connect_timeout`.
+/// For opening the socket, unless the configuration sets `connect_timeout`.
 const CONNECT_MS_MAX: u64 = 5_000;
-/// A server whose machine is gone says nothing. After this much silence the kernel asks whether it is still there.
+/// A dead machine closes no connection; after this much silence the kernel probes whether it is still there.
 const KEEPALIVE_IDLE_S: u64 = 15;
-/// How long what was sent may stay unacknowledged before the connection counts as lost.
+/// How long sent data may stay unacknowledged before the connection counts as lost.
 const UNACKNOWLEDGED_S_MAX: u64 = 30;
 
-/// What carries a connection's messages. It has to be polled: [`connect`] does that, [`open`] leaves it to its caller.
+/// Does a client's I/O, and must be polled: [`connect`] spawns a task for it, [`open`] leaves it to the caller.
 pub type Connection = tokio_postgres::Connection<Socket, NoTlsStream>;
 
-/// Connects. A task of its own carries the messages until the client is dropped; the next statement sees when the
-/// connection has ended.
+/// Connects. A task does the I/O until the client is dropped; if the connection is lost, the next statement fails.
 ///
 /// # Errors
-/// Where PostgreSQL is away or refuses.
+/// Fails if PostgreSQL is unreachable or refuses the connection.
 pub async fn connect(config: &Config) -> Result<Client, Error> {
     let (client, connection) = open(config).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// Connects, for a caller that polls the connection itself, such as one that listens to notifications.
+/// Connects, for a caller that polls the connection itself, for example to receive notifications.
 ///
 /// # Errors
-/// Where PostgreSQL is away or refuses.
+/// Fails if PostgreSQL is unreachable or refuses the connection.
 pub async fn open(config: &Config) -> Result<(Client, Connection), Error> {
     bounded(config).connect(NoTls).await
 }
 
-/// Sets what the operator's connection string leaves open.
+/// Sets what the operator's connection string does not.
 fn bounded(config: &Config) -> Config {
     let mut config = config.clone();
     if config.get_connect_timeout().is_none() {

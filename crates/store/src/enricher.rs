@@ -1,4 +1,4 @@
-//! Derives what an event says beyond its fields, and caches what is known of user agents.
+//! Enriches events, and caches parsed user agents.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use footfall_event::Event;
 use footfall_event::enrich::{Agent, ClientHints, Enriched, agent, enrich, load_rules};
 use lru::LruCache;
 
-/// Parsing a user agent costs more than all else that is derived from an event, and few are distinct: the most recently
-/// used ones are cached.
+/// Enriches events. Parsing a user agent costs more than all the rest, and few are distinct, so the most recently used
+/// are cached.
 pub struct Enricher {
     agents: LruCache<String, Arc<Agent>>,
     key: String,
 }
 
 impl Enricher {
-    /// Caches `agents_max` user agents; one takes half a KiB, or two where clients send long ones. Loads the rules now,
-    /// so that the first batch does not wait for them.
+    /// Caches up to `agents_max` user agents; each takes half a KiB, or two KiB if clients send long ones. Loads the
+    /// rules now, so that the first batch does not wait for them.
     #[must_use]
     pub fn new(agents_max: NonZeroUsize) -> Self {
         load_rules();
         Self { agents: LruCache::new(agents_max), key: String::new() }
     }
 
-    /// Derives what an event says beyond its fields.
+    /// Derives an event's attributes from its fields.
     pub fn enrich(&mut self, event: &Event) -> Enriched {
         let told = ClientHints::by(event);
         told.write_key(&mut self.key);

@@ -1,11 +1,11 @@
-//! Why a batch was not stored, and which of PostgreSQL's errors are a row's fault.
+//! Why a batch was not stored, and which PostgreSQL errors a row's data caused.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The text of a PostgreSQL error with its cause, where Display alone is `db error`. Leaves out the server's DETAIL,
-/// which quotes whole rows, and so what a visitor typed.
+/// The text of a PostgreSQL error with its cause; Display alone says `db error`. Leaves out the server's DETAIL, which
+/// quotes whole rows, including what visitors typed.
 #[must_use]
 pub fn error_text(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
@@ -14,14 +14,14 @@ pub fn error_text(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Why a batch was not stored. Nothing of it was, as far as the writer knows; where the connection broke during the
-/// commit only the database knows, and [`Writer::claim`](crate::Writer::claim) asks it.
+/// Why a batch was not stored. If the connection broke during the commit, only the database knows whether it was, and
+/// [`Writer::claim`](crate::Writer::claim) asks it.
 #[derive(Debug, Error)]
 pub enum WriterError {
-    /// Another consumer has moved an offset of ours: the partition is not ours any more.
+    /// Another consumer has moved the offset of one of the writer's partitions, and owns that partition now.
     #[error("another consumer stores one of these partitions now")]
     Fenced,
-    /// A record does not follow the ones before it: storing it would move its partition's offset backwards.
+    /// Storing a record would move its partition's offset backwards.
     #[error("offset {offset} of {topic} {partition} comes before the next one to be stored, {next}")]
     OutOfOrder {
         /// Topic.
@@ -30,13 +30,13 @@ pub enum WriterError {
         partition: i32,
         /// The record's offset.
         offset: i64,
-        /// The first offset of the partition that is not stored.
+        /// The partition's next offset to be stored.
         next: i64,
     },
-    /// PostgreSQL is away, or refuses for a reason that is no row's fault.
+    /// PostgreSQL is unreachable, or reports an error that no row caused.
     #[error("{}", error_text(.0))]
     Unavailable(tokio_postgres::Error),
-    /// PostgreSQL refuses what a row holds. Callers see it only where a statement of ours is wrong.
+    /// PostgreSQL refuses a row's data. Callers see this only if one of the writer's statements is wrong.
     #[error("refused: {}", error_text(.0))]
     Refused(tokio_postgres::Error),
 }
@@ -44,9 +44,9 @@ pub enum WriterError {
 impl From<tokio_postgres::Error> for WriterError {
     fn from(error: tokio_postgres::Error) -> Self {
         // 22 data exception, 23 integrity constraint violation, 54 program limit exceeded (an index row too large):
-        // a row is at fault. With anything else (connection, resources, shutdown, privilege, deadlock) none is.
+        // caused by a row. All others (connection, resources, shutdown, privilege, deadlock) are not.
         let in_a_row = error.code().is_some_and(|state| matches!(&state.code()[..2], "22" | "23" | "54"))
-            // What cannot be encoded never reached the server.
+            // A value that cannot be encoded never reaches the server, so there is no SQLSTATE.
             || error.to_string().starts_with("error serializing");
         if in_a_row { Self::Refused(error) } else { Self::Unavailable(error) }
     }

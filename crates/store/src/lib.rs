@@ -1,12 +1,12 @@
-//! What Footfall keeps in PostgreSQL, and how it gets there.
+//! What Footfall stores in PostgreSQL, and how.
 //!
-//! [`prepare`] makes roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or (in
-//! the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts and the
-//! offsets move together or not at all, so a crash at any point leaves nothing half done and nothing to be undone.
-//! Listeners on the channel `footfall_events` receive `{"events":N}` when N rows have been stored. [`WriterLoop`] is the
-//! loop around it: it connects, writes what its [`RecordSource`] gathers, and begins anew after a failure.
+//! [`prepare`] creates roles, database, extension and tables. [`Writer`] stores a batch of [`Record`]s, from Kafka or
+//! (in the light profile) from ingest itself, in one transaction: ledger, rows, roll-ups, quarantine, outcome counts
+//! and offsets are committed together or not at all, so a crash at any point leaves nothing half done or to be undone.
+//! Listeners on the channel `footfall_events` receive `{"events":N}` when N rows have been stored. [`WriterLoop`] runs
+//! the writer: it connects, writes what its [`RecordSource`] gathers, and starts over after a failure.
 //!
-//! The SQL is in files under `sql/`, which are compiled in: a program and its statements cannot disagree.
+//! The SQL is in files under `sql/`, compiled in so that a program and its statements cannot disagree.
 
 mod batch;
 mod columns;

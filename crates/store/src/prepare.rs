@@ -1,4 +1,4 @@
-//! Makes what the daemons need: roles, database, extension, tables, views and functions. It may run again at any time.
+//! Creates what the daemons need: roles, database, extension, tables, views and functions. Idempotent.
 
 use std::ffi::OsStr;
 
@@ -19,8 +19,8 @@ const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
 static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
 static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/functions");
 
-/// Processes that prepare take turns by this advisory lock ("footfall" as a number). Advisory locks belong to a database, so it
-/// is taken in `postgres`, which both can see before ours exists.
+/// Advisory lock ("footfall" as a number) that lets one process prepare at a time. Such locks are per database, so it
+/// is taken in `postgres`, which exists before Footfall's database does.
 const LOCK: i64 = 0x666f_6f74_6661_6c6c;
 const MAINTENANCE_DATABASE: &str = "postgres";
 const DEFAULT_DATABASE: &str = "analytics";
@@ -28,18 +28,18 @@ const DEFAULT_DATABASE: &str = "analytics";
 /// What [`prepare`] did.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The database that is ready now.
+    /// The database's name.
     pub database: String,
-    /// Whether it was made just now.
+    /// Whether this run created it.
     pub database_created: bool,
-    /// The migrations that were applied just now, by name.
+    /// Names of the migrations that this run applied.
     pub applied: Vec<String>,
 }
 
-/// Why the database could not be made ready.
+/// Why the database could not be prepared.
 #[derive(Debug, Error)]
 pub enum PrepareError {
-    /// PostgreSQL is away or refused a statement.
+    /// PostgreSQL is unreachable or refused a statement.
     #[error("{doing}: {}", error_text(source))]
     Postgres {
         /// What was being done.
@@ -47,10 +47,10 @@ pub enum PrepareError {
         /// The cause.
         source: tokio_postgres::Error,
     },
-    /// A migration failed, or one that was applied has another text now.
+    /// A migration failed, or one already applied has changed since.
     #[error("migrating: {0}")]
     Migration(#[from] refinery::Error),
-    /// Something of the operator's depends on a function whose result columns have changed.
+    /// An object that the operator created depends on a function whose result columns have changed.
     #[error("footfall.{name} has other columns now, but {detail}: drop that, migrate again, and create it anew")]
     FunctionInUse {
         /// The function.
@@ -58,7 +58,7 @@ pub enum PrepareError {
         /// PostgreSQL's list of what depends on it.
         detail: String,
     },
-    /// The database's name cannot be used in a statement.
+    /// The database's name would need quoting.
     #[error("database name {0:?}: only lower-case letters, digits and underscores, not beginning with a digit")]
     DatabaseName(String),
 }
@@ -67,13 +67,13 @@ fn while_doing(doing: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Pre
     move |source| PrepareError::Postgres { doing, source }
 }
 
-/// Makes roles, database (the one that `admin` names, else `analytics`), extension, tables, views and functions.
+/// Creates roles, database (the one that `admin` names, else `analytics`), extension, tables, views and functions.
 ///
-/// `admin` is a superuser the first time; later, or where an administrator made roles, database and extension, the
-/// role `footfall_owner` is enough.
+/// `admin` must be a superuser the first time; later, or if an administrator has created roles, database and
+/// extension, the role `footfall_owner` is enough.
 ///
 /// # Errors
-/// [`PrepareError`] names the step that failed. What was migrated before it stays, and the next run goes on from there.
+/// [`PrepareError`] names the step that failed. Migrations applied before it stay, and the next run resumes after them.
 pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     let database = admin.get_dbname().unwrap_or(DEFAULT_DATABASE).to_owned();
     if !is_plain_name(&database) {
@@ -103,7 +103,7 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
         .await
         .map_err(while_doing("making the extension timescaledb and becoming footfall_owner"))?;
     let report = migrations::migrations::runner().run_async(&mut client).await?;
-    // A function may call one that comes after it in the alphabet.
+    // A function may call one that comes later in the alphabet.
     client.batch_execute("SET check_function_bodies = off").await.map_err(while_doing("making the functions"))?;
     for view in VIEWS.files() {
         client.batch_execute(text_of(view)).await.map_err(while_doing("making the views"))?;
@@ -111,14 +111,14 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     for function in FUNCTIONS.files() {
         make_function(&client, function).await?;
     }
-    // The lock ends with the connection that holds it.
+    // Closing the connection releases the lock.
     drop(cluster);
     let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
     Ok(Prepared { database, database_created, applied })
 }
 
-/// Makes the function that a file is named for. If its result columns have changed it cannot be replaced: it is dropped
-/// first, in the same transaction.
+/// Creates or replaces the function that the file is named after. If its result columns have changed, it cannot be
+/// replaced and is dropped first, in the same transaction.
 async fn make_function(client: &Client, file: &File<'_>) -> Result<(), PrepareError> {
     let sql = fill_in(text_of(file));
     let made = client.batch_execute(&sql).await;
@@ -139,24 +139,24 @@ fn text_of<'a>(file: &'a File<'_>) -> &'a str {
     file.contents_utf8().unwrap_or_default()
 }
 
-/// Makes the three roles where they are missing.
+/// Creates those of the three roles that do not exist.
 ///
 /// # Errors
-/// Where PostgreSQL is away or refuses.
+/// Fails if PostgreSQL is unreachable or refuses the statement.
 pub async fn make_roles(cluster: &Client) -> Result<(), tokio_postgres::Error> {
     cluster.batch_execute(ROLES).await
 }
 
-/// Makes a database that `footfall_owner` owns; its name is a plain one.
+/// Creates a database owned by `footfall_owner`; the name must be plain, see [`is_plain_name`].
 ///
 /// # Errors
-/// Where PostgreSQL is away or refuses.
+/// Fails if PostgreSQL is unreachable or refuses the statement.
 pub async fn make_database(cluster: &Client, name: &str) -> Result<(), tokio_postgres::Error> {
     let create = format!("CREATE DATABASE {name} OWNER footfall_owner TEMPLATE template0 ENCODING 'UTF8'");
     cluster.batch_execute(&create).await
 }
 
-/// CREATE DATABASE takes no parameter, so a name is checked to need no quoting.
+/// Whether the name needs no quoting, since CREATE DATABASE takes no parameters.
 #[must_use]
 pub fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')

@@ -1,5 +1,5 @@
-//! Removes what is older than it is to be kept: chunks of hypertables whole, rows of the other tables in batches, each
-//! a short transaction that gives way to the holders of the locks that it wants.
+//! Removes data past its retention: whole chunks of hypertables, and rows of other tables in batches. Each is a short
+//! transaction that gives up if it does not get a lock soon.
 
 use std::time::Duration;
 
@@ -11,39 +11,38 @@ use tokio_postgres::{Client, Config};
 use crate::connect::connect;
 use crate::turn::take_turn;
 
-/// A removal's text, part of the program.
 macro_rules! sql {
     ($name:literal) => {
         include_str!(concat!("../../../sql/retention/", $name, ".sql"))
     };
 }
 
-/// A table that grows, and from which what is old can be removed.
+/// A growing table whose old data can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    /// `analytics_events`, by the time of the event.
+    /// `analytics_events`, by event time.
     Events,
-    /// `analytics_visit_parts`, by their half hour.
+    /// `analytics_visit_parts`, by half hour.
     VisitParts,
-    /// `analytics_summary_parts`, by their minute.
+    /// `analytics_summary_parts`, by minute.
     Summary,
-    /// `analytics_outcomes_parts`, by their minute.
+    /// `analytics_outcomes_parts`, by minute.
     Outcomes,
-    /// `analytics_quarantine`, by when it was quarantined.
+    /// `analytics_quarantine`, by time of quarantine.
     Quarantine,
-    /// `analytics_ledger`, by when the event was received.
+    /// `analytics_ledger`, by time of receipt.
     Ledger,
-    /// `pipeline_samples`, by when the sample was taken.
+    /// `pipeline_samples`, by sample time.
     Samples,
 }
 
 impl Table {
-    /// Every one. Events come before their roll-ups: where a run is cut short, what is left is a range whose roll-ups
-    /// outlive its events, and the functions can answer for those.
+    /// Every table. Events come before their roll-ups: if a run is cut short, some roll-ups outlive their events, and
+    /// the functions can still answer from them.
     pub const ALL: [Self; 7] =
         [Self::Events, Self::VisitParts, Self::Summary, Self::Outcomes, Self::Quarantine, Self::Ledger, Self::Samples];
 
-    /// The table's name, as configuration and log have it.
+    /// The table's name in the configuration and the log.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -58,15 +57,14 @@ impl Table {
     }
 }
 
-/// How a run goes about it.
+/// The batches of a run, and the pauses between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Rows that a transaction removes, and a few more where a minute has more.
+    /// Rows that a transaction removes, plus the rest of the last row's minute.
     pub rows_max: u32,
-    /// Pages of the ledger that a transaction reads through.
+    /// Pages of the ledger that a transaction scans.
     pub pages_max: u32,
-    /// How long a transaction waits for a lock, in milliseconds. Later requests for the lock queue behind it, the sink's
-    /// as well.
+    /// How long a transaction waits for a lock, in milliseconds. Later requests queue behind it, including the sink's.
     pub lock_ms_max: u32,
     /// How often a batch is tried before it is left to the next run.
     pub attempts_max: u32,
@@ -79,29 +77,29 @@ pub struct Pace {
 /// What a run removed from a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Where what is kept begins.
+    /// Data from before this time is removed.
     pub horizon: Option<Timestamp>,
-    /// Chunks, of a hypertable.
+    /// Chunks of a hypertable.
     pub chunks: u64,
-    /// What these chunks took on the disk with their indexes.
+    /// Disk space of those chunks, with their indexes.
     pub bytes: i64,
-    /// Rows, of another table.
+    /// Rows of any other table.
     pub rows: i64,
-    /// Batches that met a lock each time, and are left to the next run.
+    /// Batches left to the next run, because each attempt met a lock.
     pub batches_left: u64,
 }
 
-/// A connection as `footfall_owner` that removes.
+/// A connection as `footfall_owner` that removes old data.
 pub struct Remover {
     client: Client,
     pace: Pace,
 }
 
 impl Remover {
-    /// Connects, and waits until no backup is under way: `turn_s_max` seconds at most.
+    /// Connects, and waits up to `turn_s_max` seconds for a running backup to end.
     ///
     /// # Errors
-    /// Where PostgreSQL is away or refuses, or the turn did not come: see [`is_locked`].
+    /// Fails if PostgreSQL is unreachable or refuses a statement, or if the backup takes longer: see [`is_locked`].
     pub async fn connect(config: &Config, pace: Pace, turn_s_max: u32) -> Result<Self, tokio_postgres::Error> {
         let client = connect(config).await?;
         take_turn(&client, turn_s_max).await?;
@@ -112,10 +110,11 @@ impl Remover {
         Ok(Self { client, pace })
     }
 
-    /// Removes from a table what is older than `days` days.
+    /// Removes data older than `days` days from a table.
     ///
     /// # Errors
-    /// Where PostgreSQL is away or refuses for another reason than a lock. What was removed before it stays removed.
+    /// Fails if PostgreSQL is unreachable or refuses a statement for a reason other than a lock. What was already
+    /// removed stays removed.
     pub async fn remove(&self, table: Table, days: u16) -> Result<Removed, tokio_postgres::Error> {
         let horizon = self.client.query_one(sql!("horizon"), &[&i32::from(days)]).await?.get(0);
         let mut removed = match table {
@@ -129,7 +128,7 @@ impl Remover {
         Ok(removed)
     }
 
-    /// Each chunk is a transaction of its own: the locks on one are not held while the next is waited for.
+    /// One transaction per chunk, so that no chunk stays locked while the next one is waited for.
     async fn drop_chunks(&self, table: Table, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
         let mut removed = Removed::default();
         for chunk in self.client.query(sql!("old_chunks"), &[&table.name(), &horizon]).await? {
@@ -153,7 +152,7 @@ impl Remover {
         Ok(removed)
     }
 
-    /// Batches by time. One that is locked ends the table's turn: what comes after it is younger.
+    /// Deletes batches, oldest first. A locked one ends the run for this table: all later rows are newer.
     async fn delete(&self, statement: &str, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
         let statement = self.client.prepare(statement).await?;
         let rows_max = i64::from(self.pace.rows_max);
@@ -183,7 +182,7 @@ impl Remover {
 
     async fn delete_from_ledger(&self, horizon: Timestamp) -> Result<Removed, tokio_postgres::Error> {
         let statement = self.client.prepare(sql!("delete_old_ledger")).await?;
-        // What is added meanwhile is young.
+        // Pages added during the run hold only recent rows.
         let pages: i64 = self.client.query_one(sql!("ledger_pages"), &[]).await?.get(0);
         let mut removed = Removed::default();
         let step = i64::from(self.pace.pages_max);
@@ -207,7 +206,7 @@ impl Remover {
         Ok(removed)
     }
 
-    /// None where each attempt met a lock.
+    /// Returns `None` if every attempt met a lock.
     async fn attempt<T>(
         &self,
         mut batch: impl AsyncFnMut() -> Result<T, tokio_postgres::Error>,
@@ -231,10 +230,10 @@ impl Remover {
     }
 }
 
-/// A statement that is under way for longer has met something that is not a lock.
+/// A statement that runs longer is stuck on something other than a lock.
 const STATEMENT_MS_MAX: u64 = 600_000;
 
-/// Whether another transaction held a lock: trying again helps.
+/// Whether the error is another transaction's lock, so that a retry may succeed.
 #[must_use]
 pub fn is_locked(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))

@@ -1,4 +1,4 @@
-//! Samples of the daemons' metrics: ingest's come with a batch, the sink's own by a connection of their own.
+//! Samples of the daemons' metrics: ingest's arrive in batches, the sink's over a separate connection.
 
 use footfall_event::PipelineSample;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Config, GenericClient, Statement};
 use crate::statements::ADD_SAMPLES;
 use crate::{Commit, Content, Record, WriterError, session};
 
-/// Adds the samples among these records.
+/// Stores the samples among these records.
 pub(crate) async fn add_samples(
     client: &impl GenericClient,
     statement: &Statement,
@@ -35,7 +35,7 @@ async fn add(
     Ok(())
 }
 
-/// A connection as `footfall_writer` for samples alone, so that a sample that has to wait delays no batch.
+/// A connection as `footfall_writer` just for samples, so that a sample that has to wait delays no batch.
 pub struct SampleWriter {
     client: Client,
     add_samples: Statement,
@@ -55,7 +55,7 @@ impl SampleWriter {
     /// Stores one sample.
     ///
     /// # Errors
-    /// Where PostgreSQL is away or refuses it.
+    /// Fails if PostgreSQL is unreachable or refuses the sample.
     pub async fn write(&self, sample: &PipelineSample) -> Result<(), WriterError> {
         add(&self.client, &self.add_samples, &[sample]).await
     }

@@ -1,26 +1,26 @@
-//! A session as `footfall_writer`: how long its statements may take, and what its commits mean.
+//! A session as `footfall_writer`: time limits of its statements, and durability of its commits.
 
 use tokio_postgres::{Client, Config};
 
 use crate::WriterError;
 use crate::connect::connect;
 
-/// A statement that waits longer than this for another's lock has met something that is not the writer's doing.
+/// No writer holds a lock for this long: a statement that waits longer is blocked by something else.
 const BOUNDS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'";
 
-/// What a commit means once it is answered.
+/// What an acknowledged commit guarantees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
-    /// It is on the disk: for records that exist nowhere else.
+    /// It is on disk: for records that exist nowhere else.
     Durable,
-    /// A crash of the server may lose it, and its offsets with it: for records that Kafka still has.
+    /// A server crash may lose it, along with its offsets: for records that Kafka still has.
     Asynchronous,
 }
 
 impl Commit {
     fn setting(self) -> &'static str {
         match self {
-            // Also where an administrator has switched it off for the whole server.
+            // Even if an administrator has turned it off for the whole server.
             Self::Durable => "SET synchronous_commit = on",
             Self::Asynchronous => "SET synchronous_commit = off",
         }

@@ -1,5 +1,5 @@
-//! What the sections `database` of several programs share. Each program declares the keys among its own, as
-//! [`footfall_daemon::KafkaKeys`] says; defaults, ranges and the reading of them are here.
+//! What the `database` sections of several programs share: defaults, ranges and parsing. Each program declares the keys
+//! itself, for the reason given at [`footfall_daemon::KafkaKeys`].
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -9,20 +9,20 @@ use tokio_postgres::Config;
 
 use crate::error_text;
 
-/// Default of `database.url` for what stores events.
+/// Default of `database.url` for programs that store events.
 pub const WRITER_URL: &str = "host=/run/postgresql user=footfall_writer dbname=analytics";
-/// Default of `database.retry_ms_max`: the longest pause between two attempts to reach a database that is away.
+/// Default of `database.retry_ms_max`: the longest pause between attempts to reach the database.
 pub const RETRY_MS_MAX: u64 = 5_000;
-/// What `database.retry_ms_max` may be.
+/// Valid range of `database.retry_ms_max`.
 pub const RETRY_MS_MAX_RANGE: RangeInclusive<u64> = 100..=3_600_000;
-/// Default of `user_agents_max`: distinct user agents that an [`Enricher`](crate::Enricher) remembers.
+/// Default of `user_agents_max`: distinct user agents that an [`Enricher`](crate::Enricher) caches.
 pub const USER_AGENTS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
-/// The parameters of a connection from the keys `database.url` (a connection string or a postgresql:// URL) and
-/// `database.password` (empty: none), with the name by which PostgreSQL's own views show the connection.
+/// Connection parameters from the keys `database.url` (a connection string or a postgresql:// URL) and
+/// `database.password` (overrides the URL's unless empty). `application` is shown in `pg_stat_activity`.
 ///
 /// # Errors
-/// What is wrong with `database.url`.
+/// Says what is wrong with `database.url`.
 pub fn parameters(url: &str, password: &Secret, application: &str) -> Result<Config, FieldError> {
     let mut parameters: Config = url.parse().map_err(|error| FieldError::new("database.url", error_text(&error)))?;
     if !password.is_empty() {

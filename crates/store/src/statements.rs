@@ -1,17 +1,16 @@
-//! The writer's statements: files under `sql/writer`, prepared once for a connection.
+//! The writer's statements: files under `sql/writer`, prepared once per connection.
 
 use tokio_postgres::{Client, Statement};
 
 use crate::fill_in;
 
-/// A statement's text, part of the program.
 macro_rules! sql {
     ($name:literal) => {
         include_str!(concat!("../../../sql/writer/", $name, ".sql"))
     };
 }
 
-/// Also prepared by itself, for a connection that stores samples only.
+/// Also prepared on its own, for a connection that stores only samples.
 pub(crate) const ADD_SAMPLES: &str = sql!("add_samples");
 
 pub(crate) struct Statements {

@@ -1,4 +1,4 @@
-//! Counts by outcome, as analytics_outcomes has them.
+//! Counts by outcome, as in `analytics_outcomes`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,15 +9,15 @@ use tokio_postgres::Transaction;
 use crate::WriterError;
 use crate::statements::Statements;
 
-/// `analytics_outcomes.source` of what the sink counts.
+/// `analytics_outcomes.source` of the sink's own counts.
 const SOURCE: &str = "sink";
 
-/// The minute that a time is in.
+/// The start of the minute that contains `time`.
 pub(crate) fn minute(time: Timestamp) -> Timestamp {
     bucket(time, 60)
 }
 
-/// The beginning of the bucket that a time is in; buckets are counted from 1970.
+/// The start of the bucket that contains `time`; buckets are aligned to the Unix epoch.
 pub(crate) fn bucket(time: Timestamp, seconds_wide: i64) -> Timestamp {
     let seconds = time.as_second() - i64::from(time.subsec_nanosecond() < 0);
     Timestamp::from_second(seconds - seconds.rem_euclid(seconds_wide)).unwrap_or(time)
@@ -26,7 +26,7 @@ pub(crate) fn bucket(time: Timestamp, seconds_wide: i64) -> Timestamp {
 /// time_bucket, source, outcome, reason, kafka_partition.
 type Key = (Timestamp, String, String, String, i32);
 
-/// Counts by outcome, ours and those that ingest sent.
+/// Counts by outcome: the sink's own, and those that ingest sent.
 #[derive(Default)]
 pub(crate) struct Tally {
     rows: BTreeMap<Key, i64>,
@@ -52,7 +52,7 @@ impl Tally {
         *sum = sum.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Adds what was counted to the table. Returns how often each outcome occurred here.
+    /// Adds the counts to the table. Returns the sink's own.
     pub(crate) async fn add_to_outcomes(
         mut self,
         transaction: &Transaction<'_>,

@@ -1,20 +1,20 @@
 //! Lists in SQL files, filled in from the tables of fields and dimensions.
 //!
-//! - `{{list NAMES: TEXT}}` is TEXT for each of NAMES, separated by commas.
-//! - `{{each NAMES: TEXT}}` is TEXT for each of NAMES, one after the other.
+//! - `{{list NAMES: TEXT}}` repeats TEXT for each of NAMES, separated by commas.
+//! - `{{each NAMES: TEXT}}` repeats TEXT for each of NAMES, without a separator.
 //!
-//! In TEXT, `@` is the name, and `#N` is N plus the place in the list, counted from 1. `; NAME: OTHER` behind it gives one
-//! name a text of its own. NAMES are, in the order in which they are declared:
+//! In TEXT, `@` is the name, and `#N` is N plus the name's position, counting from 1. Appending `; NAME: OTHER` uses
+//! OTHER for that one name. NAMES is one of these, each in the order of declaration:
 //!
 //! | NAMES | |
 //! |---|---|
-//! | `columns` | what the writer copies into `analytics_events` |
-//! | `attributes` | dimensions with a column of their own name in `analytics_events` and `analytics_visit_parts` |
-//! | `event_attributes` | those that are a filter of each event |
-//! | `visit_attributes` | those that are a filter of whole visits alone |
+//! | `columns` | columns of `analytics_events` that the writer fills |
+//! | `attributes` | dimensions that are columns of both `analytics_events` and `analytics_visit_parts` |
+//! | `event_attributes` | attributes that filter single events |
+//! | `visit_attributes` | attributes that filter only whole visits |
 //! | `dimensions` | all dimensions |
-//! | `sparse` | those that are left out of a list where a visit has no value |
-//! | `filters` | every key of a filter |
+//! | `sparse` | dimensions whose lists leave out visits without a value |
+//! | `filters` | all filter keys |
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use footfall_event::dimension::{DIMENSIONS, Dimension, ValueOf, filters};
 
 use crate::columns::COLUMNS;
 
-/// The SQL with all its lists filled in. What is not of the form above stays as it is, for PostgreSQL to refuse.
+/// The SQL with all its lists filled in. A malformed list is left as it is, for PostgreSQL to refuse.
 #[must_use]
 pub fn fill_in(sql: &str) -> Cow<'_, str> {
     if !sql.contains("{{") {

@@ -1,4 +1,4 @@
-//! What one transaction does: offsets, ledger, rows, roll-ups, quarantine, counts, and the notice that it has happened.
+//! What one transaction does: offsets, ledger, rows, roll-ups, quarantine, counts, and the notification of listeners.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,8 +29,8 @@ struct Fresh<'a> {
 
 pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
 
-/// From where to where each partition moves, which is never backwards. A partition that is not held was taken away:
-/// nothing of it is stored.
+/// Each partition's offset before and after the batch. Fails if one would move backwards, or if a partition is not
+/// held: it was taken away, so its records must not be stored.
 pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
     let mut moves = Moves::new();
     for Record { position, .. } in records {
@@ -55,7 +55,7 @@ pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Reco
     Ok(moves)
 }
 
-/// Moves the offsets, unless one of them is not ours any more.
+/// Moves the offsets. Fails if another consumer has moved one of them.
 pub(crate) async fn advance(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -69,7 +69,7 @@ pub(crate) async fn advance(
     if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
 }
 
-/// Stores everything of a batch but its offsets. Returns how often each outcome occurred.
+/// Stores everything in a batch except its offsets. Returns how often each outcome occurred.
 pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -103,7 +103,7 @@ pub(crate) async fn store(
     tally.add_to_outcomes(transaction, statements).await
 }
 
-/// The ids, of events and of counts, that were not known.
+/// Returns the ids, of events and of counts, that were new.
 async fn enter_ledger(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -114,7 +114,7 @@ async fn enter_ledger(
         Content::Counts(counts) => Some((counts.id, counts.at)),
         Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
     });
-    // The first of repeats, as across batches: the ledger is the same however records are batched.
+    // The first of duplicates wins, as it does across batches: the ledger must not depend on how records are batched.
     let ids = ids.fold(BTreeMap::new(), |mut first: BTreeMap<Uuid, Timestamp>, (id, at)| {
         first.entry(id).or_insert(at);
         first
@@ -202,7 +202,7 @@ async fn quarantine(
 ) -> Result<(), WriterError> {
     let position = &record.position;
     let reason = rejection.reason.as_str();
-    // The message may quote what was refused, and PostgreSQL's text holds no NUL.
+    // Both may quote the refused input, and PostgreSQL's `text` cannot hold NUL.
     let message = rejection.message.replace('\0', "\u{fffd}");
     let field = rejection.field.replace('\0', "\u{fffd}");
     transaction
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn each_partition_moves_from_what_is_held_to_behind_its_last_record() {
-        // Kafka leaves offsets out, such as those of transactions' markers.
+        // Kafka's offsets have gaps, for example at transaction markers.
         let records = records(&[(0, 5), (1, 3), (0, 8)]);
         let held = held();
         let moves = moves(&held, &records).unwrap();

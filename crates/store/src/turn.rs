@@ -6,10 +6,11 @@ use tokio_postgres::{Client, Error};
 const TURN: i64 = 0x666f_6f74_6b65_6570;
 const TAKE_TURN: &str = include_str!("../../../sql/retention/take_turn.sql");
 
-/// Waits until it is this connection's turn, and keeps it until the connection ends.
+/// Waits for this connection's turn, which lasts until the connection ends.
 ///
 /// # Errors
-/// Where PostgreSQL is away, or the turn did not come within `turn_s_max` seconds: see [`is_locked`](crate::is_locked).
+/// Fails if PostgreSQL is unreachable, or if the turn does not come within `turn_s_max` seconds: see
+/// [`is_locked`](crate::is_locked).
 pub async fn take_turn(client: &Client, turn_s_max: u32) -> Result<(), Error> {
     let wait = format!("{turn_s_max}s");
     client.execute("SELECT set_config('lock_timeout', $1, false)", &[&wait]).await?;

@@ -1,4 +1,4 @@
-//! What each visit did in each half hour: rows of analytics_visit_parts.
+//! What each visit did in each half hour: rows of `analytics_visit_parts`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,20 +16,20 @@ use crate::statements::Statements;
 use crate::tally::bucket;
 
 const HALF_HOUR_S: i64 = 1_800;
-/// What a page reports by itself. Everything else, views apart, is an action of a person.
+/// Events that a page sends by itself. All others count as a visitor's actions.
 const NO_ACTIONS: [&str; 4] = [PAGE_VIEW, "page_unload", "engagement", "web_vitals"];
 const PAGE_VIEW: &str = "page_view";
 
 /// half_hour, site, visit_key, kafka_partition.
 type Key = (Timestamp, String, String, i32);
 
-/// Orders the events of a visit, also those of the same microsecond.
+/// Orders a visit's events, even within the same microsecond.
 type Moment = (Timestamp, Uuid);
 
 struct Part<'a> {
     first: Moment,
     last: Moment,
-    /// What is known of the first event, and the page of the last.
+    /// From the first event; `exit_page` is from the last.
     entry: &'a Enriched,
     exit_page: &'a str,
     events: i32,
@@ -55,7 +55,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// As `add_to_visits` does it with what the database holds: the order in which parts are added makes no difference.
+    /// Merges parts as `add_to_visits` merges them with stored ones: the order makes no difference.
     fn add(&mut self, other: &Self) {
         if other.first < self.first {
             (self.first, self.entry) = (other.first, other.entry);
@@ -71,12 +71,12 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The visits of a batch, added up. In the order of their keys, so that two sinks cannot deadlock.
+/// The visits of a batch, added up and ordered by key, so that two sinks cannot deadlock.
 #[derive(Default)]
 pub(crate) struct Visits<'a>(BTreeMap<Key, Part<'a>>);
 
 impl<'a> Visits<'a> {
-    /// Adds an event. One with neither session nor visitor belongs to no visit.
+    /// Adds an event, unless it has neither session nor visitor and so belongs to no visit.
     pub(crate) fn add(&mut self, event: &Event, enriched: &'a Enriched, partition: i32) {
         let Some(visit_key) = event.kafka_key() else { return };
         let site = event.site.clone().unwrap_or_default();
@@ -87,7 +87,7 @@ impl<'a> Visits<'a> {
         }
     }
 
-    /// Adds them to what the table holds.
+    /// Adds them to the table.
     pub(crate) async fn add_to_visits(
         &self,
         transaction: &Transaction<'_>,

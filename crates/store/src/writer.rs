@@ -1,4 +1,4 @@
-//! Stores batches of records, each in one transaction that also moves the offsets of the partitions that it came from.
+//! Stores batches of records, each in one transaction that also moves its partitions' offsets.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use crate::statements::Statements;
 use crate::transaction::{advance, moves, store};
 use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session};
 
-/// What became of a batch: one outcome for each event in it.
+/// What became of a batch: one outcome per event.
 #[derive(Debug, Default)]
 pub struct Written {
     /// How often each outcome occurred.
     pub outcomes: HashMap<Outcome, u64>,
-    /// Transactions that it took: one, or more where the database refused a row that had to be found.
+    /// Number of transactions: more than one if the database refused a row that had to be found.
     pub transactions: u64,
 }
 
@@ -29,16 +29,16 @@ impl Written {
     }
 }
 
-/// A connection as `footfall_writer`, and the offsets that it works from.
+/// A connection as `footfall_writer`, and the offsets of its partitions.
 pub struct Writer {
     client: Client,
     statements: Statements,
-    /// By topic and partition: the offset that the database held when we last looked or wrote.
+    /// By topic and partition: the offset in the database as of the last claim or write.
     held: HashMap<(Arc<str>, i32), i64>,
 }
 
 impl Writer {
-    /// Connects and prepares every statement, so that a missing table or privilege shows here.
+    /// Connects and prepares every statement, so that a missing table or privilege is noticed here.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`].
@@ -48,13 +48,13 @@ impl Writer {
         Ok(Self { client, statements, held: HashMap::new() })
     }
 
-    /// Whether the connection is known to be gone.
+    /// Whether the connection is known to be closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 
-    /// Asks whether the server answers.
+    /// Checks that the server answers.
     ///
     /// # Errors
     /// [`WriterError::Unavailable`].
@@ -62,12 +62,12 @@ impl Writer {
         self.client.batch_execute("").await.map_err(WriterError::Unavailable)
     }
 
-    /// Asks the database where a partition is to be read from, and remembers it. `first` and `end` are the offsets
-    /// between which Kafka holds messages. An offset outside of them is moved to `first` and reported: the messages in
-    /// between are gone, or the topic was created anew. What is read twice because of it, the ledger removes.
+    /// Looks up where to resume reading a partition, and remembers it. Kafka holds messages from `first` up to `end`.
+    /// A stored offset outside this range is moved to `first` and reported: messages are gone, or the topic was
+    /// recreated. The ledger filters out what is therefore read twice.
     ///
     /// # Errors
-    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] where another consumer claims it at the same moment.
+    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] if another consumer claims the partition meanwhile.
     pub async fn claim(
         &mut self,
         topic: &Arc<str>,
@@ -98,7 +98,7 @@ impl Writer {
         Ok(Claim { next_offset, missing: (!inside).then_some(held) })
     }
 
-    /// Forgets every partition.
+    /// Forgets all partitions.
     pub fn release_all(&mut self) {
         self.held.clear();
     }
@@ -109,12 +109,12 @@ impl Writer {
         self.held.get(&(topic.clone(), partition)).copied()
     }
 
-    /// Stores a batch and moves the offsets behind its last records. A record that the database refuses is found by
-    /// halving the batch; it is quarantined, and its neighbours are stored.
+    /// Stores a batch and moves the offsets past its last records. A record that the database refuses is found by
+    /// halving the batch and is quarantined; the others are stored.
     ///
     /// # Errors
-    /// [`WriterError::Fenced`] and [`WriterError::Unavailable`]: of the batch, or of its later part, nothing is stored.
-    /// The caller claims its partitions again and reads on from what they say.
+    /// After an error, the batch may be stored only in part, or not at all. The caller claims its partitions again and
+    /// resumes from the offsets in the database.
     pub async fn write(&mut self, enricher: &mut Enricher, records: &mut [Record]) -> Result<Written, WriterError> {
         if records.is_empty() {
             return Ok(Written::default());
@@ -127,7 +127,7 @@ impl Writer {
                         offset = record.position.offset, error = error_text(&error), "the database refuses a record"
                     );
                     if matches!(record.content, Content::Unreadable(_)) {
-                        // It is the quarantine itself that does not work.
+                        // The quarantine itself fails.
                         return Err(WriterError::Unavailable(error));
                     }
                     record.content = Content::Unreadable(refused(&error));
@@ -155,12 +155,12 @@ impl Writer {
     }
 }
 
-/// Where a partition is to be read from.
+/// Where to resume reading a partition.
 #[derive(Debug)]
 pub struct Claim {
-    /// The first offset that is not stored.
+    /// The first offset not stored yet.
     pub next_offset: i64,
-    /// The offset that the database held, where Kafka has it no longer.
+    /// The offset that the database held, if Kafka does not have it.
     pub missing: Option<i64>,
 }
 

@@ -1,5 +1,5 @@
 //! The loop around a [`Writer`]: it connects, has its source claim offsets, writes the batches that the source gathers,
-//! and after a failure waits and begins anew.
+//! and after a failure waits and starts over.
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -14,83 +14,83 @@ use tracing::info;
 
 use crate::{Commit, Enricher, Record, Writer, WriterError, Written};
 
-/// For a connection with its prepared statements.
+/// For connecting and preparing the statements.
 const CONNECT_MS_MAX: u64 = 10_000;
 const RETRY_MS_MIN: u64 = 50;
-/// The watchdog needs a tick at least this often while the loop waits.
+/// How often the loop reports to the watchdog while it waits.
 const TICK_MS: u64 = 500;
 
-/// Where records come from, and what is to be done when they are stored.
+/// Where records come from, and what happens once they are stored.
 ///
 /// The loop calls [`claim`](Self::claim) after connecting and after each failure, then [`next`](Self::next) until
-/// something fails. One method runs at a time.
+/// something fails. Calls never overlap.
 pub trait RecordSource: Send {
-    /// What can fail beside the database.
+    /// Failures other than the database's.
     type Error: std::error::Error + Send;
 
-    /// Claims the offsets to write from, and drops or keeps what an earlier attempt left.
+    /// Claims the offsets to write from, and keeps or drops the records left by an earlier attempt.
     fn claim(&mut self, writer: &mut Writer) -> impl Future<Output = Result<(), WriteError<Self::Error>>> + Send;
 
-    /// Gathers records. May block for about a second; the watchdog waits meanwhile.
+    /// Gathers records. May block for about a second, during which nothing reports to the watchdog.
     fn next(&mut self, writer: &mut Writer) -> impl Future<Output = Result<Next, WriteError<Self::Error>>> + Send;
 
-    /// The records gathered and not stored yet. After a failure they are either still here and written again, or dropped
-    /// and read again from where the database says.
+    /// Records gathered but not stored yet. After a failure, the source either keeps them to be written again, or drops
+    /// them and reads again from the offset in the database.
     fn records(&mut self) -> &mut [Record];
 
-    /// All of [`records`](Self::records) are stored: removes them.
+    /// Removes all [`records`](Self::records): they are stored now.
     fn stored(&mut self, writer: &Writer, written: &Written, took: Duration);
 
     /// Logs and counts a failure.
     ///
     /// # Errors
-    /// Ends the loop, for what no retry mends.
+    /// Returns the error if no retry can help; this ends the loop.
     fn failed(&mut self, error: WriteError<Self::Error>) -> Result<(), Self::Error>;
 
-    /// Whether nothing is left to be stored and nothing more will come.
+    /// Whether nothing is left to store and nothing more will come.
     fn is_over(&self) -> bool;
 }
 
 /// What a source has for the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// A batch that is due.
+    /// A batch is due.
     Batch,
-    /// Nothing, and the database has just answered a question.
+    /// No batch is due, but the database has just answered.
     Answered,
-    /// Nothing yet.
+    /// No batch is due.
     Nothing,
 }
 
-/// Why a batch is not stored, or why there is none.
+/// Why a batch could not be gathered or stored.
 #[derive(Debug, Error)]
 pub enum WriteError<E> {
-    /// The writer said so.
+    /// The writer failed.
     #[error("{0}")]
     Database(#[from] WriterError),
-    /// The database did not answer in time. Whether it has committed is not known.
+    /// The database did not answer in time, and may or may not have committed.
     #[error("no answer in time")]
     TimedOut,
-    /// Records cannot be read.
+    /// The source failed.
     #[error("{0}")]
     Source(E),
 }
 
-/// How a loop writes.
+/// Options of a [`WriterLoop`].
 pub struct WriterLoopOptions {
-    /// Parameters of the connection.
+    /// Connection parameters.
     pub parameters: Config,
-    /// What a commit means.
+    /// What a commit guarantees.
     pub commit: Commit,
-    /// How long a batch may take, where a client waits for it; else the time-outs of its statements are the bound.
+    /// How long a batch may take, if a client waits for it; otherwise only the statement timeouts apply.
     pub write_max: Option<Duration>,
-    /// The longest pause between two attempts.
+    /// The longest pause between attempts.
     pub retry_max: Duration,
-    /// Distinct user agents that are remembered.
+    /// Distinct user agents to cache.
     pub user_agents_max: NonZeroUsize,
 }
 
-/// See the module.
+/// Stores what a [`RecordSource`] gathers, and retries after failures.
 pub struct WriterLoop {
     options: WriterLoopOptions,
     ready: Condition,
@@ -104,7 +104,7 @@ pub struct WriterLoop {
 }
 
 impl WriterLoop {
-    /// `ready` is set while the database answers; `stop` cuts a pause short and ends the loop there.
+    /// `ready` is set while the database answers; `stop` interrupts a pause between attempts and ends the loop.
     #[must_use]
     pub fn new(options: WriterLoopOptions, ready: Condition, ticker: Ticker, stop: CancellationToken) -> Self {
         let delays = ExponentialBuilder::new()
@@ -117,10 +117,10 @@ impl WriterLoop {
         Self { options, ready, ticker, stop, delays, pauses, enricher, writer: None, is_claimed: false }
     }
 
-    /// Runs until the source is over, or until it is stopped while the database is away.
+    /// Runs until the source is over, or until it is stopped during a pause between attempts.
     ///
     /// # Errors
-    /// What [`RecordSource::failed`] finds beyond repair.
+    /// Returns what [`RecordSource::failed`] returns.
     pub async fn run<S: RecordSource>(mut self, source: &mut S) -> Result<(), S::Error> {
         while !source.is_over() {
             self.ticker.tick();
@@ -146,7 +146,7 @@ impl WriterLoop {
         if !self.is_claimed {
             let claimed = source.claim(writer).await;
             self.is_claimed = claimed.is_ok();
-            // A connection alone is no success while records of an attempt that failed wait to be stored.
+            // If a failed attempt left records, only storing them shows that the database works again.
             if matches!(claimed, Ok(()) | Err(WriteError::Source(_))) && source.records().is_empty() {
                 self.note_answer();
             }
@@ -167,17 +167,17 @@ impl WriterLoop {
         Ok(())
     }
 
-    /// What an error means for the connection and its readiness. Answers how long to pause before the next attempt.
+    /// Drops the claim, and the connection if the database failed. Returns how long to pause before the next attempt.
     fn begin_anew_after<E: std::fmt::Display>(&mut self, error: &WriteError<E>) -> Option<Duration> {
         self.is_claimed = false;
         match error {
-            // The other writer has what it wanted, so this one can go on at once.
+            // The other writer has what it wanted, so this one can continue at once.
             WriteError::Database(WriterError::Fenced) => return None,
             // The database is not at fault.
             WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => {}
             WriteError::Database(WriterError::Unavailable(_) | WriterError::Refused(_)) | WriteError::TimedOut => {
-                // Also a connection that still works may be one to a server that has become a standby, and after a
-                // time-out it may be in the middle of a transaction.
+                // Even a connection that still works may be to a server that has become a standby, or, after a timeout,
+                // be in the middle of a transaction.
                 self.writer = None;
                 self.ready.set_because(false, error.to_string());
             }
@@ -192,7 +192,7 @@ impl WriterLoop {
         }
     }
 
-    /// None where the loop is stopped.
+    /// Returns `None` if the loop is stopped.
     async fn wait(&self, pause: Duration) -> Option<()> {
         let until = Instant::now() + pause;
         while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -1,8 +1,8 @@
-// Replaces fragments of the page as they change. Without this script the page is complete, and is reloaded by hand.
+// Replaces the page's fragments as they change. Without this script, the page is complete but must be reloaded by hand.
 (() => {
   const state = document.getElementById("state");
   const address = document.body.dataset.events;
-  const RETRY_MS = 15_000; // after EventSource has given up, because the server sent an error or nothing
+  const RETRY_MS = 15_000; // after EventSource has given up, because the server sent an error or did not answer
   let source, seen, retry;
 
   const say = (text, name) => {
@@ -11,7 +11,7 @@
     state.dataset.state = name;
   };
 
-  // Open details, scroll positions and the focus survive a replacement.
+  // Open details, scroll positions and focus survive a replacement.
   const replace = (id, html) => {
     const element = document.getElementById(id);
     if (!element) return;
@@ -44,7 +44,7 @@
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(start, RETRY_MS);
     };
   };
-  // A hidden page holds no connection.
+  // A hidden page keeps no connection open.
   const stop = () => {
     clearTimeout(retry);
     source?.close();

@@ -1,4 +1,4 @@
-//! Every answer: its status, its body, and the headers that keep it where it belongs.
+//! Builds the responses, with the security headers that all of them carry.
 
 use std::convert::Infallible;
 
@@ -20,10 +20,10 @@ use crate::assets::Asset;
 
 pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-/// Nothing from elsewhere, and no style or script that stands in the page.
+/// Allows nothing from other origins, and no inline styles or scripts.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// Without it nginx would keep events until a buffer is full.
+/// Without it nginx would hold events back until a buffer is full.
 /// <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -36,7 +36,7 @@ fn answer(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>)
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    // With no-referrer a browser would send a form without its origin, by which it is known to be ours.
+    // With no-referrer, browsers would send forms with `Origin: null`, so the origin could not be checked.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -48,12 +48,12 @@ pub(crate) fn page(status: StatusCode, markup: Markup) -> Answer {
 }
 
 pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Answer {
-    // What is given here are maps with string keys, which always serialise.
+    // All values are maps with string keys, which always serialise.
     let body = serde_json::to_vec(value).unwrap_or_default();
     answer(status, HeaderValue::from_static("application/json"), body)
 }
 
-/// An error of the API. `field` is the one that is to blame, where one is.
+/// An API error. `field` is the invalid field, if the error is about one.
 pub(crate) fn problem(status: StatusCode, field: Option<&str>, message: &str) -> Answer {
     let mut answer = json(status, &json!({ "error": { "field": field, "message": message } }));
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -76,7 +76,7 @@ pub(crate) fn csv(name: &str, body: Vec<u8>) -> Answer {
 
 pub(crate) fn asset(asset: &Asset) -> Answer {
     let mut answer = answer(StatusCode::OK, asset.content_type.clone(), asset.content);
-    // Its name changes with its content.
+    // The name changes with the content.
     let for_ever = HeaderValue::from_static("public, max-age=31536000, immutable");
     answer.headers_mut().insert(CACHE_CONTROL, for_ever);
     answer
@@ -89,7 +89,7 @@ pub(crate) fn events(stream: impl Stream<Item = Bytes> + Send + 'static) -> Answ
     answer
 }
 
-/// Leads a browser elsewhere, with GET.
+/// Redirects a browser, which follows with GET.
 pub(crate) fn see_other(location: &str) -> Answer {
     let mut answer = answer(StatusCode::SEE_OTHER, HeaderValue::from_static("text/plain"), Bytes::new());
     if let Ok(value) = HeaderValue::from_str(location) {

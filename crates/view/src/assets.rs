@@ -1,4 +1,4 @@
-//! Style sheet, script and icon. They are compiled in, and their names change with their content.
+//! The style sheet, script and icon. They are compiled in, and their names change with their content.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use hyper::header::HeaderValue;
 pub(crate) struct Asset {
     pub(crate) content: &'static str,
     pub(crate) content_type: HeaderValue,
-    /// Name with a part of the content's hash.
+    /// Contains part of the content's hash.
     pub(crate) name: String,
 }
 
@@ -18,7 +18,7 @@ impl Asset {
         Self { content, content_type: HeaderValue::from_static(content_type), name }
     }
 
-    /// Path on the server.
+    /// The URL's path.
     pub(crate) fn address(&self, base_path: &str) -> String {
         format!("{base_path}assets/{}", self.name)
     }
@@ -37,7 +37,6 @@ asset!(STYLE, "live", "css", "text/css; charset=utf-8");
 asset!(SCRIPT, "live", "js", "text/javascript; charset=utf-8");
 asset!(ICON, "icon", "svg", "image/svg+xml");
 
-/// The file of this name.
 pub(crate) fn named(name: &str) -> Option<&'static Asset> {
     [&STYLE, &SCRIPT, &ICON].into_iter().map(|asset| &**asset).find(|asset| asset.name == name)
 }

@@ -1,4 +1,4 @@
-//! Asks PostgreSQL questions, as the role that can only read.
+//! Asks PostgreSQL questions, as a read-only role.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::questions::{Argument, Question};
 use crate::selection::{Period, Range, Selection};
 use crate::table::Table;
 
-/// How far a client's clock may be ahead without being corrected (`limits.clock_offset_ms_min` of ingest).
+/// Ingest does not correct client clocks that are ahead by less than this (its `limits.clock_offset_ms_min`).
 const CLOCK_OFFSET_MAX: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
-/// The arguments of any question; each uses those that it takes.
+/// Values for all arguments; a question uses those that it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Arguments {
     pub(crate) range: Range,
@@ -36,19 +36,19 @@ pub(crate) struct Arguments {
     pub(crate) before: Timestamp,
 }
 
-/// Why a question has no answer.
+/// Why a question was not answered.
 #[derive(Debug, Clone, Error)]
 pub(crate) enum QueryError {
     #[error("The database took too long to answer. Choose a shorter period, or fewer filters.")]
     TooSlow,
-    /// PostgreSQL refuses an argument; this is its message.
+    /// PostgreSQL rejected an argument, with this message.
     #[error("{0}")]
     Refused(String),
     #[error("The database cannot be reached. The next attempt follows shortly.")]
     Away,
 }
 
-/// Opens the pool's connections as all others are opened.
+/// Opens the pool's connections with `footfall_store::open`, like all others.
 struct Connector;
 
 impl Connect for Connector {
@@ -61,13 +61,12 @@ impl Connect for Connector {
         let parameters = parameters.clone();
         Box::pin(async move {
             let (client, connection) = footfall_store::open(&parameters).await?;
-            // The next statement reports why the connection has ended.
+            // If the connection fails, the next statement reports why.
             Ok((client, tokio::spawn(async { drop(connection.await) })))
         })
     }
 }
 
-/// A few connections.
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
@@ -83,7 +82,7 @@ impl Database {
     ) -> anyhow::Result<Self> {
         let query_max = Duration::from_millis(config.query_ms_max);
         let mut parameters = parameters.clone();
-        // A custom plan leaves out the chunks outside of the question's range.
+        // A custom plan skips the chunks outside the question's range.
         parameters.options(format!(
             "-c plan_cache_mode=force_custom_plan -c statement_timeout={} -c TimeZone=UTC -c jit=off \
              -c default_transaction_read_only=on",
@@ -94,14 +93,13 @@ impl Database {
         let pool = Pool::builder(Manager::from_connect(parameters, Connector, fast))
             .max_size(config.connections)
             .runtime(Runtime::Tokio1)
-            // Waiting for a connection counts as waiting for an answer.
+            // Waiting for a connection may take as long as waiting for an answer.
             .wait_timeout(Some(query_max))
             .create_timeout(Some(query_max))
             .build()?;
         Ok(Self { pool, metrics, query_max })
     }
 
-    /// Asks a question.
     pub(crate) async fn ask(&self, question: &Question, arguments: &Arguments) -> Result<Table, QueryError> {
         let previous = [arguments.range.previous_since, arguments.range.previous_until];
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> = question
@@ -129,7 +127,7 @@ impl Database {
         self.query(question.name, question.sql, &parameters).await
     }
 
-    /// The range that a selection has now.
+    /// The selection's range as of now.
     pub(crate) async fn range(&self, selection: &Selection) -> Result<Range, QueryError> {
         let name = match &selection.period {
             Period::Named(name) => *name,
@@ -148,7 +146,7 @@ impl Database {
                 bucket_width: line.text("bucket_width")?.to_owned(),
             })
         });
-        // A period that ends now also includes events whose client's clock is slightly ahead.
+        // A period that ends now also includes events from clients whose clocks are slightly ahead.
         let range = range.map(|range| match range.until.checked_add(CLOCK_OFFSET_MAX) {
             Ok(until) if range.until > Timestamp::now() - CLOCK_OFFSET_MAX => Range { until, ..range },
             _ => range,
@@ -163,7 +161,7 @@ impl Database {
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Table, QueryError> {
         let began = Instant::now();
-        // The server enforces its time-out on a statement; twice that covers a server that has stopped answering.
+        // The server enforces its own statement timeout; twice that covers a server that has stopped responding.
         let answer = tokio::time::timeout(self.query_max * 2, self.try_query(sql, parameters)).await;
         self.metrics.query_seconds.observe(began.elapsed().as_secs_f64());
         answer.unwrap_or(Err(Failure::Late)).map_err(|failure| {
@@ -174,7 +172,7 @@ impl Database {
                 Failure::Pool(cause) => tracing::warn!(question = name, error = %cause, "no connection to PostgreSQL"),
                 Failure::Postgres(cause) => {
                     let code = cause.code().map(SqlState::code);
-                    // An error of the connection contains no arguments.
+                    // A connection error contains no arguments.
                     let error = cause.as_db_error().is_none().then(|| footfall_store::error_text(cause));
                     tracing::warn!(question = name, code, error, "no answer from PostgreSQL");
                 }
@@ -187,7 +185,7 @@ impl Database {
     async fn try_query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Table, Failure> {
         let client = self.pool.get().await.map_err(Failure::Pool)?;
         let statement = client.prepare_typed_cached(sql, &types(parameters)).await.map_err(Failure::Postgres)?;
-        // A migration may change the columns of a function; the next attempt prepares the statement again.
+        // A migration may have changed the function's columns, so the next attempt has to prepare the statement again.
         let clear_if_stale = |error: &tokio_postgres::Error| {
             if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
                 client.statement_cache.clear();

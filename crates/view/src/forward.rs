@@ -1,5 +1,5 @@
-//! What the site passes on to footfall-ingest, as nixos/nginx/footfall-locations.conf has nginx do it: three paths and no
-//! other, whole bodies within their size, and the visitor's address in a header that the visitor cannot write.
+//! Forwards requests to footfall-ingest, as nginx does with nixos/nginx/footfall-locations.conf: only three paths, only
+//! complete bodies of limited size, and with the visitor's address in a header that the visitor cannot forge.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,14 +28,15 @@ use crate::answer::Answer;
 use crate::metrics::Metrics;
 use crate::site::secure;
 
-/// As much as ingest takes (http.body_bytes_max, http.body_ms_max).
+/// Ingest's default limits (`http.body_bytes_max`, `http.body_ms_max`).
 const BODY_LIMITS: BodyLimits = BodyLimits { bytes_max: 1024 * 1024, ms_max: 10_000 };
-/// Ingest is on this host or next to it: one that does not take a connection in this time is away.
+/// Ingest runs on this host or near it, so if it has not accepted a connection by then, it is down.
 const CONNECT_MS_MAX: u64 = 2_000;
-/// Longer than ingest waits for what makes an event durable, so that its own answer arrives; shorter than the tracker's 30 s.
+/// Longer than ingest waits for an event to become durable, so that its own answer arrives; shorter than the tracker's
+/// 30 s.
 const ANSWER_MS_MAX: u64 = 20_000;
-/// Shorter than ingest keeps a silent connection (http.header_ms_max): otherwise an event is posted into one that ingest
-/// is just closing.
+/// Shorter than ingest keeps an idle connection (`http.header_ms_max`), so that no event is sent on a connection that
+/// ingest is closing.
 const IDLE_MS_MAX: u64 = 10_000;
 const IDLE_CONNECTIONS_MAX: usize = 32;
 /// Ingest's answers are far smaller.
@@ -44,7 +45,6 @@ const RETRY_AFTER_S: u16 = 2;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// The way to ingest.
 pub(crate) struct Forward {
     ingest: Authority,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -65,16 +65,16 @@ impl Forward {
         Self { ingest, client, budget: BodyBudget::new(bodies_kib_max), metrics }
     }
 
-    /// Whether a path is one of those that are passed on; itself then, in our own spelling.
+    /// The path, if requests for it are forwarded.
     pub(crate) fn path(path: &str) -> Option<&'static str> {
         ["/analytics", "/pixel.gif", "/health"].into_iter().find(|known| *known == path)
     }
 
-    /// Passes a request on. `client` is the visitor's address.
+    /// Forwards a request. `client` is the visitor's address.
     pub(crate) async fn pass(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
         let read = self.budget.read(&mut body, BODY_LIMITS).await;
-        // A client that asks first gets its answer before it sends.
+        // With `Expect: 100-continue`, the client has not sent the body yet, so there is nothing to discard.
         if matches!(read, Err(BodyError::TooLarge | BodyError::OverBudget)) && !head.headers.contains_key(EXPECT) {
             discard_body(&mut body, BODY_LIMITS.ms_max).await;
         }
@@ -89,7 +89,7 @@ impl Forward {
         *passed.method_mut() = head.method;
         *passed.uri_mut() = uri;
         *passed.headers_mut() = end_to_end(head.headers);
-        // Set, not appended: what a client claims about its address would otherwise decide whose visitor it is.
+        // Replaces the client's own header: otherwise a client could choose which visitor it is counted as.
         if let Ok(address) = HeaderValue::from_str(&client.to_string()) {
             passed.headers_mut().insert(FORWARDED_FOR, address);
         }
@@ -125,12 +125,12 @@ impl Forward {
     }
 }
 
-/// Without what belongs to a single connection (RFC 9110, 7.6.1).
+/// Removes the hop-by-hop headers (RFC 9110, 7.6.1).
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named: Vec<HeaderName> =
         named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
-    // The length is set anew when the body is sent on.
+    // Content-Length is set again when the body is sent.
     let known = [
         CONNECTION,
         KEEP_ALIVE,
@@ -149,7 +149,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// A browser on another origin can read an answer only with the CORS header, also that of an error.
+/// Has the CORS header, without which pages of other origins could not read the error.
 fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
     *answer.status_mut() = status;
@@ -160,7 +160,7 @@ fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// As ingest answers it, and nginx.
+/// The same body that ingest and nginx send.
 #[derive(Serialize)]
 struct Deferred {
     success: bool,
@@ -170,7 +170,7 @@ struct Deferred {
 
 fn deferred(deferral: Deferral) -> Answer {
     let body = Deferred { success: false, reason: deferral.as_str(), message: deferral.message() };
-    // A map with string keys always serialises.
+    // This struct always serialises.
     let mut body = serde_json::to_vec(&body).unwrap_or_default();
     body.push(b'\n');
     let status = StatusCode::from_u16(deferral.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
@@ -188,7 +188,7 @@ fn too_large() -> Answer {
     closing(failed(StatusCode::PAYLOAD_TOO_LARGE, TEXT))
 }
 
-/// What is left of the body is not read, so the connection serves no other request.
+/// The rest of the body is not read, so the connection cannot be reused.
 fn closing(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     answer

@@ -1,12 +1,12 @@
 //! The live page: the numbers of a site, updated within a second of each event.
 //!
-//! Every number is the answer of a SQL function (`questions`), asked as the role that can only read (`database`). A
-//! page's address is its `selection`: period, time zone and filters. `live` keeps one view for each selection, however
-//! many pages show it: PostgreSQL notifies (`listener`), the view asks the questions of the `plan`, `page` renders the
-//! answers to fragments, and each open page receives those that differ from its `snapshot`. `api` answers the same
-//! questions as JSON and CSV. `access` decides who may see any of it, `routes` and `handlers` answer the requests. In the
-//! light profile, which has no web server, `site` serves the site and the tracker, and `forward` forwards requests to
-//! ingest.
+//! Every number comes from a SQL function (`questions`), called as a read-only role (`database`). A page's address
+//! determines its `selection`: period, time zone and filters. `live` keeps one view for each selection, however many
+//! pages show it: when PostgreSQL notifies (`listener`), the view asks the questions of the `plan`, `page` renders the
+//! answers as fragments, and each open page receives those that changed since the `snapshot` it shows. `api` answers
+//! the same questions as JSON and CSV. `access` decides who may see the numbers; `routes` and `handlers` answer
+//! requests. In the light profile, which has no web server, `site` serves the site and the tracker, and `forward`
+//! forwards requests to ingest.
 
 mod access;
 mod answer;
@@ -37,10 +37,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use footfall_daemon::{Shell, connections};
 
-/// Serves until the shutdown.
+/// Serves until shutdown.
 ///
 /// # Errors
-/// If the address cannot be bound, the state cannot be read or the configuration cannot be used. A retry would not help.
+/// If the address cannot be bound, the state cannot be read, or the configuration is invalid. Retrying does not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));

@@ -1,4 +1,4 @@
-//! Listens for stored events, over a connection that also tells whether PostgreSQL is available.
+//! Listens for notifications of stored events. Its connection also shows whether PostgreSQL is available.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::metrics::Metrics;
 
 /// The sink (or ingest, in the light profile) notifies this channel in each transaction that stores events.
 const LISTEN: &str = "LISTEN footfall_events";
-/// Fails at once if the schema is older than this program.
+/// Fails if the schema is too old for this program.
 const PROBE: &str = "SELECT FROM footfall.period('today')";
 const RETRY_MS_MIN: u64 = 100;
 
-/// Listens until the shutdown, and reconnects as often as necessary.
+/// Listens until shutdown, and reconnects when necessary.
 pub(crate) async fn listen(
     parameters: tokio_postgres::Config,
     config: DatabaseConfig,
@@ -47,7 +47,7 @@ pub(crate) async fn listen(
             .map_or_else(|| "the server closed the connection".to_owned(), |error| footfall_store::error_text(&error));
         warn!(why, "not listening to PostgreSQL");
         ready.set_because(false, why);
-        // Open pages then say that their numbers are out of date.
+        // Makes open pages say that their numbers are out of date.
         views.changed();
         if was_up {
             pauses = backoff.build();
@@ -60,7 +60,7 @@ pub(crate) async fn listen(
     }
 }
 
-/// Listens until the connection ends.
+/// Listens until the connection closes.
 async fn listen_once(
     parameters: &tokio_postgres::Config,
     views: &Views,
@@ -83,7 +83,7 @@ async fn listen_once(
                 (is_asking, *was_up) = (false, true);
                 info!("listening to PostgreSQL");
                 ready.set(true);
-                // Events may have been stored before it listened.
+                // Events may have been stored before LISTEN took effect.
                 views.changed();
             }
             message = messages.next() => match message {

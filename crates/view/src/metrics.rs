@@ -1,4 +1,4 @@
-//! What footfall-view counts. Each help text is the metric's documentation.
+//! The metrics. Each help text is also the metric's documentation.
 
 use footfall_daemon::Registry;
 use footfall_event::Deferral;
@@ -24,7 +24,7 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
-/// Registers the metrics on a registry that only describes them.
+/// Registers the metrics on a registry that is used only to describe them.
 pub fn describe_metrics(registry: &mut Registry) {
     drop(Metrics::new(registry));
 }
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let logins: Family<ResultLabels, Counter> = Family::default();
-        // The clone releases the guard of the family before the next call takes it.
+        // Cloning releases the family's lock, which the next call takes.
         let login = |result| logins.get_or_create(&ResultLabels { result }).clone();
         let metrics = Self {
             requests: Family::default(),
@@ -72,7 +72,7 @@ impl Metrics {
         registry.register("view_requests", "Requests by the status of their answer", metrics.requests.clone());
         registry.register(
             "view_request_seconds",
-            "Time from a request's head to its answer's head, in seconds",
+            "Time from a request's head to its response's head, in seconds",
             metrics.request_seconds.clone(),
         );
         registry.register(

@@ -1,4 +1,4 @@
-//! The questions of a view, in the order in which they are asked, and the keys of their answers.
+//! The questions of a view, in the order they are asked, and the keys of their answers.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -19,11 +19,11 @@ pub(crate) type Answers = HashMap<Key, Result<Table, QueryError>>;
 /// When a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schedule {
-    /// First, and again with each tick: the answer changes as time passes.
+    /// First, and again at each tick: the answer changes as time passes.
     EveryTick,
-    /// First: a visitor to the page looks at these while clicking.
+    /// First: people watch these numbers while they click around on their site.
     First,
-    /// After the first ones.
+    /// After the first wave.
     Later,
     /// Later, if the period has events of this type.
     IfEventType(&'static str),
@@ -36,7 +36,7 @@ pub(crate) enum Schedule {
 }
 
 impl Schedule {
-    /// Waves are asked in ascending order; a wave may depend on the answers of the ones before it.
+    /// Waves are asked in ascending order; a wave may depend on the answers of earlier ones.
     pub(crate) fn wave(self) -> u8 {
         match self {
             Self::EveryTick | Self::First => 0,
@@ -66,10 +66,10 @@ const fn visits_by(dimension: &'static str) -> PlannedQuestion {
 pub(crate) const PREVIOUS_VISITS_OVER_TIME: Key = "visits_over_time_before";
 
 /// Key of the event types that later waves depend on. `event_types` is the same question, but it is asked in the first
-/// wave, which has a pace of its own, so its answer may be older or newer.
+/// wave, which runs at its own pace, so its answer may be older or newer.
 const EVENT_TYPES_FOR_PLAN: Key = "types";
 
-/// Key of the last 30 minutes, one row a minute: page views, or the event type in the filters.
+/// Key of the last 30 minutes, one row per minute: page views, or events of the type in the filters.
 pub(crate) const LAST_30_MINUTES: Key = "pulse";
 
 pub(crate) static PLAN: LazyLock<Vec<PlannedQuestion>> = LazyLock::new(|| {

@@ -1,8 +1,7 @@
-//! The questions. Each is a function of the schema `footfall`, documented in its file under sql/functions.
+//! The questions. Each is a SQL function in the schema `footfall`, documented in its file under sql/functions.
 
 use serde::Serialize;
 
-/// An argument of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Argument {
@@ -25,7 +24,7 @@ pub(crate) enum Argument {
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) name: &'static str,
-    /// What it answers, in one line, for the description of the API.
+    /// What it answers, in one line, for the API's description.
     pub(crate) about: &'static str,
     /// The statement; `$1` and so on are `arguments`, in order.
     pub(crate) sql: &'static str,
@@ -37,7 +36,6 @@ impl Question {
         self.arguments.contains(&argument)
     }
 
-    /// The question of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|question| question.name == name)
     }
@@ -51,7 +49,6 @@ macro_rules! questions {
             sql: concat!("SELECT * FROM footfall.", $name, "(", $call, ")"),
             arguments: &[$(Argument::$argument),*],
         };)*
-        /// All of them.
         pub(crate) static ALL: &[&Question] = &[$($constant),*];
     };
 }

@@ -28,7 +28,6 @@ use crate::{api, assets};
 const READ: &str = "GET, HEAD";
 const READ_AND_WRITE: &str = "GET, HEAD, POST";
 
-/// Answers requests.
 pub(crate) struct Service {
     base_path: String,
     page: PageConfig,
@@ -40,11 +39,11 @@ pub(crate) struct Service {
     pub(crate) metrics: Arc<Metrics>,
     site: Option<Site>,
     forward: Option<Forward>,
-    /// Further paths, and the ones that they stand for.
+    /// Aliases of paths (`site.second_names`): from alias to path.
     names: HashMap<String, String>,
 }
 
-/// What a request may see: the page itself, or what a shared link shows.
+/// Whether a request is for the page itself or for a shared link.
 enum Scope {
     Main(Viewer),
     Shared(Box<Share>, String),
@@ -126,7 +125,7 @@ impl Service {
         }
     }
 
-    /// Paths outside of `base_path`, which only the light profile serves.
+    /// Paths outside `base_path`, which only the light profile serves.
     async fn beside(&self, path: &str, request: Request<Incoming>, peer: IpAddr) -> Answer {
         if let (Some(forward), Some(path)) = (&self.forward, Forward::path(path)) {
             let client = self.access.client_address(peer, request.headers());
@@ -138,7 +137,7 @@ impl Service {
         }
     }
 
-    /// The page, its events and the API, if the request may see them.
+    /// The page, its events and the API, if the request is allowed to see them.
     async fn numbers(&self, path: &str, request: Request<Incoming>, stop: &CancellationToken) -> Answer {
         let headers = request.headers();
         let is_api = path.contains("api/v1/");
@@ -187,7 +186,7 @@ impl Service {
         }
     }
 
-    /// A login is checked once, a shared link for as long as the page is open: it may be withdrawn.
+    /// A login is checked once, but a shared link for as long as the page is open, because it may be withdrawn.
     fn is_still_allowed(&self, scope: Scope) -> Box<dyn Fn() -> bool + Send + Sync> {
         match scope {
             Scope::Main(_) => Box::new(|| true),
@@ -228,7 +227,7 @@ impl Service {
         match self.access.log_in(field("password"), peer, &headers) {
             Login::Accepted(cookie) => {
                 self.metrics.logins.inc();
-                // Never to another site.
+                // Never redirects to another site.
                 let next = if next.starts_with('?') || next == "shares" { next } else { "" };
                 answer::with_cookie(answer::see_other(&format!("{}{next}", self.base_path)), &cookie)
             }

@@ -29,12 +29,12 @@ const BOT: [&str; 3] = ["false", "true", "any"];
 /// The measures that the curve can show.
 pub(crate) const CURVES: [&str; 3] = ["visitors", "visits", "views"];
 
-/// Values of one filter.
+/// Per filter.
 const VALUES_MAX: usize = 20;
 pub(crate) const VALUE_CHARACTERS_MAX: usize = 500;
 const CUSTOM_DAYS_MAX: i64 = 3_660;
 
-/// Why a field of the address cannot be used.
+/// Why a field of the address is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
 #[error("{field}: {message}")]
 pub(crate) struct FieldProblem {
@@ -48,22 +48,22 @@ impl FieldProblem {
     }
 }
 
-/// A period with its bounds, and those of the period that it is compared with.
+/// The bounds of a period, and those of the period it is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Range {
     pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
     pub(crate) previous_since: Timestamp,
     pub(crate) previous_until: Timestamp,
-    /// An interval of PostgreSQL.
+    /// A PostgreSQL interval.
     pub(crate) bucket_width: String,
 }
 
-/// A period that is given by its bounds.
+/// A period given by its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Custom {
     pub(crate) range: Range,
-    /// As in the address.
+    /// As written in the address.
     pub(crate) since: String,
     pub(crate) until: String,
 }
@@ -88,8 +88,8 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Reads the query of an address. `others` is called for fields that are not part of a selection, and returns whether
-    /// it knows them.
+    /// Parses the query of an address. `others` is called for fields that are not part of a selection, and returns
+    /// whether it knows them.
     pub(crate) fn parse(
         query: &str,
         time_zone_default: &str,
@@ -103,7 +103,7 @@ impl Selection {
             if value.chars().count() > VALUE_CHARACTERS_MAX {
                 return Err(FieldProblem::new(name, format!("is longer than {VALUE_CHARACTERS_MAX} characters")));
             }
-            // PostgreSQL cannot store it in a text.
+            // PostgreSQL's text cannot contain NUL.
             if value.contains('\0') {
                 return Err(FieldProblem::new(name, "contains the character NUL"));
             }
@@ -147,9 +147,9 @@ impl Selection {
         Ok(Self { period, time_zone, filters, curve, property })
     }
 
-    /// Like [`Selection::parse`], for an address of the page.
+    /// Like [`Selection::parse`], for the address of a page.
     pub(crate) fn of_page(query: &str, time_zone_default: &str) -> Result<Self, FieldProblem> {
-        // The version that an open page shows; see `live::stream`.
+        // `seen` is the version that an open page shows; see `live::stream`.
         Self::parse(query, time_zone_default, |name, _| Ok(name == "seen"))
     }
 
@@ -160,12 +160,12 @@ impl Selection {
         }
     }
 
-    /// The time zone. It was validated when the selection was read.
+    /// The time zone, which `parse` has validated.
     pub(crate) fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 
-    /// The filters, as the SQL functions take them.
+    /// The filters, in the form that the SQL functions take.
     pub(crate) fn filters_json(&self) -> Value {
         serde_json::to_value(&self.filters).unwrap_or_default()
     }
@@ -227,12 +227,12 @@ impl Selection {
     }
 }
 
-/// The key of the filter of this name.
+/// The key of the filter with this name.
 pub(crate) fn filter_named(name: &str) -> Option<&'static str> {
     filters().map(|(key, _)| key).find(|key| *key == name)
 }
 
-/// The label of the filter of this key.
+/// The label of the filter with this key.
 pub(crate) fn filter_label(key: &'static str) -> &'static str {
     filters().find(|(other, _)| *other == key).map_or(key, |(_, label)| label)
 }
@@ -264,7 +264,7 @@ fn custom(since: Option<String>, until: Option<String>, zone: &TimeZone) -> Resu
     Ok(Custom { range, since, until })
 }
 
-/// The width that gives a curve about 10 to 100 points.
+/// A width that gives the curve about 10 to 100 points.
 fn bucket_width(length: SignedDuration) -> &'static str {
     match length.as_hours() {
         ..2 => "1 minute",
@@ -275,7 +275,7 @@ fn bucket_width(length: SignedDuration) -> &'static str {
     }
 }
 
-/// An instant, or a day: its start in the time zone, or its end if `is_end`.
+/// Parses an instant, or a day as its start in the time zone (as its end if `is_end`).
 fn instant(field: &str, text: &str, zone: &TimeZone, is_end: bool) -> Result<Timestamp, FieldProblem> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);

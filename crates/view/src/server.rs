@@ -1,4 +1,4 @@
-//! The port that the page is served on: what its connections may take.
+//! Serves HTTP connections, with limits.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::HttpConfig;
 use crate::routes::Service;
 
-/// More than a browser sends, with the longest address that a page of ours has.
+/// More than a browser sends, even for the page's longest address.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Serves until the shutdown begins. Open pages are let go then, and ask the next process.
+/// Serves until shutdown, which disconnects open pages so that they reconnect to the next process.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: Arc<Service>,

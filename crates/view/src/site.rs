@@ -1,9 +1,8 @@
-//! The site and the tracker, as nixos/nginx/footfall-locations.conf has nginx serve them: the same paths, ages and security
-//! headers. A test holds the two to each other.
+//! Serves the site and the tracker as nginx does with nixos/nginx/footfall-locations.conf: the same paths, cache
+//! lifetimes and security headers. A test compares the two.
 //!
-//! The files are read once, at the start. A request can then only reach what is in the table, and
-//! a file's tag is the hash of its content, which also works in a package whose files all have the same age. A large or
-//! changing site needs a web server.
+//! The files are read once, at startup, so requests cannot reach any others. A file's ETag is the hash of its content,
+//! because all files of a package may have the same modification time. A large or changing site needs a web server.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
@@ -25,7 +24,7 @@ use thiserror::Error;
 
 use crate::answer::Answer;
 
-/// The files of a site with their compressed forms, all of which stay in memory.
+/// All files and their compressed forms, which stay in memory.
 const SITE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A smaller file gains nothing from compression.
 const GZIP_BYTES_MIN: usize = 512;
@@ -33,23 +32,18 @@ const SECOND: Duration = Duration::from_secs(1);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 
-/// Why there is no site.
+/// Why the site cannot be served.
 #[derive(Debug, Error)]
 pub(crate) enum SiteError {
     /// A file or folder cannot be read.
     #[error("{}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// It is not for this program.
+    File { path: PathBuf, source: io::Error },
+    /// The site is too large to keep in memory.
     #[error("its files are larger than {} MiB together: have a web server serve them", SITE_BYTES_MAX / 1024 / 1024)]
     TooLarge,
 }
 
-/// One form in which a file is sent.
+/// A file's content in one encoding.
 struct Form {
     bytes: Bytes,
     etag: HeaderValue,
@@ -60,7 +54,7 @@ impl Form {
         let bytes = bytes.into();
         let hash = blake3::hash(&bytes).to_hex();
         let etag = HeaderValue::from_str(&format!("\"{}\"", &hash[..32]));
-        // Hexadecimal digits in quotes are a header's value.
+        // Quoted hexadecimal digits are always a valid header value.
         Self { bytes, etag: etag.unwrap_or(HeaderValue::from_static("\"\"")) }
     }
 }
@@ -72,24 +66,23 @@ struct File {
     br: Option<Form>,
 }
 
-/// For how long a browser may keep what it got.
+/// How long a browser may cache an answer.
 #[derive(Clone, Copy)]
 enum Age {
-    /// It asks again each time, and sees by the tag that nothing changed.
+    /// The browser revalidates it each time, by its ETag.
     AskAgain,
-    /// A corrected tracker reaches every page soon, and a visit does not fetch it for each page.
+    /// A fixed tracker soon reaches every page, and a visit does not fetch it again for each page.
     FiveMinutes,
-    /// Its name changes with its content.
+    /// The file's name changes with its content.
     ForEver,
-    /// An error: nothing is said about it.
+    /// An error, sent without caching headers.
     Unsaid,
 }
 
-/// Everything that is served.
 pub(crate) struct Site {
-    /// By the path under `site/`, with a slash before it.
+    /// By path under `site/`, with a leading slash.
     pages: HashMap<String, File>,
-    /// By the path under `tracker/dist/`, with a slash before it.
+    /// By path under `tracker/dist/`, with a leading slash.
     scripts: HashMap<String, File>,
 }
 
@@ -103,7 +96,6 @@ impl Site {
         Ok(Self { pages: files(&dir.join("site"), &mut left)?, scripts: files(&dir.join("tracker/dist"), &mut left)? })
     }
 
-    /// Answers any path.
     pub(crate) fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Answer {
         match self.find(&percent_decode_str(path).decode_utf8_lossy()) {
             Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
@@ -123,13 +115,13 @@ impl Site {
         if let Some(today) = script_of_today(path) {
             return match self.scripts.get(path) {
                 Some(script) if today != path => Some((script, Age::ForEver)),
-                // A page of another release asks for it.
+                // Requested by a page of another release.
                 _ => self.scripts.get(&today).map(|script| (script, Age::FiveMinutes)),
             };
         }
         let page = match path {
             "/" => self.pages.get("/index.html"),
-            // A single-page application: one document for all of its addresses.
+            // A single-page application: one document for all its paths.
             _ if path.starts_with("/shop/") => self.pages.get("/shop.html"),
             _ => self.pages.get(path).or_else(|| self.pages.get(&format!("{path}.html"))),
         };
@@ -137,7 +129,7 @@ impl Site {
     }
 }
 
-/// The path of the tracker without its hash, where the path names the tracker with or without one.
+/// The path without a hash, if it is the tracker's, with or without one.
 fn script_of_today(path: &str) -> Option<String> {
     let stem = path.strip_suffix(".js")?;
     let is_hash = |text: &str| text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -145,7 +137,7 @@ fn script_of_today(path: &str) -> Option<String> {
     matches!(stem, "/analytics" | "/analytics.core").then(|| format!("{stem}.js"))
 }
 
-/// Every file below a folder; hidden ones are not served.
+/// All files below a folder, except hidden ones.
 fn files(folder: &Path, left: &mut usize) -> Result<HashMap<String, File>, SiteError> {
     let mut all = HashMap::new();
     let mut folders = vec![(folder.to_owned(), String::new())];
@@ -158,7 +150,7 @@ fn files(folder: &Path, left: &mut usize) -> Result<HashMap<String, File>, SiteE
                 continue;
             };
             let address = format!("{prefix}/{name}");
-            // is_dir follows links, of which the tracker's folder is full.
+            // Path::is_dir follows symlinks, which the tracker's folder contains.
             if path.is_dir() {
                 folders.push((path, address));
             } else {
@@ -189,12 +181,12 @@ fn read(path: &Path) -> Result<File, SiteError> {
 
 fn gzip(bytes: &[u8]) -> Option<Form> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    // A Vec takes every byte.
+    // Writing to a Vec cannot fail.
     encoder.write_all(bytes).ok()?;
     encoder.finish().ok().map(Form::new)
 }
 
-/// By the extension, and whether compression pays.
+/// By extension, and whether compression is worthwhile.
 fn content_type(path: &Path) -> (&'static str, bool) {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "html" => ("text/html; charset=utf-8", true),
@@ -259,7 +251,7 @@ impl Age {
     }
 }
 
-/// Whether a client takes this encoding (RFC 9110, 12.5.3): named, and not with a weight of 0.
+/// Whether a client accepts this encoding (RFC 9110, 12.5.3): it is listed, and its weight is not 0.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|one| {
@@ -272,7 +264,7 @@ fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     })
 }
 
-/// Whether a client has it already (RFC 9110, 13.1.2).
+/// Whether a client already has this version (RFC 9110, 13.1.2).
 fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).any(|one| {
@@ -288,7 +280,7 @@ fn sent(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// The headers of everything that is served beside the live page.
+/// Sets the security headers of everything except the live page.
 pub(crate) fn secure(headers: &mut HeaderMap) {
     const POLICY: &str =
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";

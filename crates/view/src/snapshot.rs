@@ -1,4 +1,4 @@
-//! What a view shows at one moment: the fragments of the page, and the version in which each of them last changed.
+//! What a view shows at one moment: the fragments of the page, and the version in which each last changed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::plan::Key;
 
-/// The content of an element that is replaced when it changes. `id` is the element's.
+/// The content of an element, which is replaced when it changes. `id` is the element's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fragment {
     pub(crate) id: Key,
@@ -24,21 +24,21 @@ struct Versioned {
 
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    /// Increases with every change of any view, also across restarts.
+    /// Increases with every change to any view, even across restarts.
     pub(crate) version: u64,
     fragments: Vec<Versioned>,
     /// Whether every question has been asked at least once.
     pub(crate) is_complete: bool,
     pub(crate) made_at: Option<Instant>,
-    /// The count of stored events (`live::Changes::events`) that the answers include.
+    /// The answers include all events up to this value of `live::Changes::events`.
     pub(crate) as_of: u64,
-    /// The version before this one, and the update that starts there. Nearly every open page needs this one, so it is
-    /// made once for all of them.
+    /// The previous version, and the update from it to this one. Nearly every open page needs this update, so it is
+    /// built only once.
     update: Option<(u64, Bytes)>,
 }
 
 impl Snapshot {
-    /// The snapshot after this one. Its version is the same if no fragment has changed.
+    /// Returns the snapshot after this one, with the same version if no fragment has changed.
     pub(crate) fn next(&self, fragments: Vec<Fragment>, is_complete: bool, as_of: u64) -> Self {
         let version = next_version();
         let mut has_changed = false;
@@ -74,7 +74,7 @@ impl Snapshot {
     }
 }
 
-/// JSON holds no raw line break, so one `data:` line is enough.
+/// JSON contains no raw line breaks, so one `data:` line is enough.
 fn message(fragments: &[Versioned], since: u64, version: u64) -> Option<Bytes> {
     let changed: Map<String, Value> = fragments
         .iter()
@@ -87,7 +87,7 @@ fn message(fragments: &[Versioned], since: u64, version: u64) -> Option<Bytes> {
     Some(format!("id: {version}\ndata: {}\n\n", Value::Object(changed)).into())
 }
 
-/// Versions start from the clock, so that those of an earlier process are smaller.
+/// Versions are based on the clock, so that they are greater than those of earlier processes.
 fn next_version() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let now = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or_default();

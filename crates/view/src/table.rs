@@ -1,4 +1,4 @@
-//! An answer of PostgreSQL: named columns and rows of values.
+//! PostgreSQL's answer to a question: named columns and rows of values.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads rows. They do not name their columns if there are none, so `columns` does.
+    /// Converts rows. `columns` is separate because only rows name the columns, and there may be none.
     pub(crate) fn read(columns: Vec<String>, rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
         let rows =
             rows.iter().map(|row| (0..row.len()).map(|index| cell(row, index)).collect()).collect::<Result<_, _>>()?;
@@ -23,7 +23,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The rows, whose values are read by the name of the column.
+    /// The rows, for access by column name.
     pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
         self.rows.iter().map(|row| Line { columns: &self.columns, row })
     }
@@ -34,7 +34,7 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// CSV by RFC 4180. A cell that a spreadsheet would run as a formula is escaped.
+    /// CSV as in RFC 4180. Cells that a spreadsheet would run as formulas are escaped.
     pub(crate) fn csv(&self) -> Vec<u8> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         // Writing to a Vec cannot fail, and all records have the same length.
@@ -72,12 +72,11 @@ fn cell(row: &Row, index: usize) -> Result<Value, tokio_postgres::Error> {
         Type::TIMESTAMPTZ => json!(row.try_get::<_, Option<Timestamp>>(index)?),
         Type::UUID => json!(row.try_get::<_, Option<uuid::Uuid>>(index)?),
         Type::JSONB | Type::JSON => row.try_get::<_, Option<Value>>(index)?.unwrap_or_default(),
-        // Text. Any other type is an error that names it.
+        // Text. Any other type is an error that names the type.
         _ => json!(row.try_get::<_, Option<String>>(index)?),
     })
 }
 
-/// One row.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
     columns: &'a [String],

@@ -1,4 +1,4 @@
-//! buildah, with its store below target/.
+//! buildah, with its store under target/.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,12 +56,12 @@ impl Buildah {
     /// Removes a container, if there is one.
     pub(crate) fn forget(&self, container: &str) {
         let mut remove = self.command("rm");
-        // Usually there is none.
+        // Usually it does not exist.
         let _ = remove.arg(container).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 
-/// What a command prints if it succeeds.
+/// Returns what a command prints. Fails if the command does.
 pub(crate) fn said(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{name} cannot be run"))?;

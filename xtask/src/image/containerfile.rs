@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::statement::Statement;
 
-/// Where Debian installs programs, and where the image has ours.
+/// The folders of Debian's programs and of ours.
 const PATH: &str = "/usr/sbin:/usr/bin:/usr/lib/postgresql/17/bin";
 /// Where `cargo xtask image` puts Kafka's jars.
 pub(crate) const KAFKA_LIBS: &str = "/usr/share/footfall/kafka";

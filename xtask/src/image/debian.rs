@@ -91,7 +91,7 @@ impl Debian {
     }
 }
 
-/// Whether the path is in this folder, or begins with this prefix.
+/// Whether the path is in the folder `without`, or its file name begins with `without`.
 fn is_meant(path: &Path, without: &str) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if without.starts_with('/') { path.starts_with(without) } else { name.starts_with(without) }
@@ -117,7 +117,7 @@ pub(crate) fn parse_stanza(stanza: &str) -> Option<Package> {
     })
 }
 
-/// Copies one file or link to its real path below `stage`: in the root its folder may be reached through a link.
+/// Copies a file or link to its real path under `stage`: in the root, its folder may be reached through a link.
 fn put(root: &Path, path: &Path, stage: &Path) -> Result<()> {
     let (root, name) = (root.canonicalize()?, path.file_name().context("it has no name")?);
     let folder = root.join(path).parent().context("it has no folder")?.canonicalize()?;

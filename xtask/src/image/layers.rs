@@ -19,11 +19,11 @@ pub(crate) struct Layer {
 /// The modification times of a layer's files, in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(crate) enum Age {
-    /// The same for all. nginx recognises a new version of a page by its time, and in a checkout that is the time of the
-    /// checkout.
+    /// The same for all. nginx recognises a new version of a page by its time, and in a checkout that is only the time
+    /// of the checkout.
     All(u64),
-    /// Their own, but none later than this. Files of packages keep their times, by which Java validates its shared class
-    /// archive; files made for the layer get this one.
+    /// Each file's own, but no later than this. Java validates its shared class archive by the times of packaged files,
+    /// so those are kept; files created for the layer get this time.
     NoYounger(u64),
 }
 

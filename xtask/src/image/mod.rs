@@ -1,4 +1,5 @@
-//! `cargo xtask image`: the container image, built by buildah from Debian's packages, Kafka's jars and the installed tree.
+//! `cargo xtask image`: the container image, built by buildah from Debian's packages, Kafka's jars and the installed
+//! tree.
 
 mod buildah;
 mod containerfile;
@@ -28,7 +29,7 @@ use layers::{Age, Layer, Weight};
 use sbom::Component;
 use statement::Statement;
 
-/// Where the image has the list of its components.
+/// The list of the image's components, within the image.
 const SBOM: &str = "usr/share/footfall/sbom.cdx.json";
 
 /// An image in buildah's store.
@@ -141,7 +142,7 @@ fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     Ok(Image { folder, name, statement, buildah, components, layers })
 }
 
-/// Installs the programs that the task itself runs, if this machine lacks them.
+/// Installs programs that the task itself runs, if this machine lacks them.
 fn need(programs: &[&str], packages: &[&str], what_for: &str, steps: &Steps) -> Result<()> {
     if programs.iter().all(|program| host::program(program).is_some()) {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The components of the image, as CycloneDX 1.6: Debian's packages from dpkg, crates from cargo and Cargo.lock, jars from
-//! Maven and parts/pom.xml.
+//! The components of the image, as CycloneDX 1.6: Debian's packages from dpkg, crates from cargo and Cargo.lock, jars
+//! from Maven and parts/pom.xml.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use super::buildah::said;
 use super::debian::Package;
 use crate::command;
 
-/// A component, ours or from others.
+/// A component, our own or third-party.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Component {
     /// The package URL, its globally unique name.
@@ -92,7 +92,7 @@ pub(crate) fn crates(checkout: &Path, programs: &[String]) -> Result<Vec<Compone
     Ok(found)
 }
 
-/// `serde v1.0.229|MIT OR Apache-2.0`, with `(path)` or `(*)` after the version of some.
+/// Parses `serde v1.0.229|MIT OR Apache-2.0`; some lines have a `(path)` after the version or end with `(*)`.
 fn parse_crate(line: &str) -> Option<Component> {
     let (package, licence) = line.split_once('|')?;
     let mut words = package.split(' ');

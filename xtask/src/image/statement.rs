@@ -15,9 +15,9 @@ pub(crate) struct Statement {
     pub(crate) user: User,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) working_directory: String,
-    /// Everything that is written to; the rest may be read-only.
+    /// All folders that are written to; the rest may be read-only.
     pub(crate) volumes: Vec<String>,
-    /// Further folders owned by the user, so that a volume mounted there is owned by it too.
+    /// More folders that the user owns, so that it also owns a volume mounted there.
     pub(crate) folders: Vec<String>,
     pub(crate) ports: Vec<String>,
     pub(crate) health: Health,

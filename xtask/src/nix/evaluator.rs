@@ -1,4 +1,4 @@
-//! Runs Nix without a binary cache and without a sandbox, and with the stand-in instead of nixpkgs.
+//! Runs Nix without a binary cache or sandbox, and with the stand-in instead of nixpkgs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::progress::Step;
 use crate::{apt, command, host};
 
-/// Without substitutes and sandbox, so that builds use this machine's programs. One build per core.
+/// No substitutes and no sandbox, so that builds use this machine's programs. One build per core.
 const SETTINGS: &str = "experimental-features = nix-command flakes\nsubstitute = false\nsandbox = false\n\
     build-users-group =\nflake-registry =\nmax-jobs = auto\n";
 
@@ -45,7 +45,7 @@ impl Evaluator {
     pub(crate) fn flake_check(&self) -> Result<()> {
         let mut check = self.nix("nix");
         check.args(["flake", "check", "--no-build"]);
-        // Before 2.16 all systems were checked without this option.
+        // Before 2.16, Nix checked all systems without this option.
         if release(&output(self.nix("nix").arg("--version"))?) >= Some((2, 16)) {
             check.arg("--all-systems");
         }
@@ -82,7 +82,8 @@ impl Evaluator {
         Ok(path.into())
     }
 
-    /// Builds the package, the image's description and the hosts. target/nix/appliance links to the one that the lab boots.
+    /// Builds the package, the image's description and the hosts. target/nix/appliance links to the one that the lab
+    /// boots.
     pub(crate) fn build_all(&self) -> Result<()> {
         self.build(&["packages", "default"], None)?;
         self.build(&["packages", "oci-image"], None)?;
@@ -112,7 +113,7 @@ impl Evaluator {
     }
 }
 
-/// Where the programs are, and a digest that changes when they do, so that Nix builds again.
+/// Where the programs are, and a digest that changes when they do, so that Nix rebuilds.
 fn programs(checkout: &Path) -> Result<Value> {
     let folder = checkout.join("target/debug");
     let mut digest = String::new();
@@ -131,7 +132,7 @@ fn release(output: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Standard output of a command; if that fails, the error holds its standard error.
+/// Returns a command's standard output; if it fails, the error contains its standard error.
 fn output(nix: &mut Command) -> Result<String> {
     let name = nix.get_program().to_string_lossy().into_owned();
     let output = nix.stdin(Stdio::null()).output().with_context(|| format!("{name} cannot be run"))?;

@@ -16,7 +16,7 @@ use evaluator::Evaluator;
 const REFERENCE: &str = "docs/nixos-options.md";
 
 /// Runs every check. The programs must have been built, because they check settings while a system is built. With
-/// `write`, a stale reference of the options is updated instead of being an error.
+/// `write`, a stale reference of the options is updated instead of reported.
 pub(crate) fn check(checkout: &Path, steps: &Steps, write: bool) -> Result<()> {
     let nix = step(steps, "nix", |step| Evaluator::prepare(checkout, step))?;
     step(steps, "flake check", |_| nix.flake_check())?;
@@ -50,7 +50,7 @@ fn reference(nix: &Evaluator, checkout: &Path, write: bool) -> Result<()> {
     bail!("{REFERENCE} is stale: run `cargo xtask nix --write` and commit it")
 }
 
-/// Compares the stand-in's answers with those that were recorded from the real lib.
+/// Compares the stand-in's answers with those recorded from the real lib.
 fn module_system(nix: &Evaluator, checkout: &Path) -> Result<()> {
     let recorded = fs::read(checkout.join("nixos/tests/module-system.json"))?;
     let recorded: Value = serde_json::from_slice(&recorded)?;

@@ -1,7 +1,8 @@
-//! Modules have no cycles: if two modules use each other, neither can be read, tested or moved without the other.
+//! Checks that modules form no cycles: if two modules use each other, neither can be read, tested or moved without the
+//! other.
 //!
-//! Each folder is checked by itself: its `mod.rs` and the modules directly below it, each of these including everything
-//! below. `mod x;` and `pub use x::Y` are not imports. Using a name of the parent, defined or re-exported there, is one.
+//! Each folder is checked separately: its `mod.rs` and the modules directly below it, each with everything below it.
+//! `mod x;` and `pub use x::Y` do not count as imports. Using a name that the parent defines or re-exports does.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -39,7 +40,7 @@ fn edges<'a>(modules: &'a ModuleTree<'a>) -> Vec<Edge<'a>> {
     edges
 }
 
-/// The modules that a path goes to: where it is written, and where the name comes from if it is a re-export there.
+/// The modules that a path leads to: the one that it names, and the origin of the item if that one re-exports it.
 fn targets(modules: &ModuleTree<'_>, from: &Path, each: &Use) -> Vec<Path> {
     let Some((to, item)) = resolve(modules, from, each) else { return Vec::new() };
     let mut targets = vec![to.clone()];
@@ -52,7 +53,7 @@ fn targets(modules: &ModuleTree<'_>, from: &Path, each: &Use) -> Vec<Path> {
     targets
 }
 
-/// The module that a path leads to, and the next name on it.
+/// The module that a path leads to, and the name after it, if any.
 fn resolve(modules: &ModuleTree<'_>, from: &Path, each: &Use) -> Option<(Path, Option<String>)> {
     let mut at = from.clone();
     let mut inline = each.depth;
@@ -74,7 +75,7 @@ fn resolve(modules: &ModuleTree<'_>, from: &Path, each: &Use) -> Option<(Path, O
                 }
             }
         }
-        // A path from a module's own child; any other is another crate's or begins with an imported name.
+        // A path into a child module. Any other leads to another crate or begins with an imported name.
         first => {
             let child: Path = at.iter().map(String::as_str).chain([first]).map(str::to_owned).collect();
             modules.files.contains_key(&child).then_some(())?;
@@ -103,7 +104,7 @@ fn circles_in(folder: &Path, edges: &[Edge<'_>], modules: &ModuleTree<'_>) -> Ve
     let mut findings = Vec::new();
     for node in next.keys().copied() {
         if let Some(circle) = shortest_circle(node, &next) {
-            // One finding for a circle, whichever module it is found from.
+            // Reports a cycle once, although it is found from each of its modules.
             if circle.iter().any(|(from, _)| told.contains(from)) {
                 continue;
             }

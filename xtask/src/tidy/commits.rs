@@ -8,10 +8,10 @@ use super::finding::Finding;
 use super::machine::what_it_names;
 use crate::command;
 
-/// Messages up to this commit were written before this was asked.
+/// Messages up to this commit predate this check.
 const SINCE: &str = "4338189";
 
-/// Nothing where there is no history: a shallow clone, an archive.
+/// Finds nothing if there is no history, as in a shallow clone or an archive.
 pub(super) fn check(checkout: &Path) -> Result<Vec<Finding>> {
     let mut git = command::new("git");
     git.arg("-C").arg(checkout).args(["log", "--format=%h%x00%B%x01"]).arg(format!("{SINCE}..HEAD"));
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_message_that_names_a_folder_is_found() {
-        // In pieces, or this line would be found too.
+        // Joined from pieces, because tidy would find the path in this line.
         let folder = ["", "work", "h", "a"].join("/");
         let log = format!("abc\0One thing\n\nbecause\n\u{1}\ndef\0Merge branch 'a' of {folder}\n\u{1}\n");
         let found: Vec<_> = in_log(&log).into_iter().map(|finding| (finding.path, finding.line)).collect();

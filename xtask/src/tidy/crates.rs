@@ -5,22 +5,22 @@ use super::tree::Tree;
 
 const LIST: &str = "xtask/src/tidy/crates.rs";
 
-/// By manifest, the folders of the crates it may name, for tests too.
+/// The crates that each crate may depend on, including for tests.
 const ALLOWED: [(&str, &[&str]); 10] = [
-    // Pure: everything that it uses must be a library without I/O.
+    // Pure: all that it uses must be libraries without I/O.
     ("crates/event", &[]),
     ("crates/daemon", &[]),
-    // The loop around the writer keeps a daemon's readiness and its watchdog.
+    // The loop around the writer updates a daemon's readiness and watchdog.
     ("crates/store", &["daemon", "event"]),
-    // Ingest and sink never see each other: topics and tables are their only meeting place.
+    // Ingest and sink do not know each other: they share only topics and tables.
     ("crates/ingest", &["daemon", "event", "store"]),
     ("crates/sink", &["daemon", "event", "store"]),
-    // It shows what the database answers.
+    // Shows what the database answers.
     ("crates/view", &["daemon", "event", "store"]),
-    // It starts the daemons as programs.
+    // Runs the daemons as programs instead of linking them.
     ("crates/footfall", &["daemon", "event", "store"]),
     ("crates/testkit", &["event", "footfall", "store"]),
-    // Compiled and running within seconds on a bare machine.
+    // Must compile within seconds on a bare machine.
     ("xtask", &[]),
     ("fuzz", &["event"]),
 ];
@@ -54,7 +54,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Our crates among a manifest's dependencies of any kind, with their lines.
+/// Our crates among a manifest's dependencies of any kind, with line numbers.
 fn ours(manifest: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut in_dependencies = false;
     manifest.lines().enumerate().filter_map(move |(index, line)| {
@@ -72,7 +72,7 @@ mod tests {
     use super::{ALLOWED, check};
     use crate::tidy::tree::Tree;
 
-    /// What is found where one manifest is added to those of the list.
+    /// The findings if one manifest is added to those of the list.
     fn found(path: &str, manifest: &str) -> Vec<String> {
         let all: Vec<_> = ALLOWED.iter().map(|(folder, _)| format!("{folder}/Cargo.toml")).collect();
         let mut files: Vec<_> = all.iter().map(|path| (path.as_str(), "")).collect();

@@ -1,4 +1,4 @@
-//! Checks licences and versions of what is compiled against deny.toml, as cargo-deny does, without building cargo-deny.
+//! Checks the licences and versions of dependencies against deny.toml, like cargo-deny but without building it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,7 +30,7 @@ struct Bans {
 
 #[derive(Deserialize)]
 struct Named {
-    /// `name` or `name@version`, the version as short as it says which.
+    /// `name` or `name@version`; the version may be shortened, such as to `0.1`.
     #[serde(rename = "crate")]
     name: String,
     reason: String,
@@ -46,7 +46,7 @@ struct Package {
 }
 
 /// # Errors
-/// What Cargo.lock names has not been fetched yet: this asks no registry.
+/// Fails if a package in Cargo.lock has not been fetched yet: no registry is contacted.
 pub(super) fn check(checkout: &Path) -> Result<Vec<Finding>> {
     let text = std::fs::read_to_string(checkout.join(POLICY)).context(POLICY)?;
     let policy: Policy = toml::from_str(&text).context(POLICY)?;
@@ -60,7 +60,7 @@ pub(super) fn check(checkout: &Path) -> Result<Vec<Finding>> {
     Ok(held_to(&policy, &packages).into_iter().map(|message| Finding::new(POLICY, 1, message)).collect())
 }
 
-/// `serde v1.0.229|MIT OR Apache-2.0`, with `(path)`, `(proc-macro)` or `(*)` after some.
+/// Parses `serde v1.0.229|MIT OR Apache-2.0`; some lines also have `(path)`, `(proc-macro)` or `(*)`.
 fn parse(line: &str) -> Option<Package> {
     let (package, licence) = line.split_once('|')?;
     let mut words = package.split(' ');
@@ -111,7 +111,7 @@ impl Named {
     }
 }
 
-/// Whether an SPDX expression leaves a choice of which all is allowed. `/` is an old way to write OR.
+/// Whether an SPDX expression can be satisfied by allowed licences alone. `/` is an old notation for OR.
 fn is_allowed(expression: &str, allowed: &[String]) -> bool {
     let expression = expression.trim();
     if let Some(parts) = split(expression, &[" AND "]) {
@@ -126,7 +126,7 @@ fn is_allowed(expression: &str, allowed: &[String]) -> bool {
     }
 }
 
-/// The parts between the signs that stand in no parentheses, where there is one.
+/// Splits an expression at the signs outside parentheses; `None` if there is no such sign.
 fn split<'a>(expression: &'a str, signs: &[&str]) -> Option<Vec<&'a str>> {
     let (mut parts, mut depth, mut begin) = (Vec::new(), 0_i32, 0);
     for (at, character) in expression.char_indices() {

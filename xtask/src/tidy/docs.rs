@@ -1,4 +1,4 @@
-//! Documents must match the tree: what they name must exist.
+//! Checks that documents match the tree: what they name must exist.
 
 use super::finding::Finding;
 use super::markdown::{Piece, anchor, code_spans, headings, links};
@@ -7,17 +7,17 @@ use super::tree::Tree;
 
 const INDEX: &str = "docs/README.md";
 
-/// A span that ends so names a file, where no folder says so.
+/// A code span with such an ending names a file, even without a folder.
 const FILES: [&str; 9] = [".rs", ".sql", ".md", ".nix", ".mjs", ".js", ".py", ".yaml", ".json"];
 
-/// What building and setting up make.
+/// Folders that building and setting up create.
 const MADE: [&str; 2] = ["target/", ".parts/"];
 
 fn documents(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
     tree.texts().filter(|(path, _)| path.ends_with(".md") && !path.starts_with("crates/event/data/"))
 }
 
-/// Links and, in code spans, paths, functions of a file and functions of SQL.
+/// Checks links and, in code spans, paths, functions in a file, and SQL functions.
 pub(super) fn paths_exist(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in documents(tree) {
@@ -28,7 +28,7 @@ pub(super) fn paths_exist(tree: &Tree) -> Vec<Finding> {
         for link in links(text) {
             wrong(&link, broken_link(tree, path, folder, link.text));
         }
-        // What was true of an old version stays true of it.
+        // The changelog may name what an old version had.
         if path != "CHANGELOG.md" {
             for span in code_spans(text) {
                 wrong(&span, stale_span(tree, folder, span.text));
@@ -71,7 +71,7 @@ fn stale_span(tree: &Tree, folder: &str, span: &str) -> Option<String> {
     (!declares(text, name)).then(|| format!("{file} declares no `{name}`: name the file that does"))
 }
 
-/// A function of the schema `footfall`, or a unit.
+/// An SQL function in the schema `footfall`, or a systemd unit.
 fn stale_object(tree: &Tree, name: &str) -> Option<String> {
     let end = name.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(name.len());
     let (name, rest) = name.split_at(end);
@@ -87,7 +87,7 @@ fn is_plain_path(span: &str) -> bool {
     !span.is_empty() && span.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
 }
 
-/// Whether its first folder is one of ours, or it ends like a file.
+/// Whether its first folder exists in the tree, or it ends like a file name.
 fn names_a_file(tree: &Tree, path: &str) -> bool {
     let known = path.split_once('/').is_some_and(|(first, _)| !first.is_empty() && tree.has(first));
     let like_a_file =
@@ -113,7 +113,7 @@ fn declares(text: &str, name: &str) -> bool {
     })
 }
 
-/// The index names every document and every crate, and has no line for one that is gone.
+/// Checks that the index links every document and every crate. [`paths_exist`] finds links to those that are gone.
 pub(super) fn index_is_whole(tree: &Tree) -> Vec<Finding> {
     let Some(index) = tree.text(INDEX) else {
         return vec![Finding::new(INDEX, 1, "there is no index of the documents: write one, by reader")];

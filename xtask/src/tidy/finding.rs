@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong at a place, and what to do about it.
+/// A problem at a place, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Finding {
     pub(super) path: String,

@@ -1,25 +1,25 @@
-//! How long a file and a function may be, so that a person can keep either in mind and review it in one sitting.
+//! Limits the length of files and functions, so that a person can keep one in mind and review it in one sitting.
 
 use super::finding::Finding;
 use super::tree::Tree;
 
 const LIST: &str = "xtask/src/tidy/lengths.rs";
 
-/// Eight screens. A Rust file's modules for tests are not counted: they are read when something fails.
+/// Eight screens. A Rust file's test modules are not counted: they are read when something fails.
 const SOURCE_LINES_MAX: usize = 400;
-/// A file of tests is a list; each is read alone.
+/// A file of tests is a list; each test is read on its own.
 const TESTS_LINES_MAX: usize = 450;
 /// Two screens.
 const FUNCTION_LINES_MAX: usize = 80;
-/// A test tells a story from its beginning to its end, and is not helped by being cut.
+/// A test tells a story from beginning to end, and splitting it would not help.
 const TEST_LINES_MAX: usize = 120;
 
 const KINDS: [&str; 6] = [".rs", ".py", ".mjs", ".js", ".sql", ".nix"];
 
-/// Longer files, and why each is better whole.
+/// Longer files, and why each is better left whole.
 const LONG_FILES: &[(&str, &str)] = &[];
 
-/// Longer functions, as `path::name`, and why each is better whole.
+/// Longer functions, as `path::name`, and why each is better left whole.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[(
     "crates/event/src/reason/catalogue.rs::cause",
     "one match with a text for each reason: a list, not a procedure",
@@ -54,7 +54,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     without_exceptions(tree, findings, &long)
 }
 
-/// `long` names what each finding is about.
+/// `long` names the file or function of each finding.
 fn without_exceptions(tree: &Tree, findings: Vec<Finding>, long: &[String]) -> Vec<Finding> {
     let allowed = || LONG_FILES.iter().chain(LONG_FUNCTIONS).map(|(place, _)| *place);
     let left = findings.into_iter().zip(long).filter(|(_, place)| !allowed().any(|other| other == place.as_str()));
@@ -84,7 +84,7 @@ mod tests {
     use super::{FUNCTION_LINES_MAX, LONG_FILES, LONG_FUNCTIONS, SOURCE_LINES_MAX, TEST_LINES_MAX, check};
     use crate::tidy::tree::Tree;
 
-    /// Without those of the list, which a small tree cannot need.
+    /// Leaves out findings about unneeded exceptions: a small tree needs none.
     fn found(text: &str) -> Vec<String> {
         let found = check(&Tree::with(&[("crates/a/src/b.rs", text)]));
         found.iter().filter(|finding| finding.path.starts_with("crates/")).map(ToString::to_string).collect()

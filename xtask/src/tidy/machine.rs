@@ -1,14 +1,14 @@
-//! Files must not name folders of the machine they were written on, nor the hosts it fetches packages from.
+//! Checks that files name neither folders of the machine they were written on nor the hosts it fetches packages from.
 
 use super::finding::Finding;
 use super::tree::Tree;
 
-/// This file has to spell out what no other may.
+/// This file must contain what no other may.
 const HERE: &str = "xtask/src/tidy/machine.rs";
 
 const FOLDERS: [&str; 4] = ["/work/", "/home/", "/Users/", "/tmp/wt/"];
 
-/// A package's name and version say where it is from; the client of each registry knows the rest.
+/// A package's name and version are enough: each registry's client knows where to fetch it.
 const HOSTS: [&str; 14] = [
     "index.registry.example",
     "static.registry.example",
@@ -26,7 +26,7 @@ const HOSTS: [&str; 14] = [
     "registry-1.images.example",
 ];
 
-/// What cargo writes for every package of crates.io, wherever it was fetched from.
+/// What cargo writes for every crates.io package, even if it was fetched from a mirror.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -41,7 +41,7 @@ fn in_text(path: &str, text: &str) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// What a line says of a machine, and what to write instead.
+/// The folder or host that a line names, and what to write instead.
 pub(super) fn what_it_names(line: &str) -> Option<String> {
     let folder = FOLDERS.iter().find(|folder| {
         line.match_indices(*folder).any(|(at, _)| {
@@ -58,11 +58,11 @@ pub(super) fn what_it_names(line: &str) -> Option<String> {
     Some(format!("names the registry host {host}: name the package instead"))
 }
 
-/// A mirror's address, which npm and cargo write where a machine is set up to use one.
+/// Finds a mirror's address, which npm and cargo write if the machine is configured to use one.
 fn in_lock_file(path: &str, text: &str) -> impl Iterator<Item = Finding> {
     let (key, allowed) = match path.rsplit('/').next() {
         Some("Cargo.lock") => ("source = \"", CRATES_IO),
-        // npm's own way to leave them out: omit-lockfile-registry-resolved.
+        // npm can leave them out: omit-lockfile-registry-resolved.
         Some("package-lock.json") => ("\"resolved\": \"", "none"),
         _ => ("\0", ""),
     };

@@ -1,13 +1,13 @@
 //! Reads links, code spans and headings of a Markdown document, and ignores code blocks.
 
-/// A piece of a document, with its line.
+/// A piece of a document, with its line number.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece<'a> {
     pub(super) line: usize,
     pub(super) text: &'a str,
 }
 
-/// The lines that are prose, tables and lists, with their numbers.
+/// The lines outside code blocks, with their numbers.
 fn prose(document: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     let mut blank_before = true;
@@ -15,7 +15,7 @@ fn prose(document: &str) -> impl Iterator<Item = (usize, &str)> {
     document.lines().enumerate().filter_map(move |(index, line)| {
         let fence = line.trim_start().starts_with("```");
         fenced ^= fence;
-        // An indented block begins after an empty line; a deeper line of a list does not.
+        // An indented code block begins after a blank line; an indented line of a list does not.
         indented_code = line.starts_with("    ") && (blank_before || indented_code);
         blank_before = line.trim().is_empty();
         (!fenced && !fence && !indented_code).then_some((index + 1, line))
@@ -36,14 +36,14 @@ pub(super) fn links(document: &str) -> Vec<Piece<'_>> {
     found
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 pub(super) fn code_spans(document: &str) -> Vec<Piece<'_>> {
     let spans = prose(document)
         .flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |text| Piece { line, text }));
     spans.collect()
 }
 
-/// Headings without their signs.
+/// Headings without their `#`s.
 pub(super) fn headings(document: &str) -> Vec<Piece<'_>> {
     let headings = prose(document).filter(|(_, line)| line.starts_with('#'));
     headings.map(|(line, text)| Piece { line, text: text.trim_start_matches('#').trim() }).collect()

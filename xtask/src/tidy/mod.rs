@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: checks conventions of this repository that the compiler does not.
+//! `cargo xtask tidy`: checks conventions of this repository that the compiler does not check.
 //!
-//! Each check is a function from the files of the tree to findings. Only files and git's history are read, so that it
-//! finishes within a second.
+//! Each check is a function from the tree's files to findings. It reads only files and git's history, and so finishes
+//! within a second.
 
 mod circles;
 mod commits;
@@ -45,7 +45,8 @@ const CHECKS: [fn(&Tree) -> Vec<Finding>; 11] = [
 /// Prints every finding.
 ///
 /// # Errors
-/// There is one, or the tree cannot be read. `with_dependencies` needs what Cargo.lock names to be fetched.
+/// Fails if there is a finding or the tree cannot be read. With `with_dependencies`, also if cargo has not fetched all
+/// packages in Cargo.lock.
 pub(crate) fn check(checkout: &Path, with_dependencies: bool) -> Result<()> {
     let tree = Tree::read(checkout)?;
     let mut findings: Vec<_> = CHECKS.iter().flat_map(|check| check(&tree)).collect();

@@ -1,4 +1,4 @@
-//! Which file holds which module, found from the `mod` declarations as the compiler does.
+//! Finds the file of each module from the `mod` declarations, as the compiler does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::rust::{Facts, Module};
 use super::tree::Tree;
 
-/// The modules of a library or program, by their path within it; the root's is empty. Those for tests are left out.
+/// The modules of a library or program, by their path within it; the root's is empty. Test modules are left out.
 pub(super) struct ModuleTree<'a> {
     pub(super) root: &'a str,
     pub(super) files: BTreeMap<Vec<String>, (&'a str, &'a Facts)>,
@@ -28,7 +28,7 @@ impl<'a> ModuleTree<'a> {
     }
 }
 
-/// One for each library and program of the workspace.
+/// One tree for each library and program of the workspace.
 pub(super) fn module_trees(tree: &Tree) -> Vec<ModuleTree<'_>> {
     let roots = tree.rust().filter(|(path, _)| is_root(path));
     roots.map(|(path, facts)| ModuleTree::read(tree, path, facts)).collect()
@@ -69,7 +69,8 @@ pub(super) fn resolved(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// A folder of modules has its root within it, as `mod.rs`: the folder is then all there is of it, and moves as one.
+/// Checks that a module with a folder is that folder's `mod.rs`, so that it can be moved as a whole, and that every
+/// file is declared by a `mod`.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let paths: BTreeSet<_> = tree.rust().map(|(path, _)| path).collect();
     let beside = paths.iter().filter_map(|path| {

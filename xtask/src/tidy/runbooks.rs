@@ -1,4 +1,4 @@
-//! Every alert has a runbook, and every runbook its alert.
+//! Checks that every alert has a runbook, and every runbook an alert.
 
 use super::finding::Finding;
 use super::markdown::{anchor, headings};
@@ -11,7 +11,7 @@ struct Rule<'a> {
     path: &'a str,
     line: usize,
     title: &'a str,
-    /// The annotation by which its reader finds the runbook.
+    /// The link to the runbook in the annotation.
     link: Option<&'a str>,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(rule.path, rule.line, message));
         }
     }
-    // The document's own title is its first heading, parts of runbooks are no headings.
+    // The first heading is the document's title. Parts of a runbook are not headings.
     for heading in runbooks.iter().skip(1) {
         if !rules.iter().any(|rule| rule.title == heading.text) {
             let message = format!("no alert is called \"{}\": correct the heading or remove the runbook", heading.text);

@@ -1,5 +1,5 @@
-//! What the checks need to know about a Rust file. It is read from tokens, so comments and strings are not mistaken for
-//! code, and the arguments of macros are included.
+//! What the checks need to know about a Rust file. It is read from tokens, so that comments and strings are not
+//! mistaken for code, and macro arguments are included.
 
 use anyhow::{Context as _, Result};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -10,7 +10,7 @@ pub(super) struct Facts {
     pub(super) modules: Vec<Module>,
     pub(super) functions: Vec<Function>,
     pub(super) uses: Vec<Use>,
-    /// Lines of modules that exist only in tests.
+    /// The number of lines in modules that are compiled only for tests.
     pub(super) test_lines: usize,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Function {
     pub(super) for_tests: bool,
 }
 
-/// A path: of a `use`, or one of several segments in an expression or type.
+/// A path in a `use`, or one with several segments in an expression or type.
 #[derive(Debug)]
 pub(super) struct Use {
     pub(super) segments: Vec<String>,
@@ -41,14 +41,14 @@ pub(super) struct Use {
     pub(super) line: usize,
     /// `pub use`, `pub(crate) use`.
     pub(super) exported: bool,
-    /// How many inline modules are around it.
+    /// The number of inline modules around it.
     pub(super) depth: usize,
     pub(super) for_tests: bool,
 }
 
 impl Facts {
     /// # Errors
-    /// The text has no tokens of Rust's.
+    /// Fails if the text cannot be read as Rust tokens.
     pub(super) fn read(text: &str) -> Result<Self> {
         let tokens: TokenStream = text.parse().ok().context("it cannot be read as Rust")?;
         let mut facts = Self::default();
@@ -170,7 +170,7 @@ impl Reader<'_> {
     }
 }
 
-/// The paths of a `use` tree, each with the name that it is given.
+/// The paths of a `use` tree, each with its imported name and line.
 fn expand(tokens: &[TokenTree], before: &[String]) -> Vec<(Vec<String>, String, usize)> {
     let mut segments = before.to_vec();
     let mut alias = None;
@@ -213,7 +213,7 @@ fn braces(token: &TokenTree) -> Option<&Group> {
     }
 }
 
-/// Whether what follows is the rest of a path or a field, and begins none.
+/// Whether the next token continues a path or names a field or method, and so does not begin a path.
 fn continues(before: &[TokenTree]) -> bool {
     match before {
         [.., first, second] if is(first, ':') && is(second, ':') => true,

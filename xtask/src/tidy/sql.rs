@@ -1,4 +1,4 @@
-//! Each SQL function is documented at the top of its file, where README.md sends its readers.
+//! Checks that each SQL function is documented at the top of its file, where README.md sends readers.
 
 use super::finding::Finding;
 use super::tree::Tree;

@@ -1,4 +1,4 @@
-//! A test is named for the property that it proves, so that its name explains a failure.
+//! Checks that a test is named for the property that it proves, so that its name explains a failure.
 
 use super::finding::Finding;
 use super::tree::Tree;

@@ -11,7 +11,7 @@ use super::rust::Facts;
 use crate::command;
 
 pub(super) struct Tree {
-    /// By path, relative to the checkout. What is not UTF-8 has no text.
+    /// Texts by path, relative to the checkout; `None` if a file is not UTF-8.
     files: BTreeMap<String, Option<String>>,
     rust: BTreeMap<String, Facts>,
 }
@@ -44,7 +44,7 @@ impl Tree {
         Ok(Self { files, rust })
     }
 
-    /// A tree of these texts.
+    /// A tree with these texts.
     #[cfg(test)]
     pub(super) fn with(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())));
@@ -71,7 +71,7 @@ impl Tree {
         self.rust.get(path)
     }
 
-    /// Whether there is a file or folder of this path.
+    /// Whether there is a file or folder with this path.
     pub(super) fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let folder = format!("{path}/");

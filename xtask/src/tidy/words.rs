@@ -1,9 +1,10 @@
-//! Words that a reader has to translate, and what to say instead: in comments, documents, messages and names.
+//! Finds words that a reader has to translate, in comments, documents, messages and names, and says what to write
+//! instead.
 
 use super::finding::Finding;
 use super::tree::Tree;
 
-/// This file has to spell out what no other may.
+/// This file must contain what no other may.
 const HERE: &str = "xtask/src/tidy/words.rs";
 
 const FORBIDDEN: [(&str, &str); 14] = [
@@ -23,7 +24,7 @@ const FORBIDDEN: [(&str, &str); 14] = [
     ("as it were", "leave it out"),
 ];
 
-/// Texts of others, and data.
+/// Third-party texts, and data.
 const NOT_OURS: [&str; 8] = [
     "LICENSE",
     "Cargo.lock",
@@ -35,7 +36,7 @@ const NOT_OURS: [&str; 8] = [
     "crates/event/testdata/",
 ];
 
-/// Where a word is right, and why.
+/// Files in which a word is right, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("crates/footfall/src/processes/nginx.rs", "nobody", "a user account of Debian's"),
     ("sql/migrations/V8__analytics_visits.sql", "whatever", "a migration never changes: databases know its checksum"),
@@ -83,7 +84,7 @@ mod tests {
     use super::{EXCEPTIONS, HERE, check, in_line};
     use crate::tidy::tree::Tree;
 
-    /// Without the list's own exceptions, which a small tree does not need.
+    /// Leaves out findings about unneeded exceptions: a small tree needs none.
     fn found(files: &[(&str, &str)]) -> Vec<String> {
         let findings = check(&Tree::with(files));
         findings.iter().filter(|finding| finding.path != HERE).map(ToString::to_string).collect()

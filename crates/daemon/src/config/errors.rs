@@ -1,30 +1,30 @@
-//! Errors of a configuration, with the source that each comes from.
+//! Configuration errors, each with its source.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// A field that [`Configuration::validate`](super::Configuration::validate) refuses.
+/// A field that [`Configuration::validate`](super::Configuration::validate) rejects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The dotted key, for example `kafka.linger_ms`.
     pub field: String,
-    /// Why, for the operator. Must not repeat a secret.
+    /// The reason, for the operator. Must not reveal a secret.
     pub message: String,
 }
 
 impl FieldError {
-    /// An error of this field.
+    /// An error in this field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 
-    /// An error where the text is empty.
+    /// Returns an error if the text is empty.
     #[must_use]
     pub fn unless_filled(field: &str, text: &str) -> Option<Self> {
         text.is_empty().then(|| Self::new(field, "is empty"))
     }
 
-    /// An error where the value lies outside of the range.
+    /// Returns an error if the value is out of range.
     #[must_use]
     pub fn unless_within(field: &str, value: u64, range: RangeInclusive<u64>) -> Option<Self> {
         let message = || format!("{value} lies outside of {}..={}", range.start(), range.end());
@@ -32,11 +32,11 @@ impl FieldError {
     }
 }
 
-/// One thing that is wrong: the key, the reason and where the value came from.
+/// One error: the key, the reason and where the value came from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message} (from {source_name})", key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default())]
 pub struct ConfigError {
-    /// The dotted key; none where a whole source is unusable.
+    /// The dotted key; None if a whole source is unusable.
     pub key: Option<String>,
     /// The reason.
     pub message: String,
@@ -44,7 +44,7 @@ pub struct ConfigError {
     pub source_name: String,
 }
 
-/// Everything that is wrong with a configuration. Never empty.
+/// All errors in a configuration. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 

@@ -1,9 +1,9 @@
-//! What the sections `kafka` of several programs share.
+//! What the `kafka` sections of several programs share.
 
 use super::FieldError;
 
-/// The keys that every section `kafka` has, borrowed from it. Each program declares them among its own keys:
-/// `#[serde(flatten)]` would switch `deny_unknown_fields` off, and a value of the wrong type would not name its key.
+/// The keys that every `kafka` section has, borrowed from it. Each program declares them among its own keys:
+/// `#[serde(flatten)]` would disable `deny_unknown_fields`, and an error about a wrong type would not name its key.
 #[derive(Clone, Copy, Debug)]
 pub struct KafkaKeys<'a> {
     /// `kafka.bootstrap_servers`
@@ -15,7 +15,7 @@ pub struct KafkaKeys<'a> {
 }
 
 impl KafkaKeys<'static> {
-    /// The defaults: the one place that names the topics.
+    /// The defaults, and the only place that names the topics.
     pub const DEFAULT: Self = Self {
         bootstrap_servers: "127.0.0.1:9092",
         events_topic: "analytics-events",
@@ -24,7 +24,7 @@ impl KafkaKeys<'static> {
 }
 
 impl KafkaKeys<'_> {
-    /// What is wrong with them.
+    /// Returns one error per invalid key.
     pub fn validate(self) -> Vec<FieldError> {
         let keys = [
             ("kafka.bootstrap_servers", self.bootstrap_servers),

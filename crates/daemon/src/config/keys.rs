@@ -1,5 +1,5 @@
-//! The keys that a configuration type knows, derived from its JSON Schema and its serialised default rather than kept
-//! by hand.
+//! The keys that a configuration type knows, derived from its JSON Schema and its serialised default rather than
+//! maintained by hand.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use crate::secret;
 /// One key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Key {
-    /// For a person: `integer`, `string`, `auto | human`, `list of string`.
+    /// Human-readable: `integer`, `string`, `auto | human`, `list of string`.
     pub(crate) type_name: String,
     pub(crate) meaning: String,
     pub(crate) default: Json,
-    /// A value from the environment stays text, even where it looks like a number.
+    /// A value from the environment stays text, even if it looks like a number.
     pub(crate) is_string: bool,
     pub(crate) is_secret: bool,
-    /// A map with the operator's own keys, or a value whose inner keys are not known here.
+    /// A map whose keys the operator chooses, or a value whose inner keys are not known here.
     pub(crate) is_open: bool,
 }
 
-/// All keys, by their dotted path, without the sections that only hold other keys.
+/// All keys by dotted path, excluding sections, which only hold other keys.
 #[derive(Debug)]
 pub(crate) struct Keys(pub(crate) BTreeMap<String, Key>);
 
@@ -54,13 +54,13 @@ impl Keys {
         path.match_indices('.').any(|(at, _)| self.0.get(&path[..at]).is_some_and(|key| key.is_open))
     }
 
-    /// The known key that looks most like this one. None only where there are no keys at all.
+    /// The known key most similar to this one. None only if there are no keys at all.
     pub(crate) fn nearest(&self, path: &str) -> Option<&str> {
         nearest(path, self.0.keys().map(String::as_str))
     }
 }
 
-/// The candidate that looks most like `name`.
+/// The candidate most similar to `name`.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(name, candidate);
     candidates.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
@@ -88,7 +88,7 @@ fn collect(root: &Json, schema: &Json, default: &Json, path: &str, keys: &mut BT
     keys.insert(path.to_owned(), key);
 }
 
-/// A map with the operator's own keys, or an enum whose variants have keys: only serde knows what is allowed there.
+/// A map whose keys the operator chooses, or an enum whose variants have keys: only serde knows what is allowed there.
 fn is_open(node: &Json) -> bool {
     let is_map = node["properties"].is_null() && node["additionalProperties"].is_object();
     let has_variants = node["oneOf"].as_array().is_some_and(|any| any.iter().any(|one| one["properties"].is_object()));
@@ -126,7 +126,7 @@ fn has_type(node: &Json, name: &str) -> bool {
     node["type"].as_array().is_some_and(|types| types.iter().any(|one| one == name))
 }
 
-/// The field's own words, else those of its type.
+/// The field's own description, else that of its type.
 fn meaning(schema: &Json, node: &Json) -> String {
     let text = schema["description"].as_str().or_else(|| node["description"].as_str()).unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -21,14 +21,14 @@ pub use sections::{AdminConfig, Common, LogConfig, LogFormat};
 pub(crate) use sources::load_checked;
 pub use sources::{Sources, load};
 
-/// What the loader and `describe` need of a type: its keys, their meaning and their defaults.
+/// What the loader and `describe` need from a type: its keys, their meanings and their defaults.
 pub(crate) trait Described: Serialize + DeserializeOwned + Default + JsonSchema {}
 
 impl<C: Serialize + DeserializeOwned + Default + JsonSchema> Described for C {}
 
 /// A daemon's whole configuration: one struct, with a section (a nested struct) per subject.
 ///
-/// - Every struct has `#[serde(deny_unknown_fields)]` and derives [`JsonSchema`]; its doc comments become the text of
+/// - Every struct has `#[serde(deny_unknown_fields)]` and derives [`JsonSchema`]; its doc comments become the output of
 ///   `describe`.
 /// - `Default` is the lowest layer and must serialise every key; sections need no `#[serde(default)]`.
 /// - Every [`Secret`](crate::Secret) is empty in the default.
@@ -39,6 +39,6 @@ pub trait Configuration: Serialize + DeserializeOwned + Default + JsonSchema + S
     /// Checks what the types cannot express, such as ranges. Returns every error, not only the first.
     ///
     /// # Errors
-    /// One [`FieldError`] for each field that is wrong.
+    /// One [`FieldError`] per invalid field.
     fn validate(&self) -> Result<(), Vec<FieldError>>;
 }

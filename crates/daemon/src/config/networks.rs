@@ -1,4 +1,4 @@
-//! Lists of networks, as an administrator writes them.
+//! Lists of networks, as administrators write them.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,10 @@ use ipnet::IpNet;
 
 use super::FieldError;
 
-/// Reads a field's list of networks, such as `172.16.0.0/12`; an address is a network of one.
+/// Parses a field's list of networks, such as `172.16.0.0/12`; a bare address is a network of one.
 ///
 /// # Errors
-/// Names the field and the entry that is neither.
+/// Names the field and the entry that is neither a network nor an address.
 pub fn networks(field: &str, entries: &[String]) -> Result<Vec<IpNet>, FieldError> {
     let network = |entry: &String| {
         let address = || entry.parse().map(|address: IpAddr| IpNet::from(address));

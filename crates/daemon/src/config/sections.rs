@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::FieldError;
 use crate::log_filter::log_filter;
 
-/// A borrowed view of the fields `admin`, `log` and `drain_ms_max`, which are at the top of each daemon's
-/// configuration (`#[serde(flatten)]` would switch `deny_unknown_fields` off).
+/// A borrowed view of the fields `admin`, `log` and `drain_ms_max`, which are at the top level of each daemon's
+/// configuration (`#[serde(flatten)]` would disable `deny_unknown_fields`).
 #[derive(Clone, Copy, Debug)]
 pub struct Common<'a> {
     /// `admin`
     pub admin: &'a AdminConfig,
     /// `log`
     pub log: &'a LogConfig,
-    /// `drain_ms_max`: milliseconds from the first SIGTERM to the end of the process, at the latest.
+    /// `drain_ms_max`: maximum time from the first SIGTERM to the exit of the process, in milliseconds.
     pub drain_ms_max: u64,
 }
 
@@ -40,20 +40,20 @@ impl Common<'_> {
     }
 }
 
-/// The admin server: `/live`, `/ready` and `/metrics`, for operators and machines, not for the public.
+/// The admin server: `/live`, `/ready` and `/metrics`, for operators and monitoring, not for the public.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdminConfig {
-    /// Address and port of /live, /ready and /metrics. Port 0 takes a free one, which is then logged.
+    /// Address and port of /live, /ready and /metrics. Port 0 picks a free port, which is then logged.
     pub address: SocketAddr,
-    /// Connections served at the same time; further ones wait.
+    /// Maximum number of concurrent connections; further ones wait.
     pub connections_max: usize,
-    /// Milliseconds for a whole connection: reading the request and writing the answer.
+    /// Maximum duration of a whole connection, in milliseconds: reading the request and writing the response.
     pub request_ms_max: u64,
 }
 
 impl AdminConfig {
-    /// The defaults, on this port of the loopback address.
+    /// The defaults, with this port on the loopback address.
     pub fn on_port(port: u16) -> Self {
         Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), connections_max: 64, request_ms_max: 5_000 }
     }
@@ -63,9 +63,9 @@ impl AdminConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
-    /// Lowest level that is logged (error, warn, info, debug, trace), or directives such as info,rdkafka=debug.
+    /// Lowest level to log (error, warn, info, debug, trace), or directives such as info,rdkafka=debug.
     pub level: String,
-    /// Form of the log: auto takes journald under systemd, human text on a terminal, JSON lines elsewhere.
+    /// Log format: auto selects journald under systemd, human-readable text on a terminal, JSON lines elsewhere.
     pub format: LogFormat,
 }
 
@@ -75,16 +75,16 @@ impl Default for LogConfig {
     }
 }
 
-/// The form of the log.
+/// The log format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// Journald where standard error is the journal, else human text on a terminal, else JSON lines.
+    /// Journald if standard error is the journal, else human-readable text on a terminal, else JSON lines.
     Auto,
-    /// Coloured text for a person.
+    /// Coloured, human-readable text.
     Human,
     /// One JSON object per line on standard error.
     Json,
-    /// The journal's own protocol, with fields.
+    /// The journal's native protocol, with fields.
     Journald,
 }

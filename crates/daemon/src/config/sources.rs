@@ -1,5 +1,5 @@
-//! Where configuration comes from, and how the sources become one value: defaults, then a TOML file, then the
-//! environment, then systemd credentials, each over the one before.
+//! Where configuration comes from and how the sources are merged: defaults, a TOML file, the environment and systemd
+//! credentials, each overriding the one before.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -16,25 +16,25 @@ use super::{ConfigError, ConfigErrors, Configuration, Described, FieldError, Key
 const ENVIRONMENT_PREFIX: &str = "FOOTFALL_";
 /// Names the configuration file.
 const FILE_VARIABLE: &str = "FOOTFALL_CONFIG";
-/// Variables with the prefix that are no keys; a container image sets the latter for all of its programs.
+/// Variables with the prefix that are not keys; a container image sets the latter for all of its programs.
 const NOT_KEYS: [&str; 2] = [FILE_VARIABLE, "FOOTFALL_KAFKA_LIBS"];
 /// Set by systemd's `LoadCredential=`, see systemd.exec(5).
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 const DEFAULTS: &str = "the defaults";
 
-/// The sources above the defaults. Tests fill it by hand; a process takes [`Sources::of_process`].
+/// The sources on top of the defaults. Tests fill it in by hand; a process uses [`Sources::of_process`].
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The TOML file that the command line names. Without one, `FOOTFALL_CONFIG` of `environment` may name it.
+    /// The TOML file named on the command line. If None, `FOOTFALL_CONFIG` in `environment` may name one.
     pub file: Option<PathBuf>,
-    /// All variables; those that do not begin with `FOOTFALL_` are ignored.
+    /// All variables; those that do not start with `FOOTFALL_` are ignored.
     pub environment: Vec<(OsString, OsString)>,
-    /// Holds one file per secret, named by its dotted key.
+    /// Holds one file per secret, named after its dotted key.
     pub credentials_directory: Option<PathBuf>,
 }
 
 impl Sources {
-    /// The sources of this process, with the file that its command line names.
+    /// This process's sources, with the file named on its command line.
     pub fn of_process(file: Option<PathBuf>) -> Self {
         Self {
             file,
@@ -49,19 +49,19 @@ impl Sources {
     }
 }
 
-/// Reads the configuration from all sources. `secrets` are the dotted keys that may come from credentials: those of
-/// every [`Secret`](crate::Secret) field.
+/// Reads the configuration from all sources. `secrets` lists the dotted keys that may come from credentials: those of
+/// all [`Secret`](crate::Secret) fields.
 ///
 /// # Errors
-/// Everything that is wrong: unreadable sources, unknown keys, values of the wrong type, and what
-/// [`Configuration::validate`] and the shared sections refuse. No message repeats a secret.
+/// All errors: unreadable sources, unknown keys, values of the wrong type, and what [`Configuration::validate`] and the
+/// shared sections reject. No message reveals a secret.
 pub fn load<C: Configuration>(sources: &Sources, secrets: &[&str]) -> Result<C, ConfigErrors> {
     load_checked(sources, secrets, |config: &C| {
         config.common().validate().into_iter().chain(config.validate().err().unwrap_or_default()).collect()
     })
 }
 
-/// The same for any type. `refused` checks the values as a whole.
+/// Like [`load`], for any type. `refused` checks the values as a whole.
 pub(crate) fn load_checked<C: Described>(
     sources: &Sources,
     secrets: &[&str],
@@ -93,8 +93,8 @@ pub(crate) fn load_checked<C: Described>(
     }
 }
 
-/// The secrets are listed in `Program` as well as in the type; the credential of one that is missing from the list would
-/// be ignored.
+/// Secrets are listed in `Program` as well as marked in the type; the credential of one missing from the list would be
+/// ignored.
 fn check_secrets(keys: &Keys, secrets: &[&str], errors: &mut Vec<ConfigError>) {
     let typed = keys.secrets();
     let unlisted = typed.iter().filter(|key| !secrets.contains(key)).map(|key| (key, "is a Secret but not listed"));
@@ -144,7 +144,7 @@ fn layers(sources: &Sources, secrets: &[&str], keys: &Keys, errors: &mut Vec<Con
 fn file_layer(path: &Path) -> Result<Layer, ConfigError> {
     let source_name = format!("file {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| unusable(&source_name, &error))?;
-    // Without the parser's quote of the line, which may hold a secret.
+    // Omit the parser's quotation of the line, which may hold a secret.
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
         let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
@@ -201,7 +201,7 @@ fn refuse_unknown(values: &mut Dict, path: &str, source_name: &str, keys: &Keys,
                 return !inner.is_empty();
             }
             Value::Dict(..) if keys.knows(&key) => return true,
-            // Reported here, because serde's message would repeat the value, and the section may hold secrets.
+            // Reported here, because serde's message would quote the value, and the section may hold secrets.
             _ if keys.is_section(&key) => "is a section with keys of its own, not a value".to_owned(),
             _ if keys.knows(&key) => return true,
             _ => match keys.nearest(&key) {
@@ -214,8 +214,8 @@ fn refuse_unknown(values: &mut Dict, path: &str, source_name: &str, keys: &Keys,
     });
 }
 
-/// Serde stops at the first error. So each value that it refuses is noted and replaced by the default, until the rest
-/// is accepted or an error repeats.
+/// Serde stops at the first error, so each value it rejects is recorded and replaced by its default, until the rest is
+/// accepted or an error repeats.
 fn extract<C: Described>(mut figment: Figment, errors: &mut Vec<ConfigError>) -> Option<C> {
     let defaults = Figment::from(Serialized::defaults(C::default()));
     let mut replaced = Vec::new();
@@ -230,7 +230,7 @@ fn extract<C: Described>(mut figment: Figment, errors: &mut Vec<ConfigError>) ->
             message: explain(&error.kind),
             source_name: source_of(error.metadata.as_ref()),
         });
-        // A path into a list has no default, but the list has.
+        // A path into a list has no default, but the list does.
         let default = (1..=path.len()).rev().find_map(|depth| {
             let key = path.get(..depth)?.join(".");
             defaults.find_value(&key).ok().map(|value| (key, value))
@@ -257,7 +257,7 @@ fn explain(kind: &Kind) -> String {
 
 fn source_of(metadata: Option<&Metadata>) -> String {
     match metadata {
-        // Serialized names the type and a line of this file, which is of no use to an operator.
+        // Serialized names the type and a line in this file, which is of no use to an operator.
         Some(metadata) if metadata.source.is_none() => metadata.name.to_string(),
         _ => DEFAULTS.into(),
     }

@@ -1,4 +1,4 @@
-//! The properties of the configuration loader, on a configuration with one key of every kind.
+//! Tests of the configuration loader, on a configuration with one key of every kind.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,10 +19,10 @@ struct Config {
     drain_ms_max: u64,
     kafka: Kafka,
     privacy: Privacy,
-    /// Without a schema of its own.
+    /// Has no schema.
     #[schemars(with = "serde_json::Value")]
     foreign: Foreign,
-    /// Labels of the operator's own.
+    /// The operator's own labels.
     labels: BTreeMap<String, String>,
 }
 
@@ -100,7 +100,7 @@ impl Configuration for Config {
 
 const SECRETS: &[&str] = &["privacy.visitor_secret", "privacy.former_secret"];
 
-/// Sources in a directory of their own.
+/// Sources in their own directory.
 struct Fixture {
     directory: tempfile::TempDir,
     sources: Sources,
@@ -137,7 +137,7 @@ impl Fixture {
         load(&self.sources, SECRETS)
     }
 
-    /// The messages, one line each.
+    /// The messages, one per line.
     fn errors(&self) -> String {
         self.load().unwrap_err().to_string()
     }

@@ -5,27 +5,27 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Once a stop has begun, a client in the middle of a request's head has this long to finish it: the drain is for
-/// requests that have begun, and a stranger must not make it longer.
+/// Once shutdown has begun, a client in the middle of a request head has this long to finish it: the drain is for
+/// requests that have already begun, and a stranger must not prolong it.
 const HEAD_IN_STOP_MS_MAX: u64 = 1_000;
 
-/// What makes a connection be cut off.
+/// When a connection is cut off.
 #[derive(Clone, Copy, Debug)]
 pub enum CutOff {
-    /// The connection is this old: for clients that ask once, such as scrapers. Each request takes a connection of its
-    /// own, so one deadline bounds request, answer and idle time.
+    /// When it is this old: for clients that send one request, such as scrapers. Each request takes its own connection,
+    /// so one deadline bounds the request, the response and idle time.
     Deadline {
         /// In milliseconds.
         ms_max: u64,
     },
-    /// No request was under way for this long: for answers that are short. It bounds the time that a client takes to
-    /// read an answer, to be silent, and to send the next head, all in one.
+    /// When no request has been in progress for this long: for short responses. Bounds the time that a client takes to
+    /// read a response, sit idle and send the next head, all together.
     NoRequest {
         /// In milliseconds.
         silence_ms_max: u64,
     },
-    /// No byte moved for this long: for answers that stream for hours. They are sent something more often than that, so
-    /// that a client that no longer reads is noticed.
+    /// When no byte has moved for this long: for responses that stream for hours. They send something more often than
+    /// that, so that a client that no longer reads is noticed.
     NoBytes {
         /// Time for a request's head, in milliseconds.
         header_ms_max: u64,
@@ -34,7 +34,7 @@ pub enum CutOff {
     },
 }
 
-/// Resolves when no request has been under way for `silence_max`.
+/// Resolves once no request has been in progress for `silence_max`.
 pub(super) async fn silent(
     mut is_answering: watch::Receiver<bool>,
     silence_max: Duration,
@@ -53,7 +53,7 @@ pub(super) async fn silent(
     }
 }
 
-/// Resolves when no byte has moved for `idle_max`.
+/// Resolves once no byte has moved for `idle_max`.
 pub(super) async fn still(mut has_moved: watch::Receiver<()>, idle_max: Duration) {
     while let Ok(Ok(())) = tokio::time::timeout(idle_max, has_moved.changed()).await {}
 }

@@ -1,5 +1,4 @@
-//! Connections of a daemon's own port: accepted within their number, cut off where a client takes too long, drained at
-//! the end.
+//! Connections to a daemon's own port: limited in number, cut off if a client takes too long, drained at shutdown.
 
 mod cut_off;
 mod moving;
@@ -32,30 +31,31 @@ pub use cut_off::CutOff;
 use moving::Moving;
 
 const BACKLOG: u32 = 1_024;
-/// Out of file descriptors: accepting at once again would only burn the processor.
+/// Pause when out of file descriptors: retrying at once would only burn CPU.
 const ACCEPT_PAUSE_MS: u64 = 50;
 const TICK_MS: u64 = 500;
-/// How long a kept connection is served after a stop has begun: a client that is about to use it gets its answer, and
-/// learns from it that the connection ends. Cut off at once, its request would be lost on the way.
+/// How long a kept-alive connection is still served once shutdown has begun: a client about to use it gets its
+/// response, which tells it that the connection closes. If it were cut off at once, the request would be lost in
+/// transit.
 const LAST_REQUEST_MS_MAX: u64 = 300;
 const LOOK_AGAIN_MS: u64 = 10;
 
-/// What connections may take.
+/// Limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at once; further ones wait to be accepted.
+    /// Maximum number of concurrent connections; further ones wait to be accepted.
     pub connections_max: usize,
-    /// The largest request head, in bytes; hyper takes no less than 8 KiB.
+    /// Maximum size of a request head, in bytes; hyper needs at least 8 KiB.
     pub head_bytes_max: usize,
     /// When a client has taken too long.
     pub cut_off: CutOff,
 }
 
-/// Listens at the socket that systemd passes, where it passes one (a restart then refuses no connection), else at
-/// `address`. To be called before there are other threads that read the environment.
+/// Listens on the socket passed by systemd, if any (a restart then refuses no connections), else on `address`. Call it
+/// before other threads read the environment.
 ///
 /// # Errors
-/// The address cannot be had, or what systemd passes is no socket that listens for TCP.
+/// Fails if the address cannot be bound, or if what systemd passes is not a listening TCP socket.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let passed = ListenFd::from_env().take_tcp_listener(0)?;
     let is_passed = passed.is_some();
@@ -80,8 +80,8 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Answers requests until the shutdown begins, then finishes those that have begun; the shell bounds the time of that.
-/// `open` counts the open connections; `ticker` says that connections are accepted.
+/// Answers requests until shutdown begins, then finishes those in progress; the shell bounds how long that takes.
+/// `open` counts open connections; `ticker` reports that the accept loop is alive.
 pub async fn serve<Answering, Content>(
     listener: TcpListener,
     limits: Limits,
@@ -120,8 +120,8 @@ pub async fn serve<Answering, Content>(
             }
         }
     }
-    // A new connection waits at systemd's socket for the next process from here on, or is refused at once and its
-    // client turns elsewhere.
+    // From here on, a new connection waits on systemd's socket for the next process, or is refused at once, so that its
+    // client tries elsewhere.
     drop(listener);
     let last_request = Instant::now() + Duration::from_millis(LAST_REQUEST_MS_MAX);
     while graceful.count() > 0 && Instant::now() < last_request {
@@ -190,7 +190,7 @@ fn http(limits: Limits) -> http1::Builder {
     http
 }
 
-/// Serves one connection until its end, or until `too_long` resolves.
+/// Serves one connection until it ends or `too_long` resolves.
 async fn serve_until<Answering, Content>(
     http: &http1::Builder,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -207,7 +207,7 @@ async fn serve_until<Answering, Content>(
         async {
             let mut answer = answering.await;
             if shutdown.is_cancelled() {
-                // The client opens another connection, to the next process.
+                // Makes the client reconnect, to the next process.
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(answer)
@@ -215,7 +215,7 @@ async fn serve_until<Answering, Content>(
     });
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // A client that breaks off or dawdles is its own affair, and its address goes into no log.
+        // Debug only: a client may disconnect or dawdle. Its address must not be logged.
         result = watcher.watch(connection) => if let Err(error) = result { debug!(%error, "connection ended") },
         () = too_long => debug!("connection cut off: the client took too long"),
     }

@@ -1,4 +1,4 @@
-//! A stream that says when bytes move.
+//! A stream that reports when bytes move.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ pub(super) struct Moving {
 }
 
 impl Moving {
-    /// The receiver sees a change for each read and each write.
+    /// The receiver is notified of each read and each write.
     pub(super) fn new(stream: TcpStream) -> (Self, watch::Receiver<()>) {
         let (moved, has_moved) = watch::channel(());
         (Self { stream, moved }, has_moved)

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::*;
 
 const CUT_OFF_MS: u64 = 200;
-/// What a busy machine adds.
+/// Allowance for a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 const REQUEST: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -36,7 +36,7 @@ impl Served {
     }
 }
 
-/// What is sent until the other end closes.
+/// Everything received until the peer closes.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     // A connection that is cut off may also be reset.

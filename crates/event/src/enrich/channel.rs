@@ -144,8 +144,8 @@ pub(super) fn origin(page_url: &str, referrer: Option<&str>) -> Origin {
     Origin { referrer_host, channel, utm }
 }
 
-/// The host of a page or an Android app in lower case, without `www.` and port. International names are in ASCII form, so
-/// that each host has only one name.
+/// The host of a page or an Android app in lower case, without `www.` and port. International names are in ASCII form,
+/// so that each host has only one name.
 fn host(url: &str) -> Option<String> {
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "android-app"))?;
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
@@ -153,7 +153,8 @@ fn host(url: &str) -> Option<String> {
     (!host.is_empty() && text::fits(host, HOST_CHARS_MAX)).then(|| host.to_owned())
 }
 
-/// Truncated to its limit, with spaces for control characters, which PostgreSQL rejects or a terminal interprets.
+/// Truncates to the limit, and replaces control characters, which PostgreSQL rejects or a terminal interprets, with
+/// spaces.
 fn tidy(value: &str) -> Option<String> {
     let value = value.replace(char::is_control, " ");
     let value = text::head(value.trim(), UTM_CHARS_MAX).trim_end();
@@ -175,7 +176,7 @@ fn by_source(source: &str) -> Option<&'static str> {
     }
 }
 
-/// The channel of the longest known host that equals the host or is a parent domain of it.
+/// The channel of the longest known host that is the host itself or a parent domain of it.
 fn by_host(host: &str) -> Option<&'static str> {
     let suffixes = std::iter::successors(Some(host), |host| host.split_once('.').map(|(_, parent)| parent));
     suffixes.into_iter().find_map(|suffix| HOSTS.get(suffix).or_else(|| by_name(suffix))).copied()

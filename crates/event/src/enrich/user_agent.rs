@@ -5,24 +5,24 @@ use ua_parser::{Extractor, Regexes};
 
 use crate::{Event, text};
 
-/// Characters of a browser's or system's name, which a rule may copy from the user agent.
+/// Limits a browser's or system's name, which a rule may copy from the user agent.
 const NAME_CHARS_MAX: usize = 60;
 
 /// What a user agent and its client hints reveal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agent {
-    /// The browser's name, the same on a phone as elsewhere; a bot's own name.
+    /// The browser's name, the same on a phone as elsewhere; for a bot, its own name.
     pub browser: Option<String>,
     /// The operating system's name.
     pub os: Option<String>,
-    /// desktop, mobile, tablet, tv, other; none without a user agent.
+    /// desktop, mobile, tablet, tv or other; `None` without a user agent.
     pub device: Option<&'static str>,
-    /// A crawler, a monitor or an automated browser that identifies itself as one. A plain HTTP client (curl, a server's
-    /// library) is not a bot: it runs no script, so an event from it was sent on purpose.
+    /// A crawler, a monitor or an automated browser that identifies itself as one. A plain HTTP client (curl, a
+    /// server's library) is not a bot: it runs no script, so an event from it was sent on purpose.
     pub bot: bool,
 }
 
-/// What identifies an agent: equal values are the same agent.
+/// What identifies an agent: equal values mean the same agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientHints<'a> {
     user_agent: Option<&'a str>,
@@ -43,11 +43,11 @@ impl<'a> ClientHints<'a> {
         }
     }
 
-    /// Appends a text that is unique for each agent.
+    /// Replaces `key` with a text that is unique to this agent.
     pub fn write_key(&self, key: &mut String) {
         key.clear();
         for text in [self.user_agent, self.brands, self.mobile, self.platform] {
-            // No text of an event contains a NUL.
+            // NUL separates them: no text of an event contains one.
             key.push_str(text.unwrap_or_default());
             key.push('\0');
         }
@@ -61,7 +61,7 @@ static RULES: LazyLock<Extractor<'static>> = LazyLock::new(|| {
     Regexes::deserialize(&mut json).ok().and_then(|rules| Extractor::try_from(rules).ok()).expect("sound rules")
 });
 
-/// Loads the rules now (a tenth of a second, 25 MB), instead of with the first agent.
+/// Loads the rules now (a tenth of a second, 25 MB), instead of for the first agent.
 pub fn load_rules() {
     LazyLock::force(&RULES);
 }
@@ -93,7 +93,7 @@ const PLATFORMS: [(&str, &str); 7] = [
 ];
 
 const HEADLESS: &str = "HeadlessChrome";
-/// Automated browsers: the rules name them, but do not mark them as bots by their device.
+/// Automated browsers, which the rules name but do not classify as bots.
 const DRIVEN: [&str; 4] = [HEADLESS, "PhantomJS", "Chrome-Lighthouse", "Google-InspectionTool"];
 
 /// Substrings that identify televisions and devices plugged into them.
@@ -148,7 +148,7 @@ pub fn agent(told: &ClientHints<'_>) -> Agent {
     {
         "mobile"
     } else if is_android {
-        // Browsers on an Android phone say Mobile.
+        // On a phone, Android browsers say `Mobile`.
         "tablet"
     } else if has(&["Windows NT", "Macintosh", "X11", "CrOS", "Linux x86_64"]) {
         "desktop"

@@ -14,24 +14,24 @@ pub struct Config {
     pub log: LogConfig,
     /// The database.
     pub database: DatabaseConfig,
-    /// Folder of the backups, which must exist. It should be on another disk than the database.
+    /// Folder for the backups, which must exist. It should be on a different disk from the database.
     pub dir: PathBuf,
-    /// How many backups of this database are kept, at least 1. The oldest is removed once a new one was checked.
+    /// How many backups of this database to keep, at least 1. The oldest is removed once a new one is verified.
     pub keep: u16,
-    /// MiB that a backup must leave free on the disk: otherwise it is not started, or is aborted.
+    /// MiB that a backup must leave free on the disk; otherwise it is not started, or is aborted.
     pub free_mib_min: u64,
-    /// How pg_dump compresses: METHOD or METHOD:LEVEL, with gzip, lz4, zstd or none.
+    /// pg_dump's compression: METHOD or METHOD:LEVEL, where METHOD is gzip, lz4, zstd or none.
     pub compression: String,
-    /// File that says where PostgreSQL's programs are, as `cargo xtask setup` writes it; empty: Debian's of PostgreSQL
-    /// 17, else those on PATH.
+    /// File with the paths of PostgreSQL's programs, as written by `cargo xtask setup`. If empty, Debian's PostgreSQL
+    /// 17 is used, or else the programs on PATH.
     pub parts: String,
 }
 
-/// The database that is backed up.
+/// The database to back up.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Connection string of PostgreSQL, as a role that may read everything: `host=/run/postgresql user=postgres
+    /// PostgreSQL connection string, with a role that may read everything: `host=/run/postgresql user=postgres
     /// dbname=analytics`, or a postgresql:// URL.
     pub url: String,
     /// Password, if the server requires one.
@@ -69,7 +69,7 @@ impl DatabaseConfig {
     }
 }
 
-/// A known method, and optionally a level after a colon, so that pg_dump cannot take it for another option.
+/// Whether it is a known method, optionally with a level, so that pg_dump cannot take it for another option.
 fn is_compression(text: &str) -> bool {
     let (method, level) = text.split_once(':').unwrap_or((text, "0"));
     ["gzip", "lz4", "zstd", "none"].contains(&method) && level.parse::<u8>().is_ok()

@@ -8,17 +8,17 @@ use super::folder::Folder;
 
 const TABLE_BYTES: &str = include_str!("../../../../sql/backup/table_bytes.sql");
 const MIB: u64 = 1024 * 1024;
-/// A compressed dump of JSON and text is at most this fraction of its tables.
+/// A compressed dump of JSON and text is at most this fraction of the size of its tables.
 const COMPRESSED_PER_TABLE_BYTE: f64 = 0.5;
-/// How much larger than the last one a backup may be.
+/// The factor by which a backup may be larger than the last one.
 const GROWTH: f64 = 1.25;
 
-/// Whether less space is free than a backup must leave.
+/// Whether less space is free than a backup must leave free.
 pub(crate) fn is_full(config: &Config, folder: &Folder) -> Result<bool, BackupError> {
     Ok(folder.free_bytes()? < config.free_mib_min * MIB)
 }
 
-/// Refuses to start a backup that would not leave enough space free.
+/// Fails if a backup would not leave enough free space.
 pub(crate) async fn refuse_a_full_disk(config: &Config, folder: &Folder, client: &Client) -> Result<(), BackupError> {
     let last = folder.dumps()?.pop();
     let needed = match last.map(|dump| fs_err::metadata(&dump)).transpose()? {

@@ -1,4 +1,4 @@
-//! Writes a dump of one snapshot, and compares the dump with the snapshot.
+//! Dumps one snapshot, and compares the dump with it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
@@ -20,12 +20,12 @@ use crate::files;
 use crate::postgres_tools::{LibpqAccess, PostgresTools, stderr_excerpt};
 
 const CHUNKS: &str = include_str!("../../../../sql/backup/chunks.sql");
-/// Everything below and pg_dump read the same snapshot.
+/// pg_dump and all queries below read the same snapshot.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How often the free space is checked while the dump grows.
 const DISK_POLL_MS: u64 = 200;
 
-/// Writes the dump and its manifest under their partial names, syncs them, and compares them with the snapshot.
+/// Writes the dump and its manifest under their partial names, syncs them, and compares the dump with the snapshot.
 pub(crate) async fn write(
     config: &Config,
     tools: &PostgresTools,
@@ -73,7 +73,7 @@ pub(crate) async fn write(
     Ok(written)
 }
 
-/// Every table has as many rows in the dump as in the snapshot.
+/// Fails unless every table has as many rows in the dump as in the snapshot.
 fn compare(
     there: &BTreeMap<String, u64>,
     dumped: &BTreeMap<String, u64>,
@@ -81,7 +81,7 @@ fn compare(
 ) -> Result<(), BackupError> {
     let mut by_table: BTreeMap<&str, u64> = BTreeMap::new();
     for (table, rows) in dumped {
-        // pg_dump lists the chunks of a hypertable as tables of their own.
+        // pg_dump dumps each chunk of a hypertable as a separate table.
         let table = chunks.get(table).map(String::as_str).or_else(|| table.strip_prefix("public."));
         *by_table.entry(table.unwrap_or_default()).or_default() += rows;
     }
@@ -108,7 +108,7 @@ async fn pg_dump(
         .args(["--format=custom", "--no-password", "--lock-wait-timeout=60000"])
         .arg(format!("--compress={}", config.compression))
         .arg(format!("--snapshot={snapshot}"))
-        // A file by name, because pg_dump cannot seek in standard output to complete the table of contents.
+        // A named file, because pg_dump cannot seek in standard output to complete the table of contents.
         .arg("--file")
         .arg(dump)
         .stdin(Stdio::null())
@@ -137,13 +137,13 @@ async fn pg_dump(
         full = filling => return full,
     };
     if !status.success() {
-        // pg_dump may have failed on a full disk before the next look at it.
+        // pg_dump may have failed on a full disk before the next check.
         if disk::is_full(config, folder)? {
             return Err(full());
         }
         return Err(BackupError::Dump { status, stderr: stderr_excerpt(&text) });
     }
-    // pg_dump always warns of circular references in TimescaleDB's catalogue; timescaledb_pre_restore handles them.
+    // pg_dump always warns about circular references in TimescaleDB's catalogue; timescaledb_pre_restore handles them.
     debug!(stderr = stderr_excerpt(&text), "pg_dump has ended");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Why there is no backup.
+//! Why a backup failed.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -8,21 +8,21 @@ use footfall_store::error_text;
 
 use crate::processes;
 
-/// Why there is no backup.
+/// Why a backup failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A configuration value cannot be used.
     #[error("{}: {}", .0.field, .0.message)]
     Field(FieldError),
-    /// PostgreSQL cannot be reached, or refused.
+    /// PostgreSQL is unreachable or refused the statement.
     #[error("{doing}: {}", error_text(source))]
     Postgres {
-        /// What was being done.
+        /// The step that failed.
         doing: &'static str,
         /// The cause.
         source: tokio_postgres::Error,
     },
-    /// Another backup or a `footfall retain` did not end in time.
+    /// Another backup or `footfall retain` did not finish in time.
     #[error("another backup or `footfall retain` has been running for more than {0} s")]
     TimedOutWaiting(u32),
     /// A program is missing.
@@ -33,15 +33,15 @@ pub enum BackupError {
     Run {
         /// The program.
         program: &'static str,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
     /// pg_dump failed.
     #[error("pg_dump failed ({status}): {stderr}")]
     Dump {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
-        /// The end of its error output.
+        /// The end of its standard error.
         stderr: String,
     },
     /// The disk has too little free space to start.
@@ -54,9 +54,9 @@ pub enum BackupError {
         dir: PathBuf,
         /// The free space.
         free_mib: u64,
-        /// What a backup needs, estimated.
+        /// The estimated space that a backup needs.
         needed_mib: u64,
-        /// What a backup must leave free.
+        /// The space that a backup must leave free.
         left_mib: u64,
     },
     /// The disk filled up during the dump.
@@ -64,7 +64,7 @@ pub enum BackupError {
     DiskRanFull {
         /// The folder.
         dir: PathBuf,
-        /// What a backup must leave free.
+        /// The space that a backup must leave free.
         left_mib: u64,
     },
     /// A file cannot be read or written.
@@ -73,19 +73,19 @@ pub enum BackupError {
     /// pg_restore cannot read what pg_dump wrote.
     #[error("the dump cannot be read again: {0}")]
     Unreadable(String),
-    /// The dump has more or fewer rows than the snapshot.
+    /// A table has more or fewer rows in the dump than in the snapshot.
     #[error("table {table}: the dump holds {dumped} rows, the database had {there}")]
     OtherRows {
-        /// Which table.
+        /// The table.
         table: String,
-        /// What the dump holds.
+        /// Its rows in the dump.
         dumped: u64,
-        /// What the snapshot holds.
+        /// Its rows in the snapshot.
         there: u64,
     },
 }
 
-/// Names what was being done when PostgreSQL failed.
+/// Adds the step that failed to PostgreSQL's error.
 pub(crate) fn while_doing(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> BackupError {
     move |source| BackupError::Postgres { doing, source }
 }

@@ -1,4 +1,4 @@
-//! The folder of backups: their names, the space on its disk, and which ones are removed.
+//! The folder of backups: their names, the free space, and the removal of old ones.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::files::about;
 
 const EXTENSION: &str = ".dump";
 const PARTIAL: &str = ".partial";
-/// 20261124T143000Z
+/// For example 20261124T143000Z.
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 const STAMP_CHARS: usize = 16;
 
-/// The backups of one database: `footfall-DATABASE-TIME.dump`, each with a `.json`. The time is UTC, so sorting by name
-/// sorts by time.
+/// The backups of one database: `footfall-DATABASE-TIME.dump`, each with a `.json`. The time is in UTC, so sorting by
+/// name sorts by time.
 #[derive(Debug)]
 pub(crate) struct Folder {
     dir: PathBuf,
@@ -41,7 +41,7 @@ impl Folder {
         self.dir.join(format!("{}{stamp}{EXTENSION}", self.prefix))
     }
 
-    /// The complete backups, the oldest first.
+    /// The complete backups, oldest first.
     pub(crate) fn dumps(&self) -> io::Result<Vec<PathBuf>> {
         let mut dumps = Vec::new();
         for entry in fs_err::read_dir(&self.dir)? {
@@ -61,7 +61,7 @@ impl Folder {
             .is_some_and(|stamp| stamp.len() == STAMP_CHARS && strtime::parse(STAMP, stamp).is_ok())
     }
 
-    /// Removes what an interrupted run left behind.
+    /// Removes the partial files of an interrupted run.
     pub(crate) fn remove_partial(&self) -> io::Result<()> {
         for entry in fs_err::read_dir(&self.dir)? {
             let path = entry?.path();
@@ -85,7 +85,7 @@ impl Folder {
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Removes the oldest backups until `keep` are left, and returns them.
+    /// Removes the oldest backups until `keep` (at least one) are left, and returns the removed ones.
     pub(crate) fn prune(&self, keep: u16) -> io::Result<Vec<PathBuf>> {
         let dumps = self.dumps()?;
         let surplus = dumps.len().saturating_sub(keep.max(1).into());
@@ -106,7 +106,7 @@ pub(crate) fn manifest_of(dump: &Path) -> PathBuf {
     dump.with_extension("json")
 }
 
-/// A new file that only its owner can read, because it holds what visitors did.
+/// Creates a file that only its owner can read, because it contains visitors' data.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
@@ -150,7 +150,7 @@ mod tests {
         }
         wanted.sort();
         assert_eq!(names(dir.path()), wanted);
-        // One always stays.
+        // The newest is always kept.
         folder.prune(0).unwrap();
         assert_eq!(folder.dumps().unwrap().len(), 1);
     }

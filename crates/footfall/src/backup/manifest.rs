@@ -1,4 +1,4 @@
-//! What a backup holds, written to a file beside it: for `footfall restore`, and for people who look for a backup.
+//! The manifest of a backup, a file beside it: for `footfall restore`, and for people who choose a backup.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ const ROW_COUNTS: &str = include_str!("../../../../sql/backup/row_counts.sql");
 const VERSIONS: &str = include_str!("../../../../sql/backup/versions.sql");
 const OFFSETS: &str = include_str!("../../../../sql/backup/offsets.sql");
 
-/// What a backup holds.
+/// What a backup contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// When its snapshot was taken.
@@ -32,23 +32,23 @@ pub struct Manifest {
     pub bytes: u64,
     /// Rows by table; a hypertable's include those of its chunks.
     pub rows: BTreeMap<String, u64>,
-    /// Where the sinks continue to read from Kafka after a restore.
+    /// Where the sinks resume reading from Kafka after a restore.
     pub offsets: Vec<StoredOffset>,
 }
 
-/// How far a partition is stored.
+/// How far a partition has been stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOffset {
     /// The topic.
     pub topic: String,
     /// The partition.
     pub partition: i32,
-    /// The first offset that is not stored.
+    /// The offset of the next message to store.
     pub next_offset: i64,
 }
 
 impl Manifest {
-    /// The manifest of a dump; `None` if the dump was moved without it.
+    /// Reads a dump's manifest; `None` if the dump was moved without it.
     pub(crate) fn beside(dump: &Path) -> io::Result<Option<Self>> {
         let path = manifest_of(dump);
         match fs_err::read(&path) {
@@ -71,7 +71,7 @@ pub(crate) async fn versions(client: &Client) -> Result<(String, String), Error>
     Ok((row.get(0), row.get::<_, Option<String>>(1).unwrap_or_default()))
 }
 
-/// How far each partition is stored.
+/// How far each partition has been stored.
 pub(crate) async fn offsets(client: &Client) -> Result<Vec<StoredOffset>, Error> {
     let offset =
         |row: &tokio_postgres::Row| StoredOffset { topic: row.get(0), partition: row.get(1), next_offset: row.get(2) };

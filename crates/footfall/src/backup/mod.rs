@@ -1,8 +1,8 @@
 //! `footfall backup`: dumps the database, checks the dump, and removes the oldest backups.
 //!
-//! Kafka's offsets are in the database, so one snapshot holds rows and offsets that match, even while sinks write
-//! meanwhile. A dump is written as `NAME.partial`, read back, compared with the snapshot, and renamed: a dump without
-//! `.partial` is complete.
+//! Kafka's offsets are in the database, so the rows and offsets in a snapshot match, even while sinks write. A dump is
+//! written as `NAME.partial`, read back, compared with the snapshot, and renamed: a dump without `.partial` is
+//! complete.
 
 mod config;
 mod disk;
@@ -29,10 +29,10 @@ use error::while_doing;
 use folder::{Folder, manifest_of};
 pub use manifest::{Manifest, StoredOffset};
 
-/// EX_TEMPFAIL of sysexits.h.
+/// EX_TEMPFAIL from sysexits.h.
 const EXIT_LATER: u8 = 75;
 
-/// `footfall backup` as a command with a configuration.
+/// The command `footfall backup`.
 pub const COMMAND: Command = Command {
     name: "footfall backup",
     identifier: "footfall-backup",
@@ -45,7 +45,7 @@ pub const COMMAND: Command = Command {
     ],
 };
 
-/// The whole of the command.
+/// Runs the command.
 #[must_use]
 pub fn main(arguments: CommandArguments) -> ExitCode {
     run_command(&COMMAND, arguments, |config: Config| {
@@ -68,7 +68,7 @@ pub fn main(arguments: CommandArguments) -> ExitCode {
 /// Makes a backup, removes the oldest ones, and returns the path of the new one.
 ///
 /// # Errors
-/// See [`BackupError`]. The partial backup is removed, and older ones stay.
+/// See [`BackupError`]. The partial backup is removed, and older ones are kept.
 pub async fn run(config: &Config) -> Result<PathBuf, BackupError> {
     let began = Instant::now();
     let database = config.database.parameters().map_err(BackupError::Field)?;
@@ -83,7 +83,7 @@ pub async fn run(config: &Config) -> Result<PathBuf, BackupError> {
             BackupError::Postgres { doing: "waiting for the turn", source }
         }
     })?;
-    // No other backup of this database runs now, so partial files are left over.
+    // No other backup of this database is running now, so any partial files are leftovers.
     folder.remove_partial()?;
     disk::refuse_a_full_disk(config, &folder, &client).await?;
 
@@ -95,7 +95,7 @@ pub async fn run(config: &Config) -> Result<PathBuf, BackupError> {
         Ok(written) => written,
         Err(error) => {
             for partial in &partials {
-                // An error here would hide the first one, and the file may not exist.
+                // An error here must not hide the first one, and the file may not exist.
                 let _ = std::fs::remove_file(partial);
             }
             return Err(error);

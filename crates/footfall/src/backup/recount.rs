@@ -1,4 +1,5 @@
-//! Counts the rows of a dump by reading all of it: a dump that cannot be decompressed now could not be restored later.
+//! Counts the rows of a dump by reading all of it, because one that cannot be decompressed now could not be restored
+//! later.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
@@ -9,7 +10,6 @@ use fs_err::File;
 use super::error::BackupError;
 use crate::postgres_tools::{PostgresTools, stderr_excerpt};
 
-/// Bytes that are read at once.
 const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Checks that pg_restore can read the table of contents.
@@ -26,7 +26,7 @@ pub(crate) fn rows(tools: &PostgresTools, dump: &File) -> Result<BTreeMap<String
     command.args(["--data-only", "--file=-"]).stdin(from_start(dump)?);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(run)?;
     let stderr = child.stderr.take();
-    // Read in parallel to the data: a full pipe would block pg_restore.
+    // Read in parallel with the data, because a full pipe would block pg_restore.
     let stderr = std::thread::spawn(move || {
         let mut text = Vec::new();
         let read = stderr.map(|mut stderr| stderr.read_to_end(&mut text));

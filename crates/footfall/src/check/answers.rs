@@ -1,14 +1,14 @@
-//! What the answers of /health, /analytics and /ready say.
+//! Reads the answers of /health, /analytics and /ready.
 
 use footfall_event::Deferral;
 use serde_json::Value;
 
 use crate::http::Answer;
 
-/// How many characters of an answer are quoted.
+/// The maximum number of characters quoted from an answer.
 const QUOTED_CHARS_MAX: usize = 300;
 
-/// The `kafkaReady` of an answer of /health; `None` if another program answered.
+/// The `kafkaReady` in an answer of /health; `None` if another program answered.
 pub(crate) fn kafka_ready(answer: &Answer) -> Option<bool> {
     let health: Value = serde_json::from_slice(&answer.body).ok()?;
     health.get("kafkaReady")?.as_bool()
@@ -19,7 +19,7 @@ pub(crate) fn answered_id(answer: &Answer) -> Option<String> {
     Some(received.get("eventId")?.as_str()?.to_owned())
 }
 
-/// Why the event was not taken now, if the answer names a reason that this program knows.
+/// Why the event was deferred, if the answer names a known reason.
 pub(crate) fn deferral(answer: &Answer) -> Option<Deferral> {
     let deferred: Value = serde_json::from_slice(&answer.body).ok()?;
     let reason = deferred.get("reason")?.as_str()?;
@@ -39,7 +39,7 @@ pub(crate) fn conditions(answer: &Answer) -> Option<String> {
     Some(conditions.chain(stopping.then(|| "it is stopping".to_owned())).collect::<Vec<_>>().join(", "))
 }
 
-/// Status and beginning of the body, on one line.
+/// The status and the start of the body, on one line.
 pub(crate) fn quoted(answer: &Answer) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

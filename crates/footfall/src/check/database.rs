@@ -1,4 +1,4 @@
-//! The stages that are checked in the database, as its reader.
+//! The stages that are checked in the database, with the reader role.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::topic::Position;
 use crate::http::with_causes;
 
-/// Between two queries while waiting.
+/// The interval between queries while waiting.
 const POLL_MS: u64 = 5;
-/// A duplicate row would be stored by the same batch, or by the next one.
+/// How long to wait for a duplicate row, which the same batch or the next one would store.
 const TWICE_MS: u64 = 250;
-/// For connecting, and for each query.
+/// The limit for connecting, and for each query.
 const QUERY_S_MAX: u64 = 5;
 
 /// A connection, and the counts from before the event was posted.
@@ -24,7 +24,7 @@ pub(crate) struct Database {
     before: Counted,
 }
 
-/// Events in `analytics_outcomes`.
+/// Counts of events in `analytics_outcomes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) stored: i64,
@@ -34,14 +34,14 @@ pub(crate) struct Counted {
 impl Database {
     pub(crate) async fn connect(config: &tokio_postgres::Config) -> Result<Self, String> {
         let client = bounded(footfall_store::connect(config)).await?;
-        // Generous, because only the difference between two counts matters, not where they begin.
+        // A long period, because only the difference between two counts matters, not where they start.
         let since = Timestamp::now() - SignedDuration::from_hours(24);
         let rows = bounded(client.prepare(include_str!("rows.sql"))).await?;
         let before = counted(&client, since).await?;
         Ok(Self { client, rows, since, before })
     }
 
-    /// Waits for the row. Returns how many there are, and how long after `posted` the first was visible.
+    /// Waits for the row. Returns the number of rows, and how long after `posted` the first became visible.
     pub(crate) async fn wait_for_row(
         &self,
         event_id: Uuid,
@@ -63,13 +63,13 @@ impl Database {
         bounded(self.client.query_one_scalar(&self.rows, &[&event_id])).await
     }
 
-    /// The count of the event's minute and page in the roll-up, and a recount.
+    /// The roll-up's count for the event's minute and page, and a recount of the rows.
     pub(crate) async fn roll_up(&self, event_id: Uuid) -> Result<(i64, i64), String> {
         let row = bounded(self.client.query_one(include_str!("roll_up.sql"), &[&event_id])).await?;
         Ok((row.get(0), row.get(1)))
     }
 
-    /// Waits until ingest and sink have both counted more than before, and returns how much more.
+    /// Waits until ingest and sink have both counted more events than before, and returns how many more.
     pub(crate) async fn wait_for_outcomes(&self, limit: Duration) -> Result<Counted, String> {
         let began = Instant::now();
         loop {
@@ -83,7 +83,7 @@ impl Database {
         }
     }
 
-    /// The first offset of the event's partition that is not stored, and the reason if the event is in quarantine.
+    /// The next offset to store of the event's partition, and the reason if the event is in quarantine.
     pub(crate) async fn message_status(
         &self,
         topic: &str,

@@ -1,4 +1,4 @@
-//! What the configuration files of a running instance say about addresses.
+//! Reads addresses from the configuration files of a running instance.
 
 use std::io;
 use std::net::SocketAddr;

@@ -14,9 +14,9 @@ pub(crate) enum Log {
 }
 
 impl Target {
-    /// The log that says what is wrong with a service: a file, or a command that prints it.
+    /// The log of a service: a file, or a command that prints it.
     pub(crate) fn log_of(&self, log: Log) -> String {
-        // In the light profile other services do the work of these.
+        // In the light profile, other services do the work of these.
         let log = match log {
             Log::Nginx if self.is_light() => Log::View,
             Log::Kafka if self.is_light() => Log::Postgres,

@@ -1,4 +1,4 @@
--- How far a partition is stored, and why one of its messages was put into quarantine, if it was.
+-- How far a partition has been stored, and why one of its messages is in quarantine, if it is.
 SELECT
     (SELECT next_offset FROM kafka_offsets WHERE topic = $1 AND partition = $2),
     (SELECT reason || ' in ' || field || ': ' || message

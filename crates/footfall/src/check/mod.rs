@@ -1,5 +1,5 @@
-//! `footfall check`: sends one marked event the whole way, and reports for each stage what was seen of it. It is the
-//! troubleshooting guide as a program.
+//! `footfall check`: sends one marked event along the whole path, and reports what was seen of it at each stage. It is
+//! the troubleshooting guide as a program.
 
 mod answers;
 mod database;
@@ -27,8 +27,8 @@ pub use output::OutputStyle;
 pub use stage::{CheckReport, Failed, Finding, Stage, StageReport};
 pub use target::{Target, TargetError, TargetOverrides};
 
-/// Checks all stages. `visible_max` is how long the event may take to become a row, and then to be counted. `seen` is
-/// called for each stage as soon as its finding is known.
+/// Checks all stages. The event may take `visible_max` to become a row, and as long again to be counted. Calls `seen`
+/// for each stage as soon as its finding is known.
 pub async fn run(target: &Target, visible_max: Duration, seen: impl FnMut(&StageReport)) -> CheckReport {
     let report = CheckReport { event_id: Uuid::now_v7(), stages: Vec::new() };
     let mut check = Check { target, visible_max, web: Web::new(target), seen, report };
@@ -48,7 +48,7 @@ struct Check<'a, F> {
     report: CheckReport,
 }
 
-/// What must be opened before the event is posted, to see it afterwards.
+/// What must be open before the event is posted, so that the event is seen afterwards.
 struct Before {
     /// `None` in the light profile, which has no topic.
     topic: Option<Result<TopicReader, String>>,
@@ -56,7 +56,7 @@ struct Before {
 }
 
 impl<F: FnMut(&StageReport)> Check<'_, F> {
-    /// The stages before the event is posted. Returns where to post it.
+    /// Checks the stages before the event is posted. Returns the base URL to post it to.
     async fn front(&mut self) -> Option<String> {
         let site = self.web.site().await;
         self.record(Stage::Site, site);
@@ -67,7 +67,7 @@ impl<F: FnMut(&StageReport)> Check<'_, F> {
         self.record(Stage::Ingest, ingest).then(|| base.clone())
     }
 
-    /// The stages that the event passes through.
+    /// Posts the event and checks the stages that it passes through.
     async fn back(&mut self, base: &str) {
         let event_id = self.report.event_id;
         let verdict = Verdict { target: self.target, event_id };
@@ -114,7 +114,7 @@ impl<F: FnMut(&StageReport)> Check<'_, F> {
         self.record(Stage::Outcomes, outcomes);
     }
 
-    /// No event was sent, but the sink can still be checked.
+    /// Checks only the sink, because no event was accepted.
     async fn sink_only(&mut self, before: &[Stage]) {
         self.skip(before);
         let sink = self.web.sink().await;
@@ -136,7 +136,7 @@ impl<F: FnMut(&StageReport)> Check<'_, F> {
         Before { topic, database }
     }
 
-    /// Returns whether the stage passed.
+    /// Records a finding, and returns whether the stage passed.
     fn record(&mut self, stage: Stage, found: StageResult) -> bool {
         let passed = found.is_ok();
         self.push(stage, found.map_or_else(Finding::Failed, |detail| Finding::Ok { detail }));
@@ -156,7 +156,7 @@ impl<F: FnMut(&StageReport)> Check<'_, F> {
     }
 }
 
-/// Our tasks do not panic and are not cancelled; if one did, it is reported like any other failure.
+/// A task that panics or is cancelled is reported like any other failure.
 fn flatten<T>(joined: Result<Result<T, String>, tokio::task::JoinError>) -> Result<T, String> {
     joined.unwrap_or_else(|error| Err(error.to_string()))
 }

@@ -14,7 +14,7 @@ pub enum OutputStyle {
 }
 
 impl OutputStyle {
-    /// One stage, on one line if it passed.
+    /// Formats one stage, on one line if it passed.
     pub fn stage(self, report: &StageReport) -> impl fmt::Display {
         let (number, words) = (report.stage.number(), report.stage.description());
         let mark = self.mark(&report.finding);

@@ -1,4 +1,4 @@
--- The count of the marked event's minute and page in the roll-up, and a recount of the rows, from one snapshot.
+-- The roll-up's count for the marked event's minute and page, and a recount of the rows, from one snapshot.
 WITH marked AS (
     SELECT date_trunc('minute', timestamp, 'UTC') AS time_bucket, event_type, page_url
     FROM analytics_events

@@ -1,11 +1,11 @@
-//! The stages of an event's way, and what was found at each.
+//! The stages of an event's path, and what was found at each.
 
 use std::fmt;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-/// A stage of an event's way, in order.
+/// A stage of an event's path, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -21,7 +21,7 @@ pub enum Stage {
     Topic,
     /// The sink is ready.
     Sink,
-    /// The event is a row, once.
+    /// The event is stored as exactly one row.
     Row,
     /// The event is in the roll-up.
     RollUp,
@@ -43,7 +43,7 @@ impl Stage {
         Self::Outcomes,
     ];
 
-    /// Counted from 1.
+    /// The stage's number, from 1.
     #[must_use]
     pub fn number(self) -> usize {
         self as usize + 1
@@ -77,7 +77,7 @@ pub enum Finding {
     },
     /// The stage failed.
     Failed(Failed),
-    /// An earlier stage failed, so there is nothing to see here.
+    /// An earlier stage failed, so this one was not checked.
     NotTried,
 }
 
@@ -126,7 +126,7 @@ impl CheckReport {
     }
 }
 
-/// Where the event got to, in one sentence.
+/// How far the event got, in one sentence.
 impl fmt::Display for CheckReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.first_failure() {

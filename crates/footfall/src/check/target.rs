@@ -6,7 +6,7 @@ use super::instance_files::{IngestFile, SinkFile, read};
 use crate::topics;
 use crate::up::state::{State, StateError};
 
-/// Exists where Footfall runs as services of the system.
+/// Exists if Footfall runs as system services.
 const HOST_CONFIGURATION: &str = "/etc/footfall/ingest.toml";
 
 /// Addresses to use instead of the running instance's.
@@ -24,10 +24,11 @@ pub struct TargetOverrides {
     /// HOST:PORT of one or more brokers, separated by commas
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
-    /// The topic of events
+    /// The events topic
     #[arg(long, value_name = "TOPIC")]
     pub events_topic: Option<String>,
-    /// The database as its reader, as libpq takes it: "host=/run/postgresql user=footfall_reader dbname=analytics"
+    /// The database with the reader role, as a libpq string: "host=/run/postgresql user=footfall_reader
+    /// dbname=analytics"
     #[arg(long, value_name = "URL")]
     pub database: Option<tokio_postgres::Config>,
 }
@@ -41,17 +42,18 @@ pub struct Target {
     pub ingest: String,
     /// `http://HOST:PORT`, without a path.
     pub sink_admin: String,
-    /// HOST:PORT of one or more brokers, separated by commas; empty in the light profile, whose ingest stores by itself.
+    /// HOST:PORT of one or more brokers, separated by commas; empty in the light profile, whose ingest stores events
+    /// itself.
     pub kafka: String,
-    /// The topic of events.
+    /// The events topic.
     pub events_topic: String,
-    /// The database, as its reader.
+    /// The database, with the reader role.
     pub database: tokio_postgres::Config,
     /// The folder of the logs, if `footfall up` started the services.
     pub logs: Option<PathBuf>,
 }
 
-/// Why the addresses are not known.
+/// Why the addresses could not be found.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// No instance is running.
@@ -67,11 +69,11 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// The given addresses. The others come from the instance in `instance`, else the one that was started last, else this
-    /// host's own services.
+    /// Uses the given addresses. The others come from the instance in `instance`, or else the one that was started
+    /// last, or else this host's own services.
     ///
     /// # Errors
-    /// An address is not given, and there is no such instance.
+    /// Fails if an address is not given and there is no such instance.
     pub fn find(instance: Option<&Path>, overrides: TargetOverrides) -> Result<Self, TargetError> {
         match overrides {
             TargetOverrides {
@@ -96,7 +98,7 @@ impl Target {
         }
     }
 
-    /// The system's own services at their default addresses.
+    /// This host's own services, at their default addresses.
     fn of_host() -> Self {
         let mut database = tokio_postgres::Config::new();
         database.host_path("/run/postgresql").user("footfall_reader").dbname("analytics");
@@ -153,7 +155,7 @@ impl Target {
         self
     }
 
-    /// Whether it is the light profile: ingest stores by itself, and view serves the site.
+    /// Whether this is the light profile: ingest stores events itself, and view serves the site.
     pub(crate) fn is_light(&self) -> bool {
         self.kafka.is_empty()
     }

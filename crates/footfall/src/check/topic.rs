@@ -9,7 +9,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// For each request to a broker, and for the whole search.
+/// The limit for each request to a broker, and for the whole search.
 const KAFKA_S_MAX: u64 = 5;
 
 /// Where a message is.
@@ -19,7 +19,7 @@ pub(crate) struct Position {
     pub(crate) offset: i64,
 }
 
-/// Reads the messages that arrive in a topic from a moment on.
+/// Reads the messages that arrive in a topic after it was opened.
 pub(crate) struct TopicReader {
     consumer: BaseConsumer,
 }
@@ -30,7 +30,7 @@ struct Marked {
 }
 
 impl TopicReader {
-    /// Starts at the current ends of all partitions. Blocks.
+    /// Starts at the current end of each partition. Blocks.
     pub(crate) fn at_ends(brokers: &str, topic: &str) -> Result<Self, String> {
         Self::open(brokers, topic).map_err(|error| error.to_string())
     }

@@ -108,7 +108,7 @@ impl Verdict<'_> {
     }
 }
 
-/// Why a message in Kafka is not a row, and what to do.
+/// Why a message in Kafka has no row, and what to do.
 fn explain_missing_row(status: (Option<i64>, Option<String>), at: Position, sink_log: &str) -> (String, String) {
     let Position { partition, offset } = at;
     match status {

@@ -1,4 +1,4 @@
-//! The stages that are checked by HTTP.
+//! The stages that are checked over HTTP.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl<'a> Web<'a> {
         Ok(format!("{page}, analytics.js of {} bytes", answer.body.len()))
     }
 
-    /// Here it is enough that ingest answers; the next stage reads what it says.
+    /// Checks only that ingest answers; the next stage checks what it says.
     pub(crate) async fn ingest_through_site(&self) -> StageResult {
         let url = format!("{}/health", self.target.site);
         let failed = |came_back| Failed {

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// How long the event may take to become a row, in milliseconds
     #[arg(long, default_value_t = 10_000)]
     visible_ms_max: u64,
-    /// Print one JSON object, for machines
+    /// Print the report as one JSON object, for machines
     #[arg(long)]
     json: bool,
 }
@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let style = if out.is_terminal() { OutputStyle::Terminal } else { OutputStyle::Plain };
     let report = check::run(&target, Duration::from_millis(arguments.visible_ms_max), |stage| {
         if !arguments.json {
-            // A closed standard output must not stop the check: the exit code still says how it went.
+            // A closed standard output must not stop the check: the exit code still reports the result.
             let _ = writeln!(std::io::stdout(), "{}", style.stage(stage));
         }
     })

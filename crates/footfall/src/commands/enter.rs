@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// An absolute path to mount at the same path inside
     #[arg(long)]
     bind: Vec<PathBuf>,
-    /// End the program when this process ends
+    /// End the program when the process with this id ends
     #[arg(long, requires = "parent_death")]
     parent: Option<i32>,
     /// The signal to end it with, such as SIGTERM

@@ -12,7 +12,7 @@ use super::shared::Instance;
 pub(crate) struct Arguments {
     #[command(flatten)]
     instance: Instance,
-    /// Ask these URLs instead of an instance: http://127.0.0.1:3002/ready
+    /// Check these URLs instead of an instance's: http://127.0.0.1:3002/ready
     #[arg(long, value_name = "URL", conflicts_with = "instance")]
     ready: Vec<String>,
 }

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// The number of events
     #[arg(long, default_value_t = 1_000)]
     events: u64,
-    /// The number of sessions that they are spread over
+    /// The number of sessions to spread them over
     #[arg(long, default_value_t = 100)]
     sessions: u32,
     /// Send an event again, with the same id, after 503, a failed connection or a timeout
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Append the id of each event to this file as soon as it is acknowledged
     #[arg(long, value_name = "FILE")]
     acknowledged: Option<PathBuf>,
-    /// The beginning of each event's page_url
+    /// The prefix of each event's page_url
     #[arg(long, value_name = "URL")]
     page_url_prefix: Option<String>,
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The database, and a user that may set it up, as a libpq string: "host=/run/postgresql user=postgres dbname=analytics"
+    /// A libpq string with a user that may set up the database: "host=/run/postgresql user=postgres dbname=analytics"
     #[arg(long, value_name = "URL", env = "FOOTFALL_DATABASE_URL")]
     database: tokio_postgres::Config,
 }

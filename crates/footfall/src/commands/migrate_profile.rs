@@ -19,12 +19,12 @@ pub(crate) struct Arguments {
     /// The profile to change to
     #[arg(value_enum)]
     to: Profile,
-    /// The address that services listen on meanwhile, with the standard ports
+    /// The address that services listen on during the change, with the standard ports
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
     #[command(flatten)]
     programs: ProgramsFile,
-    /// How long storing the messages in Kafka may take, in seconds
+    /// How long it may take to store the messages in Kafka, in seconds
     #[arg(long, default_value_t = 600)]
     wait_s: u64,
 }

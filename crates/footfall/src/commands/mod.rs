@@ -1,4 +1,4 @@
-//! The subcommands, one file each with its arguments and its run.
+//! The subcommands. Each file has the arguments and the `run` function of one.
 
 pub(crate) mod check;
 pub(crate) mod enter;

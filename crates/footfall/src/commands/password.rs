@@ -15,7 +15,7 @@ use super::shared::Instance;
 pub(crate) struct Arguments {
     #[command(flatten)]
     instance: Instance,
-    /// The directory of view's secrets, if it does not belong to an instance
+    /// The directory with view's secrets, if view does not belong to an instance
     #[arg(long, value_name = "DIR", env = "CREDENTIALS_DIRECTORY", conflicts_with = "instance")]
     credentials: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use footfall::up::state::{State, StateError};
 
 #[derive(Args)]
 pub(crate) struct Instance {
-    /// The directory of the instance (default: the one that was started last)
+    /// The directory of the instance (default: the one started last)
     #[arg(long = "instance", value_name = "DIR")]
     instance: Option<PathBuf>,
 }
@@ -25,12 +25,12 @@ impl Instance {
 
 #[derive(Args)]
 pub(crate) struct ProgramsFile {
-    /// The file that says where the programs are (default: they are on PATH)
+    /// The file with the programs' paths (default: look on PATH)
     #[arg(long = "parts", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Where the package puts the plain files: share/footfall beside the folder that holds bin/footfall.
+/// Where the package installs its data files: PREFIX/share/footfall if this program is PREFIX/bin/footfall.
 pub(crate) fn installed_share() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let prefix = program.parent().and_then(|bin| bin.parent());

@@ -11,13 +11,13 @@ pub(crate) struct Arguments {
     /// HOST:PORT of one or more brokers, separated by commas
     #[arg(long, env = "FOOTFALL_BOOTSTRAP_SERVERS")]
     bootstrap_servers: String,
-    /// The topic of events
+    /// The events topic
     #[arg(long, default_value = topics::EVENTS)]
     events_topic: String,
     /// Its number of partitions, which is how many sinks can share the load
     #[arg(long, default_value_t = 3)]
     events_partitions: u16,
-    /// The topic of ingest's counts
+    /// The topic for ingest's counts
     #[arg(long, default_value = topics::OUTCOMES)]
     outcomes_topic: String,
     /// How many brokers hold each message

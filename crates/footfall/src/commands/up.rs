@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     trusted_proxies: Vec<IpNet>,
     #[command(flatten)]
     programs: ProgramsFile,
-    /// Another path for a file of the site, because ad blockers know the usual one: /s.js=/analytics.js
+    /// Another path for a file of the site, because ad blockers block the usual one: /s.js=/analytics.js
     #[arg(long = "second-name", value_name = "SECOND=FIRST")]
     second_names: Vec<SecondName>,
     /// The directory with web/, nixos/ and grafana/ (default: share/footfall next to this program's directory)
@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// A network, or one address.
+/// Parses a network or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     network.map_err(|_| "neither an address nor a network such as 172.16.0.0/12".into())

@@ -1,8 +1,8 @@
-//! Why a load was not sent.
+//! Why a load was not sent completely.
 
 use std::io;
 
-/// Why nothing, or not everything, was sent. An answer of the server is never an error.
+/// Why not all events were sent. An answer from the server is never an error.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// An option cannot be used.

@@ -1,10 +1,10 @@
-//! The events: of the same types and size as the tracker's, each with its own id and number.
+//! The events: with the tracker's types and sizes, each with its own id and number.
 
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-/// As many pages as a small site has.
+/// The number of pages of a small site.
 const PAGES: u64 = 20;
 const TYPES: [&str; 3] = ["page_view", "button_click", "navigation_click"];
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -16,7 +16,7 @@ pub(crate) struct Template {
     sessions: u64,
 }
 
-/// One event, which is the same in every attempt to send it.
+/// One event, the same in every attempt to send it.
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     event_type: &'static str,

@@ -1,7 +1,7 @@
 //! `footfall load`: sends events at a steady rate, and reports which were acknowledged.
 //!
-//! The loop is open: the clock alone decides when an event is due, and its latency counts from then. A slow server
-//! therefore shows in the latency of every event that it delayed, not only in one.
+//! The loop is open: only the clock decides when an event is due, and its latency counts from then. A slow server
+//! therefore shows in the latency of every event that it delays, not just in one.
 
 mod error;
 mod event;
@@ -30,17 +30,17 @@ pub use report::LoadReport;
 /// What to send, and how.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// Where events are posted to: `http://127.0.0.1:3001/analytics`.
+    /// The URL to post events to, such as `http://127.0.0.1:3001/analytics`.
     pub url: String,
-    /// Events due in each second.
+    /// Events per second.
     pub rate_per_s: f64,
-    /// How many events there are.
+    /// The number of events.
     pub events: u64,
     /// The number of sessions. Events of one session stay in order on one partition.
     pub sessions: u32,
-    /// Send an event again, with the same id, after 503, a failed connection or a timeout, as a good client does.
+    /// Retry an event, with the same id, after 503, a failed connection or a timeout, as a good client does.
     pub retry: bool,
-    /// With `retry`: how long after it was due an event is given up.
+    /// With `retry`: how long after it was due an event is abandoned.
     pub give_up_ms_max: u64,
     /// Concurrent requests. Further ones wait, and the wait counts as latency.
     pub in_flight_max: usize,
@@ -48,7 +48,7 @@ pub struct LoadOptions {
     pub timeout_ms_max: u64,
     /// The prefix of each event's page_url, so that the rows of one run can be recognised.
     pub page_url_prefix: String,
-    /// A file to which the id of each event is appended as soon as it is acknowledged, one a line.
+    /// A file to which the id of each event is appended as soon as it is acknowledged, one per line.
     pub acknowledged: Option<PathBuf>,
 }
 
@@ -71,7 +71,7 @@ impl LoadOptions {
     }
 }
 
-/// Sends everything and waits for the last answer.
+/// Sends all events and waits for the last answer.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -114,7 +114,7 @@ pub async fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
 fn uri(url: &str) -> Result<Uri, LoadError> {
     let error = |why: String| LoadError::Option { option: "url", why };
     let uri: Uri = url.parse().map_err(|cause| error(format!("{url} is none: {cause}")))?;
-    // An https URL must not be sent to in plain text.
+    // Nothing may be sent to an https URL in plain text.
     if uri.scheme_str() == Some("http") { Ok(uri) } else { Err(error(format!("{url} does not begin with http://"))) }
 }
 

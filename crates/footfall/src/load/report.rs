@@ -13,13 +13,13 @@ const LATENCY_US_MAX: u64 = 3_600_000_000;
 /// The result of a run. Its Display is a small table.
 #[derive(Debug, Clone)]
 pub struct LoadReport {
-    /// Events that were sent; retries do not count.
+    /// Events that were sent, not counting retries.
     pub sent: u64,
-    /// The ids of the events that were answered 2xx, in the order of the answers.
+    /// The ids of the events answered with 2xx, in the order of the answers.
     pub acknowledged: Vec<Uuid>,
-    /// Requests by result: an HTTP status, or "refused", "reset", "timeout" or "unreachable". Retries count.
+    /// Requests by result, including retries: an HTTP status, or "refused", "reset", "timeout" or "unreachable".
     pub by_status: BTreeMap<String, u64>,
-    /// Microseconds between the time when an event was due and its acknowledgement. Unacknowledged events are left out.
+    /// Microseconds from when an event was due until it was acknowledged. Unacknowledged events are left out.
     pub latency_us: Histogram<u64>,
     /// From the first event to the last answer.
     pub elapsed: Duration,
@@ -41,7 +41,7 @@ impl LoadReport {
         self.acknowledged.len() as u64 == self.sent
     }
 
-    /// Counts a request, and the event that it acknowledged, with the latency.
+    /// Counts a request and, if it was acknowledged, its event with the latency.
     pub(crate) fn note(&mut self, status: &str, acknowledged: Option<(Uuid, Duration)>) {
         match self.by_status.get_mut(status) {
             Some(requests) => *requests += 1,

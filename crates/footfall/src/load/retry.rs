@@ -1,4 +1,4 @@
-//! Whether and when an event is sent again, as a good client does.
+//! Whether and when to retry an event, as a good client does.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::http::{Answer, Failure};
 
 const FIRST_MS: u64 = 100;
 const LONGEST_MS: u64 = 5_000;
-/// From here on a shift could overflow, and would change nothing.
+/// More doublings would change nothing, and the shift could overflow.
 const DOUBLINGS_MAX: u32 = 16;
 const _: () = assert!(FIRST_MS << DOUBLINGS_MAX >= LONGEST_MS);
 
 /// How long to wait before the next request; `None` if a retry cannot succeed.
 ///
-/// `attempt` counts from 0. `random` is in 0..1: it spreads the retries of clients that failed at the same time. The wait
-/// is never shorter than Retry-After.
+/// `attempt` counts from 0. `random`, in 0..1, spreads the retries of clients that failed at the same time. The wait is
+/// never shorter than Retry-After.
 pub(crate) fn wait(answer: &Result<Answer, Failure>, attempt: u32, random: f64) -> Option<Duration> {
     let asked = match answer {
         Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => answer.retry_after.unwrap_or_default(),

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::error::LoadError;
 
-/// More would only wait for the network; the schedule does not depend on it.
+/// How many due events may wait for the network; the schedule does not depend on it.
 const WAITING_MAX: usize = 64;
 
 /// A number of events at a steady rate.
@@ -31,7 +31,7 @@ impl Schedule {
         if !rate_per_s.is_finite() || rate_per_s <= 0.0 {
             return Err(wrong("must be a number above 0"));
         }
-        // At most a year, beyond which an Instant may overflow.
+        // At most a year, because a later Instant may overflow.
         if schedule.seconds(events) > 365.0 * 24.0 * 3600.0 {
             return Err(wrong("is so low that the last event would be due in more than a year"));
         }
@@ -42,14 +42,14 @@ impl Schedule {
         number as f64 / self.rate_per_s
     }
 
-    /// When an event is due, counted from the start, even if earlier ones were late.
+    /// When an event is due, measured from the start, even if earlier ones were late.
     fn due(self, number: u64) -> Duration {
         Duration::from_secs_f64(self.seconds(number))
     }
 
     /// Sends each event to the channel when it is due, and closes the channel after the last one.
     ///
-    /// It runs in a thread, because tokio's timer has a resolution of a millisecond, and its delay would count as latency.
+    /// Runs in its own thread, because tokio's timer has a resolution of a millisecond, which would count as latency.
     pub(crate) fn keep(self, started: Instant) -> io::Result<mpsc::Receiver<Due>> {
         let (sender, due) = mpsc::channel(WAITING_MAX);
         let keep = move || {

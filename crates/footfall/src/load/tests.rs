@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{LoadError, LoadOptions, run};
 
-/// How often each event_id was received.
+/// How many times each event_id was received.
 type Seen = Arc<Mutex<HashMap<String, u32>>>;
 
 /// A server that answers the first request for each event with `first` and later ones with 200, after a delay.
@@ -96,7 +96,7 @@ async fn an_event_that_cannot_be_sent_is_given_up() {
     assert!(report.elapsed < Duration::from_secs(2));
 }
 
-/// The server answers 10 a second on its only connection; 100 a second are due.
+/// The server answers 10 per second on its only connection; 100 per second are due.
 #[tokio::test]
 async fn a_slow_server_shows_in_the_latency_of_all_events_that_it_delays() {
     let (url, _) = ingest(200, Duration::from_millis(100)).await;

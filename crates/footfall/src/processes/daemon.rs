@@ -1,4 +1,4 @@
-//! One of our own daemons.
+//! One of Footfall's daemons.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -13,12 +13,12 @@ use super::managed::ManagedProcess;
 use super::programs::Program;
 use super::ready::Ready;
 
-/// How to start one of our daemons.
+/// How to start one of Footfall's daemons.
 #[derive(Debug, Clone)]
 pub struct DaemonOptions {
     /// The program, such as `footfall-ingest`, found beside the running one.
     pub program: &'static str,
-    /// Its name in messages and of its log: an instance may run several of one program.
+    /// Its name in messages and of its log, because an instance may run one program several times.
     pub name: String,
     /// Its configuration file.
     pub config: PathBuf,
@@ -34,7 +34,7 @@ impl DaemonOptions {
     /// Starts it, with its log in `dir`/logs, and waits until it is ready.
     ///
     /// # Errors
-    /// With the last lines of its log.
+    /// Fails, with the last lines of its log, if it does not become ready.
     pub async fn start(self, dir: &Path) -> Result<ManagedProcess> {
         let daemon = self.spawn(dir)?;
         daemon.wait_until_ready().await?;
@@ -44,7 +44,7 @@ impl DaemonOptions {
     /// Starts it without waiting.
     ///
     /// # Errors
-    /// The program is missing or cannot be run.
+    /// Fails if the program is missing or cannot be run.
     pub fn spawn(self, dir: &Path) -> Result<ManagedProcess> {
         let mut environment = self.environment;
         if let Some(folder) = self.credentials {

@@ -20,27 +20,27 @@ pub enum Error {
     Spawn {
         /// The process.
         name: String,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The process ended, and should not have.
+    /// The process ended unexpectedly.
     #[error("{name} ended ({status}); the end of its log:\n{log}")]
     Ended {
         /// The process.
         name: String,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
         /// The last lines of its log.
         log: String,
     },
-    /// The process runs, but is not ready.
+    /// The process is running, but not ready.
     #[error("{name} is not ready after {seconds} s: {why}; the end of its log:\n{log}")]
     NotReady {
         /// The process.
         name: String,
-        /// How long it had.
+        /// How long it was given.
         seconds: u64,
-        /// Why it was not ready in the end.
+        /// Why it was not ready at the last check.
         why: String,
         /// The last lines of its log.
         log: String,
@@ -48,7 +48,7 @@ pub enum Error {
     /// Another process uses the data folder.
     #[error("{} is in use by process {pid}", folder.display())]
     InUse {
-        /// Which folder.
+        /// The folder.
         folder: PathBuf,
         /// The process.
         pid: i32,

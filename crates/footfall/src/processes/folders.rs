@@ -11,15 +11,15 @@ use super::error::Result;
 use super::programs::Program;
 use crate::{files, users};
 
-/// Makes `dir`/`name`, owned by the launcher's user and readable by all, and returns its path.
+/// Creates `dir`/`name`, owned by the launcher's user and readable by all, and returns its path.
 pub(crate) fn make(dir: &Path, name: &str) -> Result<PathBuf> {
     let folder = dir.join(name);
     files::create_folder(&folder, 0o755)?;
     Ok(folder)
 }
 
-/// Makes `dir`/`name` for one user of the program's root, closed to all others. Unless the launcher is root, the folder
-/// stays its own.
+/// Creates `dir`/`name` for a user in the program's root, inaccessible to all others. If the launcher is not root, it
+/// remains the owner.
 pub(crate) fn make_for(dir: &Path, name: &str, program: &Program, user: &str) -> Result<PathBuf> {
     let folder = make(dir, name)?;
     give_to(&folder, program, user)?;

@@ -1,4 +1,4 @@
-//! Grafana, if the host has it: setup cannot fetch it, because it is in no registry that setup uses.
+//! Grafana, if the host has it. Setup cannot install it, because it is in none of the registries that setup uses.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ impl Grafana {
     /// Looks for it on PATH.
     ///
     /// # Errors
-    /// Why it was not found, for a person to read.
+    /// Says why it was not found.
     pub fn find() -> std::result::Result<Self, String> {
         let (program, subcommand) = find_on_path("grafana", &[])
             .map(|program| (program, Some("server")))
@@ -37,11 +37,11 @@ impl Grafana {
         Ok(Self { program, subcommand, home })
     }
 
-    /// Starts it with its data in `dir`/grafana and with what `share`/grafana provides, on the database behind the Unix
-    /// socket of `port` in `socket_dir`.
+    /// Starts it with its data in `dir`/grafana and the provisioning files in `share`/grafana. It uses the database at
+    /// the Unix socket of `port` in `socket_dir`.
     ///
     /// # Errors
-    /// It cannot be run.
+    /// Fails if it cannot be run.
     pub fn spawn(
         &self,
         dir: &Path,

@@ -1,4 +1,4 @@
-//! How a process is started, kept so that it can be started again.
+//! How a process is started, kept so that it can be restarted.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,21 +19,21 @@ pub(crate) struct Launch {
     pub(crate) name: String,
     pub(crate) program: Program,
     pub(crate) arguments: Vec<OsString>,
-    /// Environment variables beside PATH and LC_ALL.
+    /// Environment variables besides PATH and LC_ALL.
     pub(crate) environment: Vec<(OsString, OsString)>,
-    /// The user to run as if the launcher is root.
+    /// The user to run as, if the launcher is root.
     pub(crate) user: Option<&'static str>,
-    /// Paths of the host that the program needs to see at the same place.
+    /// Host paths that the program needs to see at the same path.
     pub(crate) binds: Vec<PathBuf>,
-    /// The signal for an orderly end. The process also gets it when the launcher dies.
+    /// The signal for an orderly shutdown. The process also gets it when the launcher dies.
     pub(crate) stop_signal: Signal,
     pub(crate) log: PathBuf,
-    /// PostgreSQL's, which a killed server leaves behind; the first is in its working directory.
+    /// PostgreSQL's lock files, which a killed server leaves behind; the first is in its working directory.
     pub(crate) lock_files: Vec<PathBuf>,
 }
 
 impl Launch {
-    /// Starts the process once no other one holds its lock files.
+    /// Starts the process once no other process holds its lock files.
     pub(crate) async fn start_alone(&self) -> Result<Process> {
         lock_file::remove_stale(&self.lock_files).await?;
         self.start()
@@ -58,10 +58,10 @@ impl Launch {
         Process::start(command).map_err(|source| Error::Spawn { name: self.name.clone(), source })
     }
 
-    /// Runs the process to its end.
+    /// Runs the process until it ends.
     ///
     /// # Errors
-    /// It did not succeed; with the last lines of its log.
+    /// Fails, with the last lines of its log, if it does not succeed.
     pub(crate) async fn run_to_end(&self) -> Result<()> {
         let status = self.start()?.ended().await;
         if status.success() {

@@ -1,7 +1,8 @@
 //! The lock files that a killed PostgreSQL leaves behind: one with its data, one beside its socket.
 //!
-//! PostgreSQL refuses to start if the pid in one of them belongs to any live process of the same user, and pids are soon
-//! reused. The server and its children have the data folder as their working directory, so that is checked instead.
+//! PostgreSQL refuses to start if the pid in one of them belongs to any live process of the same user, and pids are
+//! soon reused. The server and its children have the data folder as their working directory, so that is checked
+//! instead.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use super::error::{Error, Result};
 /// The children of a killed server notice within moments that it is gone.
 const LEFTOVERS_MS_MAX: u64 = 30_000;
 
-/// Removes the lock files once no process works in the folder of the first one.
+/// Removes the lock files once no process has the first one's folder as its working directory.
 pub(crate) async fn remove_stale(locks: &[PathBuf]) -> Result<()> {
     let Some(data) = locks.first().and_then(|lock| lock.parent()) else { return Ok(()) };
     let started = Instant::now();

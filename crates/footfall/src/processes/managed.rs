@@ -9,14 +9,14 @@ use super::launch::Launch;
 use super::process::Process;
 use super::ready::Ready;
 
-/// How long a process may take to be ready. A broker that had to recover its log on a busy machine took 14 s.
+/// How long a process may take to become ready. A broker that had to recover its log on a busy machine took 14 s.
 const READY_S_MAX: u64 = 120;
 const POLL_MS: u64 = 50;
 
 /// How a process was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It ended when it got the signal, or before.
+    /// It ended after the signal, or before.
     Stopped,
     /// It did not end before the deadline and was killed.
     Killed,
@@ -31,13 +31,12 @@ pub struct ManagedProcess {
 }
 
 impl ManagedProcess {
-    /// Starts the process once no other one holds its lock files.
+    /// Starts the process once no other process holds its lock files.
     pub(crate) async fn spawn_alone(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start_alone().await?;
         Ok(Self { launch, ready, process })
     }
 
-    /// Starts the process.
     pub(crate) fn spawn(launch: Launch, ready: Ready) -> Result<Self> {
         let process = launch.start()?;
         Ok(Self { launch, ready, process })
@@ -46,7 +45,7 @@ impl ManagedProcess {
     /// Waits until it answers a request like those of its users.
     ///
     /// # Errors
-    /// It ended, or was not ready after two minutes. Both errors hold the last lines of its log.
+    /// Fails, with the last lines of its log, if it ends or is not ready after two minutes.
     pub async fn wait_until_ready(&self) -> Result<()> {
         let started = Instant::now();
         loop {
@@ -80,7 +79,7 @@ impl ManagedProcess {
         self.process.pid().as_raw().cast_unsigned()
     }
 
-    /// The file with everything that it prints.
+    /// The file with its output.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.launch.log
@@ -92,7 +91,7 @@ impl ManagedProcess {
         self.launch.log_end()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
         self.process.status()
@@ -103,8 +102,8 @@ impl ManagedProcess {
         self.process.ended().await
     }
 
-    /// Sends the signal for an orderly end (a database closes its connections, a broker its log), and kills the process
-    /// if it has not ended within `deadline`.
+    /// Sends the signal for an orderly shutdown (a database closes its connections, a broker its log), and kills the
+    /// process if it has not ended within `deadline`.
     pub async fn stop(&mut self, deadline: Duration) -> Ending {
         self.process.signal(self.launch.stop_signal);
         if tokio::time::timeout(deadline, self.ended()).await.is_ok() {
@@ -114,14 +113,14 @@ impl ManagedProcess {
         Ending::Killed
     }
 
-    /// Kills all its processes with SIGKILL, as a crash would, and waits until they are gone.
+    /// Kills all its processes with SIGKILL, like a crash, and waits until they are gone.
     pub async fn kill(&mut self) {
         self.process.kill_all();
         self.ended().await;
     }
 
-    /// Starts it again with the same data, addresses and configuration, and waits until it is ready. If it still runs it
-    /// is killed first.
+    /// Restarts it with the same data, addresses and configuration, and waits until it is ready. If it is still
+    /// running, it is killed first.
     ///
     /// # Errors
     /// As [`ManagedProcess::wait_until_ready`].

@@ -8,7 +8,7 @@ const HEAP_DIVISOR: u64 = 4;
 /// A broker does not start with less.
 const HEAP_MIB_MIN: u64 = 128;
 
-/// Java's heap in MiB: the wanted size, or less where a container's memory limit is too small for that.
+/// Java's heap in MiB: the wanted size, or less if a container's memory limit is too small for that.
 pub(crate) fn heap_mib(wanted_mib: u32) -> u32 {
     within(limit_bytes(Path::new("/sys/fs/cgroup")), wanted_mib)
 }
@@ -19,8 +19,8 @@ fn within(limit_bytes: Option<u64>, wanted_mib: u32) -> u32 {
     u32::try_from(share).map_or(wanted_mib, |share| share.min(wanted_mib))
 }
 
-/// The memory limit of the topmost control group, which for a container is its own. On a whole machine version 2 has no
-/// such limit, and version 1 one that exceeds all memory.
+/// The memory limit of the top-level control group, which in a container is its own. On a host, version 2 has no such
+/// limit, and version 1 has one that exceeds all memory.
 fn limit_bytes(groups: &Path) -> Option<u64> {
     let files = ["memory.max", "memory/memory.limit_in_bytes"];
     let text = files.iter().find_map(|file| std::fs::read_to_string(groups.join(file)).ok())?;

@@ -1,8 +1,8 @@
 //! The programs that Footfall consists of, each started, watched and stopped as a [`ManagedProcess`].
 //!
-//! `footfall up` and the test kit use the same ones. Everything that belongs to one instance is in one folder, DIR:
-//! `DIR/{postgres,kafka,nginx,run,logs,credentials}`. Addresses are parameters: several instances can run side by side,
-//! each with the standard ports on a loopback address of its own.
+//! `footfall up` and the test kit both use them. Everything that belongs to one instance is in one folder, DIR:
+//! `DIR/{postgres,kafka,nginx,run,logs,credentials}`. Addresses are parameters, so several instances can run side by
+//! side, each with the standard ports on its own loopback address.
 //!
 //! Dropping a process kills it, so that no test leaves one behind; [`ManagedProcess::stop`] is the orderly way.
 

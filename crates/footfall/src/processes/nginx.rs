@@ -1,4 +1,4 @@
-//! nginx: serves the site and passes the collection endpoint on to ingest.
+//! nginx: serves the site and proxies the collection endpoint to ingest.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -21,13 +21,13 @@ use crate::users;
 /// What nginx serves, and where.
 #[derive(Debug, Clone)]
 pub struct NginxOptions {
-    /// The folder, as an absolute path, that holds `web/` and `nixos/nginx/`: a checkout, or the package's share/footfall.
+    /// The absolute path of the folder with `web/` and `nixos/nginx/`: a checkout, or the package's share/footfall.
     pub share: PathBuf,
     /// Where the site is served.
     pub listen: SocketAddr,
     /// Where ingest is.
     pub ingest: SocketAddr,
-    /// Second paths under which it serves a file.
+    /// Second paths for files that it serves.
     pub second_names: Vec<SecondName>,
     /// Proxies in front of it whose X-Forwarded-For is trusted.
     pub trusted_proxies: Vec<IpNet>,
@@ -35,7 +35,7 @@ pub struct NginxOptions {
     pub view: SocketAddr,
 }
 
-/// An nginx. It is a [`ManagedProcess`]: when it is stopped it completes the requests under way.
+/// An nginx. It is a [`ManagedProcess`]: stopping it completes the requests in progress.
 #[derive(Debug)]
 pub struct Nginx {
     process: ManagedProcess,
@@ -55,10 +55,10 @@ impl DerefMut for Nginx {
 }
 
 impl Nginx {
-    /// Starts it as [`Nginx::spawn`] does, and waits until the site's first page is served.
+    /// Starts it as [`Nginx::spawn`] does, and waits until it serves the site's home page.
     ///
     /// # Errors
-    /// With the last lines of `dir`/logs/nginx.log.
+    /// Fails, with the last lines of `dir`/logs/nginx.log, if it does not start.
     pub async fn start(programs: &Programs, dir: &Path, options: &NginxOptions) -> Result<Self> {
         let nginx = Self::spawn(programs, dir, options)?;
         nginx.wait_until_ready().await?;
@@ -68,7 +68,7 @@ impl Nginx {
     /// Starts it with its files in `dir`/nginx.
     ///
     /// # Errors
-    /// The files cannot be written, or nginx cannot be run.
+    /// Fails if the files cannot be written or nginx cannot be run.
     pub fn spawn(programs: &Programs, dir: &Path, options: &NginxOptions) -> Result<Self> {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
@@ -97,7 +97,7 @@ impl Nginx {
     }
 }
 
-/// Only the frame: what is served, and how, is in nixos/nginx/footfall-locations.conf.
+/// Only the outer part: what is served, and how, is in nixos/nginx/footfall-locations.conf.
 fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOptions) -> String {
     let (folder, log) = (folder.display(), log.display());
     let NginxOptions { share, listen, ingest, second_names, trusted_proxies, view } = options;
@@ -140,8 +140,8 @@ http {{
     )
 }
 
-/// Takes the client's address from the trusted proxies. It is the last address in the header that is not a proxy's:
-/// anything before it may have been written by the client.
+/// Takes the client's address from the trusted proxies' header. It is the last address there that is not a proxy's,
+/// because the client may have written anything before it.
 fn real_ip(trusted_proxies: &[IpNet]) -> String {
     if trusted_proxies.is_empty() {
         return String::new();
@@ -150,7 +150,7 @@ fn real_ip(trusted_proxies: &[IpNet]) -> String {
     format!("{from}\n        real_ip_header X-Forwarded-For;\n        real_ip_recursive on;")
 }
 
-/// Where Debian installs nginx's module that serves files already compressed with brotli.
+/// Where Debian installs nginx's module that serves files precompressed with brotli.
 const BROTLI: &str = "usr/lib/nginx/modules/ngx_http_brotli_static_module.so";
 const LOAD_BROTLI: &str = "load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;\n";
 
@@ -160,7 +160,7 @@ fn has_brotli(nginx: &Program) -> bool {
     nginx.path == Path::new("/usr/sbin/nginx") && root.join(BROTLI).is_file()
 }
 
-/// The `user` line, which only root may set; the name differs between systems.
+/// The `user` directive, which only root may set; the name differs between systems.
 fn workers_user(root: &Path) -> String {
     if !geteuid().is_root() {
         return String::new();

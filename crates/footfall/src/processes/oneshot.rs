@@ -1,4 +1,4 @@
-//! One of our own commands, run until it ends.
+//! One of Footfall's commands, run until it ends.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::programs::Program;
 /// future kills the process.
 ///
 /// # Errors
-/// The program is missing or cannot be run.
+/// Fails if the program is missing or cannot be run.
 pub(crate) async fn run_to_end(
     dir: &Path,
     name: &str,

@@ -1,4 +1,4 @@
-//! A child process: its pid, whether it still runs, and signals that cannot reach another process.
+//! A child process: its pid, whether it is still running, and signals that cannot reach another process.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::spawner;
 
-/// How long a killed process may take to be gone.
+/// How long a killed process may take to disappear.
 const REAP_MS_MAX: u64 = 5_000;
 
 /// A running or ended child process. Dropping it kills it and its descendants.
@@ -27,7 +27,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it in a process group of its own, so that Ctrl-C on a terminal reaches only the launcher.
+    /// Starts it in its own process group, so that Ctrl-C on a terminal reaches only the launcher.
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         use std::os::unix::process::CommandExt as _;
         command.process_group(0);
@@ -62,7 +62,8 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         if !*reaped {
-            // The process exists, if only as a zombie, so only permission can be missing; the deadline covers that.
+            // The process exists, if only as a zombie, so this can fail only for lack of permission; the deadline
+            // covers that.
             let _ = kill(self.pid, signal);
         }
     }
@@ -95,14 +96,13 @@ impl Drop for Process {
 }
 
 fn wait(mut child: Child, pid: Pid, reaped: &Mutex<bool>) -> ExitStatus {
-    // Waits without reaping: the pid must not be free before the lock is held.
+    // Waits without reaping: the pid must not be freed before the lock is held.
     while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::errno::Errno::EINTR) {}
     let mut reaped = reaped.lock().unwrap_or_else(PoisonError::into_inner);
     *reaped = true;
     child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0))
 }
 
-/// All descendants of `pid`.
 fn descendants(pid: Pid) -> Vec<Pid> {
     let Ok(processes) = all_processes() else {
         return Vec::new();

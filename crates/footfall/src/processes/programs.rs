@@ -11,7 +11,7 @@ use crate::files;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// The root file system that it is installed in; the host's own if none.
+    /// The root file system that it is installed in; `None` for the host's own.
     pub root: Option<PathBuf>,
     /// Its path inside that root.
     pub path: PathBuf,
@@ -22,7 +22,7 @@ impl Program {
         Self { root: None, path }
     }
 
-    /// One of our own programs.
+    /// One of Footfall's programs.
     pub(crate) fn own(name: &str) -> Result<Self> {
         own_program(name).map(Self::of_host)
     }
@@ -39,11 +39,11 @@ impl Program {
 pub struct Programs {
     /// The folder with `postgres`, `initdb` and `psql` of PostgreSQL 17.
     pub postgres_bin: Program,
-    /// The program nginx; the light profile needs none.
+    /// The program nginx; the light profile does not need it.
     nginx: Option<Program>,
-    /// The program java, 21 or later; the light profile needs none.
+    /// The program java, 21 or later; the light profile does not need it.
     java: Option<Program>,
-    /// The folder with Kafka's jars, on the host; the light profile needs none.
+    /// The folder with Kafka's jars, on the host; the light profile does not need it.
     kafka_libs: Option<PathBuf>,
 }
 
@@ -59,7 +59,7 @@ impl Programs {
     /// Reads the file that `cargo xtask setup` wrote: CHECKOUT/.parts/parts.json.
     ///
     /// # Errors
-    /// The file cannot be read or parsed.
+    /// Fails if the file cannot be read or parsed.
     pub fn load(path: &Path) -> Result<Self> {
         let text = fs_err::read(path)?;
         serde_json::from_slice(&text).map_err(|error| files::invalid(path, error).into())
@@ -68,7 +68,7 @@ impl Programs {
     /// Finds the programs on PATH, and Kafka's jars in $FOOTFALL_KAFKA_LIBS or where a package installs them.
     ///
     /// # Errors
-    /// There is no PostgreSQL. Another program may be missing until it is asked for.
+    /// Fails if there is no PostgreSQL. Other programs may be missing until they are needed.
     pub fn on_path() -> Result<Self> {
         let postgres = find_on_path("postgres", &["/usr/lib/postgresql/17/bin"])?;
         let bin = postgres.parent().unwrap_or(Path::new("/")).to_owned();
@@ -83,7 +83,7 @@ impl Programs {
     /// The program nginx.
     ///
     /// # Errors
-    /// It was not found.
+    /// Fails if it was not found.
     pub fn nginx(&self) -> Result<&Program> {
         self.nginx.as_ref().ok_or_else(|| missing("nginx"))
     }
@@ -91,7 +91,7 @@ impl Programs {
     /// The program java.
     ///
     /// # Errors
-    /// It was not found.
+    /// Fails if it was not found.
     pub fn java(&self) -> Result<&Program> {
         self.java.as_ref().ok_or_else(|| missing("java"))
     }
@@ -99,7 +99,7 @@ impl Programs {
     /// The folder with Kafka's jars.
     ///
     /// # Errors
-    /// It was not named.
+    /// Fails if it was not found.
     pub fn kafka_libs(&self) -> Result<&Path> {
         self.kafka_libs.as_deref().ok_or_else(|| missing("the folder of Kafka's jars (FOOTFALL_KAFKA_LIBS)"))
     }
@@ -109,7 +109,7 @@ fn missing(what: &str) -> Error {
     Error::Missing(what.to_owned())
 }
 
-/// Where a package with Kafka installs its jars: share/footfall/kafka beside the folder that holds bin/footfall.
+/// Where a package with Kafka installs its jars: PREFIX/share/footfall/kafka if this program is PREFIX/bin/footfall.
 fn installed_kafka_libs() -> Option<PathBuf> {
     let libs = std::env::current_exe().ok()?.parent()?.parent()?.join("share/footfall/kafka");
     libs.is_dir().then_some(libs)
@@ -118,7 +118,7 @@ fn installed_kafka_libs() -> Option<PathBuf> {
 /// The program java on PATH.
 ///
 /// # Errors
-/// There is none.
+/// Fails if there is none.
 pub fn java() -> Result<PathBuf> {
     find_on_path("java", &["/usr/bin"])
 }
@@ -133,7 +133,7 @@ pub(crate) fn find_on_path(name: &str, folders: &[&str]) -> Result<PathBuf> {
         .ok_or_else(|| Error::Missing(name.to_owned()))
 }
 
-/// One of our own programs: beside the running one, or in the folder above, since cargo builds tests into target/*/deps.
+/// One of Footfall's programs: beside the running one, or one folder up, because cargo builds tests into target/*/deps.
 pub(crate) fn own_program(name: &str) -> Result<PathBuf> {
     let current = std::env::current_exe()?;
     current

@@ -29,7 +29,7 @@ impl Ready {
     /// Sends the request once.
     ///
     /// # Errors
-    /// Why it is not ready, for a person to read.
+    /// Says why it is not ready.
     pub(crate) async fn check(&self) -> Result<(), String> {
         let limit = Duration::from_millis(REQUEST_MS_MAX);
         let request = async {

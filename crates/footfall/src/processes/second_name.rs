@@ -1,9 +1,9 @@
-//! A second path for something that the site serves: blockers know the first one.
+//! A second path for a file of the site, because ad blockers block the first one.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// `/s.js=/analytics.js`: /s.js serves the same as /analytics.js, which stays.
+/// `/s.js=/analytics.js`: /s.js serves the same as /analytics.js, which still works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondName {
     second: String,
@@ -25,14 +25,14 @@ impl FromStr for SecondName {
     }
 }
 
-/// Allows no character that ends a word or has a meaning in nginx's configuration.
+/// Allows no character that ends a word or has a meaning in nginx's configuration, and no `..`.
 fn is_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte);
     text.len() > 1 && text.starts_with('/') && text.bytes().all(is_plain) && !text.contains("..")
 }
 
 impl SecondName {
-    /// As on the command line, which is also how footfall-view takes it.
+    /// In the command line's syntax, which footfall-view also accepts.
     #[must_use]
     pub fn as_given(&self) -> String {
         format!("{}={}", self.second, self.first)

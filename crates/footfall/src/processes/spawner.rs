@@ -1,8 +1,8 @@
 //! The one thread that starts processes.
 //!
-//! The kernel sends the parent-death signal when the *thread* that forked ends, not when its process does. A worker of an
-//! async runtime ends with the runtime, so the children of one test would die while another still uses them. This thread
-//! lives as long as the program.
+//! The kernel sends the parent-death signal when the *thread* that forked ends, not when its process does. A worker of
+//! an async runtime ends with the runtime, so the children of one test would die while another still uses them. This
+//! thread lives as long as the program.
 
 use std::io;
 use std::process::{Child, Command};
@@ -13,7 +13,7 @@ type Request = (Command, Sender<io::Result<Child>>);
 
 static SPAWNER: OnceLock<Sender<Request>> = OnceLock::new();
 
-/// Starts a process from that thread.
+/// Starts a process on that thread.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     let gone = || io::Error::other("the thread that starts processes is gone");
     let (answer, answered) = channel();
@@ -26,7 +26,7 @@ fn start() -> Sender<Request> {
     let (requests, received) = channel::<Request>();
     std::thread::spawn(move || {
         for (mut command, answer) in received {
-            // Without a receiver for it the child must not stay.
+            // If the caller is gone, the child must not keep running.
             if let Err(unheard) = answer.send(command.spawn())
                 && let Ok(mut child) = unheard.0
             {

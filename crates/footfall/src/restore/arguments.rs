@@ -1,34 +1,34 @@
-//! What `footfall restore` is called with.
+//! The arguments of `footfall restore`.
 
 use std::path::PathBuf;
 
 use tokio_postgres::{Client, Config};
 
-/// Which backup is restored, and to where.
+/// The backup to restore, and the database.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 restored; 1 not restored, and the database is as it was; 3 restored, but Kafka has \
-                        not all messages that follow (with --bootstrap-servers)."
+    after_help = "Exit codes: 0 restored; 1 not restored, and the database is as it was; 3 restored, but Kafka no longer has \
+                        all messages that follow (with --bootstrap-servers)."
 )]
 pub struct Arguments {
     /// The backup: footfall-DATABASE-TIME.dump
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The database and a superuser, as libpq takes it: "host=/run/postgresql user=postgres dbname=analytics"
+    /// The database, with a superuser, as a libpq string: "host=/run/postgresql user=postgres dbname=analytics"
     #[arg(long, value_name = "URL", env = "FOOTFALL_DATABASE_URL")]
     pub database: Config,
-    /// Replace the database even where it holds events
+    /// Replace the database even if it holds events
     #[arg(long)]
     pub replace: bool,
-    /// HOST:PORT of one or more Kafka brokers: says what the sinks will read again, and what Kafka has no longer
+    /// HOST:PORT of one or more Kafka brokers: reports what the sinks will read again, and what Kafka no longer has
     #[arg(long, value_name = "LIST")]
     pub bootstrap_servers: Option<String>,
-    /// The file that says where PostgreSQL's programs are (default: Debian's of PostgreSQL 17, else those on PATH)
+    /// The file with the paths of PostgreSQL's programs (default: Debian's PostgreSQL 17, otherwise look on PATH)
     #[arg(long, value_name = "FILE")]
     pub parts: Option<PathBuf>,
 }
 
-/// Connects to another database of the same server.
+/// Connects to another database on the same server.
 pub(super) async fn connect(config: &Config, database: &str) -> Result<Client, tokio_postgres::Error> {
     let mut config = config.clone();
     config.dbname(database).application_name("footfall-restore");

@@ -20,10 +20,10 @@ pub enum RestoreError {
     /// The file is not a backup, or is damaged.
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// The backup is not complete.
+    /// The backup is incomplete.
     #[error("{} has {there} bytes, and was written with {wanted}", path.display())]
     OtherSize {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// Its size.
         there: u64,
@@ -33,10 +33,10 @@ pub enum RestoreError {
     /// A program is missing.
     #[error(transparent)]
     Program(#[from] processes::Error),
-    /// PostgreSQL cannot be reached, or refused.
+    /// PostgreSQL is unreachable or refused the statement.
     #[error("{doing}: {}", error_text(source))]
     Postgres {
-        /// What was being done.
+        /// The step that failed.
         doing: &'static str,
         /// The cause.
         source: tokio_postgres::Error,
@@ -74,20 +74,20 @@ pub enum RestoreError {
     /// pg_restore failed.
     #[error("pg_restore failed: {0}")]
     Restore(String),
-    /// The restored table has fewer or more rows than the backup.
+    /// A restored table has more or fewer rows than the backup.
     #[error("table {table}: {there} rows are restored, the backup has {wanted}")]
     OtherRows {
-        /// Which table.
+        /// The table.
         table: String,
-        /// Restored.
+        /// Its restored rows.
         there: u64,
-        /// Backed up.
+        /// Its rows in the backup.
         wanted: u64,
     },
     /// The restored database cannot be migrated.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// Other connections to the database cannot be ended.
+    /// Other connections to the database cannot be terminated.
     #[error("connections to database {0} cannot be ended")]
     InUse(String),
     /// Kafka cannot be reached.
@@ -95,7 +95,7 @@ pub enum RestoreError {
     Kafka(#[from] KafkaError),
 }
 
-/// Names what was being done when PostgreSQL failed.
+/// Adds the step that failed to PostgreSQL's error.
 pub(crate) fn while_doing(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> RestoreError {
     move |source| RestoreError::Postgres { doing, source }
 }

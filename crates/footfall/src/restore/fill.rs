@@ -1,4 +1,4 @@
-//! Fills the new database from the dump, and checks what it then holds.
+//! Fills the new database from the dump, and checks its contents.
 
 use std::io::Seek as _;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use crate::postgres_tools::{LibpqAccess, PostgresTools, stderr_excerpt};
 
 const VERSIONS: &str = include_str!("../../../../sql/backup/timescaledb_versions.sql");
 
-/// Fills the new database from the dump, and returns the offsets that it holds.
+/// Fills the new database from the dump. Returns its offsets and the connection.
 pub(crate) async fn fill(
     arguments: &Arguments,
     tools: &PostgresTools,
@@ -58,7 +58,7 @@ pub(crate) async fn fill(
     Ok((held, client))
 }
 
-/// The dump holds TimescaleDB's internal tables, which belong to one version of it.
+/// The statement that creates TimescaleDB in the dump's version, because the dump contains its internal tables.
 async fn extension(client: &Client, wanted: Option<&str>) -> Result<String, RestoreError> {
     let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else {
         return Ok("CREATE EXTENSION timescaledb".into());
@@ -80,7 +80,7 @@ async fn pg_restore(
 ) -> Result<(), RestoreError> {
     let access = LibpqAccess::new(&arguments.database, restoring)?;
     let mut command = tools.command("pg_restore", Some(&access), None)?;
-    // A single job: TimescaleDB's catalogue is not restored correctly by parallel ones.
+    // A single job, because parallel jobs do not restore TimescaleDB's catalogue correctly.
     command.args(["--exit-on-error", "--no-password", "--dbname", restoring]);
     let mut stdin = dump.try_clone()?;
     stdin.rewind()?;

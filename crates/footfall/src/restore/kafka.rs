@@ -12,18 +12,18 @@ use crate::backup::StoredOffset;
 
 const REQUEST_S_MAX: u64 = 30;
 
-/// How much of what follows a backup Kafka has in one partition.
+/// How many of the messages that follow a backup Kafka has in one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionCoverage {
     /// The topic.
     pub topic: String,
     /// The partition.
     pub partition: i32,
-    /// How much.
+    /// Its coverage.
     pub coverage: Coverage,
 }
 
-/// How many of the messages that follow a backup Kafka has.
+/// Which of the messages that follow a backup Kafka still has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
     /// All of them.
@@ -35,17 +35,17 @@ pub enum Coverage {
     Gap {
         /// How many are gone.
         missing: i64,
-        /// How many it has.
+        /// How many remain.
         messages: i64,
     },
-    /// Kafka ends before the backup does: the topic was created again, or Kafka lost messages.
+    /// Kafka ends before the backup does: the topic was recreated, or Kafka lost messages.
     Recreated {
         /// Where the backup ends.
         next_offset: i64,
         /// Where Kafka ends.
         end: i64,
     },
-    /// The partition is not in the backup, and is read from its beginning.
+    /// The partition is not in the backup, and is read from the beginning.
     New {
         /// How many.
         messages: i64,
@@ -102,7 +102,7 @@ pub(crate) fn coverages(bootstrap_servers: &str, held: &[StoredOffset]) -> Resul
     Ok(covered)
 }
 
-/// Follows the sink, which reads from the stored offset if Kafka has it, else from Kafka's first.
+/// Mirrors the sink, which reads from the stored offset if Kafka has it, otherwise from Kafka's first.
 fn coverage(next_offset: Option<i64>, first: i64, end: i64) -> Coverage {
     match next_offset {
         None => Coverage::New { messages: end - first },

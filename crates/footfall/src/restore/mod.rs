@@ -2,7 +2,7 @@
 //!
 //! The new database is created beside the existing one as `NAME_restoring`, filled, counted and migrated. Then the two
 //! are renamed in one transaction. A restore that fails leaves the existing database as it was, and running sinks see
-//! either the old or the complete new one. They continue to read from Kafka at the offsets in the backup.
+//! either the old one or the complete new one. They resume reading from Kafka at the backup's offsets.
 
 mod arguments;
 mod error;
@@ -31,7 +31,7 @@ const DEFAULT_DATABASE: &str = "analytics";
 /// The exit code if the database is restored, but Kafka no longer has all messages that follow.
 const EXIT_GAP: u8 = 3;
 
-/// The whole of the command.
+/// Runs the command.
 #[must_use]
 pub fn main(arguments: &Arguments) -> ExitCode {
     // A single thread, because pg_restore is killed when the thread that started it ends.
@@ -50,7 +50,7 @@ pub fn main(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Restores the database. With Kafka brokers given, returns for each partition whether Kafka has the messages that
+/// Restores the database. If Kafka brokers are given, returns for each partition whether Kafka has the messages that
 /// follow.
 ///
 /// # Errors
@@ -116,7 +116,7 @@ async fn follows(
         return Ok(Vec::new());
     };
     let asking = tokio::task::spawn_blocking(move || kafka::coverages(&servers, &held));
-    // The closure does not panic, and nothing cancels it.
+    // The closure does not panic and is not cancelled.
     let follows = asking.await.unwrap_or(Ok(Vec::new()))?;
     for partition in &follows {
         say(&partition.to_string());

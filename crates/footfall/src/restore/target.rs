@@ -15,12 +15,12 @@ const EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)
 const ATTEMPTS_MAX: u32 = 100;
 const RETRY_MS: u64 = 100;
 
-/// The table by which a database of Footfall's is recognised.
+/// The table that identifies a database as Footfall's.
 const HISTORY: &str = "refinery_schema_history";
 /// Tables that have rows before the first event, or hold only the daemons' metrics.
 const NOTHING_TO_LOSE: [&str; 3] = [HISTORY, "kafka_offsets", "pipeline_samples"];
 
-/// A database, and the names of the new and of the replaced one. All are plain names, safe in a statement.
+/// A database, and the names of the new and the replaced one. All are plain names, safe in a statement.
 pub(crate) struct Target<'a> {
     cluster: &'a Client,
     config: &'a Config,
@@ -61,13 +61,13 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Drops what a failed restore left behind.
+    /// Drops the database that a failed restore left behind.
     pub(crate) async fn drop_restoring(&self) -> Result<(), RestoreError> {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.restoring);
         self.cluster.batch_execute(&drop).await.map_err(while_doing("removing what an earlier restore left"))
     }
 
-    /// Gives the new database the name, and drops the one that had it.
+    /// Gives the new database its final name, and drops the one that had it.
     pub(crate) async fn swap(&self) -> Result<(), RestoreError> {
         let Self { name, restoring, replaced, .. } = self;
         let is_there = self.exists(name).await?;
@@ -78,7 +78,7 @@ impl<'a> Target<'a> {
             change = format!("ALTER DATABASE {name} RENAME TO {replaced}; {change}");
             all.push(name);
         }
-        // Statements in one message are one transaction.
+        // Statements in one message run in one transaction.
         if let Err(error) = self.without_connections(&all, &change).await {
             // The existing database stays, and must accept connections again.
             let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
@@ -94,7 +94,8 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// PostgreSQL renames a database only while it has no connections, and sinks reconnect at once.
+    /// Ends connections until `change` succeeds: PostgreSQL renames only an unused database, and sinks reconnect at
+    /// once.
     async fn without_connections(&self, names: &[&String], change: &str) -> Result<(), RestoreError> {
         let doing = while_doing("swapping the databases");
         for name in names {

@@ -5,7 +5,7 @@ use footfall_store::{Pace, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// For this many days a tracker retries an event. If the ledger forgets its id earlier, the event is stored twice.
+/// How many days a tracker retries an event. If the ledger forgets its id earlier, the event is stored twice.
 const TRACKER_KEEPS_DAYS: u16 = 7;
 const DAYS_MAX: u16 = 36_500;
 
@@ -23,11 +23,11 @@ pub struct Config {
     pub batch: BatchConfig,
 }
 
-/// The database that old data is removed from.
+/// The database to remove old data from.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Connection string of PostgreSQL, as the owner of the tables: `host=/run/postgresql user=footfall_owner
+    /// PostgreSQL connection string, with the owner of the tables: `host=/run/postgresql user=footfall_owner
     /// dbname=analytics`, or a postgresql:// URL.
     pub url: String,
     /// Password, if the server requires one.
@@ -36,25 +36,25 @@ pub struct DatabaseConfig {
     pub turn_s_max: u32,
 }
 
-/// Days for which each table is kept; 0 keeps it for ever. These are whole days of UTC: with 1, today and yesterday stay.
+/// Days to keep each table; 0 keeps it for ever. These are whole days in UTC: 1 keeps today and yesterday.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeepDays {
-    /// Days for which events are kept; 0 keeps them for ever. docs/backup-and-restore.md lists the questions that older
-    /// days still answer.
+    /// Days to keep events; 0 keeps them for ever. docs/backup-and-restore.md lists the questions that older days can
+    /// still answer.
     pub analytics_events: u16,
-    /// Days for which the roll-up of visits is kept, at least as long as events; 0 keeps it for ever.
+    /// Days to keep the roll-up of visits, at least as long as events; 0 keeps it for ever.
     pub analytics_visit_parts: u16,
-    /// Days for which the roll-up by minute is kept, at least as long as events; 0 keeps it for ever.
+    /// Days to keep the roll-up by minute, at least as long as events; 0 keeps it for ever.
     pub analytics_summary: u16,
-    /// Days for which the counts of outcomes are kept; 0 keeps them for ever.
+    /// Days to keep the counts of outcomes; 0 keeps them for ever.
     pub analytics_outcomes: u16,
-    /// Days for which events that could not be stored are kept; 0 keeps them for ever.
+    /// Days to keep events that could not be stored; 0 keeps them for ever.
     pub analytics_quarantine: u16,
-    /// Days for which the ids of events are kept to recognise repeats, at least 8; 0 keeps them for ever. Set it to at
-    /// least twice Kafka's retention: otherwise re-reading a topic from its beginning stores some events twice.
+    /// Days to keep the ids of events to recognise duplicates, at least 8; 0 keeps them for ever. Set it to at least
+    /// twice Kafka's retention: otherwise re-reading a topic from the beginning stores some events twice.
     pub analytics_ledger: u16,
-    /// Days for which the daemons' metrics are kept; 0 keeps them for ever.
+    /// Days to keep the daemons' metrics; 0 keeps them for ever.
     pub pipeline_samples: u16,
 }
 
@@ -62,17 +62,17 @@ pub struct KeepDays {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchConfig {
-    /// Rows that one transaction removes; a minute with more rows is removed as a whole.
+    /// Maximum rows that one transaction removes; a minute with more rows is removed as a whole.
     pub rows_max: u32,
     /// Pages (8 KiB) of the ledger that one transaction searches.
     pub pages_max: u32,
     /// How long a transaction waits for a lock, in milliseconds; meanwhile the sink may have to wait too.
     pub lock_ms_max: u32,
-    /// Attempts for a batch that cannot get its lock, before it is left to the next run.
+    /// Attempts for a batch that cannot get its lock before it is left to the next run.
     pub attempts_max: u32,
     /// Milliseconds between two attempts.
     pub retry_ms: u64,
-    /// Milliseconds between two batches, to leave the database to others.
+    /// Milliseconds between two batches, to leave the database to other clients.
     pub pause_ms: u64,
 }
 
@@ -97,7 +97,7 @@ impl Default for Config {
             batch: BatchConfig {
                 rows_max: 10_000,
                 pages_max: 500,
-                // Less than PostgreSQL's deadlock_timeout of a second, so that a deadlock never aborts the sink.
+                // Less than PostgreSQL's deadlock_timeout of one second, so that a deadlock never aborts the sink.
                 lock_ms_max: 500,
                 attempts_max: 20,
                 retry_ms: 3_000,
@@ -108,7 +108,7 @@ impl Default for Config {
 }
 
 impl KeepDays {
-    /// Days for which a table is kept; 0 for ever.
+    /// Days to keep a table; 0 keeps it for ever.
     #[must_use]
     pub fn of(&self, table: Table) -> u16 {
         match table {

@@ -1,4 +1,4 @@
-//! `footfall retain`: removes from each table what is older than its retention period.
+//! `footfall retain`: removes data that is older than its table's retention period.
 
 mod config;
 
@@ -14,7 +14,7 @@ pub use config::{BatchConfig, Config, DatabaseConfig, KeepDays};
 const EXIT_LATER: u8 = 75;
 const EXIT_FAILED: u8 = 1;
 
-/// `footfall retain` as a command with a configuration.
+/// The command `footfall retain`.
 pub const COMMAND: Command = Command {
     name: "footfall retain",
     identifier: "footfall-retention",
@@ -27,7 +27,7 @@ pub const COMMAND: Command = Command {
     ],
 };
 
-/// The whole of the command.
+/// Runs the command.
 #[must_use]
 pub fn main(arguments: CommandArguments) -> ExitCode {
     run_command(&COMMAND, arguments, |config: Config| {

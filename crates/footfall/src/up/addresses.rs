@@ -75,7 +75,7 @@ impl Addresses {
         SocketAddr::new(self.ip, port)
     }
 
-    /// Every port that `up` needs; Grafana's only where it is installed.
+    /// Every port that `up` needs; Grafana's only if it is installed.
     pub(crate) fn wanted(self, profile: Profile, with_grafana: bool) -> Vec<Wanted> {
         let all = [
             ("site", self.site()),

@@ -1,4 +1,4 @@
-//! The configuration files and secrets that our daemons are started with.
+//! The configuration files and secrets of Footfall's daemons.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,12 @@ use crate::{files, secrets, topics};
 /// The consumer group of the sinks.
 const SINK_GROUP: &str = "footfall-sink";
 
-/// In the light profile: memory for the bodies of all requests, and for events that wait for their commit. It holds a few
-/// of the largest requests, or thousands of typical ones.
+/// Memory in the light profile for all request bodies, and for events that wait for their commit. It holds a few of the
+/// largest requests, or thousands of typical ones.
 const LIGHT_QUEUE_KIB_MAX: u32 = 8 * 1024;
 /// User agents that the light profile caches, each about half a KiB.
 const LIGHT_USER_AGENTS_MAX: u32 = 2_000;
-/// Connections of the light profile's live page: each costs a PostgreSQL process.
+/// Connections of the light profile's live page; each needs a PostgreSQL process.
 const LIGHT_VIEW_CONNECTIONS: u32 = 2;
 
 /// Writes `dir`/ingest.toml for an ingest that sends to Kafka.
@@ -33,7 +33,7 @@ pub(crate) fn write_ingest(dir: &Path, at: Addresses) -> Result<PathBuf, UpError
     write(dir, "ingest.toml", &settings)
 }
 
-/// Writes `dir`/ingest.toml for an ingest that stores by itself.
+/// Writes `dir`/ingest.toml for an ingest that stores events itself.
 pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
     let mut settings = ingest(at);
     settings["store"] = "postgresql".into();
@@ -74,7 +74,7 @@ pub(crate) fn write_sink(dir: &Path, at: Addresses, database: &str) -> Result<Pa
     )
 }
 
-/// Writes `dir`/view.toml. Where other machines reach the page it asks for a password; see [`make_view_credentials`].
+/// Writes `dir`/view.toml. If other machines can reach the page, it asks for a password; see [`make_view_credentials`].
 pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
     write(dir, "view.toml", &view(dir, at, database))
 }
@@ -115,12 +115,12 @@ fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
     Ok(path)
 }
 
-/// Makes ingest's folder of secrets the first time. The key of the visitor hashes must last as long as the data.
+/// Creates ingest's folder of secrets if missing. The key of the visitor hashes must last as long as the data.
 pub(crate) fn make_credentials(dir: &Path) -> Result<PathBuf, UpError> {
     make_secret(dir, "credentials/ingest", secrets::VISITOR_SECRET)
 }
 
-/// Makes the live page's password the first time.
+/// Creates the live page's password if missing.
 pub(crate) fn make_view_credentials(dir: &Path) -> Result<PathBuf, UpError> {
     make_secret(dir, "credentials/view", secrets::VIEW_PASSWORD)
 }

@@ -14,13 +14,13 @@ use crate::topics::TopicsError;
 /// Why `up` or `migrate-profile` could not do its job.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
-    /// Other processes have the ports.
+    /// Other processes use the ports.
     #[error("{}", lines(.0))]
     PortsTaken(Vec<Taken>),
     /// Kafka needs one address to give to its clients.
     #[error("{0} is not one address, and Kafka's clients need one: name an address of this machine")]
     NoOneAddress(IpAddr),
-    /// The folder belongs to the other profile.
+    /// The folder holds the data of the other profile.
     #[error(
         "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or convert it \
          with `footfall migrate-profile --keep {} {asked}`", dir.display(), dir.display()
@@ -56,7 +56,7 @@ pub enum UpError {
     /// The database could not be set up.
     #[error(transparent)]
     Database(#[from] footfall_store::PrepareError),
-    /// The topics could not be made.
+    /// The topics could not be created.
     #[error(transparent)]
     Topics(#[from] TopicsError),
     /// Kafka did not answer.

@@ -1,4 +1,4 @@
-//! The folder of one instance: the one that --keep names, else a temporary one that is removed at the end.
+//! The folder of one instance: the one that --keep names, otherwise a temporary one that is removed at the end.
 
 use std::fs::Permissions;
 use std::io;
@@ -28,7 +28,7 @@ impl InstanceDir {
         };
         fs_err::create_dir_all(&path)?;
         if geteuid().is_root() {
-            // PostgreSQL and nginx run as other users and have folders of their own below it.
+            // PostgreSQL and nginx run as other users and have their own folders below it.
             fs_err::set_permissions(&path, Permissions::from_mode(0o755))?;
         }
         let lock = File::create(path.join("lock"))?;

@@ -1,8 +1,8 @@
 //! `footfall migrate-profile`: changes the profile of an instance and keeps all its data.
 //!
 //! Both profiles use the same tables and the same writer, so stored rows stay as they are, and the ledger of event ids
-//! also removes what clients send once before and once after the change. Only messages that Kafka holds and no sink has
-//! stored would be lost without Kafka: they are stored before an instance becomes light.
+//! also recognises events that clients send both before and after the change. Without Kafka, only its messages that no
+//! sink has stored would be lost: they are stored before an instance becomes light.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -27,26 +27,26 @@ const KAFKA_S_MAX: u64 = 10;
 const STOP_S_MAX: u64 = 30;
 const NEXT_OFFSETS: &str = "SELECT topic, partition, next_offset FROM kafka_offsets";
 
-/// Which instance becomes what.
+/// Which instance to change, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The instance's folder.
     pub keep: PathBuf,
     /// The new profile.
     pub to: Profile,
-    /// The address that the servers listen on meanwhile.
+    /// The address that the servers listen on during the change.
     pub listen: IpAddr,
-    /// The file that says where the programs are; without one they are looked up on PATH.
+    /// The file with the programs' paths; without one, they are looked up on PATH.
     pub programs_file: Option<PathBuf>,
-    /// How long it may take to store what Kafka holds.
+    /// How long it may take to store the messages in Kafka.
     pub wait_max: Duration,
 }
 
-/// Changes the profile and returns the former one.
+/// Changes the profile and returns the previous one.
 ///
 /// # Errors
-/// There is no such instance, it is running, or Kafka holds messages that could not be stored in time. The profile has
-/// then not changed.
+/// Fails if there is no such instance, it is running, or Kafka holds messages that could not be stored in time. The
+/// profile is then unchanged.
 pub async fn run(options: &Options) -> Result<Profile, UpError> {
     let keep = std::path::absolute(&options.keep)?;
     let Some(from) = Profile::of(&keep)? else { return Err(UpError::NoInstance(keep)) };
@@ -105,7 +105,7 @@ impl Pipeline {
         let writer = postgres.url("footfall_writer", DATABASE);
         footfall_store::prepare(&database).await?;
         self.kafka.insert(Kafka::spawn(programs, dir, at.ip(), at.kafka().port()).await?).wait_until_ready().await?;
-        // There is no wait for readiness: the loop below sees what the sink has stored.
+        // Its readiness does not matter: the loop below checks what it has stored.
         let sink = self.sink.insert(sink(dir, at, &writer)?.spawn(dir)?);
         let began = Instant::now();
         loop {
@@ -134,7 +134,7 @@ impl Pipeline {
     }
 }
 
-/// How many messages Kafka holds that are not stored.
+/// How many messages in Kafka are not stored.
 async fn count_unstored(brokers: String, database: &tokio_postgres::Config) -> Result<i64, UpError> {
     let ranges = tokio::task::spawn_blocking(move || partition_ranges(&brokers)).await;
     let ranges = ranges.map_err(std::io::Error::other)??;
@@ -145,14 +145,14 @@ async fn count_unstored(brokers: String, database: &tokio_postgres::Config) -> R
         row.map(|row| row.get::<_, i64>(2))
     };
     let unstored = ranges.iter().map(|range| {
-        // The stored offset may lie outside of what Kafka holds: messages expire, and a topic may have been created again.
+        // The stored offset may be outside Kafka's range: messages expire, and a topic may have been recreated.
         let from = stored(range.topic, range.partition).unwrap_or(range.first).max(range.first);
         (range.end - from).max(0)
     });
     Ok(unstored.sum())
 }
 
-/// The offsets that Kafka holds of one partition.
+/// The range of offsets that Kafka has for one partition.
 struct PartitionRange {
     topic: &'static str,
     partition: i32,

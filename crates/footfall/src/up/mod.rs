@@ -1,4 +1,4 @@
-//! `footfall up`: everything on this machine, as child processes of one launcher in the foreground.
+//! `footfall up`: runs everything on this machine, as child processes of one launcher in the foreground.
 
 mod addresses;
 mod daemon_files;
@@ -35,24 +35,24 @@ use signals::Signals;
 use summary::summary;
 use supervisor::Supervisor;
 
-/// What `up` is to start, and how.
+/// What `up` starts, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What to start. By default the profile that the folder remembers, and the appliance for a new one.
+    /// What to start: by default the profile that the folder remembers, or the appliance for a new one.
     pub profile: Option<Profile>,
-    /// The folder whose data is kept for the next run; without one the folder is temporary.
+    /// The folder whose data is kept for the next run; without one, the folder is temporary.
     pub keep: Option<PathBuf>,
     /// The address that everything listens on, with the standard ports.
     pub listen: IpAddr,
-    /// The address that the site listens on where other machines are to reach it; it may be unspecified (0.0.0.0).
+    /// The address that the site listens on for other machines, if any; it may be unspecified (0.0.0.0).
     pub publish: Option<IpAddr>,
-    /// The live page's password; without one it is generated.
+    /// The live page's password; generated if not given.
     pub password: Option<PasswordSource>,
     /// Proxies in front of the site whose X-Forwarded-For is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The file that says where the programs are; without one they are looked up on PATH.
+    /// The file with the programs' paths; without one, they are looked up on PATH.
     pub programs_file: Option<PathBuf>,
-    /// Second paths under which the site serves a file.
+    /// Second paths for files of the site.
     pub second_names: Vec<SecondName>,
     /// The folder that holds `web/`, `nixos/` and `grafana/`.
     pub share: PathBuf,
@@ -63,14 +63,14 @@ pub struct Options {
 pub enum Ended {
     /// A signal asked for it.
     Asked,
-    /// A process died again and again.
+    /// A process died too often.
     GaveUp,
 }
 
-/// Starts everything, prints where it is, and runs until a signal comes; then stops everything, in order.
+/// Starts everything, prints the addresses, and runs until a signal arrives; then stops everything in order.
 ///
 /// # Errors
-/// Something could not be started. What was started before it has been stopped.
+/// Fails if something could not be started; everything that was started is then stopped.
 pub async fn up(options: &Options) -> Result<Ended, UpError> {
     let at = Addresses::on(options.listen, options.publish);
     if options.listen.is_unspecified() {
@@ -86,7 +86,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
         return Err(UpError::PortsTaken(taken));
     }
     let programs = Programs::find(options.programs_file.as_deref())?;
-    // nginx may run in a root of its own, where a relative path would lead elsewhere.
+    // nginx may run in its own root, where a relative path would lead elsewhere.
     let share = std::path::absolute(&options.share)?;
     let instance_dir = InstanceDir::open(options.keep.as_deref())?;
     profile.remember(instance_dir.path())?;
@@ -113,7 +113,7 @@ pub async fn up(options: &Options) -> Result<Ended, UpError> {
     ended
 }
 
-/// The profile that the folder remembers, which must be the one that was asked for, if any was.
+/// The profile that the folder remembers, which must match the requested one, if any.
 fn profile(options: &Options) -> Result<Profile, UpError> {
     let remembered = match &options.keep {
         Some(dir) => Profile::of(dir)?,
@@ -138,7 +138,7 @@ async fn run(plan: &Plan<'_>, supervisor: &Supervisor, instance_dir: &InstanceDi
     }
 }
 
-/// Stops everything; a second signal meanwhile kills what still runs.
+/// Stops everything; a second signal kills what is still running.
 async fn stop(supervisor: Supervisor, signals: &mut Signals) {
     let kill = supervisor.kill_token();
     let stopping = supervisor.stop();

@@ -25,13 +25,13 @@ impl std::fmt::Debug for PasswordSource {
     }
 }
 
-/// The file of the password in an instance's folder.
+/// The password file in an instance's folder.
 #[must_use]
 pub fn file(dir: &Path) -> PathBuf {
     dir.join("credentials/view").join(VIEW_PASSWORD)
 }
 
-/// Replaces the password in the instance's folder. Whether it is acceptable is for footfall-view to say.
+/// Replaces the password in the instance's folder. footfall-view decides whether it is acceptable.
 pub(crate) fn set(dir: &Path, source: &PasswordSource) -> Result<(), UpError> {
     let password = match source {
         PasswordSource::File(path) => fs_err::read_to_string(path)?,

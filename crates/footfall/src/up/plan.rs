@@ -17,7 +17,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) dir: &'a Path,
     pub(crate) share: &'a Path,
     pub(crate) at: Addresses,
-    /// Grafana where it is installed, else why it is not started.
+    /// Grafana if it is installed, otherwise why it is not started.
     pub(crate) grafana: &'a Result<Grafana, String>,
     pub(crate) second_names: &'a [SecondName],
     pub(crate) password: Option<&'a PasswordSource>,

@@ -10,9 +10,9 @@ const FILE: &str = "profile";
 /// What an instance consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// Ingest stores by itself, and view serves the site: no Kafka, nginx or Grafana.
+    /// Ingest stores events itself, and view serves the site: no Kafka, nginx or Grafana.
     Light,
-    /// Everything, Kafka included.
+    /// Everything, including Kafka.
     Appliance,
 }
 
@@ -24,10 +24,10 @@ impl Profile {
         }
     }
 
-    /// The profile of the instance in a folder; `None` where there is no instance yet.
+    /// The profile of the instance in a folder; `None` if there is no instance yet.
     ///
     /// # Errors
-    /// The file with the profile cannot be read, or names no profile.
+    /// Fails if the file with the profile cannot be read, or names no profile.
     pub fn of(dir: &Path) -> io::Result<Option<Self>> {
         let file = dir.join(FILE);
         match fs_err::read_to_string(&file) {
@@ -46,7 +46,7 @@ impl Profile {
     /// Writes the profile to the folder.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// Fails if the file cannot be written.
     pub(crate) fn remember(self, dir: &Path) -> io::Result<()> {
         files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)
     }

@@ -1,4 +1,4 @@
-//! How long to wait before a process that died is started again, and when to give up.
+//! How long to wait before restarting a process that died, and when to give up.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ pub(crate) struct RestartBackoff {
 }
 
 impl RestartBackoff {
-    /// Counts a death and returns how long to wait before the next start; `None` after too many.
+    /// Counts a death and returns how long to wait before the restart; `None` after too many.
     pub(crate) fn after_death(&mut self, now: Instant) -> Option<Duration> {
         let window = Duration::from_secs(WINDOW_S);
         self.deaths.retain(|death| now.duration_since(*death) < window);

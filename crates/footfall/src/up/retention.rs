@@ -1,4 +1,4 @@
-//! Removes old data at the start and then daily, as footfall-retention.timer does where systemd runs Footfall.
+//! Removes old data at startup and then daily, as footfall-retention.timer does under systemd.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::progress::Steps;
 
 const EVERY_S: u64 = 24 * 3600;
 
-/// Copies the packaged retention.toml into the instance's folder the first time; after that it is the user's to edit.
+/// Copies the packaged retention.toml into the instance's folder if there is none; users may edit the copy.
 fn write_once(state: &State, share: &Path) -> Result<PathBuf, UpError> {
     let path = state.dir.join("retention.toml");
     if path.exists() {
@@ -23,7 +23,7 @@ fn write_once(state: &State, share: &Path) -> Result<PathBuf, UpError> {
     Ok(path)
 }
 
-/// Never returns. A failure is printed, and the next day brings the next attempt.
+/// Never returns. A failure is printed, and the next attempt is a day later.
 pub(crate) async fn remove_daily(state: &State, share: &Path, steps: &Steps) -> Infallible {
     loop {
         match write_once(state, share) {
@@ -35,7 +35,7 @@ pub(crate) async fn remove_daily(state: &State, share: &Path, steps: &Steps) -> 
 }
 
 async fn remove(state: &State, config: &Path, steps: &Steps) {
-    // Overrides the file: the socket's folder may differ from run to run.
+    // Overrides the file, because the socket's folder may differ from run to run.
     let url = format!(
         "host='{}' port={} user=footfall_owner dbname={}",
         state.socket_dir.display(),

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C, SIGTERM, and the end of the terminal.
+/// Ctrl-C, SIGTERM, and the closing of the terminal.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -18,7 +18,7 @@ impl Signals {
         })
     }
 
-    /// Resolves when the next one arrives.
+    /// Resolves when the next signal arrives.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

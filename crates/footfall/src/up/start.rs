@@ -1,4 +1,4 @@
-//! Starts everything, each process as soon as those that it needs are ready.
+//! Starts everything, each process as soon as those that it depends on are ready.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(crate) const DATABASE: &str = "analytics";
 const EVENTS_PARTITIONS: u16 = 3;
 
 impl Plan<'_> {
-    /// Starts everything; the supervisor takes each process over as soon as it is spawned.
+    /// Starts everything; the supervisor takes over each process as soon as it is spawned.
     pub(crate) async fn start(&self, supervisor: &Supervisor) -> Result<State, UpError> {
         match self.profile {
             Profile::Light => self.start_light(supervisor).await,
@@ -37,7 +37,7 @@ impl Plan<'_> {
         let config = daemon_files::write_light_ingest(dir, self.at, &access.writer)?;
         let ingest = supervisor.watch(Box::new(Box::new(self.ingest(config)?.spawn(dir)?)));
         self.shown("ingest", ingest).await?;
-        // What clients connect to is started last, so that it is stopped first.
+        // Clients connect to view, so it is started last and stopped first.
         let config = daemon_files::write_light_view(self, &access.reader)?;
         let view = supervisor.watch(Box::new(Box::new(self.view(config)?.spawn(dir)?)));
         self.shown("site and live page", view).await?;
@@ -142,7 +142,7 @@ impl Plan<'_> {
         })
     }
 
-    /// What `footfall health` asks. Kafka and the database are not asked: the daemons report whether they reach them.
+    /// What `footfall health` checks. Kafka and the database are left out: the daemons report whether they reach them.
     fn health_checks(&self) -> Vec<HealthCheck> {
         let ready =
             |service: &str, admin| HealthCheck { service: service.into(), url: format!("http://{admin}/ready") };
@@ -184,7 +184,7 @@ pub(crate) fn sink(dir: &Path, at: Addresses, database: &str) -> Result<DaemonOp
     })
 }
 
-/// How to reach the database, kept because the supervisor takes the server itself.
+/// How to reach the database, kept because the supervisor takes over the server itself.
 struct DatabaseAccess {
     admin: tokio_postgres::Config,
     writer: String,

@@ -1,4 +1,4 @@
-//! How other commands find a running instance: a file in its folder, and a symbolic link to that in a folder per user.
+//! How other commands find a running instance: a file in its folder, and a symbolic link to it in a per-user folder.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -17,9 +17,9 @@ const FILE: &str = "state.json";
 /// What other commands need to know about a running instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The launcher.
+    /// The launcher's process id.
     pub pid: i32,
-    /// When the launcher was started, in clock ticks since boot: the pid alone may have been reused.
+    /// When the launcher was started, in clock ticks since boot, because the pid may be reused.
     pub started_ticks: u64,
     /// The instance's folder.
     pub dir: PathBuf,
@@ -33,14 +33,14 @@ pub struct State {
     pub postgres_bin: Program,
     /// The site, as this machine reaches it.
     pub site: SocketAddr,
-    /// What `footfall health` asks.
+    /// What `footfall health` checks.
     pub health_checks: Vec<HealthCheck>,
 }
 
 /// Why no instance was found, or one cannot be announced.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// No instance runs.
+    /// No instance is running.
     #[error("nothing is running: start it with `cargo xtask up` (or `footfall up`)")]
     NothingRuns,
     /// The folder holds an instance that is not running.
@@ -57,7 +57,7 @@ pub enum StateError {
     Proc(#[from] procfs::ProcError),
 }
 
-/// Withdraws the announcement when it is dropped.
+/// Removes the announcement when dropped.
 #[derive(Debug)]
 pub(crate) struct Announcement {
     files: [PathBuf; 2],
@@ -72,10 +72,10 @@ impl Drop for Announcement {
 }
 
 impl State {
-    /// The start of this very process, for [`State::started_ticks`].
+    /// The start time of this process, for [`State::started_ticks`].
     ///
     /// # Errors
-    /// /proc cannot be read.
+    /// Fails if /proc cannot be read.
     pub(crate) fn own_start() -> Result<u64, StateError> {
         Ok(Process::myself()?.stat()?.starttime)
     }
@@ -86,7 +86,7 @@ impl State {
         let link = links_folder()?.join(self.pid.to_string());
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::from)?;
         fs_err::write(&file, text)?;
-        // A former process with this pid may have left a link.
+        // An earlier process with this pid may have left a link.
         let _ = std::fs::remove_file(&link);
         fs_err::os::unix::fs::symlink(&file, &link)?;
         Ok(Announcement { files: [file, link] })
@@ -95,7 +95,7 @@ impl State {
     /// The running instance in `dir`, or the one that was started last.
     ///
     /// # Errors
-    /// There is none.
+    /// Fails if there is none.
     pub fn find(dir: Option<&Path>) -> Result<Self, StateError> {
         dir.map_or_else(Self::latest, Self::of_instance)
     }
@@ -134,14 +134,14 @@ fn running(file: &Path) -> Option<State> {
     (stat.starttime == state.started_ticks).then_some(state)
 }
 
-/// The folder with one link per launcher: $XDG_RUNTIME_DIR/footfall, else /tmp/footfall-UID.
+/// The folder with one link per launcher: $XDG_RUNTIME_DIR/footfall, or else /tmp/footfall-UID.
 fn links_folder() -> Result<PathBuf, StateError> {
     let uid = geteuid();
     let folder = std::env::var_os("XDG_RUNTIME_DIR")
         .map_or_else(|| PathBuf::from(format!("/tmp/footfall-{uid}")), |runtime| Path::new(&runtime).join("footfall"));
     files::create_folder(&folder, 0o700)?;
     let owner = fs_err::symlink_metadata(&folder)?;
-    // In /tmp another user may have made the folder first.
+    // In /tmp, another user may have created the folder first.
     if owner.uid() != uid.as_raw() || !owner.is_dir() {
         return Err(StateError::NotOurs(folder));
     }

@@ -37,8 +37,8 @@ impl Supervisor {
         Self { watched, steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
     }
 
-    /// Takes over a process that was just started. From now on [`Supervisor::stop`] stops it, and once it was ready it
-    /// is restarted when it dies. The future resolves when the process is ready, or with the reason why it is not.
+    /// Takes over a process that was just started: [`Supervisor::stop`] stops it, and it is restarted if it dies after
+    /// it was ready. The future resolves when the process is ready, or with the reason why it is not.
     pub(crate) fn watch(&self, process: BoxedProcess) -> impl Future<Output = processes::Result<()>> + use<> {
         let (ready_sender, ready) = oneshot::channel();
         let stop = CancellationToken::new();
@@ -55,17 +55,17 @@ impl Supervisor {
         async { ready.await.unwrap_or(Ok(())) }
     }
 
-    /// Resolves when a process died too often.
+    /// Resolves when a process has died too often.
     pub(crate) async fn gave_up(&self) {
         self.gave_up.cancelled().await;
     }
 
-    /// Cancel it to have [`Supervisor::stop`] kill what still runs.
+    /// Cancel it to make [`Supervisor::stop`] kill what is still running.
     pub(crate) fn kill_token(&self) -> CancellationToken {
         self.kill.clone()
     }
 
-    /// Stops every process, the last one started first.
+    /// Stops every process, the last started first.
     pub(crate) async fn stop(self) {
         let watched = self.watched.into_inner().unwrap_or_else(PoisonError::into_inner);
         for Watched { stop, watcher } in watched.into_iter().rev() {
@@ -107,7 +107,7 @@ impl Watcher {
         }
     }
 
-    /// Returns only where the process died too often, and then after `stop` was cancelled.
+    /// Returns only if the process died too often, and then after `stop` was cancelled.
     async fn restart_when_it_dies(&mut self) {
         let mut backoff = RestartBackoff::default();
         loop {

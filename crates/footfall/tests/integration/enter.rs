@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::processes::{runs, wait_until};
 
-/// With these bound into it, an empty root can run the host's programs.
+/// With these mounted, an empty root can run the host's programs.
 const HOST: [&str; 5] = ["/usr", "/bin", "/lib", "/lib64", "/nix"];
 
 fn mounts_below(path: &Path) -> usize {
@@ -13,7 +13,7 @@ fn mounts_below(path: &Path) -> usize {
     mounts.lines().filter(|line| line.contains(path)).count()
 }
 
-/// A command as root: this user, or root in a user namespace.
+/// A command to run as root, in a user namespace if necessary.
 fn as_root(program: &str) -> Command {
     if nix::unistd::geteuid().is_root() {
         return Command::new(program);

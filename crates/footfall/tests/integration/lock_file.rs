@@ -33,7 +33,7 @@ async fn a_stale_pid_file_does_not_prevent_a_start() {
     let programs = programs();
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    // An address of this test's own, so that the standard port is free.
+    // This test's own address, so that the standard port is free.
     let [.., high, low] = std::process::id().to_be_bytes();
     let address = Ipv4Addr::new(127, 40, high, low.max(1)).into();
     let mut postgres = Postgres::start(&programs, dir.path(), address, 5432).await.unwrap();

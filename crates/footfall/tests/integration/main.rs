@@ -1,4 +1,4 @@
-//! The launcher with real processes. PostgreSQL is the one that `cargo xtask setup` installed.
+//! Tests the launcher with real processes. PostgreSQL is the one that `cargo xtask setup` installed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail its test")]
 

@@ -1,4 +1,4 @@
-//! What is being stored, in order, with the requests that wait for it.
+//! The records being stored, in order, with the requests that wait for them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use footfall_store::{Content, Position, Record};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 pub(crate) const PARTITION: i32 = 0;
-/// Each claim gives out offsets from the beginning of a range of its own: more than it will ever need, and few enough
-/// ranges for two thousand million claims.
+/// Each claim assigns offsets from the start of its own range. The size is more than a claim will ever need, and leaves
+/// room for two billion claims.
 pub(crate) const RANGE: i64 = 1 << 32;
 
-/// What one request brought.
+/// One request's records.
 pub(crate) struct Job {
     pub(crate) records: Vec<(Content, Vec<u8>)>,
     pub(crate) done: oneshot::Sender<()>,
-    /// Its share of what the queue may hold.
+    /// Its share of the queue's capacity.
     pub(crate) _share: OwnedSemaphorePermit,
 }
 
-/// A request that waits for its records, which are next to one another in the batch.
+/// A request that waits for its records, which are contiguous in the batch.
 struct Waiting {
     records: usize,
     done: oneshot::Sender<()>,
@@ -30,7 +30,7 @@ struct Waiting {
 pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
     jobs: VecDeque<Waiting>,
-    /// The first record's offset in an attempt whose end is not known.
+    /// The first record's offset in an attempt whose outcome is unknown.
     attempted_from: Option<i64>,
 }
 
@@ -61,13 +61,13 @@ impl Batch {
         self.attempted_from = Some(first);
     }
 
-    /// The database held this offset when the attempt, if there was one, was over.
+    /// Settles the last attempt, if any, given the offset that the database held once it was over.
     pub(crate) fn settle_after(&mut self, held: i64) {
         let Some(from) = self.attempted_from.take() else { return };
-        // Where another ingest has stored since, nothing is known of the attempt: all is stored again, and the ledger
-        // removes what was stored.
+        // If another ingest has stored since, the attempt's outcome is unknown: everything is stored again, and the
+        // ledger removes what was already stored.
         let is_ours = held / RANGE == from / RANGE;
-        // A database that was restored meanwhile may hold an earlier offset.
+        // A database restored in the meantime may hold an earlier offset.
         let stored = if is_ours { usize::try_from(held - from).unwrap_or(0) } else { 0 };
         debug_assert!(stored <= self.records.len(), "{stored} of {} records are stored", self.records.len());
         self.settle(stored.min(self.records.len()));
@@ -77,7 +77,7 @@ impl Batch {
         self.settle(self.records.len());
     }
 
-    /// The first `stored` records are stored: answers the requests whose records are all among them.
+    /// Removes the first `stored` records, and answers the requests whose records are all among them.
     fn settle(&mut self, stored: usize) {
         self.attempted_from = None;
         self.records.drain(..stored);
@@ -85,7 +85,7 @@ impl Batch {
         while self.jobs.front().is_some_and(|job| job.records <= left) {
             let Some(job) = self.jobs.pop_front() else { break };
             left -= job.records;
-            // A request that has given up meanwhile is sent again, and is a duplicate then.
+            // A request that has given up in the meantime is sent again, as a duplicate.
             let _ = job.done.send(());
         }
         if let Some(job) = self.jobs.front_mut() {
@@ -94,7 +94,7 @@ impl Batch {
         self.assert_whole();
     }
 
-    /// A client that was told to send again will: the records that its first attempt left here are not stored as well.
+    /// Drops the records of requests that have given up: their clients were told to send them again.
     pub(crate) fn drop_those_given_up(&mut self) {
         if self.jobs.iter().all(|job| !job.done.is_closed()) {
             return;
@@ -126,7 +126,7 @@ mod tests {
 
     const FROM: i64 = 7 * RANGE + 10;
 
-    /// Requests with these numbers of records, attempted from `FROM`.
+    /// Requests with these record counts, attempted from `FROM`.
     fn attempted(requests: &[usize]) -> (Batch, Vec<oneshot::Receiver<()>>) {
         let (mut batch, room) = (Batch::default(), Arc::new(Semaphore::new(1_000)));
         let told = requests.iter().map(|records| {

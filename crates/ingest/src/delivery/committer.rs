@@ -1,11 +1,11 @@
-//! The one task that stores what requests brought, by the same loop as the sink's.
+//! The only task that stores requests' records, using the same loop as the sink.
 //!
-//! While one transaction commits, what other requests bring gathers for the next (a group commit). The writer wants
-//! positions, so this task gives out offsets of a log that is kept nowhere: topic `light`, one partition. They settle
-//! what became of a batch whose commit was not answered. A claim first moves the row into a range of offsets of its own,
-//! which waits for a transaction that is still under way and shuts out one that has not reached the row; the offset that
-//! the row held until then says how much of the batch is stored. So no event that is stored is answered 503, as long as
-//! the database is back in time.
+//! While one transaction commits, the records of other requests gather for the next (group commit). The writer needs
+//! positions, so this task assigns offsets in a log that is not kept anywhere: topic `light`, one partition. They
+//! settle the outcome of a batch whose commit was not confirmed. A claim first moves the row into its own range of
+//! offsets, which waits for a transaction still in progress and fences out one that has not reached the row; the offset
+//! that the row held until then tells how much of the batch is stored. So no stored event is answered with 503, as long
+//! as the database is back in time.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use super::batch::{Batch, Job, PARTITION, RANGE};
 use crate::metrics::Metrics;
 
 const TOPIC: &str = "light";
-/// How often an idle database is asked whether it is there, and how long it may take to say so.
+/// How often an idle database is probed, and how long it may take to answer.
 const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
-/// To move the offset into a new range.
+/// Time limit for moving the offset into a new range.
 const CLAIM_MS_MAX: u64 = 10_000;
 
 pub(crate) struct Committer {
@@ -38,7 +38,7 @@ impl Committer {
         Self { writer_loop, requests }
     }
 
-    /// Returns once nothing more comes and what came is stored, or cannot be.
+    /// Returns once no more requests come and those that came are stored, or cannot be.
     pub(crate) async fn run(mut self) {
         match self.writer_loop.run(&mut self.requests).await {
             Ok(()) => {}
@@ -47,7 +47,7 @@ impl Committer {
     }
 }
 
-/// What requests bring, as the writer's loop takes it.
+/// Queued requests, as a source for the writer's loop.
 pub(crate) struct Requests {
     topic: Arc<str>,
     queue: mpsc::Receiver<Job>,
@@ -59,7 +59,8 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// `closed` says that nothing more comes; `probed` is cancelled when a first attempt to reach the database has ended.
+    /// `closed` means that no more requests come; `probed` is cancelled once the first attempt to reach the database
+    /// ends.
     pub(crate) fn new(
         queue: mpsc::Receiver<Job>,
         rows_max: usize,
@@ -73,8 +74,8 @@ impl Requests {
     async fn begin_range(&mut self, writer: &mut Writer) -> Result<(), WriterError> {
         let held = writer.claim(&self.topic, PARTITION, 0, i64::MAX).await?.next_offset;
         let first = (held / RANGE + 1) * RANGE;
-        // This moves the row, and so waits for a transaction that has moved it and shuts out one that is about to. What
-        // is "missing" is the offset that it held until then. Nothing missing: another ingest has begun the same range.
+        // This moves the row, and so waits for a transaction that has moved it and fences out one that is about to.
+        // `missing` is the offset that it held until then; None means that another ingest has claimed the same range.
         let claim = writer.claim(&self.topic, PARTITION, first, i64::MAX).await?;
         let held = claim.missing.ok_or(WriterError::Fenced)?;
         self.batch.settle_after(held);
@@ -82,7 +83,7 @@ impl Requests {
         Ok(())
     }
 
-    /// Takes what requests have brought until now, after waiting for a first one.
+    /// Takes the requests queued so far, after waiting for the first one.
     async fn gather(&mut self) {
         let first = tokio::select! {
             job = timeout(Duration::from_millis(PROBE_MS), self.queue.recv()) => job.ok().flatten(),
@@ -114,7 +115,7 @@ impl RecordSource for Requests {
 
     async fn next(&mut self, writer: &mut Writer) -> Result<Next, WriteError<Infallible>> {
         self.probed.cancel();
-        // What an attempt left comes before what is new.
+        // Records left over from an attempt come before new ones.
         if self.batch.is_empty() {
             self.gather().await;
         }

@@ -1,5 +1,5 @@
-//! PostgreSQL itself, in the light profile: an event is durable when it is committed. Requests queue here for the
-//! [`committer`](super::committer), and wait for the commit of their own events.
+//! PostgreSQL, in the light profile: an event is durable once it is committed. Requests queue here for the
+//! [`committer`](super::committer) and wait for their own events to be committed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const QUEUE_REQUESTS_MAX: usize = 20_000;
 /// How long a request may wait for the first attempt to reach the database.
 const PROBE_MS_MAX: u64 = 2_000;
 
-/// The end of the queue that requests use.
+/// The sending end of the queue, used by requests.
 pub(crate) struct Database {
     jobs: mpsc::Sender<Job>,
     /// In KiB.
@@ -58,7 +58,7 @@ pub(crate) fn open(
     };
     let options = WriterLoopOptions {
         parameters: config.parameters()?,
-        // An event is nowhere else.
+        // This is the only copy of an event.
         commit: Commit::Durable,
         write_max: Some(database.commit_max),
         retry_max: Duration::from_millis(config.retry_ms_max),
@@ -74,7 +74,7 @@ impl Database {
         self.ready.is_ok()
     }
 
-    /// Waits until a first attempt to reach the database has ended, or for a moment.
+    /// Waits for the first attempt to reach the database to end, for at most [`PROBE_MS_MAX`].
     pub(crate) async fn probe(&self) {
         let _ = timeout(Duration::from_millis(PROBE_MS_MAX), self.probed.cancelled()).await;
     }
@@ -136,7 +136,7 @@ impl Database {
     }
 }
 
-/// What waits, as the metrics say it.
+/// A queued request, counted in the metrics until it is dropped.
 struct Queued<'a> {
     metrics: &'a Metrics,
     messages: i64,

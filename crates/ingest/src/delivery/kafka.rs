@@ -1,4 +1,4 @@
-//! Kafka: an event is durable when every in-sync replica has acknowledged it.
+//! Kafka: an event is durable once every in-sync replica has acknowledged it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use crate::metrics::Metrics;
 const PROBE_MS: u64 = 1_000;
 const PROBE_MS_MAX: u64 = 2_000;
 const STATISTICS_MS: u32 = 1_000;
-/// No more messages than this are queued, however small: librdkafka's default, made explicit.
+/// Maximum number of queued messages, however small: librdkafka's default, made explicit.
 const QUEUE_MESSAGES_MAX: u32 = 500_000;
 
-/// Whether the brokers answer, as librdkafka's threads see it.
+/// Tracks whether brokers answer, as librdkafka's threads report it.
 #[derive(Clone)]
 struct Context {
     ready: Condition,
@@ -71,7 +71,7 @@ impl Kafka {
             .set("queue.buffering.max.messages", QUEUE_MESSAGES_MAX.to_string())
             .set("partitioner", "murmur2_random")
             .set("statistics.interval.ms", STATISTICS_MS.to_string())
-            // Back at once when the broker is: the default waits up to ten seconds.
+            // Reconnects soon after the broker is back: the default waits up to ten seconds.
             .set("reconnect.backoff.max.ms", "1000");
         let context = Context { ready: ready.clone(), metrics: metrics.clone() };
         Ok(Self {
@@ -103,7 +103,7 @@ impl Kafka {
             match self.enqueue(&self.events_topic, event.kafka_key().as_deref(), &event.to_line(), headers) {
                 Ok(delivery) => pending.push(delivery),
                 Err(deferral) => {
-                    // The whole request comes again.
+                    // The client sends the whole request again.
                     deferred = Some(deferral);
                     break;
                 }
@@ -127,8 +127,8 @@ impl Kafka {
         self.acknowledgement(delivery).await
     }
 
-    /// Sends a sample where there is room to spare, and waits until it is known what became of it. A failure does not
-    /// change readiness: that is for events to find out.
+    /// Sends a sample if there is room to spare, and waits for its outcome. A failure does not affect readiness: that
+    /// is left to events.
     pub(crate) async fn send_sample(&self, sample: &PipelineSample) -> Result<(), NotDurable> {
         if !self.is_ready() || self.metrics.queue_bytes() > self.queue_bytes_max / 2 {
             return Err(NotDurable);
@@ -168,7 +168,7 @@ impl Kafka {
         }
     }
 
-    /// Asks the brokers for the topic, and notes whether it can be written to.
+    /// Asks the brokers about the topic, and records whether it can be written to.
     fn ask(&self) {
         let timeout = Duration::from_millis(PROBE_MS_MAX);
         let was_ready = self.is_ready();
@@ -191,8 +191,8 @@ impl Kafka {
     }
 }
 
-/// Keeps readiness true to what the brokers answer. It also keeps a connection in use, so that a broker that comes back
-/// is found even though nothing is sent while it is away.
+/// Keeps readiness up to date. Also keeps a connection in use, so that a broker that comes back is noticed even though
+/// nothing is sent while it is down.
 pub(crate) async fn keep_probing(kafka: Arc<Kafka>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(PROBE_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -204,6 +204,6 @@ pub(crate) async fn keep_probing(kafka: Arc<Kafka>, shutdown: CancellationToken)
 /// Asks the brokers once, for at most [`PROBE_MS_MAX`].
 pub(crate) async fn probe(kafka: &Arc<Kafka>) {
     let asking = kafka.clone();
-    // It does not panic, and is cancelled only with the runtime.
+    // The task does not panic, and is cancelled only with the runtime.
     let _ = tokio::task::spawn_blocking(move || asking.ask()).await;
 }

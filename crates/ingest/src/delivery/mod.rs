@@ -1,5 +1,5 @@
-//! Hands events over, and knows when they are durable: to Kafka, or in the light profile to PostgreSQL itself. The code
-//! that answers requests does not see the difference.
+//! Delivers events to Kafka, or in the light profile to PostgreSQL, and reports when they are durable. The code that
+//! answers requests does not see the difference.
 
 mod batch;
 mod committer;
@@ -18,17 +18,17 @@ use crate::config::{Config, Store};
 use crate::metrics::Metrics;
 pub(crate) use sent::{NotDurable, Sent};
 
-/// Where events go, and ingest's counts and samples with them.
+/// Where events go, along with ingest's own counts and samples.
 pub(crate) enum Delivery {
     Kafka(Arc<kafka::Kafka>),
     Database(database::Database),
 }
 
 impl Delivery {
-    /// Also starts the task that keeps it going, which is to be awaited once everything is handed over.
+    /// Also starts its background task, which is to be awaited once everything has been sent.
     ///
     /// # Errors
-    /// What the configuration holds cannot be used.
+    /// Fails if the configuration cannot be used.
     pub(crate) fn start(
         config: &Config,
         shell: &Shell,
@@ -58,7 +58,7 @@ impl Delivery {
         }
     }
 
-    /// Waits a moment until it is known whether events can be written.
+    /// Waits briefly until it is known whether events can be written.
     pub(crate) async fn probe(&self) {
         match self {
             Self::Kafka(kafka) => kafka::probe(kafka).await,
@@ -66,7 +66,7 @@ impl Delivery {
         }
     }
 
-    /// Hands events over and waits until all are durable, or it is known that they are not.
+    /// Sends events and waits until each is durable or has failed.
     pub(crate) async fn send_events(&self, events: Vec<Event>) -> Sent {
         match self {
             Self::Kafka(kafka) => kafka.send_events(&events).await,
@@ -82,7 +82,7 @@ impl Delivery {
         }
     }
 
-    /// Hands a sample over where there is room to spare, and waits until it is known what became of it.
+    /// Sends a sample if there is room to spare, and waits for its outcome.
     pub(crate) async fn send_sample(&self, sample: PipelineSample) -> Result<(), NotDurable> {
         match self {
             Self::Kafka(kafka) => kafka.send_sample(&sample).await,
@@ -90,7 +90,7 @@ impl Delivery {
         }
     }
 
-    /// Takes nothing new, and still hands over what was taken.
+    /// Accepts nothing new, but still delivers what was accepted.
     pub(crate) fn close(&self) {
         if let Self::Database(database) = self {
             database.close();

@@ -1,14 +1,14 @@
-//! What became of what was delivered.
+//! The outcomes of deliveries.
 
 use footfall_event::Deferral;
 use thiserror::Error;
 
-/// What became of the events of one request.
+/// The outcome for one request's events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sent {
     /// How many are known to be durable.
     pub(crate) acknowledged: u64,
-    /// Why that is not all of them. The client sends the whole request again.
+    /// Why not all of them are. The client sends the whole request again.
     pub(crate) deferred: Option<Deferral>,
 }
 
@@ -18,7 +18,7 @@ impl Sent {
         Self { acknowledged: events, deferred: None }
     }
 
-    /// None is.
+    /// None is durable.
     pub(crate) fn none(deferral: Deferral) -> Self {
         Self { acknowledged: 0, deferred: Some(deferral) }
     }

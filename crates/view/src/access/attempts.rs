@@ -1,4 +1,4 @@
-//! Limits failed logins, for each address and for all together.
+//! Limits failed logins, per address and in total.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Failures of all addresses in a window, so that an attacker with many addresses does not get many guesses.
+/// Failures in a window from all addresses together, so that an attacker with many addresses does not get many guesses.
 const ALL_MAX: u32 = 100;
-/// Old windows are removed at this size; it exceeds the number of addresses that can fail in a window.
+/// Expired windows are removed at this size, which exceeds the number of addresses that can fail in a window.
 const ADDRESSES_MAX: usize = 1_000;
 
 pub(super) struct Attempts {
@@ -49,7 +49,7 @@ impl Attempts {
     }
 }
 
-/// The /64 of an IPv6 address: a client can choose any address in its own.
+/// The /64 of an IPv6 address, because a client can choose any address within its own.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(six) => IpAddr::V6((u128::from(six) & (u128::MAX << 64)).into()),

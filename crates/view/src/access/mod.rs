@@ -22,12 +22,12 @@ use shares::Shares;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whom a request comes from.
+/// Who sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Viewer {
-    /// Has logged in with the password.
+    /// Logged in with the password.
     Owner,
-    /// Sends a token, or the page is public.
+    /// Sent a valid token, or the page is public.
     Reader,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Denied {
     NotConfigured,
     /// A password is set, and the request has no session.
     NeedsPassword,
-    /// Only tokens are set, and the request has none of them.
+    /// Only tokens are set, and the request has no valid one.
     NeedsToken,
 }
 
@@ -71,7 +71,7 @@ impl Access {
             None => None,
         };
         let key = shares.as_ref().map_or_else(rand::random, Shares::session_key);
-        // Only hashes are compared: blake3 compares them in constant time.
+        // Only hashes are compared, which blake3 does in constant time.
         let password = access.password.expose();
         let networks = config.http.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
@@ -85,7 +85,7 @@ impl Access {
         })
     }
 
-    /// Whom a request comes from, or why it is denied.
+    /// Returns who sent a request, or why it is denied.
     pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Denied> {
         if self.has_password() && self.sessions.has_session(headers) {
             return Ok(Viewer::Owner);
@@ -110,12 +110,12 @@ impl Access {
             value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         token.is_some_and(|(_, token)| {
             let given = blake3::hash(token.trim().as_bytes());
-            // Compares all of them, so that the time does not reveal which one matched.
+            // Compares every token, so that the time does not reveal which one matched.
             self.tokens.iter().filter(|token| **token == given).count() > 0
         })
     }
 
-    /// Checks a password, unless its address has failed too often.
+    /// Checks a password, unless the client's address has failed too often.
     pub(crate) fn log_in(&self, given: &str, peer: IpAddr, headers: &HeaderMap) -> Login {
         let address = self.client_address(peer, headers);
         if !self.attempts.may_try(address) {
@@ -128,12 +128,12 @@ impl Access {
         Login::Accepted(self.sessions.cookie(is_https(headers)))
     }
 
-    /// The cookie that ends a session in this browser.
+    /// A cookie that deletes the session cookie from the browser.
     pub(crate) fn no_cookie(&self) -> String {
         self.sessions.no_cookie()
     }
 
-    /// The address of the client, as the trusted proxies say.
+    /// The client's address, as trusted proxies report it.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         client_address(peer, headers, &self.trusted_proxies)
     }
@@ -144,7 +144,8 @@ impl Access {
     }
 }
 
-/// Whether a form was sent from a page of this site. The cookie does not prove that: a browser sends it from any site.
+/// Whether a form was sent from a page of this origin. The cookie does not prove that: a browser also sends it with
+/// forms from other origins.
 pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site == "same-origin";

@@ -1,4 +1,4 @@
-//! Sessions: a signed cookie with its expiry. The server stores nothing.
+//! Sessions. Each is a signed cookie that contains its expiry; the server stores nothing.
 
 use blake3::Hasher;
 use hyper::HeaderMap;

@@ -1,5 +1,5 @@
-//! Shared links: an id, and a secret of which only the hash is kept. They are stored in one file, which is replaced as a
-//! whole, because footfall-view must not be able to write to the database.
+//! Shared links. Each has an id and a secret, of which only the hash is stored. Because footfall-view must not be able
+//! to write to the database, they are stored in a file, which is replaced as a whole.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,22 +24,21 @@ const DAYS_MAX: u32 = 3_650;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Share {
     pub(crate) id: String,
-    /// BLAKE3 of the secret, in hexadecimal: a random secret of 192 bits needs no slow hash.
+    /// BLAKE3 of the secret, in hexadecimal: a random 192-bit secret needs no slow hash.
     secret: String,
     pub(crate) name: String,
-    /// The filters of everything it shows.
+    /// Applied to everything that the link shows.
     pub(crate) filters: BTreeMap<String, Vec<String>>,
     pub(crate) expires_at: Timestamp,
 }
 
 impl Share {
-    /// The filters, by the names in [`filters`](footfall_event::dimension::filters).
+    /// The filters, with the keys of [`filters`](footfall_event::dimension::filters).
     pub(crate) fn fixed(&self) -> Filters {
         self.filters.iter().filter_map(|(name, values)| Some((filter_named(name)?, values.clone()))).collect()
     }
 }
 
-/// A new link.
 pub(crate) struct ShareRequest {
     pub(crate) name: String,
     pub(crate) days: u32,
@@ -89,9 +88,9 @@ impl Shares {
         Ok(Self { file, shares_max, state: Mutex::new(state) })
     }
 
-    /// The key of the sessions. It is in the same file, so that sessions survive a restart.
+    /// The session key. It is in the same file, so that sessions survive a restart.
     pub(super) fn session_key(&self) -> [u8; 32] {
-        // `open` has parsed it once already.
+        // `open` has checked that it parses.
         Hash::from_hex(&self.lock().session_key).map_or_else(|_| rand::random(), Into::into)
     }
 
@@ -100,7 +99,7 @@ impl Shares {
         self.lock().shares.clone()
     }
 
-    /// The link of this token, if it has not expired.
+    /// The link with this token, if it has not expired.
     pub(crate) fn find(&self, token: &str) -> Option<Share> {
         let (id, secret) = token.split_once('-')?;
         let given = blake3::hash(secret.as_bytes());
@@ -110,7 +109,7 @@ impl Shares {
         (is_right && Timestamp::now() < share.expires_at).then(|| share.clone())
     }
 
-    /// Creates a link. Its token is returned only here.
+    /// Creates a link, and returns its token, which is not stored.
     pub(crate) fn create(&self, request: ShareRequest) -> Result<String, ShareError> {
         let name = request.name.trim();
         if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
@@ -144,7 +143,6 @@ impl Shares {
         Ok(format!("{id}-{secret}"))
     }
 
-    /// Removes a link.
     pub(crate) fn withdraw(&self, id: &str) -> Result<(), ShareError> {
         self.change(|shares| {
             shares.retain(|share| share.id != id);
@@ -154,7 +152,7 @@ impl Shares {
         Ok(())
     }
 
-    /// Writes the file first: a change that is not on disk is not made.
+    /// Writes the file first, so that a change that cannot be written is not made.
     fn change(&self, change: impl FnOnce(&mut Vec<Share>) -> Result<(), ShareError>) -> Result<(), ShareError> {
         let mut state = self.lock();
         let mut shares = state.shares.clone();

@@ -46,7 +46,7 @@ pub(crate) fn description(time_zone: &str) -> Answer {
     )
 }
 
-/// The parameters by which a request sets an argument.
+/// The parameters of a request that set an argument.
 fn names(argument: Argument) -> &'static [&'static str] {
     match argument {
         Argument::Since => &["period", "since", "until"],

@@ -15,7 +15,7 @@ use crate::questions::{Argument, Question};
 use crate::selection::Filters;
 use parameters::{Refusal, arguments, read};
 
-/// Answers `<question>` or `<question>.csv`. `fixed` are the filters of a shared link.
+/// Answers `<question>` or `<question>.csv`. `fixed` holds the filters of a shared link.
 pub(crate) async fn ask(
     database: &Database,
     time_zone: &str,
@@ -29,7 +29,7 @@ pub(crate) async fn ask(
         let text = format!("There is no question {name:?}. GET api/v1/ lists all of them.");
         return answer::problem(StatusCode::NOT_FOUND, None, &text);
     };
-    // Without filters it would answer about every site.
+    // A question without filters would answer for every site.
     if fixed.is_some_and(|fixed| !fixed.is_empty()) && !question.takes(Argument::Filters) {
         return answer::problem(
             StatusCode::FORBIDDEN,

@@ -1,4 +1,4 @@
-//! What a request to the API asks with.
+//! The parameters of an API request.
 
 use footfall_event::dimension;
 use jiff::{Timestamp, ToSpan};
@@ -12,9 +12,9 @@ use crate::selection::{FieldProblem, Filters, Selection};
 pub(super) const LIMIT_DEFAULT: i32 = 100;
 pub(super) const LIMIT_MAX: i32 = 1_000;
 const STEPS_MAX: usize = 10;
-/// Buckets of an answer; a request for more is a mistake.
+/// A request for more buckets than this is a mistake.
 const BUCKETS_MAX: i64 = 10_000;
-/// Widths of a bucket: the parameter's value, the interval in PostgreSQL, and its shortest length in minutes.
+/// Bucket widths: the parameter's value, the PostgreSQL interval, and its shortest length in minutes.
 pub(super) const BUCKETS: [(&str, &str, i64); 7] = [
     ("minute", "1 minute", 1),
     ("5minutes", "5 minutes", 5),
@@ -36,7 +36,7 @@ pub(super) struct Parameters {
     bucket: Option<(&'static str, i64)>,
 }
 
-/// Reads the query of a request. `fixed` are the filters of a shared link.
+/// Parses the query of a request. `fixed` holds the filters of a shared link.
 pub(super) fn read(
     question: &Question,
     query: &str,
@@ -113,13 +113,13 @@ fn steps(text: &str) -> Result<Value, FieldProblem> {
     Ok(json!(steps))
 }
 
-/// Why a question is not asked.
+/// Why a question was not asked.
 pub(super) enum Refusal {
     Field(FieldProblem),
     Query(QueryError),
 }
 
-/// The arguments of a question. The ends of a named period come from the database.
+/// The arguments of a question. The bounds of a named period come from the database.
 pub(super) async fn arguments(
     database: &Database,
     question: &Question,

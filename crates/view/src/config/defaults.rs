@@ -1,4 +1,4 @@
-//! The defaults.
+//! The default configuration.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! The configuration. The documentation of its fields is also docs/footfall-view.md.
+//! The configuration. docs/footfall-view.md is generated from the doc comments on its fields.
 
 mod defaults;
 mod validation;
@@ -22,18 +22,18 @@ use crate::site::Site;
 pub struct Config {
     /// Address and port of the page. A socket that systemd passes (footfall-view.socket) takes precedence.
     pub listen: SocketAddr,
-    /// Path of the page, with a slash at both ends. Everything else that it serves is below it.
+    /// Path of the page, with a slash at both ends. Everything that belongs to the page is served below it.
     pub base_path: String,
-    /// Folder of what must survive a restart: shared links and the key of the sessions. If it is empty, systemd's
+    /// Folder for state that must survive a restart: shared links and the session key. If empty, systemd's
     /// StateDirectory is used; without either, links cannot be shared and a restart ends all sessions.
     pub state_dir: String,
     /// Where /live, /ready and /metrics are served.
     pub admin: AdminConfig,
     /// What is logged, and how.
     pub log: LogConfig,
-    /// How long a stop may take, in milliseconds.
+    /// How long a shutdown may take, in milliseconds.
     pub drain_ms_max: u64,
-    /// Limits of connections, and who may connect.
+    /// Connection limits, allowed origins and trusted proxies.
     pub http: HttpConfig,
     /// The database that answers all questions.
     pub database: DatabaseConfig,
@@ -51,33 +51,33 @@ pub struct Config {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteConfig {
-    /// Folder with `site/` and `tracker/dist/`, at most 32 MiB. It is read once, at the start. If it is empty, no site is
+    /// Folder with `site/` and `tracker/dist/`, at most 32 MiB, which is read once, at startup. If empty, no site is
     /// served.
     pub dir: String,
     /// Address of footfall-ingest, such as `127.0.0.1:3001`, to which /analytics, /pixel.gif and /health are forwarded.
-    /// If it is empty, nothing is forwarded. Ingest must trust this host (`privacy.trusted_proxies`), or it takes this
-    /// host for the visitor.
+    /// If empty, nothing is forwarded. Ingest must trust this host (`privacy.trusted_proxies`), or it treats this
+    /// host as the visitor.
     pub ingest: String,
-    /// Memory for all request bodies that are being forwarded to ingest, in KiB. Requests beyond it are answered with 503.
+    /// Memory for all request bodies being forwarded to ingest, in KiB. Requests beyond it are answered with 503.
     pub bodies_kib_max: usize,
-    /// Further paths for what is served, because blockers know the usual ones: `["/s.js=/analytics.js"]`.
+    /// Aliases of paths, because ad blockers know the usual paths: `["/s.js=/analytics.js"]`.
     pub second_names: Vec<String>,
 }
 
-/// Limits of connections, and who may connect.
+/// Connection limits, allowed origins and trusted proxies.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Connections at once; further ones wait to be accepted.
+    /// Maximum number of open connections; further ones wait to be accepted.
     pub connections_max: usize,
-    /// Time to receive a request's head, in milliseconds.
+    /// Time limit for receiving a request's head, in milliseconds.
     pub header_ms_max: u64,
-    /// Time after which an idle connection is closed, in milliseconds; more than `live.heartbeat_ms`.
+    /// Time after which an idle connection is closed, in milliseconds; must exceed `live.heartbeat_ms`.
     pub idle_ms_max: u64,
     /// Origins whose pages may read the API, such as `https://intranet.example`.
     pub cors_origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed, when login attempts are counted and when events are forwarded to ingest:
-    /// addresses or networks.
+    /// Addresses or networks of proxies whose X-Forwarded-For is trusted, for counting login attempts and for
+    /// forwarding events to ingest.
     pub trusted_proxies: Vec<String>,
 }
 
@@ -85,16 +85,16 @@ pub struct HttpConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_reader dbname=analytics`, or a
+    /// PostgreSQL connection string, such as `host=/run/postgresql user=footfall_reader dbname=analytics`, or a
     /// postgresql:// URL.
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,
     /// Connections for questions; one more listens for changes.
     pub connections: usize,
-    /// Time for one question, in milliseconds.
+    /// Time limit for one question, in milliseconds.
     pub query_ms_max: u64,
-    /// Longest pause between two attempts to reconnect to the database, in milliseconds.
+    /// Longest pause between attempts to reconnect to the database, in milliseconds.
     pub retry_ms_max: u64,
 }
 
@@ -104,18 +104,18 @@ pub struct DatabaseConfig {
 pub struct AccessConfig {
     /// Whether everyone who can reach the page may see it.
     pub public: bool,
-    /// Password of the login form, at least 8 characters. Logging in also allows sharing links.
+    /// Password for the login form, at least 8 characters. Logging in also allows sharing links.
     pub password: Secret,
-    /// Bearer tokens of the API, each at least 16 characters, separated by white space.
+    /// Bearer tokens for the API, each at least 16 characters, separated by whitespace.
     pub tokens: Secret,
     /// How long a login lasts, in seconds.
     pub session_s_max: u64,
-    /// Whether the session's cookie is sent over HTTPS only, even if the proxy in front does not say that it uses
-    /// HTTPS.
+    /// Whether the session cookie is always restricted to HTTPS, even if the reverse proxy does not say that a request
+    /// used it.
     pub https_only: bool,
-    /// Failed attempts to log in that one address may make in a minute.
+    /// Maximum number of failed logins per address and minute.
     pub attempts_per_minute_max: u32,
-    /// Shared links that may exist at once.
+    /// Maximum number of shared links.
     pub shares_max: usize,
 }
 
@@ -125,23 +125,23 @@ pub struct AccessConfig {
 pub struct LiveConfig {
     /// Shortest time between two rounds of questions for one view (a period with filters), in milliseconds.
     pub round_ms_min: u64,
-    /// How long a question pauses, as a multiple of the time its answer took: with 19 it uses at most a twentieth of a
-    /// connection.
+    /// How long a question pauses after an answer, as a multiple of the time the answer took: with 19 it uses at most a
+    /// twentieth of a connection.
     pub rest_factor: u32,
     /// The same for the few questions whose answers change with every click on the site.
     pub quick_rest_factor: u32,
-    /// Time between two updates of what changes without an event, such as the visitors of the last five minutes, in
-    /// milliseconds.
+    /// Time between updates of the numbers that change even without new events, such as the visitors of the last five
+    /// minutes, in milliseconds.
     pub tick_ms: u64,
-    /// Time between two heartbeats to an open page, in milliseconds.
+    /// Time between heartbeats to an open page, in milliseconds.
     pub heartbeat_ms: u64,
-    /// How long a view is kept after the last page that shows it was closed, in milliseconds.
+    /// How long a view is kept after the last page showing it was closed, in milliseconds.
     pub linger_ms: u64,
-    /// Views at once; requests for further ones are answered with 503.
+    /// Maximum number of views; requests for further ones are answered with 503.
     pub views_max: usize,
-    /// Open pages at once; further ones are not updated after they have been loaded.
+    /// Maximum number of open pages that are kept up to date; further ones are not updated after they have loaded.
     pub watchers_max: usize,
-    /// How long an open page is served before it has to reconnect, in seconds.
+    /// How long an open page receives updates before it has to reconnect, in seconds.
     pub watch_s_max: u64,
 }
 
@@ -153,11 +153,11 @@ pub struct PageConfig {
     pub title: String,
     /// IANA time zone of days and times, unless the page's address names another.
     pub time_zone: String,
-    /// Rows of a table.
+    /// Maximum number of rows in a table.
     pub rows_max: u16,
-    /// Rows of the recent events.
+    /// Maximum number of recent events.
     pub recent_rows_max: u16,
-    /// Steps of the funnel, in order. Without steps it is hidden.
+    /// Steps of the funnel, in order. Without steps, the funnel is hidden.
     pub funnel: Vec<FunnelStep>,
 }
 
@@ -165,7 +165,7 @@ pub struct PageConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FunnelStep {
-    /// Its name on the page.
+    /// Name on the page.
     pub name: String,
     /// Type of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ pub struct FunnelStep {
 }
 
 impl DatabaseConfig {
-    /// The parameters of a connection, including the password.
+    /// The connection parameters, including the password.
     pub(crate) fn parameters(&self) -> Result<tokio_postgres::Config, FieldError> {
         footfall_store::parameters(&self.url, &self.password, "footfall-view")
     }
@@ -203,7 +203,7 @@ impl SiteConfig {
         })
     }
 
-    /// Further paths, and the ones that they stand for.
+    /// `second_names`, parsed: from alias to path.
     pub(crate) fn names(&self) -> Result<HashMap<String, String>, FieldError> {
         let is_path = |path: &str| path.len() > 1 && path.starts_with('/') && !path.contains(['?', '#', '%', ' ']);
         let names = self.second_names.iter().map(|pair| {
@@ -233,7 +233,7 @@ impl PageConfig {
 }
 
 impl Config {
-    /// The folder of what must survive a restart, if there is one.
+    /// `state_dir`, or else systemd's StateDirectory, if there is one.
     pub(crate) fn state_dir(&self) -> Option<PathBuf> {
         if !self.state_dir.is_empty() {
             return Some(PathBuf::from(&self.state_dir));

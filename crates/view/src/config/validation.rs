@@ -1,4 +1,4 @@
-//! What a configuration must fulfil.
+//! Validates the configuration.
 
 use footfall_daemon::{Common, Configuration, FieldError};
 

@@ -18,7 +18,7 @@ impl Cors {
         Self { origins: origins.to_vec() }
     }
 
-    /// Adds the headers by which a browser lets the request's origin read the answer, if it is configured.
+    /// Adds the headers that let the request's origin read the answer, if that origin is configured.
     pub(crate) fn allow(&self, mut answer: Answer, request: &HeaderMap) -> Answer {
         let Some(origin) = request.get(ORIGIN).filter(|_| !self.origins.is_empty()) else { return answer };
         answer.headers_mut().insert(VARY, HeaderValue::from_static("origin"));

@@ -1,4 +1,4 @@
-//! The forms of the page.
+//! Reads the page's forms.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::access::{ShareError, ShareRequest};
 use crate::answer::{self, Answer};
 use crate::selection::filter_named;
 
-/// Far more than a form of the page has.
+/// Far more than any of the page's forms sends.
 const FORM_LIMITS: BodyLimits = BodyLimits { bytes_max: 8 * 1024, ms_max: 10_000 };
 
 pub(crate) type Form = BTreeMap<String, String>;
@@ -23,7 +23,7 @@ pub(crate) async fn read_form(request: Request<Incoming>) -> Result<Form, Answer
     }
 }
 
-/// Reads the form for a new link.
+/// Reads the form that creates a shared link.
 pub(crate) fn share_request(form: &Form) -> Result<ShareRequest, ShareError> {
     let refuse = |field, message: &str| Err(ShareError::Field(field, message.into()));
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();

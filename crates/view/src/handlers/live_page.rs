@@ -42,7 +42,7 @@ impl LivePage {
         }
     }
 
-    /// The page. `fixed` are the filters of a shared link.
+    /// Renders the page. `fixed` holds the filters of a shared link.
     pub(crate) async fn page(&self, query: &str, fixed: Option<&Filters>, is_owner: bool, may_log_in: bool) -> Answer {
         let selection = match self.selection(query, fixed) {
             Ok(selection) => selection,
@@ -63,7 +63,7 @@ impl LivePage {
         answer::page(StatusCode::OK, page::frame(&frame))
     }
 
-    /// What changes on it, for as long as `is_allowed` says so.
+    /// Streams changes to the page while `is_allowed` returns true.
     pub(crate) fn events(
         &self,
         query: &str,
@@ -100,8 +100,8 @@ impl LivePage {
     }
 }
 
-/// The version that a page shows: a browser that reconnects repeats the last event's id in a header, which is newer than
-/// the one in the address.
+/// The version that a page shows. A browser that reconnects sends the last event's id in a header, which is newer than
+/// the version in the address.
 fn seen_version(query: &str, headers: &HeaderMap) -> u64 {
     let in_header = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let in_address =

@@ -1,4 +1,4 @@
-//! What `routes` answers with.
+//! The handlers that `routes` calls.
 
 mod cors;
 mod form;

@@ -1,4 +1,4 @@
-//! Answers to requests that cannot be served: what is wrong, and what to do.
+//! Answers to requests that cannot be served. Each says what is wrong and what to do.
 
 use hyper::StatusCode;
 use url::form_urlencoded;
@@ -26,7 +26,7 @@ impl Refusals {
         Self { page: page.clone(), base_path: base_path.to_owned() }
     }
 
-    /// Sends a browser to the login where that helps, and back to `path` and `query` afterwards.
+    /// Redirects a browser to the login if a password gives access; after that it returns to `path` and `query`.
     pub(crate) fn denied(&self, denied: Denied, path: &str, query: Option<&str>, is_api: bool) -> Answer {
         let (status, text) = match denied {
             Denied::NotConfigured => (StatusCode::FORBIDDEN, NOT_CONFIGURED),

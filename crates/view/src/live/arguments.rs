@@ -1,4 +1,4 @@
-//! What a view's questions are asked with.
+//! The arguments of a view's questions.
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::database::Arguments;
 use crate::plan::{LAST_30_MINUTES, PREVIOUS_VISITS_OVER_TIME, PlannedQuestion};
 use crate::selection::{Period, Range, Selection};
 
-/// The arguments that a round's questions have in common.
+/// The arguments that all questions of a round share.
 pub(super) fn of_round(selection: &Selection, range: &Range, page: &PageConfig, steps: &Value) -> Arguments {
     let now = Timestamp::now();
     Arguments {
@@ -44,13 +44,13 @@ pub(super) fn of_question(
     arguments
 }
 
-/// Today is compared with the whole of yesterday, every other period with the one before it.
+/// Today is compared with all of yesterday, every other period with the one before it.
 fn compare_with_previous_period(range: &mut Range, selection: &Selection) {
     let until = if selection.period == Period::Named("today") { range.since } else { range.previous_until };
     (range.since, range.until) = (range.previous_since, until);
 }
 
-/// Without an event type in the filters only page views are counted, so that each minute has one row.
+/// Counts only page views unless the filters have an event type, so that each minute has one row.
 fn narrow_to_last_30_minutes(arguments: &mut Arguments) {
     let minute = arguments.at.as_second().div_euclid(60) * 60;
     let at = |seconds| Timestamp::from_second(seconds).unwrap_or(arguments.at);

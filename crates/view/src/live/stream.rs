@@ -1,4 +1,4 @@
-//! Sends one open page what changes, as server-sent events.
+//! Sends changes to one open page, as server-sent events.
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
 
-/// How long a browser waits before it connects again.
+/// How long a browser waits before it reconnects.
 const RETRY_MS: u32 = 2_000;
 
 /// One open page.
@@ -30,7 +30,7 @@ pub(crate) struct Watcher {
     pub(crate) _permit: WatcherPermit,
 }
 
-/// One of `live.watchers_max`, counted in the metrics while it is held.
+/// One of `live.watchers_max` permits, counted in the metrics while it is held.
 pub(crate) struct WatcherPermit {
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,
@@ -49,7 +49,7 @@ impl Drop for WatcherPermit {
     }
 }
 
-/// The body of the response. Nothing is queued: a page that reads slowly skips the versions in between.
+/// The body of the response. Nothing is queued: a page that reads slowly skips versions.
 pub(crate) fn stream(watcher: Watcher) -> impl Stream<Item = Bytes> {
     streams::unfold((watcher, true), async |(mut watcher, is_first)| {
         let bytes = watcher.next(is_first).await?;

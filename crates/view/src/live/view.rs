@@ -1,4 +1,4 @@
-//! One view: asks in rounds while a page shows it, and publishes a snapshot of the rendered answers.
+//! A view asks its questions in rounds while a page shows it, and publishes a snapshot of the rendered answers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,23 +18,23 @@ use crate::plan::{self, Answers, Key, PLAN, PlannedQuestion, Schedule};
 use crate::selection::{Range, Selection};
 use crate::snapshot::Snapshot;
 
-/// A browser loads the page first and opens its stream of events next; the view has to outlive the gap.
+/// A browser loads the page first and then opens its event stream; the view has to outlive the gap.
 const LINGER_MS_MIN: u64 = 100;
 const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
-/// What all views use.
+/// Used by all views.
 pub(super) struct Shared {
     pub(super) database: Database,
     pub(super) metrics: Arc<Metrics>,
     pub(super) live: LiveConfig,
     pub(super) page: PageConfig,
-    /// Steps of the funnel.
+    /// The steps of the funnel.
     pub(super) steps: Value,
-    /// Connections to the database.
+    /// Number of database connections.
     pub(super) connections: usize,
 }
 
-/// A view runs two loops, so that the numbers that a click changes first do not wait for the slow tables.
+/// A view runs two loops, so that the numbers that change with every click do not wait for slow tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     Quick,
@@ -63,9 +63,9 @@ pub(super) struct View {
 struct State {
     answers: Answers,
     range: Option<Range>,
-    /// Why the last round could not ask anything.
+    /// Why the last round could not ask its questions.
     error: Option<QueryError>,
-    /// The count of stored events that each pace's last full round included.
+    /// The value of `Changes::events` that each pace's last complete round included.
     quick_as_of: Option<u64>,
     slow_as_of: Option<u64>,
 }
@@ -107,7 +107,7 @@ impl View {
         self.snapshots.receiver_count() > 0
     }
 
-    /// Returns only at a shutdown.
+    /// Returns only at shutdown.
     async fn run_rounds(&self, pace: Pace) {
         let round_min = Duration::from_millis(self.shared.live.round_ms_min);
         let (mut changes, mut subscriptions) = (self.changes.clone(), self.subscriptions.clone());
@@ -143,7 +143,7 @@ impl View {
         }
     }
 
-    /// Asks what is due, and publishes. Returns when the first postponed question may be asked.
+    /// Asks the due questions and publishes the answers. Returns the time at which the first postponed question is due.
     async fn round(
         &self,
         pace: Pace,
@@ -226,13 +226,13 @@ impl View {
         let shared = &*self.shared;
         let (rest_factor, concurrent) = match pace {
             Pace::Quick => (shared.live.quick_rest_factor, shared.connections),
-            // Leaves half of the connections to the quick pace.
+            // Leaves half of the connections for the quick pace.
             Pace::Slow => (shared.live.rest_factor, shared.connections.div_ceil(2)),
         };
         let of_round = arguments::of_round(&self.selection, range, &shared.page, &shared.steps);
         let asked = due.into_iter().map(|planned: &'static PlannedQuestion| {
             let arguments = arguments::of_question(planned, &of_round, &self.selection, &shared.page);
-            // Unboxed, the compiler cannot prove that this future is Send.
+            // Without the box, the compiler cannot prove that this future is Send.
             Box::pin(async move {
                 let began = Instant::now();
                 let answer = shared.database.ask(planned.question, &arguments).await;
@@ -245,7 +245,7 @@ impl View {
         let mut state = self.lock();
         for (key, answer, took) in answers {
             not_before.insert(key, ended + took * rest_factor);
-            // A short outage of the database does not clear tables that the page already shows.
+            // A short database outage does not clear tables that the page already shows.
             let keeps_old = matches!(answer, Err(QueryError::Away)) && matches!(state.answers.get(key), Some(Ok(_)));
             if !keeps_old {
                 state.answers.insert(key, answer);
@@ -255,7 +255,7 @@ impl View {
 
     /// Renders the answers and publishes the snapshot. `as_of` is set when a round has ended.
     fn publish(&self, pace: Pace, as_of: Option<u64>) {
-        // Held to the end, so that the two paces publish one after the other.
+        // Held until the end, so that the two paces cannot publish at the same time.
         let mut state = self.lock();
         match pace {
             Pace::Quick => state.quick_as_of = as_of.or(state.quick_as_of),
@@ -264,8 +264,8 @@ impl View {
         let State { answers, range, error, quick_as_of, slow_as_of } = &*state;
         let fragments = page::fragments(&self.shared.page, &self.selection, range.as_ref(), answers, error.as_ref());
         let is_complete = quick_as_of.is_some() && slow_as_of.is_some();
-        // A round that changed nothing is published too: a page that is loading waits for a current snapshot. Open
-        // pages wake up, and find nothing to send.
+        // Published even if nothing changed, because a loading page waits for a current snapshot. Open pages wake up
+        // and find nothing to send.
         let next = self.snapshots.borrow().next(fragments, is_complete, quick_as_of.unwrap_or_default());
         self.snapshots.send_replace(Arc::new(next));
     }

@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
 
-/// A page that is loaded shows a snapshot of this age as it is.
+/// A loading page shows a snapshot up to this age without waiting for a newer one.
 const FRESH_MS: u64 = 1_000;
 
 pub(crate) struct Views {
@@ -28,11 +28,11 @@ pub(crate) struct Views {
 
 struct ViewHandle {
     snapshots: watch::Sender<Arc<Snapshot>>,
-    /// Counts subscriptions, so that a view notices one that was dropped again at once.
+    /// Counts subscriptions, so that a view also notices one that was dropped immediately.
     subscriptions: watch::Sender<u64>,
 }
 
-/// There are `live.views_max` views already.
+/// There are already `live.views_max` views.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TooManyViews;
 
@@ -60,12 +60,12 @@ impl Views {
         })
     }
 
-    /// Makes every view that a page shows ask again, because events were stored.
+    /// Makes every view that a page shows ask again, because events were, or may have been, stored.
     pub(crate) fn changed(&self) {
         self.changes.send_modify(|changes| changes.events += 1);
     }
 
-    /// Counts ticks until the shutdown.
+    /// Counts ticks until shutdown.
     pub(crate) async fn tick(self: Arc<Self>) {
         let mut interval = tokio::time::interval(Duration::from_millis(self.shared.live.tick_ms));
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -113,7 +113,7 @@ impl Views {
         Ok(receiver)
     }
 
-    /// A complete snapshot that is fresh or includes everything stored so far.
+    /// Returns a complete snapshot that is fresh or includes everything stored so far.
     pub(crate) async fn snapshot(self: &Arc<Self>, selection: &Selection) -> Result<Arc<Snapshot>, TooManyViews> {
         let events = self.changes.borrow().events;
         let mut receiver = self.subscribe(selection)?;
@@ -122,11 +122,11 @@ impl Views {
             snapshot.is_complete && (snapshot.as_of >= events || snapshot.made_at.is_some_and(is_fresh))
         };
         let snapshot = receiver.wait_for(is_current).await.map(|snapshot| snapshot.clone());
-        // The view drops its sender only at a shutdown.
+        // The view drops its sender only at shutdown.
         Ok(snapshot.unwrap_or_default())
     }
 
-    /// Whether the view was removed.
+    /// Returns whether the view was removed.
     fn remove_if_unwatched(&self, selection: &Selection) -> bool {
         let mut views = self.lock();
         // `subscribe` takes the same lock, so no page can subscribe in between.

@@ -1,11 +1,11 @@
-//! Coordinates of the curve: across in percent of its width, down in pixels.
+//! Coordinates of the curve: x in percent of its width, y in pixels.
 
 use jiff::Timestamp;
 
 pub(super) const HEIGHT: f64 = 240.0;
 pub(super) const TOP: f64 = 22.0;
 pub(super) const BOTTOM: f64 = 212.0;
-/// Width of the coordinate system of the lines, which are stretched to the width of the picture.
+/// Width of the lines' coordinate system, which is stretched to the width of the chart.
 pub(super) const SPAN: f64 = 1000.0;
 
 pub(super) struct Point {
@@ -13,7 +13,7 @@ pub(super) struct Point {
     pub(super) value: i64,
 }
 
-/// The ticks of an axis: steps of 1, 2 or 5 times a power of ten, up to at least `max`.
+/// The ticks of an axis, in steps of 1, 2 or 5 times a power of ten, up to at least `max`.
 pub(super) fn ticks(max: i64) -> Vec<i64> {
     let least = (max + 3) / 4;
     let mut step = 1;
@@ -52,7 +52,7 @@ pub(super) fn area(points: &[Point], count: usize, top: i64) -> String {
     format!("{}L{:.1} {BOTTOM}L0 {BOTTOM}Z", path(points, count, top), across(last, count) / 100.0 * SPAN)
 }
 
-/// Keeps the labels at both ends inside the picture.
+/// Keeps the labels at both ends inside the chart.
 pub(super) fn anchor(percent: f64) -> &'static str {
     match percent {
         ..8.0 => "start",

@@ -1,5 +1,5 @@
-//! The cards that hold tables, as data: which tables a card has, and what each of them shows. Those of dimensions come
-//! from [`DIMENSIONS`].
+//! The cards with tables, as data: the tables of each card, and what each table shows. Tables of dimensions come from
+//! [`DIMENSIONS`].
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ const VISITS_AND_BOUNCES: &[(&str, Cell)] =
     &[("Visits", Cell::Count("visits")), ("Bounce rate", Cell::Percent("bounce_rate"))];
 const EVENTS: &[(&str, Cell)] = &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))];
 
-/// A table under a tab. The id is its element's and its answer's key.
+/// A table under a tab. `id` is the element's id and the answer's key.
 pub(super) struct Tab {
     pub(super) id: Key,
     pub(super) name: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Card {
     pub(super) tabs: Vec<Tab>,
 }
 
-/// In the order of the page.
+/// In the page's order.
 pub(super) static CARDS: LazyLock<[Card; 5]> = LazyLock::new(|| {
     [
         Card::of_dimensions("Pages", dimension::Card::Pages, vec![top_pages()]),
@@ -45,11 +45,11 @@ pub(super) static CARDS: LazyLock<[Card; 5]> = LazyLock::new(|| {
     ]
 });
 
-/// What only some sites have.
+/// Shown only if a site has such events.
 pub(super) static LINKS: LazyLock<Card> = LazyLock::new(links);
 
 impl Card {
-    /// A card of dimensions, after the tabs that are given.
+    /// Appends the card's dimensions to `tabs`.
     fn of_dimensions(title: &'static str, card: dimension::Card, mut tabs: Vec<Tab>) -> Self {
         tabs.extend(DIMENSIONS.iter().filter_map(|dimension| {
             let tab = dimension.tab.as_ref().filter(|tab| tab.card == card)?;
@@ -71,7 +71,7 @@ fn visits_by(dimension: &'static Dimension, tab: &dimension::Tab) -> Listing {
     }
 }
 
-/// A table without a filter, whose question has to be named.
+/// A table without a filter; the caller sets its heading and question.
 fn table(
     caption: &'static str,
     name_column: &'static str,

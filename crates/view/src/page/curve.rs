@@ -1,7 +1,7 @@
 //! The curve: an SVG chart with tooltips, and the same values as a table.
 //!
-//! The content security policy forbids style attributes, so everything is placed by SVG attributes: in percent across,
-//! in pixels down. Only the lines are stretched.
+//! The content security policy forbids style attributes, so SVG attributes place everything: x in percent, y in pixels.
+//! Only the lines are stretched.
 
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -15,7 +15,7 @@ use crate::plan::{Answers, PREVIOUS_VISITS_OVER_TIME};
 use crate::selection::{Range, Selection};
 use crate::table::{Line, Table};
 
-/// Labels under the axis.
+/// Labels below the axis.
 const LABELS_MAX: usize = 9;
 
 pub(super) fn curve(selection: &Selection, range: Option<&Range>, answers: &Answers) -> Markup {
@@ -31,13 +31,13 @@ pub(super) fn curve(selection: &Selection, range: Option<&Range>, answers: &Answ
 }
 
 struct Chart<'a> {
-    /// What is shown: visitors, visits or views.
+    /// Visitors, visits or views.
     measure: &'static str,
     range: &'a Range,
     zone: TimeZone,
     current: Vec<Point>,
     previous: Vec<Point>,
-    /// Points of the longer of the two.
+    /// Number of points in the longer of the two.
     count: usize,
     ticks: Vec<i64>,
     name: &'static str,
@@ -74,7 +74,7 @@ impl<'a> Chart<'a> {
         self.ticks.last().copied().unwrap_or(1)
     }
 
-    /// A bucket's time. After the last bucket of a period that has not ended, it follows from the previous period.
+    /// A bucket's time. For buckets that have not begun yet, it is derived from the previous period.
     fn label(&self, index: usize, pattern: &str) -> String {
         let shift = self.range.since.duration_since(self.range.previous_since);
         let from_previous = || self.previous.get(index).and_then(|point| point.at.checked_add(shift).ok());
@@ -196,7 +196,7 @@ fn axis_format(bucket_width: &str) -> &'static str {
     }
 }
 
-/// How tooltips and the table show it.
+/// How tooltips and the table show a bucket's time.
 fn full_format(bucket_width: &str) -> &'static str {
     match bucket_width {
         width if width.contains("mon") || width.contains("year") => "%B %Y",

@@ -20,7 +20,7 @@ pub(super) fn count(number: i64) -> String {
     text
 }
 
-/// 42 %, and 4.2 % if it is less than ten.
+/// 42 %, or 4.2 % if less than ten.
 pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
     if value != 0.0 && value.abs() < 9.95 { format!("{value:.1}\u{a0}%") } else { format!("{value:.0}\u{a0}%") }
@@ -65,7 +65,7 @@ pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     local.strftime(format).to_string()
 }
 
-/// A time by a pattern of strftime.
+/// A time, formatted by a strftime pattern.
 pub(super) fn time(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
     at.to_zoned(zone.clone()).strftime(pattern).to_string()
 }
@@ -98,7 +98,7 @@ pub(super) fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// How a dimension's value is shown.
+/// The function that formats a dimension's values.
 pub(super) fn label_of(shown_as: ShownAs) -> fn(&str) -> String {
     match shown_as {
         ShownAs::Plain => plain,

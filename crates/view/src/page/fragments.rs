@@ -11,8 +11,8 @@ use crate::plan::{Answers, Key};
 use crate::selection::{Range, Selection};
 use crate::snapshot::Fragment;
 
-/// Renders every fragment. One without content is there too, because its element exists from the beginning. `error` is
-/// why the answers could not be updated.
+/// Renders every fragment, even if it is empty, because its element is always in the page. `error` is why the answers
+/// could not be updated.
 pub(crate) fn fragments(
     page: &PageConfig,
     selection: &Selection,

@@ -1,4 +1,4 @@
-//! The frame around the fragments: what changes only when another page is loaded.
+//! The frame around the fragments, which changes only when another page is loaded.
 
 use footfall_event::dimension::DIMENSIONS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

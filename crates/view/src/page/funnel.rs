@@ -1,4 +1,4 @@
-//! The steps of the funnel, each with how many visits reached it.
+//! The steps of the funnel, each with the number of visits that reached it.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! What to do next if there are no numbers to show.
+//! Says what to do next if there are no numbers to show.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! The small pages: messages, and the login.
+//! The small pages: messages and the login.
 
 use maud::{Markup, html};
 
@@ -19,12 +19,12 @@ pub(super) fn small(page: &PageConfig, base_path: &str, title: &str, body: &Mark
     )
 }
 
-/// What is wrong, and what to do.
+/// A page that says what is wrong and what to do.
 pub(crate) fn message(page: &PageConfig, base_path: &str, title: &str, text: &str) -> Markup {
     small(page, base_path, title, &html! { p { (text) } })
 }
 
-/// The login form, which leads to `next`.
+/// The login form, which redirects to `next`.
 pub(crate) fn login(page: &PageConfig, base_path: &str, next: &str, problem: Option<&str>) -> Markup {
     small(
         page,

@@ -1,4 +1,4 @@
-//! Bars for the last 30 minutes, one a minute.
+//! Bars for the last 30 minutes, one per minute.
 
 use maud::{Markup, html};
 
@@ -22,7 +22,7 @@ pub(super) fn minutes(table: &Table) -> Markup {
     }
 }
 
-/// A minute without events is still visible, as a line.
+/// A minute without events is still visible as a line.
 #[allow(clippy::cast_precision_loss)]
 fn height(count: i64, top: i64) -> f64 {
     (count as f64 / top as f64 * HEIGHT).max(2.0)

@@ -5,7 +5,7 @@ use jiff::ToSpan;
 use super::format;
 use crate::selection::{PERIODS, Period, Range, Selection};
 
-/// What the choice of periods calls this one.
+/// The period's title, as in the list of periods.
 pub(super) fn title(selection: &Selection) -> String {
     match &selection.period {
         Period::Named(name) => PERIODS.iter().find(|(key, _)| key == name).map_or(*name, |(_, title)| title).to_owned(),
@@ -13,7 +13,7 @@ pub(super) fn title(selection: &Selection) -> String {
     }
 }
 
-/// What the curve calls the period and the one before it.
+/// The curve's names for the period and the one before it.
 pub(super) fn names(selection: &Selection) -> (&'static str, &'static str) {
     match selection.period {
         Period::Named("today") => ("Today", "Yesterday"),
@@ -28,7 +28,7 @@ pub(super) fn names(selection: &Selection) -> (&'static str, &'static str) {
     }
 }
 
-/// Its first and its last day; of a short one that spans two days also the times.
+/// The period's first and last day, with times if it is short and spans two days.
 pub(super) fn bounds(selection: &Selection, range: &Range) -> String {
     let zone = selection.zone();
     let is_short = range.until.duration_since(range.since).as_hours() <= 25;

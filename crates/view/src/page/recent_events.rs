@@ -47,7 +47,7 @@ pub(super) fn recent_events(selection: &Selection, time_zone: &str, answers: &An
     }
 }
 
-/// Properties of an event that are shown.
+/// Properties shown for an event.
 const PROPERTIES_MAX: usize = 2;
 
 /// The button, or else the first properties.

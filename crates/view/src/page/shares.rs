@@ -11,7 +11,8 @@ use crate::access::Share;
 use crate::config::PageConfig;
 use crate::selection::PERIODS;
 
-/// The shared links, and a form to make another. `made` is the address of the link that was just made; it is shown once.
+/// The shared links, and a form to create another. `made` is the address of a link that was just created; it is shown
+/// only once.
 pub(crate) fn shares(
     page: &PageConfig,
     base_path: &str,

@@ -35,15 +35,14 @@ pub(super) fn or_dash(number: Option<f64>, format: impl Fn(f64) -> String) -> St
     number.map_or_else(|| DASH.to_owned(), format)
 }
 
-/// Describes a table.
 pub(super) struct Listing {
-    /// For screen readers, and above the table where it has no other heading.
+    /// For screen readers, and above the table if it has no other heading.
     pub(super) caption: &'static str,
     /// Heading of the first column.
     pub(super) heading: &'static str,
-    /// The answer's column that names a row.
+    /// The column of the answer that names a row.
     pub(super) name_column: &'static str,
-    /// The column that distinguishes rows of the same name.
+    /// The column that distinguishes rows with the same name.
     pub(super) detail_column: Option<&'static str>,
     /// The filter that a click on a row sets.
     pub(super) filter: Option<&'static str>,
@@ -53,7 +52,7 @@ pub(super) struct Listing {
     pub(super) null_label: &'static str,
     /// The column whose numbers the bars show.
     pub(super) bar_column: &'static str,
-    /// The further columns, with their headings.
+    /// The other columns, with their headings.
     pub(super) numbers: &'static [(&'static str, Cell)],
     /// Question and parameters of the CSV link.
     pub(super) question: Cow<'static, str>,
@@ -105,7 +104,7 @@ fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option
     let Some(text) = text else { return html! { span.quiet { (listing.null_label) } } };
     let name = (listing.label)(text);
     let Some(key) = listing.filter else { return html! { span title=(text) { (name) } } };
-    // A filter takes neither an empty value nor a longer one.
+    // A filter's value cannot be empty or longer.
     if text.is_empty() || text.chars().count() > VALUE_CHARACTERS_MAX {
         return html! { span { (name) } };
     }
@@ -141,12 +140,12 @@ pub(super) fn csv_link(question: &str, caption: &str, selection: &Selection, tim
     }
 }
 
-/// In the place of an answer: why there is none.
+/// Shown instead of an answer: why there is none.
 pub(super) fn error(cause: &QueryError) -> Markup {
     html! { p.trouble { (cause) } }
 }
 
-/// In the place of an answer that was not asked for.
+/// Shown instead of the answer to a question that was not asked.
 pub(super) fn nothing() -> Markup {
     html! {}
 }

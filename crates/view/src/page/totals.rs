@@ -30,7 +30,7 @@ static MEASURES: [Measure; 7] = [
     measure("events", "Events", whole),
 ];
 
-/// A change by less than this share is shown as none.
+/// A relative change smaller than this is shown as none.
 const CHANGE_MIN: f64 = 0.0005;
 
 fn whole(number: f64) -> String {

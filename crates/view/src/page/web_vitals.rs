@@ -1,4 +1,4 @@
-//! Web vitals, of all pages and of each.
+//! Web vitals, for all pages together and for each page.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::plan::Answers;
 use crate::selection::Selection;
 use crate::table::Line;
 
-/// Most pages that have a row of their own.
+/// Pages that have their own row.
 const PAGES_MAX: usize = 8;
 
 /// Metric, name and meaning. The first three, the core web vitals, are shown for each page too.

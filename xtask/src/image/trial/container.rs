@@ -15,7 +15,7 @@ use crate::image::buildah::said;
 use crate::image::statement::Statement;
 
 const LOG_LINES_SHOWN: usize = 30;
-/// crun refuses to start where both versions of control groups are in use, even if it is told to use none.
+/// crun refuses to start if both versions of control groups are in use, even if told to use none.
 const WITHOUT_CGROUPS: &str = r#"mount -t tmpfs tmpfs /sys/fs/cgroup && exec "$@""#;
 
 /// The options of one container.
@@ -53,7 +53,7 @@ impl Bundle {
         Ok(Self { folder: folder.to_owned(), root: root.to_owned(), stated })
     }
 
-    /// Creates a volume as a container engine does: a new one gets the image's files there, and their owner.
+    /// Creates a volume as a container engine does: a new one gets the image's files at that path, with their owner.
     fn volume(&self, name: &str) -> Result<PathBuf> {
         let (volume, of_image) = (self.folder.join(name), self.root.join("var/lib/footfall"));
         fs::create_dir_all(&volume)?;
@@ -63,7 +63,7 @@ impl Bundle {
         Ok(volume)
     }
 
-    /// The image has the settings of nixos/image.json.
+    /// Checks that the image has the settings in nixos/image.json.
     pub(crate) fn check_statement(&self, statement: &Statement) -> Result<()> {
         let Statement {
             entry_point,
@@ -211,7 +211,7 @@ impl Process {
         self.status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
-    /// All its user ids are this user's, and it has no capability.
+    /// Checks that all its ids are this user's and group's, and that it has no capability.
     pub(crate) fn is_harmless(&self, uid: u32, gid: u32) -> Result<()> {
         let all = |id: u32| [id; 4].map(|id| id.to_string()).join("\t");
         for (field, wanted) in [("Uid", all(uid)), ("Gid", all(gid)), ("NoNewPrivs", "1".to_owned())] {
@@ -227,12 +227,12 @@ impl Process {
 }
 
 impl Container {
-    /// How it ended, if it has.
+    /// Its exit status, if it has exited.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Waits for its end.
+    /// Waits until it exits.
     pub(crate) fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
         let began = Instant::now();
         loop {
@@ -262,7 +262,7 @@ impl Container {
         Ok(exec.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
     }
 
-    /// What a command in it prints if it succeeds.
+    /// Returns what a command in it prints. Fails if the command does.
     pub(crate) fn says(&self, arguments: &[&str]) -> Result<String> {
         said(&mut self.exec(arguments))
     }
@@ -271,7 +271,7 @@ impl Container {
         Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
     }
 
-    /// The last lines of what it printed.
+    /// The last lines of its output.
     pub(crate) fn log_end(&self) -> String {
         let log = self.log().unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();

@@ -1,4 +1,4 @@
-//! The files in the image: all are listed, find their libraries, and none is setuid or setgid.
+//! Checks the files in the image: all are listed, all find their libraries, and none is setuid or setgid.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,7 +48,8 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The list in the image matches its contents: the packages in dpkg's database, and the checksums of the jars.
+/// Checks that the list in the image matches its contents: the packages in dpkg's database, and the checksums of the
+/// jars.
 fn is_accounted_for(image: &Image, root: &Path) -> Result<usize> {
     let list: Value = serde_json::from_str(&fs::read_to_string(root.join(SBOM))?)?;
     let components = list["components"].as_array().context("no components")?;
@@ -79,7 +80,7 @@ fn is_accounted_for(image: &Image, root: &Path) -> Result<usize> {
     Ok(components.len())
 }
 
-/// The image's loader finds the libraries of each program and library.
+/// Checks that the image's loader finds the libraries of each program and library.
 fn find_their_libraries(root: &Path, files: &[PathBuf]) -> Result<usize> {
     let loader = ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1"];
     let loader = loader.iter().find(|path| root.join(path).exists()).context("the image has no loader")?;
@@ -106,7 +107,7 @@ fn find_their_libraries(root: &Path, files: &[PathBuf]) -> Result<usize> {
     Ok(linked)
 }
 
-/// Whether it is an ELF program or library that is dynamically linked.
+/// Whether it is a dynamically linked ELF program or library.
 fn is_linked(file: &Path) -> Result<bool> {
     let mut head = [0; 18];
     let read = fs::File::open(file)?.read(&mut head)?;

@@ -1,7 +1,7 @@
 //! `cargo xtask image --test`: starts the image as a user would, and checks that it keeps its promises.
 //!
 //! crun runs it with the image's settings (user, environment, entry point, volumes) on a read-only root, without
-//! capabilities, in a network of its own. Memory limits are not tried, because a build machine may lack control groups.
+//! capabilities, in its own network. Memory limits are not tested, because a build machine may lack control groups.
 
 mod container;
 mod contents;
@@ -27,7 +27,7 @@ use network::Network;
 /// The first start creates a database and formats the broker's folder.
 const READY_S_MAX: u64 = 180;
 const STOP_S_MAX: u64 = 90;
-/// Events in each second while the container is stopped or killed.
+/// Events per second while the container is stopped or killed.
 const LOAD_PER_S: u32 = 200;
 /// How long the load runs before that, so that enough events are in flight.
 const LOAD_MS: u64 = 4_000;
@@ -104,7 +104,7 @@ impl<'a> Trial<'a> {
         self.shown("light: SIGTERM", || self.stops(light))
     }
 
-    /// Shows a check with its duration and result.
+    /// Runs a check, and shows its duration and result.
     fn shown<T: Said>(&self, name: &str, question: impl FnOnce() -> Result<T>) -> Result<T> {
         let step = self.steps.begin(name);
         match question() {
@@ -141,7 +141,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// No process is root or has a capability, the root is read-only, and one port is open to other machines.
+    /// Checks that no process is root or has a capability, the root is read-only, and one port is open to other
+    /// machines.
     fn is_closed(&self, container: &Container) -> Result<String> {
         let processes = container.processes()?;
         let user = &self.image.statement.user;
@@ -177,7 +178,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// The site, the tracker, and one event from another machine.
+    /// Requests the site and the tracker, and sends one event, from another machine.
     fn counts_a_click(&self, container: &Container) -> Result<()> {
         for path in ["/", "/analytics.js", "/analytics.core.js", "/health"] {
             let answer = self.network.get(path)?;
@@ -194,7 +195,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// The container is unhealthy while a process hangs, and healthy again when it continues.
+    /// Checks that the container is unhealthy while a process hangs, and healthy again afterwards.
     fn reports_its_health(&self, container: &Container) -> Result<()> {
         let processes = container.processes()?;
         let nginx = processes.iter().find(|process| process.name == "nginx" && process.is_worker);
@@ -234,7 +235,7 @@ impl<'a> Trial<'a> {
         Ok(ids)
     }
 
-    /// The stop signal ends it with code 0, and no process had to be killed.
+    /// Checks that it exits with code 0 on the stop signal, without having to kill a process.
     fn stops(&self, mut container: Container) -> Result<()> {
         let stopped = Instant::now();
         container.signal(&self.image.statement.stop_signal)?;
@@ -255,7 +256,7 @@ impl<'a> Trial<'a> {
         Ok(ids)
     }
 
-    /// Each of these events is stored exactly once.
+    /// Checks that each of these events is stored exactly once.
     fn holds(&self, container: &Container, wanted: &Acknowledged) -> Result<String> {
         let asked = Instant::now();
         let sql = format!("SELECT event_id FROM analytics_events WHERE page_url LIKE '{PAGES}%'");
@@ -300,7 +301,7 @@ fn ids(file: &Path) -> Result<Acknowledged> {
     Ok(Acknowledged(text.lines().map(str::to_owned).collect()))
 }
 
-/// What is shown of a result beside its duration.
+/// How a result is shown, next to its duration.
 trait Said {
     fn words(&self) -> String;
 }

@@ -1,4 +1,4 @@
-//! A network of the container and this machine, joined by a veth pair.
+//! A network between the container and this machine, over a veth pair.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ pub(crate) struct Network {
     pub(crate) name: String,
 }
 
-/// An answer to a request over HTTP.
+/// An HTTP response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
@@ -49,7 +49,7 @@ impl Network {
         Ok(network)
     }
 
-    /// The host's end. The name of a network device has at most 15 letters.
+    /// The host's end of the veth pair. A network device's name has at most 15 characters.
     fn cable(&self) -> String {
         format!("ff{}", std::process::id() % 1_000_000_000)
     }
@@ -98,7 +98,7 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // Usually the veth pair is removed with the network; if a process still holds that, it is removed here.
+        // Usually the veth pair is removed with the network, but not if a process still holds that.
         let _ = said(command::new("ip").args(["link", "delete", &self.cable()]));
         let _ = said(command::new("ip").args(["netns", "delete", &self.name]));
     }

@@ -1,4 +1,4 @@
-//! A broker's settings, its formatted data, and the command lines of java.
+//! A broker's settings, its formatted data, and java's command lines.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -10,16 +10,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::processes::error::Result;
 use crate::processes::reachable::reachable;
 
-/// The settings of every broker, which the NixOS module uses too.
+/// The settings of every broker; the NixOS module uses them too.
 const SETTINGS: &str = include_str!("../../../../../nixos/kafka/server.properties");
 const LOGGING: &str = include_str!("../../../../../nixos/kafka/log4j2.yaml");
 
-/// Where a broker listens, and under which name clients reach it.
+/// Where a broker listens, and the name by which clients reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
-    /// Its own address and port; the controller has the next port.
+    /// Its own address and port; the controller uses the next port.
     pub address: SocketAddr,
-    /// The host name that clients on other machines know it by; by default the address.
+    /// The host name that clients on other machines use; the address by default.
     pub advertise: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl BrokerFiles {
     /// Writes the broker's settings into `folder`; `libs` holds Kafka's jars.
     ///
     /// # Errors
-    /// A file cannot be written.
+    /// Fails if a file cannot be written.
     pub fn write(folder: &Path, libs: &Path, listen: &Listen, heap_mib: u32) -> Result<Self> {
         let files = Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib };
         let (properties, logging) = (files.properties(), files.logging());
@@ -52,10 +52,10 @@ impl BrokerFiles {
         Ok(files)
     }
 
-    /// Java's arguments to format the data, or `None` if it is formatted. Call [`Self::formatted`] afterwards.
+    /// Java's arguments to format the data, or `None` if it is already formatted. Call [`Self::formatted`] afterwards.
     ///
     /// # Errors
-    /// The remains of an interrupted attempt cannot be removed.
+    /// Fails if the remains of an interrupted attempt cannot be removed.
     pub fn to_format(&self) -> Result<Option<Vec<OsString>>> {
         if self.data().join("meta.properties").exists() {
             return Ok(None);
@@ -68,11 +68,11 @@ impl BrokerFiles {
         Ok(Some(self.java(&options, format_arguments(&self.format_properties()))))
     }
 
-    /// Syncs the formatted data and moves it into place. Kafka's tool syncs nothing: after a power cut within the first
-    /// half minute its files were empty, and the broker could not start.
+    /// Syncs the formatted data and moves it into place. Kafka's tool does not sync: after a power cut within the first
+    /// half minute, its files were empty and the broker could not start.
     ///
     /// # Errors
-    /// The data cannot be synced or moved.
+    /// Fails if the data cannot be synced or moved.
     pub fn formatted(&self) -> Result<()> {
         let (partial, data) = (self.partial_data(), self.data());
         for entry in fs_err::read_dir(&partial)? {
@@ -155,10 +155,10 @@ fn format_arguments(properties: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// A random id as Kafka writes it: the 16 bytes of a UUID in URL-safe base64 without padding.
+/// A random id in Kafka's format: the 16 bytes of a UUID in URL-safe base64 without padding.
 fn cluster_id() -> String {
     let mut bytes = uuid::Uuid::new_v4().into_bytes();
-    // With the first bit clear the id cannot begin with a dash, which the tool would take for an option.
+    // With the first bit clear, the id cannot begin with a dash, which the tool would take for an option.
     bytes[0] &= 0x7f;
     URL_SAFE_NO_PAD.encode(bytes)
 }

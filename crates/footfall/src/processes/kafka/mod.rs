@@ -1,4 +1,4 @@
-//! Apache Kafka in KRaft mode: one node that is broker and controller.
+//! Apache Kafka in KRaft mode: one node that is both broker and controller.
 
 mod files;
 
@@ -46,7 +46,7 @@ impl Kafka {
     /// Starts a broker as [`Kafka::spawn`] does, and waits until it answers with its metadata.
     ///
     /// # Errors
-    /// With the last lines of `dir`/logs/kafka.log where the broker says why.
+    /// Fails, with the last lines of `dir`/logs/kafka.log, if the broker does not start.
     pub async fn start(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let kafka = Self::spawn(programs, dir, address, port).await?;
         kafka.wait_until_ready().await?;
@@ -54,10 +54,10 @@ impl Kafka {
     }
 
     /// Starts a broker on `address`:`port`, its controller on the next port, with its data in `dir`/kafka, which is
-    /// formatted the first time.
+    /// formatted on the first start.
     ///
     /// # Errors
-    /// The data cannot be formatted, or the broker cannot be run.
+    /// Fails if the data cannot be formatted or the broker cannot be run.
     pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make(dir, "kafka")?;

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use crate::processes::error::Result;
 
-/// The settings of every server, which the NixOS module uses too.
+/// The settings of every server; the NixOS module uses them too.
 const SETTINGS: &str = include_str!("../../../../../nixos/postgresql/postgresql.conf");
-/// Follows them on a small machine.
+/// Appended to them on a small machine.
 const LIGHT_SETTINGS: &str = include_str!("../../../../../nixos/postgresql/light.conf");
 const INCLUDE: &str = "include 'footfall.conf'";
 
 /// How much of its machine a server may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// nixos/postgresql/postgresql.conf.
+    /// nixos/postgresql/postgresql.conf only.
     Full,
-    /// With nixos/postgresql/light.conf: for a machine of 512 MB.
+    /// With nixos/postgresql/light.conf, for a machine with 512 MB.
     Light,
 }
 
@@ -32,7 +32,7 @@ impl Size {
 /// Where a server listens. It also has a Unix socket, whose name contains the port.
 #[derive(Debug, Clone, Copy)]
 pub struct Listen<'a> {
-    /// TCP addresses as in `listen_addresses`; empty for the socket alone.
+    /// TCP addresses as in `listen_addresses`; empty for the socket only.
     pub addresses: &'a str,
     /// The port.
     pub port: u16,
@@ -57,15 +57,15 @@ impl ServerFiles {
         self.folder.join("data")
     }
 
-    /// initdb writes here, so that the remains of an interrupted one are not taken for a database.
+    /// initdb writes here, so that the remains of an interrupted run are not taken for a database.
     fn partial_data(&self) -> PathBuf {
         self.folder.join("data.partial")
     }
 
-    /// The arguments of initdb, or `None` if there is a database. Call [`Self::initialised`] afterwards.
+    /// The arguments of initdb, or `None` if the database exists. Call [`Self::initialised`] afterwards.
     ///
     /// # Errors
-    /// The remains of an interrupted attempt cannot be removed.
+    /// Fails if the remains of an interrupted attempt cannot be removed.
     pub fn to_initialise(&self) -> Result<Option<Vec<OsString>>> {
         if self.data().join("PG_VERSION").exists() {
             return Ok(None);
@@ -86,24 +86,24 @@ impl ServerFiles {
         Ok(Some(options.iter().map(Into::into).chain([partial.into()]).collect()))
     }
 
-    /// Moves the data that initdb made into place.
+    /// Moves initdb's data into place.
     ///
     /// # Errors
-    /// It cannot be moved.
+    /// Fails if it cannot be moved.
     pub fn initialised(&self) -> Result<()> {
         Ok(fs_err::rename(self.partial_data(), self.data())?)
     }
 
     /// Writes the configuration and returns the arguments of postgres. It is written at every start, because addresses
-    /// may change in between.
+    /// may change between starts.
     ///
     /// # Errors
-    /// A file cannot be written.
+    /// Fails if a file cannot be written.
     pub fn to_run(&self, listen: Listen<'_>, size: Size) -> Result<Vec<OsString>> {
         let data = self.data();
         let main = data.join("postgresql.conf");
         let text = fs_err::read_to_string(&main)?;
-        // Settings that come later win, so the include goes to the end of initdb's own file.
+        // Later settings win, so the include goes at the end of initdb's file.
         if !text.ends_with(INCLUDE) {
             fs_err::write(&main, text + "\n" + INCLUDE)?;
         }

@@ -34,7 +34,7 @@ pub struct Postgres {
     process: ManagedProcess,
     address: SocketAddr,
     socket_dir: PathBuf,
-    /// Holds the socket where the path of the instance's own folder is too long for one.
+    /// Holds the socket if the path of the instance's folder is too long for one.
     _short_dir: Option<TempDir>,
 }
 
@@ -55,17 +55,17 @@ impl Postgres {
     /// Starts a server as [`Postgres::spawn`] does, and waits until it answers a query.
     ///
     /// # Errors
-    /// With the last lines of `dir`/logs/postgres.log, where the server says why.
+    /// Fails, with the last lines of `dir`/logs/postgres.log, if the server does not start.
     pub async fn start(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let postgres = Self::spawn(programs, dir, address, port, Size::Full).await?;
         postgres.wait_until_ready().await?;
         Ok(postgres)
     }
 
-    /// Starts a server on `address`:`port` with its data in `dir`/postgres, which is initialised the first time.
+    /// Starts a server on `address`:`port` with its data in `dir`/postgres, which is initialised on the first start.
     ///
     /// # Errors
-    /// The data cannot be initialised, or the server cannot be run.
+    /// Fails if the data cannot be initialised or the server cannot be run.
     pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16, size: Size) -> Result<Self> {
         let bin = &programs.postgres_bin;
         let folder = folders::make_for(dir, "postgres", bin, USER)?;
@@ -100,7 +100,7 @@ impl Postgres {
         &self.socket_dir
     }
 
-    /// Where it listens for TCP.
+    /// The TCP address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -112,7 +112,7 @@ impl Postgres {
         admin(&self.socket_dir, self.address.port(), database)
     }
 
-    /// The same as a libpq connection string, for any user.
+    /// A libpq connection string for any user.
     #[must_use]
     pub fn url(&self, user: &str, database: &str) -> String {
         format!("host='{}' port={} user={user} dbname={database}", self.socket_dir.display(), self.address.port())
@@ -125,7 +125,7 @@ fn admin(socket_dir: &Path, port: u16, database: &str) -> tokio_postgres::Config
     config
 }
 
-/// `dir`/run, or a short folder under /tmp where the socket's path would be too long there.
+/// `dir`/run, or a short folder under /tmp if the socket's path would be too long.
 fn socket_dir(dir: &Path, port: u16, program: &Program) -> Result<(PathBuf, Option<TempDir>)> {
     let run = dir.join("run");
     let socket = run.join(format!(".s.PGSQL.{port}"));
