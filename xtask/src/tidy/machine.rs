@@ -8,22 +8,22 @@ const HERE: &str = "xtask/src/tidy/machine.rs";
 
 const FOLDERS: [&str; 4] = ["/work/", "/home/", "/Users/", "/tmp/wt/"];
 
-/// A package's name and version are enough: each registry's client knows where to fetch it.
-const HOSTS: [&str; 14] = [
-    "index.registry.example",
-    "static.registry.example",
-    "registry.packages.example",
-    "registry.yarn.example",
-    "pypi.example",
-    "files.python.example",
-    "repo.maven.example",
-    "repo1.maven.example",
-    "proxy.modules.example",
-    "deb.debian.example",
-    "security.debian.example",
-    "snapshot.debian.example",
-    "ftp.debian.example",
-    "registry-1.images.example",
+/// How the hosts of package registries and their mirrors begin. A package's name and version are enough: each registry's
+/// client knows where to fetch it.
+const REGISTRY_LABELS: [&str; 13] = [
+    "crates",
+    "deb",
+    "files",
+    "ftp",
+    "index",
+    "mirror",
+    "proxy",
+    "pypi",
+    "registry",
+    "registry-1",
+    "repo",
+    "repo1",
+    "security",
 ];
 
 /// What cargo writes for every crates.io package, even if it was fetched from a mirror.
@@ -54,8 +54,12 @@ pub(super) fn what_it_names(line: &str) -> Option<String> {
     if let Some(folder) = folder {
         return Some(format!("names {folder}, a folder of one machine: use the path within the checkout"));
     }
-    let host = HOSTS.iter().find(|host| line.contains(*host))?;
-    Some(format!("names the registry host {host}: name the package instead"))
+    let host = line.split("://").skip(1).find(|rest| {
+        let (label, domain) = rest.split_once('.').unwrap_or((rest, ""));
+        REGISTRY_LABELS.contains(&label) && domain.starts_with(|first: char| first.is_ascii_alphabetic())
+    })?;
+    let host = host.split(['/', '"', ' ', ')']).next().unwrap_or_default();
+    Some(format!("names {host}, the host of a package registry: name the package instead"))
 }
 
 /// Finds a mirror's address, which npm and cargo write if the machine is configured to use one.
@@ -90,14 +94,16 @@ mod tests {
 
     #[test]
     fn the_host_of_a_registry_is_found() {
-        assert!(what_it_names("curl https://static.registry.example/crates/a").is_some());
+        assert!(what_it_names("curl https://registry.packages.example/crates/a").is_some());
+        assert!(what_it_names("deb http://deb.linux.example/debian trixie").is_some());
+        assert_eq!(what_it_names("https://www.shop.example/index.html"), None);
         assert_eq!(what_it_names("from crates.io"), None);
     }
 
     #[test]
     fn a_lock_file_names_one_source() {
-        let lock = format!("source = \"{CRATES_IO}\"\nsource = \"sparse+https://mirror.example/\"\n");
-        let package_lock = "      \"resolved\": \"https://mirror.example/a.tgz\",\n";
+        let lock = format!("source = \"{CRATES_IO}\"\nsource = \"sparse+https://packages.example/\"\n");
+        let package_lock = "      \"resolved\": \"https://packages.example/a.tgz\",\n";
         let tree = Tree::with(&[("Cargo.lock", &lock), ("web/package-lock.json", package_lock), ("a.md", &lock)]);
         let found: Vec<_> = check(&tree).into_iter().map(|finding| (finding.path, finding.line)).collect();
         assert_eq!(found, [("Cargo.lock".to_owned(), 2), ("web/package-lock.json".to_owned(), 1)]);
@@ -105,7 +111,7 @@ mod tests {
 
     #[test]
     fn this_file_is_the_only_one_left_out() {
-        let host = "registry.packages.example";
+        let host = "https://registry.packages.example/";
         let found = check(&Tree::with(&[(HERE, host), ("xtask/src/tidy/mod.rs", host)]));
         assert_eq!(found.len(), 1);
     }
