@@ -49,12 +49,11 @@ pub fn fill_in(sql: &str) -> Cow<'_, str> {
 
 fn filled_list(list: &str) -> Option<String> {
     let (head, text) = list.split_once(": ")?;
-    let separator = match head.split_once(' ')? {
-        ("list", _) => ", ",
-        ("each", _) => "",
+    let (separator, names) = match head.split_once(' ')? {
+        ("list", names) => (", ", names_of(names)?),
+        ("each", names) => ("", names_of(names)?),
         _ => return None,
     };
-    let names = names_of(head.split_once(' ')?.1)?;
     let (text, exception) = text.split_once("; ").unwrap_or((text, ""));
     let exception = exception.split_once(": ");
     let text_for = |name| exception.filter(|(of, _)| *of == name).map_or(text, |(_, other)| other);
