@@ -11,6 +11,9 @@ use crate::port_holder::Taken;
 use crate::processes;
 use crate::topics::TopicsError;
 
+/// How Footfall's daemons end if their configuration is invalid (EX_USAGE of sysexits.h).
+const EXIT_USAGE: i32 = 64;
+
 /// Why `up` or `migrate-profile` could not do its job.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
@@ -74,6 +77,17 @@ pub enum UpError {
     /// A file of the instance cannot be read or written.
     #[error(transparent)]
     File(#[from] std::io::Error),
+}
+
+impl UpError {
+    /// Whether a program is missing or its configuration is invalid: only the user can change that, by another start.
+    pub(crate) fn is_in_the_installation(&self) -> bool {
+        match self {
+            Self::Process(processes::Error::Missing(_)) => true,
+            Self::Process(processes::Error::Ended { status, .. }) => status.code() == Some(EXIT_USAGE),
+            _ => false,
+        }
+    }
 }
 
 fn lines(taken: &[Taken]) -> String {
