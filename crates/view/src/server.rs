@@ -17,7 +17,7 @@ use crate::routes::Service;
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// How long a request may take once shutdown has begun. A slow client or a long query must not delay the end, and nothing
-/// is lost: whoever sent an event sends it again.
+/// is lost: a client that sent an event sends it again.
 const ANSWER_IN_STOP_MS_MAX: u64 = 2_000;
 
 /// Serves until shutdown, which disconnects open pages so that they reconnect to the next process.

@@ -96,7 +96,9 @@ impl Grafana {
         }
         let log = folders::log(dir, "grafana")?;
         let (from, output) = (log_text::length(&log), OpenOptions::new().create(true).append(true).open(&log)?);
-        let mut command = tokio::process::Command::new(&self.program);
+        let old_tool = || self.program.with_file_name("grafana-cli");
+        let tool = self.subcommand.map_or_else(old_tool, |_| self.program.clone());
+        let mut command = tokio::process::Command::new(tool);
         command
             .args(self.subcommand.map(|_| "cli"))
             .arg("--homepath")
@@ -185,6 +187,27 @@ mod tests {
         std::fs::write(&binary, b"\x7fELF").unwrap();
         assert_eq!(program(wrapper, home.path()), binary);
         assert_eq!(program(binary.clone(), Path::new("/elsewhere")), binary);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_set_in_a_database_that_exists_and_appears_in_no_command_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let (script, given) = (dir.path().join("grafana.sh"), dir.path().join("given"));
+        std::fs::write(&given, "a phrase").unwrap();
+        let text = "#!/bin/sh\necho \"$@\" > \"$GF_PATHS_DATA/arguments\"; cat > \"$GF_PATHS_DATA/set\"; exit ${#1}";
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let grafana = Grafana { program: script, subcommand: Some("server"), home: "/home".into() };
+        let data = dir.path().join("grafana");
+
+        grafana.reset_password(dir.path(), &given).await.unwrap();
+        assert!(!data.join("set").exists(), "a new database gets it from the environment");
+        std::fs::write(data.join("grafana.db"), "").unwrap();
+        let failed = grafana.reset_password(dir.path(), &given).await;
+        assert!(matches!(failed, Err(Error::Ended { .. })), "{failed:?}");
+        assert_eq!(std::fs::read_to_string(data.join("set")).unwrap(), "a phrase");
+        let arguments = std::fs::read_to_string(data.join("arguments")).unwrap();
+        assert_eq!(arguments, "cli --homepath /home admin reset-admin-password --password-from-stdin\n");
     }
 
     #[test]

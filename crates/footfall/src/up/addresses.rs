@@ -1,6 +1,6 @@
 //! Where everything listens: on the standard ports of one address. Only the site may have another address.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use super::profile::Profile;
 use crate::port_holder::Wanted;
@@ -32,6 +32,15 @@ impl Addresses {
     /// The site as this machine reaches it: an unspecified address cannot be connected to.
     pub(crate) fn site_from_here(self) -> SocketAddr {
         processes::reachable(self.site())
+    }
+
+    /// An address that is not one of this machine, if there is one.
+    pub(crate) fn foreign(self) -> Option<IpAddr> {
+        let is_foreign = |ip: &IpAddr| {
+            let bound = TcpListener::bind((*ip, 0));
+            bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrNotAvailable)
+        };
+        [self.ip, self.site].into_iter().find(is_foreign)
     }
 
     /// Where connections from this machine to `ip` come from: not always from `ip` itself (127.0.0.7 is reached from
@@ -150,6 +159,15 @@ mod tests {
             assert!(at.callers().contains(&caller.local_addr().unwrap().ip()), "{ip}: {:?}", at.callers());
         }
         assert_eq!(Addresses::on("127.0.0.1".parse().unwrap(), None).callers().len(), 1);
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_recognized() {
+        let (own, other) = ("127.0.0.7".parse().unwrap(), "192.0.2.1".parse().unwrap());
+        assert_eq!(Addresses::on(own, None).foreign(), None);
+        assert_eq!(Addresses::on(own, Some("0.0.0.0".parse().unwrap())).foreign(), None);
+        assert_eq!(Addresses::on(other, None).foreign(), Some(other));
+        assert_eq!(Addresses::on(own, Some(other)).foreign(), Some(other));
     }
 
     #[test]

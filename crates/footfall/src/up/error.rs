@@ -23,6 +23,9 @@ pub enum UpError {
     /// Kafka needs one address to give to its clients.
     #[error("{0} is not one address, and Kafka's clients need one: name an address of this machine")]
     NoOneAddress(IpAddr),
+    /// It cannot be listened on.
+    #[error("{0} is not an address of this machine")]
+    ForeignAddress(IpAddr),
     /// The folder holds the data of the other profile.
     #[error(
         "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or convert it \

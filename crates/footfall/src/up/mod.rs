@@ -77,6 +77,9 @@ pub async fn up(options: &Options) -> Result<(), UpError> {
     if options.listen.is_unspecified() {
         return Err(UpError::NoOneAddress(options.listen));
     }
+    if let Some(foreign) = at.foreign() {
+        return Err(UpError::ForeignAddress(foreign));
+    }
     let profile = profile(options)?;
     let grafana = match profile {
         Profile::Light => Err("not part of the light profile".to_owned()),

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::error::UpError;
-use crate::port_holder::{self, Holder, Taken, Wanted};
+use crate::port_holder::{self, Taken, Wanted};
 
 /// A launcher that was killed leaves its processes to end by themselves.
 const LEFTOVERS_S_MAX: u64 = 15;
+const UNKNOWN_S_MAX: u64 = 1;
 const LOOK_AGAIN_MS: u64 = 200;
 
 /// Waits for the processes of an earlier run in the same folder, if there are any.
@@ -22,8 +23,10 @@ pub(crate) async fn wait_until_free(wanted: &[Wanted], keep: Option<&Path>) -> R
         if taken.is_empty() {
             return Ok(());
         }
-        let are_ending = keep.as_deref().is_some_and(|dir| taken.iter().all(|taken| is_of_instance(taken, dir)));
-        if !are_ending || started.elapsed() > Duration::from_secs(LEFTOVERS_S_MAX) {
+        let are_ending = keep.as_deref().is_some_and(|dir| taken.iter().all(|taken| may_be_ending(taken, dir)));
+        // The holder of a port is also unknown if it has just ended.
+        let limit_s = if taken.iter().all(|taken| taken.holder.is_none()) { UNKNOWN_S_MAX } else { LEFTOVERS_S_MAX };
+        if !are_ending || started.elapsed() > Duration::from_secs(limit_s) {
             return Err(UpError::PortsTaken(taken));
         }
         tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
@@ -31,12 +34,9 @@ pub(crate) async fn wait_until_free(wanted: &[Wanted], keep: Option<&Path>) -> R
 }
 
 /// Every process of an instance has its folder in its command line, except nginx's workers. Those of a launcher that
-/// still runs do not end; they are recognized by their parent.
-fn is_of_instance(taken: &Taken, dir: &Path) -> bool {
-    let is_of_instance = |holder: &Holder| {
-        let has_folder =
-            holder.command.contains(&*dir.to_string_lossy()) || holder.command.starts_with("nginx: worker");
-        has_folder && holder.is_orphan
-    };
-    taken.holder.as_ref().is_some_and(is_of_instance)
+/// still runs do not end.
+fn may_be_ending(taken: &Taken, dir: &Path) -> bool {
+    let dir = dir.to_string_lossy();
+    let is_of_instance = |command: &str| command.contains(&*dir) || command.starts_with("nginx: worker");
+    taken.holder.as_ref().is_none_or(|holder| holder.is_orphan && is_of_instance(&holder.command))
 }

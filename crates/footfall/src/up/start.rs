@@ -1,5 +1,6 @@
 //! How each part is started.
 
+use std::ops::DerefMut;
 use std::path::{Path, PathBuf};
 
 use super::addresses::Addresses;
@@ -11,10 +12,12 @@ use super::password;
 use super::plan::Plan;
 use super::profile::Profile;
 use super::state::State;
-use super::supervisor::BoxedProcess;
 use crate::health::HealthCheck;
-use crate::processes::{DaemonOptions, Grafana, GrafanaOptions, Kafka, Nginx, NginxOptions, Size};
+use crate::processes::{DaemonOptions, Grafana, GrafanaOptions, Kafka, ManagedProcess, Nginx, NginxOptions, Size};
 use crate::topics::{self, Topic};
+
+/// A [`ManagedProcess`], or a type such as `Postgres` that wraps one.
+pub(crate) type BoxedProcess = Box<dyn DerefMut<Target = ManagedProcess> + Send + Sync>;
 
 /// The database that everything is stored in.
 pub(crate) const DATABASE: &str = "analytics";

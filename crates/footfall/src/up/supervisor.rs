@@ -1,9 +1,7 @@
 //! Starts the parts of an instance, keeps them running, and stops them in order.
 
 use std::collections::BTreeMap;
-use std::ops::DerefMut;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -14,10 +12,6 @@ use super::error::UpError;
 use super::part::Part;
 use super::plan::Plan;
 use super::watcher::{Patience, Watcher};
-use crate::processes::ManagedProcess;
-
-/// A [`ManagedProcess`], or a type such as `Postgres` that wraps one.
-pub(crate) type BoxedProcess = Box<dyn DerefMut<Target = ManagedProcess> + Send + Sync>;
 
 /// The parts of an instance, each with the task that starts and watches it.
 pub(crate) struct Supervisor {
@@ -86,12 +80,4 @@ impl Supervisor {
             while stopping.join_next().await.is_some() {}
         }
     }
-}
-
-/// How long a part may take to stop before it is killed. Only those that keep data lose anything by it: time, when
-/// they recover at the next start.
-pub(crate) fn stop_max(part: Part) -> Duration {
-    const STOP_S_MAX: u64 = 4;
-    const DATA_STOP_S_MAX: u64 = 30;
-    Duration::from_secs(if part.keeps_data() { DATA_STOP_S_MAX } else { STOP_S_MAX })
 }

@@ -11,7 +11,7 @@ use super::error::UpError;
 use super::part::Part;
 use super::plan::Plan;
 use super::restart_backoff::RestartBackoff;
-use super::supervisor::{BoxedProcess, stop_max};
+use super::start::BoxedProcess;
 use crate::processes::{self, Ending, READY_S_MAX};
 use crate::progress::Step;
 
@@ -186,4 +186,12 @@ impl Watcher {
     fn say(&self, text: &str) {
         self.plan.steps.say(text);
     }
+}
+
+/// How long a part may take to stop before it is killed. Only those that keep data lose anything by it: time, when
+/// they recover at the next start.
+fn stop_max(part: Part) -> Duration {
+    const STOP_S_MAX: u64 = 4;
+    const DATA_STOP_S_MAX: u64 = 30;
+    Duration::from_secs(if part.keeps_data() { DATA_STOP_S_MAX } else { STOP_S_MAX })
 }

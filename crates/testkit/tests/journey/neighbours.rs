@@ -164,9 +164,14 @@ async fn an_open_live_page_and_a_slow_client_do_not_delay_the_end() {
         let run = run_dir("open-page");
         let up = Up::start_with(own_address(), &run, profile).until_ready().await;
         let mut pages = vec![open_stream(&up).await, open_stream(&up).await];
-        // It has sent a part of its request, and sends no more.
-        let mut slow = TcpStream::connect((up.address, 8080)).await.unwrap();
-        slow.write_all(b"POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{").await.unwrap();
+        // They have sent a part of their request, and send no more.
+        for port in [8080, 3001] {
+            let mut slow = TcpStream::connect((up.address, port)).await.unwrap();
+            let begun =
+                "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+            slow.write_all(begun.as_bytes()).await.unwrap();
+            pages.push(slow);
+        }
         assert!(is_accepted(&up, "before_the_end").await);
         let processes = up.processes();
         let began = Instant::now();
@@ -194,10 +199,13 @@ async fn a_killed_launcher_lets_ingest_answer_what_it_is_reading() {
         let mut client = TcpStream::connect((up.address, 3001)).await.unwrap();
         let head = format!(
             "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n\
-             content-length: {}\r\n\r\n",
+             expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         client.write_all(head.as_bytes()).await.unwrap();
+        let mut begun = [0; 64];
+        let read = client.read(&mut begun).await.unwrap();
+        assert!(begun[..read].starts_with(b"HTTP/1.1 100"), "it has begun to read");
         let (first, second) = body.as_bytes().split_at(20);
         client.write_all(first).await.unwrap();
         let log = up.dir.join("logs/ingest.log");
@@ -210,7 +218,7 @@ async fn a_killed_launcher_lets_ingest_answer_what_it_is_reading() {
         // Its neighbours end at the same time, so it may not be able to keep the event.
         let is_answered = answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 503");
         assert!(is_answered, "{answer:?}\n{}", std::fs::read_to_string(&log).unwrap());
-        // Whoever starts it again need not wait for what is still ending.
+        // It can be started again at once, although some processes may still be ending.
         let again = Up::start_with(address, &run, profile).until_ready().await;
         let left: Vec<_> = processes.iter().filter(|process| process.runs()).collect();
         assert!(left.is_empty(), "{left:?}");
