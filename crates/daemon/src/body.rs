@@ -8,9 +8,14 @@ use hyper::body::{Body as HttpBody, Bytes};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// How much of a refused body is read and discarded, so that the client gets to read the refusal.
 const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How long a body may still take once shutdown has begun: a slow client must not delay the end until the daemon is
+/// killed.
+const BODY_IN_STOP_MS_MAX: u64 = 2_000;
 
 /// Limits on one body.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +43,10 @@ pub enum BodyError {
 /// The memory that the bodies of all requests may use. Counts what has arrived, not the announced length, so that a
 /// client cannot reserve memory by announcing much and sending little.
 #[derive(Debug)]
-pub struct BodyBudget(Arc<Semaphore>);
+pub struct BodyBudget {
+    memory: Arc<Semaphore>,
+    shutdown: CancellationToken,
+}
 
 /// A complete body. Holds its share of the budget until dropped.
 #[derive(Debug)]
@@ -51,7 +59,14 @@ pub struct Body {
 impl BodyBudget {
     /// A budget of `kib_max` KiB.
     pub fn new(kib_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(kib_max.min(Semaphore::MAX_PERMITS))))
+        let memory = Arc::new(Semaphore::new(kib_max.min(Semaphore::MAX_PERMITS)));
+        Self { memory, shutdown: CancellationToken::new() }
+    }
+
+    /// Gives up on slow bodies once `shutdown` is cancelled.
+    #[must_use]
+    pub fn hurried_by(self, shutdown: CancellationToken) -> Self {
+        Self { shutdown, ..self }
     }
 
     /// Reads the whole body.
@@ -64,7 +79,14 @@ impl BodyBudget {
         limits: BodyLimits,
     ) -> Result<Body, BodyError> {
         let mut share = self.take(0)?;
-        let bytes = collect(body, limits, |bytes| self.grow(&mut share, bytes)).await?;
+        let too_late = async {
+            self.shutdown.cancelled().await;
+            tokio::time::sleep(Duration::from_millis(BODY_IN_STOP_MS_MAX)).await;
+        };
+        let bytes = tokio::select! {
+            bytes = collect(body, limits, |bytes| self.grow(&mut share, bytes)) => bytes?,
+            () = too_late => return Err(BodyError::Incomplete),
+        };
         Ok(Body { bytes, share })
     }
 
@@ -81,7 +103,7 @@ impl BodyBudget {
 
     fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, BodyError> {
         let kib = u32::try_from(kib).map_err(|_| BodyError::OverBudget)?;
-        self.0.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
+        self.memory.clone().try_acquire_many_owned(kib).map_err(|_| BodyError::OverBudget)
     }
 
     /// Each KiB is counted once, however many frames the body arrives in.
@@ -199,6 +221,18 @@ mod tests {
         let slow = budget.read(&mut Pieces::new(&[4096], false), LIMITS).await;
         assert_eq!(slow.unwrap_err(), BodyError::Incomplete);
         assert!(budget.read(&mut Pieces::new(&[4096], true), LIMITS).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shutdown_hurries_a_slow_body() {
+        let shutdown = CancellationToken::new();
+        let budget = BodyBudget::new(4).hurried_by(shutdown.clone());
+        let limits = BodyLimits { ms_max: 60_000, ..LIMITS };
+        shutdown.cancel();
+        let began = tokio::time::Instant::now();
+        let slow = budget.read(&mut Pieces::new(&[4096], false), limits).await;
+        assert_eq!((slow.unwrap_err(), began.elapsed().as_millis()), (BodyError::Incomplete, 2_000));
+        assert!(budget.read(&mut Pieces::new(&[4096], true), limits).await.is_ok(), "a quick one is read");
     }
 
     #[tokio::test]

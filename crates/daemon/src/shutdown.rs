@@ -1,4 +1,7 @@
 //! SIGTERM and SIGINT start the drain, and the process exits if the drain takes too long.
+//!
+//! A SIGINT during the drain ends the process at once: a person pressed Ctrl-C. A SIGTERM does not: when a launcher is
+//! killed, the kernel sends its children's parent-death signal once for each thread of the launcher.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -9,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Shell;
 
-/// Exit code of a daemon that did not drain in time, or received a second signal.
+/// Exit code of a daemon that did not drain in time, or was told to end at once.
 const EXIT_UNDRAINED: i32 = 1;
 
 /// Handles signals on a separate thread and runtime, which keep working even if the daemon blocks all its workers. Once
@@ -35,7 +38,9 @@ pub(crate) fn handle_signals(shell: Shell, drain_ms_max: u64) -> io::Result<()> 
                 }
             };
             tokio::select! {
-                second = signals.next() => tracing::error!(signal = second, "a second signal; ended before the drain was done"),
+                _ = signals.interrupt.recv() => {
+                    tracing::error!(signal = "SIGINT", "a second signal; ended before the drain was done");
+                }
                 () = passed => tracing::error!(drain_ms_max, "not drained in time; ended"),
             }
         });

@@ -189,7 +189,20 @@ fn the_drain_deadline_ends_a_run_that_hangs_or_blocks() {
 }
 
 #[test]
-fn a_second_signal_ends_the_drain() {
+fn a_repeated_sigterm_does_not_cut_the_drain_short() {
+    let mut probe = Running::start(&[("FOOTFALL_PROBE__DRAIN_MS", "500")]);
+    probe.wait_for("READY=1");
+    probe.signal(Signal::SIGTERM);
+    probe.wait_for("STOPPING=1");
+    // As the kernel sends it: once for each thread of a killed launcher.
+    for _ in 0..3 {
+        probe.signal(Signal::SIGTERM);
+    }
+    assert_eq!(probe.wait().code(), Some(0), "{}", probe.log());
+}
+
+#[test]
+fn ctrl_c_ends_the_drain() {
     let mut probe = Running::start(&[("FOOTFALL_PROBE__BEHAVIOUR", "hang_in_drain")]);
     probe.wait_for("READY=1");
     probe.signal(Signal::SIGTERM);

@@ -25,6 +25,14 @@ pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()>
     fs_err::rename(partial, path)
 }
 
+/// Replaces a file unless it has these contents already: on a full disk, a start that changes nothing must not fail.
+pub(crate) fn update(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|current| current == contents) {
+        return Ok(());
+    }
+    replace(path, contents, mode)
+}
+
 /// The name of a file until it is complete.
 pub(crate) fn partial_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
@@ -44,8 +52,8 @@ pub(crate) fn about(path: &Path, kind: io::ErrorKind, why: impl Display) -> io::
 
 #[cfg(test)]
 mod tests {
-    use super::{create_folder, replace};
-    use std::os::unix::fs::PermissionsExt as _;
+    use super::{create_folder, replace, update};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     #[test]
     fn a_replaced_file_has_its_mode_and_leaves_no_partial_one() {
@@ -57,6 +65,20 @@ mod tests {
         }
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let inode_after = |text: &str| {
+            update(&file, text.as_bytes(), 0o644).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+            std::fs::metadata(&file).unwrap().ino()
+        };
+        let first = inode_after("one");
+        assert_eq!(inode_after("one"), first);
+        assert_ne!(inode_after("two"), first);
     }
 
     #[test]

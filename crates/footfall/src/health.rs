@@ -3,11 +3,13 @@
 //! A probe may run it every few seconds for years, so it sends no event and leaves nothing behind. `footfall check`
 //! does more.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use hyper::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::http::Http;
@@ -15,7 +17,7 @@ use crate::http::Http;
 /// Each service answers from its own state, without asking others.
 const ANSWER_MS_MAX: u64 = 3_000;
 
-/// A service, and the URL that answers 200 while it can do its job.
+/// A service, and the URL that answers 200 while it can do its job; `tcp://` only has to accept a connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HealthCheck {
     /// The service.
@@ -53,15 +55,41 @@ pub async fn unhealthy(health_checks: &[HealthCheck]) -> Vec<Unhealthy> {
 }
 
 async fn failure_of(http: Http, check: HealthCheck) -> Option<Unhealthy> {
+    if let Some(address) = check.url.strip_prefix("tcp://") {
+        let connected = tokio::time::timeout(Duration::from_millis(ANSWER_MS_MAX), TcpStream::connect(address)).await;
+        let came_back = match connected {
+            Ok(Ok(_)) => return None,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no connection within {ANSWER_MS_MAX} ms"),
+        };
+        return Some(Unhealthy { check, came_back });
+    }
     let came_back = match check.url.parse::<Uri>() {
         Ok(uri) => match http.get(&uri).await {
             Ok(answer) if answer.status == StatusCode::OK => return None,
-            Ok(answer) => format!("answers {}", answer.status),
+            Ok(answer) => format!("answers {}{}", answer.status, why_not_ready(&answer.body)),
             Err(failure) => failure.to_string(),
         },
         Err(error) => error.to_string(),
     };
     Some(Unhealthy { check, came_back })
+}
+
+/// The conditions in a daemon's answer that do not hold, as `: kafka (no broker answers)`.
+pub(crate) fn why_not_ready(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Answer {
+        conditions: BTreeMap<String, Condition>,
+    }
+    #[derive(Deserialize)]
+    struct Condition {
+        ok: bool,
+        detail: String,
+    }
+    let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return String::new() };
+    let failing = answer.conditions.iter().filter(|(_, condition)| !condition.ok);
+    let failing: Vec<_> = failing.map(|(name, condition)| format!("{name} ({})", condition.detail)).collect();
+    if failing.is_empty() { String::new() } else { format!(": {}", failing.join(", ")) }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ enum Command {
     MigrateProfile(migrate_profile::Arguments),
     /// Ask every service of the running instance whether it can do its job; exit 1 unless all can
     Health(health::Arguments),
-    /// Print the live page's password
+    /// Print the live page's password, or Grafana's
     Password(password::Arguments),
     /// Open psql on the running instance: `footfall psql -- -c "SELECT ..."`
     Psql(psql::Arguments),

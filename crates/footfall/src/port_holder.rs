@@ -31,6 +31,8 @@ pub struct Holder {
     pub pid: i32,
     /// Its command line.
     pub command: String,
+    /// Whether the process that started it is gone.
+    pub is_orphan: bool,
 }
 
 impl fmt::Display for Taken {
@@ -38,7 +40,7 @@ impl fmt::Display for Taken {
         let Wanted { what, address } = &self.wanted;
         write!(f, "port {} ({what} on {}) is taken by ", address.port(), address.ip())?;
         match &self.holder {
-            Some(holder) => write!(f, "process {}: {}", holder.pid, holder.command),
+            Some(holder) => write!(f, "process {}: {}", holder.pid, beginning(&holder.command)),
             None => write!(f, "a process of another user"),
         }
     }
@@ -74,7 +76,7 @@ fn conflict(taken: SocketAddr, wanted: SocketAddr) -> bool {
 
 fn holder(inode: u64) -> Option<Holder> {
     let process = all_processes().ok()?.flatten().find(|process| holds(process, inode))?;
-    Some(Holder { pid: process.pid, command: command(&process) })
+    Some(Holder { pid: process.pid, command: command(&process), is_orphan: is_orphan(&process) })
 }
 
 fn holds(process: &Process, inode: u64) -> bool {
@@ -83,13 +85,30 @@ fn holds(process: &Process, inode: u64) -> bool {
     })
 }
 
+/// Whether neither its parent nor that one's parent (nginx's workers have a master) is a launcher.
+fn is_orphan(process: &Process) -> bool {
+    let is_launcher = |process: &Process| {
+        process.cmdline().is_ok_and(|line| line.first().is_some_and(|program| program.ends_with("footfall")))
+    };
+    let above = std::iter::successors(parent(process), parent).take(2);
+    !above.into_iter().any(|process| is_launcher(&process))
+}
+
+fn parent(process: &Process) -> Option<Process> {
+    Process::new(process.stat().ok()?.ppid).ok()
+}
+
 fn command(process: &Process) -> String {
-    const CHARS_MAX: usize = 120;
     let line = process.cmdline().unwrap_or_default().join(" ");
-    let line = if line.is_empty() { process.stat().map(|stat| stat.comm).unwrap_or_default() } else { line };
-    match line.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default()),
-        None => line,
+    if line.is_empty() { process.stat().map(|stat| stat.comm).unwrap_or_default() } else { line }
+}
+
+/// The beginning of a command line, which may be very long.
+fn beginning(command: &str) -> String {
+    const CHARS_MAX: usize = 120;
+    match command.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}...", command.get(..end).unwrap_or_default()),
+        None => command.to_owned(),
     }
 }
 

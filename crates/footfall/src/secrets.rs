@@ -8,6 +8,8 @@ use crate::files;
 pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
 /// The live page's password, for footfall-view.
 pub const VIEW_PASSWORD: &str = "access.password";
+/// The password of Grafana's administrator, if other machines can reach Grafana.
+pub const GRAFANA_PASSWORD: &str = "admin.password";
 
 /// Creates `folder`, inaccessible to other users, and each missing secret in it: 32 random bytes as hexadecimal digits,
 /// in a file that only its owner can read.

@@ -49,7 +49,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     // yet reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
-    let service = Arc::new(routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?);
+    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?;
+    let service = Arc::new(service.hurried_by(shell.shutdown.clone()));
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;
 

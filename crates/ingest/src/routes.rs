@@ -15,6 +15,7 @@ use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
@@ -69,6 +70,12 @@ impl Service {
             visitor_key: visitor_key(&config.privacy),
             countries,
         })
+    }
+
+    /// Gives up on slow bodies once `shutdown` is cancelled.
+    pub(crate) fn hurried_by(mut self, shutdown: CancellationToken) -> Self {
+        self.budget = self.budget.hurried_by(shutdown);
+        self
     }
 
     /// Waits for all deliveries in progress.

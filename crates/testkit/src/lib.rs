@@ -10,6 +10,7 @@ mod backends;
 mod database;
 mod http;
 mod pipeline;
+mod small_disk;
 pub mod topic;
 
 pub use address::own_address;
@@ -17,3 +18,4 @@ pub use backends::{Backends, browser_driver, checkout, own_postgres, postgres, r
 pub use database::connect;
 pub use http::{Answer, Http};
 pub use pipeline::{Pipeline, PipelineOptions, eventually};
+pub use small_disk::SmallDisk;

@@ -168,7 +168,8 @@ struct Deferred {
     message: &'static str,
 }
 
-fn deferred(deferral: Deferral) -> Answer {
+/// The answer to a request that is to be sent again.
+pub(crate) fn deferred(deferral: Deferral) -> Answer {
     let body = Deferred { success: false, reason: deferral.as_str(), message: deferral.message() };
     // This struct always serialises.
     let mut body = serde_json::to_vec(&body).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use footfall::processes::SecondName;
 use footfall::up::password::PasswordSource;
-use footfall::up::{self, Ended, Profile};
+use footfall::up::{self, Profile};
 use ipnet::IpNet;
 
 use super::shared::{ProgramsFile, installed_share};
@@ -64,10 +64,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         second_names: arguments.second_names,
         share: arguments.share.map_or_else(installed_share, Ok)?,
     };
-    Ok(match up::up(&options).await? {
-        Ended::Asked => ExitCode::SUCCESS,
-        Ended::GaveUp => ExitCode::FAILURE,
-    })
+    up::up(&options).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Parses a network or a single address.

@@ -24,17 +24,17 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The process ended unexpectedly.
-    #[error("{name} ended ({status}); the end of its log:\n{log}")]
+    #[error("{name} ended ({status}); its log says:\n{log}")]
     Ended {
         /// The process.
         name: String,
         /// Its exit status.
         status: ExitStatus,
-        /// The last lines of its log.
+        /// What its log says, in a few lines.
         log: String,
     },
     /// The process is running, but not ready.
-    #[error("{name} is not ready after {seconds} s: {why}; the end of its log:\n{log}")]
+    #[error("{name} is not ready after {seconds} s: {why}; its log says:\n{log}")]
     NotReady {
         /// The process.
         name: String,
@@ -42,7 +42,7 @@ pub enum Error {
         seconds: u64,
         /// Why it was not ready at the last check.
         why: String,
-        /// The last lines of its log.
+        /// What its log says, in a few lines.
         log: String,
     },
     /// Another process uses the data folder.

@@ -1,7 +1,7 @@
 //! How a process is started, kept so that it can be restarted.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use fs_err::OpenOptions;
@@ -10,6 +10,7 @@ use nix::unistd::geteuid;
 
 use super::error::{Error, Result};
 use super::lock_file;
+use super::log_text;
 use super::process::Process;
 use super::programs::{Program, own_program};
 
@@ -61,13 +62,14 @@ impl Launch {
     /// Runs the process until it ends.
     ///
     /// # Errors
-    /// Fails, with the last lines of its log, if it does not succeed.
+    /// Fails, with the reason from its log, if it does not succeed.
     pub(crate) async fn run_to_end(&self) -> Result<()> {
+        let log_from = log_text::length(&self.log);
         let status = self.start()?.ended().await;
         if status.success() {
             return Ok(());
         }
-        Err(Error::Ended { name: self.name.clone(), status, log: self.log_end() })
+        Err(Error::Ended { name: self.name.clone(), status, log: log_text::reason(&self.log, log_from) })
     }
 
     fn enter_arguments(&self) -> Vec<OsString> {
@@ -85,19 +87,4 @@ impl Launch {
         }
         arguments
     }
-
-    /// The last lines of the log, for an error message.
-    pub(crate) fn log_end(&self) -> String {
-        log_end(&self.log)
-    }
-}
-
-const LOG_LINES_SHOWN: usize = 15;
-
-pub(crate) fn log_end(log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().collect();
-    let first = lines.len().saturating_sub(LOG_LINES_SHOWN);
-    lines.get(first..).unwrap_or_default().join("\n")
 }

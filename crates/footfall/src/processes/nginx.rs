@@ -16,7 +16,10 @@ use super::programs::{Program, Programs};
 use super::reachable::reachable;
 use super::ready::Ready;
 use super::second_name::SecondName;
-use crate::users;
+use crate::{files, users};
+
+/// How long open connections may keep nginx from stopping. The live page's streams end by themselves when view stops.
+const WORKER_STOP_S_MAX: u64 = 2;
 
 /// What nginx serves, and where.
 #[derive(Debug, Clone)]
@@ -73,7 +76,7 @@ impl Nginx {
         let folder = folders::make(dir, "nginx")?;
         let log = folders::log(dir, "nginx")?;
         let conf = folder.join("nginx.conf");
-        fs_err::write(&conf, configuration(&folder, &log, programs.nginx()?, options))?;
+        files::update(&conf, configuration(&folder, &log, programs.nginx()?, options).as_bytes(), 0o644)?;
         let launch = Launch {
             name: "nginx".into(),
             program: programs.nginx()?.clone(),
@@ -109,6 +112,7 @@ fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOpti
     format!(
         r#"{user}{load_brotli}daemon off;
 worker_processes 1;
+worker_shutdown_timeout {WORKER_STOP_S_MAX}s;
 pid "{folder}/nginx.pid";
 error_log "{log}" warn;
 events {{ worker_connections 1024; }}

@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::net::TcpStream;
 
+use crate::health::why_not_ready;
+
 /// How long one request may take.
 const REQUEST_MS_MAX: u64 = 2_000;
+/// More than a daemon says about why it is not ready.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The request whose answer shows readiness.
 #[derive(Debug, Clone)]
@@ -67,7 +71,12 @@ async fn http(address: SocketAddr, path: &str, status: u16) -> Result<(), String
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let uri = format!("http://{address}{path}").parse().map_err(in_words)?;
     let answer = client.get(uri).await.map_err(in_words)?;
-    if answer.status() == status { Ok(()) } else { Err(format!("{path} answers {}", answer.status())) }
+    if answer.status() == status {
+        return Ok(());
+    }
+    let why = format!("{path} answers {}", answer.status());
+    let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
+    Err(body.map_or(why.clone(), |body| why + &why_not_ready(&body.to_bytes())))
 }
 
 fn in_words(error: impl std::error::Error) -> String {

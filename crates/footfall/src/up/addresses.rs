@@ -1,6 +1,6 @@
 //! Where everything listens: on the standard ports of one address. Only the site may have another address.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use super::profile::Profile;
 use crate::port_holder::Wanted;
@@ -32,6 +32,22 @@ impl Addresses {
     /// The site as this machine reaches it: an unspecified address cannot be connected to.
     pub(crate) fn site_from_here(self) -> SocketAddr {
         processes::reachable(self.site())
+    }
+
+    /// An address that is not one of this machine, if there is one.
+    pub(crate) fn foreign(self) -> Option<IpAddr> {
+        let is_foreign = |ip: &IpAddr| {
+            let bound = TcpListener::bind((*ip, 0));
+            bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrNotAvailable)
+        };
+        [self.ip, self.site].into_iter().find(is_foreign)
+    }
+
+    /// Where connections from this machine to `ip` come from: not always from `ip` itself (127.0.0.7 is reached from
+    /// 127.0.0.1, and a second address of an interface from its first).
+    pub(crate) fn callers(self) -> Vec<IpAddr> {
+        let chosen = source(self.ip).filter(|chosen| *chosen != self.ip);
+        [Some(self.ip), chosen].into_iter().flatten().collect()
     }
 
     /// Whether only this machine can reach anything.
@@ -107,6 +123,14 @@ impl Addresses {
     }
 }
 
+/// The address that the kernel chooses for connections to `ip`. A UDP socket sends nothing when it is connected.
+fn source(ip: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((ip, SITE_PORT)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
 fn wanted(all: impl IntoIterator<Item = (&'static str, SocketAddr)>) -> impl Iterator<Item = Wanted> {
     all.into_iter().map(|(what, address)| Wanted { what, address })
 }
@@ -123,6 +147,27 @@ mod tests {
         }
         assert_eq!(at.site_from_here().to_string(), "127.0.0.1:8080");
         assert!(!at.are_private());
+    }
+
+    #[test]
+    fn the_caller_is_the_address_that_a_connection_really_comes_from() {
+        for ip in ["127.0.0.1", "127.0.0.7", "::1"] {
+            // A kernel without IPv6 has no ::1.
+            let Ok(listener) = std::net::TcpListener::bind((ip, 0)) else { continue };
+            let caller = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let at = Addresses::on(ip.parse().unwrap(), None);
+            assert!(at.callers().contains(&caller.local_addr().unwrap().ip()), "{ip}: {:?}", at.callers());
+        }
+        assert_eq!(Addresses::on("127.0.0.1".parse().unwrap(), None).callers().len(), 1);
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_recognized() {
+        let (own, other) = ("127.0.0.7".parse().unwrap(), "192.0.2.1".parse().unwrap());
+        assert_eq!(Addresses::on(own, None).foreign(), None);
+        assert_eq!(Addresses::on(own, Some("0.0.0.0".parse().unwrap())).foreign(), None);
+        assert_eq!(Addresses::on(other, None).foreign(), Some(other));
+        assert_eq!(Addresses::on(own, Some(other)).foreign(), Some(other));
     }
 
     #[test]

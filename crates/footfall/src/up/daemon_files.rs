@@ -51,7 +51,7 @@ fn ingest(at: Addresses) -> Value {
         "listen": at.ingest(),
         "admin": { "address": at.ingest_admin() },
         // nginx or view on this machine passes the client's address on.
-        "privacy": { "trusted_proxies": [at.ip()] },
+        "privacy": { "trusted_proxies": at.callers() },
     })
 }
 
@@ -80,9 +80,9 @@ pub(crate) fn write_view(dir: &Path, at: Addresses, database: &str) -> Result<Pa
 }
 
 /// Writes `dir`/view.toml for a view that also serves the site.
-pub(crate) fn write_light_view(plan: &Plan<'_>, database: &str) -> Result<PathBuf, UpError> {
-    let Plan { dir, at, share, second_names, trusted_proxies, .. } = *plan;
-    let mut settings = view(dir, at, database);
+pub(crate) fn write_light_view(plan: &Plan, database: &str) -> Result<PathBuf, UpError> {
+    let Plan { dir, at, share, second_names, trusted_proxies, .. } = plan;
+    let mut settings = view(dir, *at, database);
     settings["listen"] = at.site().to_string().into();
     settings["database"]["connections"] = LIGHT_VIEW_CONNECTIONS.into();
     if !trusted_proxies.is_empty() {
@@ -104,14 +104,14 @@ fn view(dir: &Path, at: Addresses, database: &str) -> Value {
         "state_dir": dir.join("view"),
         "database": { "url": database },
         "access": { "public": at.are_private() },
-        "http": { "trusted_proxies": [at.ip()] },
+        "http": { "trusted_proxies": at.callers() },
     })
 }
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {
     let path = dir.join(name);
     let text = toml::to_string(settings).map_err(|error| files::invalid(&path, error))?;
-    fs_err::write(&path, text)?;
+    files::update(&path, text.as_bytes(), 0o644)?;
     Ok(path)
 }
 

@@ -11,6 +11,9 @@ use crate::port_holder::Taken;
 use crate::processes;
 use crate::topics::TopicsError;
 
+/// How Footfall's daemons end if their configuration is invalid (EX_USAGE of sysexits.h).
+const EXIT_USAGE: i32 = 64;
+
 /// Why `up` or `migrate-profile` could not do its job.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
@@ -20,6 +23,9 @@ pub enum UpError {
     /// Kafka needs one address to give to its clients.
     #[error("{0} is not one address, and Kafka's clients need one: name an address of this machine")]
     NoOneAddress(IpAddr),
+    /// It cannot be listened on.
+    #[error("{0} is not an address of this machine")]
+    ForeignAddress(IpAddr),
     /// The folder holds the data of the other profile.
     #[error(
         "{} holds the data of the profile {remembered}: start it with --profile {remembered}, or convert it \
@@ -74,6 +80,17 @@ pub enum UpError {
     /// A file of the instance cannot be read or written.
     #[error(transparent)]
     File(#[from] std::io::Error),
+}
+
+impl UpError {
+    /// Whether a program is missing or its configuration is invalid: only the user can change that, by another start.
+    pub(crate) fn is_in_the_installation(&self) -> bool {
+        match self {
+            Self::Process(processes::Error::Missing(_)) => true,
+            Self::Process(processes::Error::Ended { status, .. }) => status.code() == Some(EXIT_USAGE),
+            _ => false,
+        }
+    }
 }
 
 fn lines(taken: &[Taken]) -> String {

@@ -9,6 +9,11 @@ use fs_err::File;
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
+use crate::files;
+
+/// Exists once everything has been ready.
+const HAS_WORKED: &str = "has-worked";
+
 /// An instance's folder, locked by this process.
 #[derive(Debug)]
 pub(crate) struct InstanceDir {
@@ -38,6 +43,15 @@ impl InstanceDir {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether everything has been ready at least once, by an earlier run or this one.
+    pub(crate) fn has_worked(&self) -> bool {
+        self.path.join(HAS_WORKED).exists()
+    }
+
+    pub(crate) fn remember_that_it_worked(&self) -> io::Result<()> {
+        files::update(&self.path.join(HAS_WORKED), b"", 0o644)
     }
 
     pub(crate) fn is_kept(&self) -> bool {

@@ -1,12 +1,16 @@
 //! `footfall up`: runs everything on this machine, as child processes of one launcher in the foreground.
 
 mod addresses;
+mod board;
 mod daemon_files;
 mod error;
+pub mod grafana_login;
 mod instance_dir;
 pub mod migrate_profile;
+mod part;
 pub mod password;
 mod plan;
+mod ports;
 mod profile;
 mod restart_backoff;
 mod retention;
@@ -15,25 +19,30 @@ mod start;
 pub mod state;
 mod summary;
 mod supervisor;
+mod watcher;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::port_holder;
-use crate::processes::{Grafana, Programs, SecondName};
+use crate::processes::{Grafana, PostgresPlace, Programs, SecondName};
 use crate::progress::Steps;
 
 use addresses::Addresses;
+use board::Standing;
 pub use error::UpError;
 use instance_dir::InstanceDir;
+use part::Part;
 use password::PasswordSource;
 use plan::Plan;
 pub use profile::Profile;
 use signals::Signals;
-use summary::summary;
+use summary::{READY, summary};
 use supervisor::Supervisor;
+use watcher::Patience;
 
 /// What `up` starts, and how.
 #[derive(Debug, Clone)]
@@ -58,56 +67,51 @@ pub struct Options {
     pub share: PathBuf,
 }
 
-/// How `up` ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// A signal asked for it.
-    Asked,
-    /// A process died too often.
-    GaveUp,
-}
-
 /// Starts everything, prints the addresses, and runs until a signal arrives; then stops everything in order.
 ///
 /// # Errors
-/// Fails if something could not be started; everything that was started is then stopped.
-pub async fn up(options: &Options) -> Result<Ended, UpError> {
+/// Fails if something could not be started in a folder where it has never worked, or if trying again would not help.
+/// Everything that was started is then stopped.
+pub async fn up(options: &Options) -> Result<(), UpError> {
     let at = Addresses::on(options.listen, options.publish);
     if options.listen.is_unspecified() {
         return Err(UpError::NoOneAddress(options.listen));
+    }
+    if let Some(foreign) = at.foreign() {
+        return Err(UpError::ForeignAddress(foreign));
     }
     let profile = profile(options)?;
     let grafana = match profile {
         Profile::Light => Err("not part of the light profile".to_owned()),
         Profile::Appliance => Grafana::find(),
     };
-    let taken = port_holder::taken(&at.wanted(profile, grafana.is_ok()))?;
-    if !taken.is_empty() {
-        return Err(UpError::PortsTaken(taken));
-    }
+    ports::wait_until_free(&at.wanted(profile, grafana.is_ok()), options.keep.as_deref()).await?;
     let programs = Programs::find(options.programs_file.as_deref())?;
     // nginx may run in its own root, where a relative path would lead elsewhere.
     let share = std::path::absolute(&options.share)?;
     let instance_dir = InstanceDir::open(options.keep.as_deref())?;
-    profile.remember(instance_dir.path())?;
+    let dir = instance_dir.path();
+    profile.remember(dir)?;
     let mut signals = Signals::listen().map_err(UpError::Signals)?;
-    let steps = Steps::new();
-    let supervisor = Supervisor::new(steps.clone());
-    let plan = Plan {
+    let plan = Arc::new(Plan {
         profile,
-        programs: &programs,
-        dir: instance_dir.path(),
-        share: &share,
+        postgres: PostgresPlace::new(&programs, dir, at.ip(), at.postgres().port())?,
+        programs,
+        dir: dir.to_owned(),
+        share,
         at,
-        grafana: &grafana,
-        second_names: &options.second_names,
-        password: options.password.as_ref(),
-        trusted_proxies: &options.trusted_proxies,
-        steps: &steps,
-    };
+        grafana,
+        second_names: options.second_names.clone(),
+        password: options.password.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
+        steps: Steps::new(),
+    });
+    plan.make_secrets()?;
+    let patience = if instance_dir.has_worked() { Patience::Endless } else { Patience::None };
+    let mut supervisor = Supervisor::start(&plan, patience);
     let ended = tokio::select! {
-        ended = run(&plan, &supervisor, &instance_dir) => ended,
-        () = signals.next() => Ok(Ended::Asked),
+        error = run(&plan, &mut supervisor, &instance_dir) => Err(error),
+        () = signals.next() => Ok(()),
     };
     stop(supervisor, &mut signals).await;
     ended
@@ -127,15 +131,41 @@ fn profile(options: &Options) -> Result<Profile, UpError> {
     }
 }
 
-/// Starts everything and waits. Returns only when something goes wrong.
-async fn run(plan: &Plan<'_>, supervisor: &Supervisor, instance_dir: &InstanceDir) -> Result<Ended, UpError> {
-    let state = plan.start(supervisor).await?;
-    let _announced = state.announce()?;
-    plan.steps.say(&summary(plan, &state, instance_dir));
+/// Returns only when something goes wrong that another attempt would not mend.
+async fn run(plan: &Plan, supervisor: &mut Supervisor, instance_dir: &InstanceDir) -> UpError {
+    let announced = plan.state().and_then(|state| Ok((state.announce()?, state)));
+    let (_announced, state) = match announced {
+        Ok(announced) => announced,
+        Err(error) => return error,
+    };
+    let board = supervisor.board.clone();
+    let told = async {
+        board.settled().await;
+        let failing = board.failing();
+        plan.steps.say(&summary(plan, &state, instance_dir, &failing));
+        board.all_ready().await;
+        if !failing.is_empty() {
+            plan.steps.say(READY);
+        }
+    };
+    let remembered = async {
+        board.wait_until(all_but_grafana_are_ready).await;
+        if let Err(error) = instance_dir.remember_that_it_worked() {
+            plan.steps.say(&error.to_string());
+        }
+    };
+    let removed = async {
+        board.wait_until(|standings| standings.get(&Part::Schema) == Some(&Standing::Ready)).await;
+        retention::remove_daily(&state, &plan.share, &plan.steps).await
+    };
     tokio::select! {
-        () = supervisor.gave_up() => Ok(Ended::GaveUp),
-        never = retention::remove_daily(&state, plan.share, plan.steps) => match never {},
+        error = supervisor.failed() => error,
+        ((), (), never) = async { tokio::join!(told, remembered, removed) } => match never {},
     }
+}
+
+fn all_but_grafana_are_ready(standings: &BTreeMap<Part, Standing>) -> bool {
+    standings.iter().all(|(part, standing)| *part == Part::Grafana || *standing == Standing::Ready)
 }
 
 /// Stops everything; a second signal kills what is still running.

@@ -37,7 +37,7 @@ pub(crate) fn set(dir: &Path, source: &PasswordSource) -> Result<(), UpError> {
         PasswordSource::File(path) => fs_err::read_to_string(path)?,
         PasswordSource::Value(value) => value.clone(),
     };
-    Ok(files::replace(&file(dir), password.trim_end_matches(['\r', '\n']).as_bytes(), 0o600)?)
+    Ok(files::update(&file(dir), password.trim_end_matches(['\r', '\n']).as_bytes(), 0o600)?)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Profile {
     /// # Errors
     /// Fails if the file cannot be written.
     pub(crate) fn remember(self, dir: &Path) -> io::Result<()> {
-        files::replace(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)
+        files::update(&dir.join(FILE), format!("{self}\n").as_bytes(), 0o644)
     }
 }
 

@@ -1,28 +1,26 @@
-//! How long to wait before restarting a process that died, and when to give up.
+//! How long to wait before a part is started again.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// A process that dies more often within the window has a problem that a restart does not solve.
-pub(crate) const DEATHS_MAX: usize = 5;
 const WINDOW_S: u64 = 60;
-const WAIT_S_MAX: u64 = 30;
+const WAIT_S_MAX: u64 = 10;
 
-/// Counts the deaths of one process within the last minute.
+/// Counts the failures of one part within the last minute. It never gives up: what prevents a start, such as a full
+/// disk, may end at any time.
 #[derive(Debug, Default)]
 pub(crate) struct RestartBackoff {
-    deaths: VecDeque<Instant>,
+    failures: VecDeque<Instant>,
 }
 
 impl RestartBackoff {
-    /// Counts a death and returns how long to wait before the restart; `None` after too many.
-    pub(crate) fn after_death(&mut self, now: Instant) -> Option<Duration> {
+    /// Counts a failure and returns how long to wait before the next attempt.
+    pub(crate) fn after_failure(&mut self, now: Instant) -> Duration {
         let window = Duration::from_secs(WINDOW_S);
-        self.deaths.retain(|death| now.duration_since(*death) < window);
-        self.deaths.push_back(now);
-        let earlier = u32::try_from(self.deaths.len() - 1).ok()?;
-        let wait_s = 2_u64.saturating_pow(earlier).min(WAIT_S_MAX);
-        (self.deaths.len() <= DEATHS_MAX).then_some(Duration::from_secs(wait_s))
+        self.failures.retain(|failure| now.duration_since(*failure) < window);
+        self.failures.push_back(now);
+        let earlier = u32::try_from(self.failures.len() - 1).unwrap_or(u32::MAX);
+        Duration::from_secs(2_u64.saturating_pow(earlier).min(WAIT_S_MAX))
     }
 }
 
@@ -32,18 +30,18 @@ mod tests {
     use std::time::{Duration, Instant};
 
     #[test]
-    fn the_wait_doubles_until_it_gives_up() {
+    fn the_wait_doubles_up_to_a_limit() {
         let (mut backoff, now) = (RestartBackoff::default(), Instant::now());
-        let waits: Vec<_> = (0..6).map(|_| backoff.after_death(now).map(|wait| wait.as_secs())).collect();
-        assert_eq!(waits, [Some(1), Some(2), Some(4), Some(8), Some(16), None]);
+        let waits: Vec<_> = (0..6).map(|_| backoff.after_failure(now).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 10, 10]);
     }
 
     #[test]
-    fn a_death_a_minute_ago_is_forgotten() {
+    fn a_failure_a_minute_ago_is_forgotten() {
         let (mut backoff, now) = (RestartBackoff::default(), Instant::now());
         for minute in 0..10 {
-            let wait = backoff.after_death(now + Duration::from_secs(60 * minute));
-            assert_eq!(wait, Some(Duration::from_secs(1)));
+            let wait = backoff.after_failure(now + Duration::from_secs(60 * minute));
+            assert_eq!(wait, Duration::from_secs(1));
         }
     }
 }

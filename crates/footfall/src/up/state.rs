@@ -85,10 +85,13 @@ impl State {
         let file = self.dir.join(FILE);
         let link = links_folder()?.join(self.pid.to_string());
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::from)?;
-        fs_err::write(&file, text)?;
         // An earlier process with this pid may have left a link.
         let _ = std::fs::remove_file(&link);
-        fs_err::os::unix::fs::symlink(&file, &link)?;
+        match files::replace(&file, &text, 0o644) {
+            Ok(()) => fs_err::os::unix::fs::symlink(&file, &link)?,
+            // The disk with the data may be full; the folder of links is on another one.
+            Err(_) => fs_err::write(&link, &text)?,
+        }
         Ok(Announcement { files: [file, link] })
     }
 
@@ -101,7 +104,15 @@ impl State {
     }
 
     fn of_instance(dir: &Path) -> Result<Self, StateError> {
-        running(&dir.join(FILE)).ok_or_else(|| StateError::NotRunning(dir.to_owned()))
+        if let Some(state) = running(&dir.join(FILE)) {
+            return Ok(state);
+        }
+        // On a full disk, the state is where the link would be.
+        let dir = std::path::absolute(dir)?;
+        match Self::latest() {
+            Ok(latest) if latest.dir == dir => Ok(latest),
+            _ => Err(StateError::NotRunning(dir)),
+        }
     }
 
     fn latest() -> Result<Self, StateError> {

@@ -1,12 +1,17 @@
-//! What `up` prints when everything is ready: the addresses, and where data and logs are.
+//! What `up` prints when it has started what it can: the addresses, where data and logs are, and what is not ready.
 
+use super::grafana_login::GrafanaLogin;
 use super::instance_dir::InstanceDir;
+use super::part::Part;
 use super::password;
 use super::plan::Plan;
 use super::profile::Profile;
 use super::state::State;
 
-pub(crate) fn summary(plan: &Plan<'_>, state: &State, instance_dir: &InstanceDir) -> String {
+pub(crate) const READY: &str = "Everything is ready. Ctrl-C stops it.";
+
+/// `failing` are the parts that are not ready, and why.
+pub(crate) fn summary(plan: &Plan, state: &State, instance_dir: &InstanceDir, failing: &[(Part, String)]) -> String {
     let Plan { at, grafana, .. } = plan;
     let dir = state.dir.display();
     let data = if instance_dir.is_kept() {
@@ -15,7 +20,7 @@ pub(crate) fn summary(plan: &Plan<'_>, state: &State, instance_dir: &InstanceDir
         format!("{dir} (removed at the end; --keep DIR keeps it)")
     };
     let grafana = match grafana {
-        Ok(_) => format!("http://{}/", at.grafana()),
+        Ok(_) => format!("http://{}/   {}", at.grafana(), GrafanaLogin::of(&state.dir, *at)),
         Err(why) => format!("not started: {why}"),
     };
     let password = password::file(&state.dir);
@@ -39,7 +44,8 @@ pub(crate) fn summary(plan: &Plan<'_>, state: &State, instance_dir: &InstanceDir
          data      {data}\n\
          logs      {dir}/logs\n\
          \n\
-         Everything is ready. Ctrl-C stops it.",
+         {standing}",
+        standing = standing(failing),
         password = password.display(),
         socket = state.socket_dir.display(),
         port = state.port,
@@ -47,4 +53,13 @@ pub(crate) fn summary(plan: &Plan<'_>, state: &State, instance_dir: &InstanceDir
         ingest_metrics = metrics("ingest", at.ingest_admin()),
         view = metrics("live page", at.view_admin()),
     )
+}
+
+fn standing(failing: &[(Part, String)]) -> String {
+    if failing.is_empty() {
+        return READY.to_owned();
+    }
+    let lines: String =
+        failing.iter().map(|(part, why)| format!("\n  {part}: {}", why.replace('\n', "\n    "))).collect();
+    format!("Not everything is ready. This is tried again until it is (Ctrl-C stops everything):{lines}")
 }

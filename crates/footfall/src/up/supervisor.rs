@@ -1,28 +1,23 @@
-//! Keeps the started processes running, and stops them in order.
+//! Starts the parts of an instance, keeps them running, and stops them in order.
 
-use std::ops::DerefMut;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::restart_backoff::{DEATHS_MAX, RestartBackoff};
-use crate::processes::{self, Ending, ManagedProcess};
-use crate::progress::Steps;
+use super::board::Board;
+use super::error::UpError;
+use super::part::Part;
+use super::plan::Plan;
+use super::watcher::{Patience, Watcher};
 
-/// How long a process may take to stop before it is killed.
-const STOP_S_MAX: u64 = 30;
-
-/// A [`ManagedProcess`], or a type such as `Postgres` that wraps one.
-pub(crate) type BoxedProcess = Box<dyn DerefMut<Target = ManagedProcess> + Send>;
-
-/// The processes that are running or starting, in the order in which they were started.
+/// The parts of an instance, each with the task that starts and watches it.
 pub(crate) struct Supervisor {
-    watched: Mutex<Vec<Watched>>,
-    steps: Steps,
-    gave_up: CancellationToken,
+    pub(crate) board: Board,
+    watched: BTreeMap<Part, Watched>,
+    failures: mpsc::Receiver<UpError>,
     kill: CancellationToken,
 }
 
@@ -32,32 +27,36 @@ struct Watched {
 }
 
 impl Supervisor {
-    pub(crate) fn new(steps: Steps) -> Self {
-        let watched = Mutex::new(Vec::new());
-        Self { watched, steps, gave_up: CancellationToken::new(), kill: CancellationToken::new() }
+    /// Starts every part as soon as those that it needs are ready.
+    pub(crate) fn start(plan: &Arc<Plan>, patience: Patience) -> Self {
+        let parts = Part::all(plan.profile, plan.grafana.is_ok());
+        let board = Board::of(&parts);
+        let kill = CancellationToken::new();
+        let (failure, failures) = mpsc::channel(parts.len());
+        let watched = parts.into_iter().map(|part| {
+            let stop = CancellationToken::new();
+            let watcher = Watcher {
+                part,
+                plan: plan.clone(),
+                board: board.clone(),
+                patience,
+                failure: failure.clone(),
+                stop: stop.clone(),
+                kill: kill.clone(),
+                process: None,
+            };
+            (part, Watched { stop, watcher: tokio::spawn(watcher.run()) })
+        });
+        Self { watched: watched.collect(), board, failures, kill }
     }
 
-    /// Takes over a process that was just started: [`Supervisor::stop`] stops it, and it is restarted if it dies after
-    /// it was ready. The future resolves when the process is ready, or with the reason why it is not.
-    pub(crate) fn watch(&self, process: BoxedProcess) -> impl Future<Output = processes::Result<()>> + use<> {
-        let (ready_sender, ready) = oneshot::channel();
-        let stop = CancellationToken::new();
-        let watcher = Watcher {
-            process,
-            steps: self.steps.clone(),
-            stop: stop.clone(),
-            gave_up: self.gave_up.clone(),
-            kill: self.kill.clone(),
-        };
-        let watched = Watched { stop, watcher: tokio::spawn(watcher.run(ready_sender)) };
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
-        // The watcher drops the sender without an answer only when everything is being stopped.
-        async { ready.await.unwrap_or(Ok(())) }
-    }
-
-    /// Resolves when a process has died too often.
-    pub(crate) async fn gave_up(&self) {
-        self.gave_up.cancelled().await;
+    /// Resolves with the reason if a part cannot be started and trying again would not help.
+    pub(crate) async fn failed(&mut self) -> UpError {
+        match self.failures.recv().await {
+            Some(error) => error,
+            // No watcher is left that could fail.
+            None => std::future::pending().await,
+        }
     }
 
     /// Cancel it to make [`Supervisor::stop`] kill what is still running.
@@ -65,92 +64,20 @@ impl Supervisor {
         self.kill.clone()
     }
 
-    /// Stops every process, the last started first.
-    pub(crate) async fn stop(self) {
-        let watched = self.watched.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for Watched { stop, watcher } in watched.into_iter().rev() {
-            stop.cancel();
+    /// Stops every process, those that clients connect to first.
+    pub(crate) async fn stop(mut self) {
+        // A step that is still waiting would begin when the part that it needs is ready.
+        for (_, step) in self.watched.iter().filter(|(part, _)| part.is_step()) {
+            step.stop.cancel();
+        }
+        for group in Part::stop_order() {
+            let mut stopping = JoinSet::new();
+            for watched in group.iter().filter_map(|part| self.watched.remove(part)) {
+                watched.stop.cancel();
+                stopping.spawn(watched.watcher);
+            }
             // A watcher that panicked has dropped its process, which kills it.
-            let _ = watcher.await;
-        }
-    }
-}
-
-struct Watcher {
-    process: BoxedProcess,
-    steps: Steps,
-    stop: CancellationToken,
-    gave_up: CancellationToken,
-    kill: CancellationToken,
-}
-
-impl Watcher {
-    async fn run(mut self, ready_sender: oneshot::Sender<processes::Result<()>>) {
-        let stop = self.stop.clone();
-        tokio::select! {
-            () = self.keep_running(ready_sender) => {}
-            () = stop.cancelled() => {}
-        }
-        self.stop_process().await;
-    }
-
-    /// Returns only after `stop` was cancelled.
-    async fn keep_running(&mut self, ready_sender: oneshot::Sender<processes::Result<()>>) {
-        let ready = self.process.wait_until_ready().await;
-        let is_ready = ready.is_ok();
-        // The receiver is gone when everything is being stopped.
-        let _ = ready_sender.send(ready);
-        if is_ready {
-            self.restart_when_it_dies().await;
-        } else {
-            self.stop.cancelled().await;
-        }
-    }
-
-    /// Returns only if the process died too often, and then after `stop` was cancelled.
-    async fn restart_when_it_dies(&mut self) {
-        let mut backoff = RestartBackoff::default();
-        loop {
-            let status = self.process.ended().await;
-            let (name, log) = (self.process.name(), self.process.log_end());
-            let Some(wait) = backoff.after_death(Instant::now()) else {
-                self.steps.say(&format!(
-                    "{name} died more than {DEATHS_MAX} times within a minute ({status}): giving up. \
-                     The end of its log:\n{log}"
-                ));
-                self.gave_up.cancel();
-                return self.stop.cancelled().await;
-            };
-            self.steps.say(&format!(
-                "{name} died ({status}); restarting it in {} s. The end of its log:\n{log}",
-                wait.as_secs()
-            ));
-            tokio::time::sleep(wait).await;
-            let step = self.steps.begin(format!("restart {name}"));
-            match self.process.start_again().await {
-                Ok(()) => step.done(""),
-                Err(error) => {
-                    step.failed(&error.to_string());
-                    // Running without being ready counts as dead.
-                    self.process.kill().await;
-                }
-            }
-        }
-    }
-
-    async fn stop_process(mut self) {
-        let step = self.steps.begin(format!("stop {}", self.process.name()));
-        let ending = tokio::select! {
-            ending = self.process.stop(Duration::from_secs(STOP_S_MAX)) => Some(ending),
-            () = self.kill.cancelled() => None,
-        };
-        match ending {
-            Some(Ending::Stopped) => step.done(""),
-            Some(Ending::Killed) => step.done(&format!("killed after {STOP_S_MAX} s")),
-            None => {
-                self.process.kill().await;
-                step.done("killed");
-            }
+            while stopping.join_next().await.is_some() {}
         }
     }
 }

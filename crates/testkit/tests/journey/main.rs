@@ -8,6 +8,7 @@ mod driver;
 mod guide;
 mod life;
 mod light;
+mod neighbours;
 mod processes;
 mod tracker;
 mod up;

@@ -36,12 +36,17 @@ impl Up {
 
     /// Starts it with these additional arguments, which say where the programs are.
     pub(crate) fn start_with(address: IpAddr, run: &Path, further: &[&str]) -> Self {
+        Self::start_in(address, run, further, &[])
+    }
+
+    /// Starts it with these additional arguments and environment variables.
+    pub(crate) fn start_in(address: IpAddr, run: &Path, further: &[&str], variables: &[(&str, &str)]) -> Self {
         let (dir, announced) = (run.join("instance"), run.join("announced"));
         std::fs::create_dir_all(&announced).unwrap();
         let mut command = Command::new(footfall());
         command.args(["up", "--listen", &address.to_string(), "--share", "."]).args(further);
         command.arg("--keep").arg(&dir).env("XDG_RUNTIME_DIR", &announced).current_dir(checkout());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut launcher = command.spawn().expect("footfall is built beside the tests");
         let printed = Arc::default();
         keep_lines(launcher.stdout.take().unwrap(), &printed);

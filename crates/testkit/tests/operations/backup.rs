@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Pipeline, connect, run_dir, shared};
+use footfall_testkit::{Pipeline, SmallDisk, connect, run_dir, shared};
 use jiff::Timestamp;
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
-use crate::small_disk::SmallDisk;
 
 const EVENTS: u64 = 6_000;
 const RATE_PER_S: f64 = 800.0;

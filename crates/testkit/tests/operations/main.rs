@@ -8,4 +8,3 @@ mod configuration;
 mod everything;
 mod restore;
 mod retention;
-mod small_disk;

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::files;
 use crate::processes::error::Result;
 use crate::processes::reachable::reachable;
 
 /// The settings of every broker; the NixOS module uses them too.
 const SETTINGS: &str = include_str!("../../../../../nixos/kafka/server.properties");
 const LOGGING: &str = include_str!("../../../../../nixos/kafka/log4j2.yaml");
+const NODE_ID: u16 = 1;
 
 /// Where a broker listens, and the name by which clients reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +31,20 @@ impl From<SocketAddr> for Listen {
     }
 }
 
+impl Listen {
+    /// Only the broker itself connects to the controller, and an unspecified address cannot be connected to.
+    fn controller(&self) -> SocketAddr {
+        reachable(SocketAddr::new(self.address.ip(), self.address.port().saturating_add(1)))
+    }
+}
+
 /// The files in a broker's folder, and the command lines that use them.
 #[derive(Debug)]
 pub struct BrokerFiles {
     folder: PathBuf,
     libs: PathBuf,
     heap_mib: u32,
+    controller: SocketAddr,
 }
 
 impl BrokerFiles {
@@ -43,13 +53,14 @@ impl BrokerFiles {
     /// # Errors
     /// Fails if a file cannot be written.
     pub fn write(folder: &Path, libs: &Path, listen: &Listen, heap_mib: u32) -> Result<Self> {
-        let files = Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib };
-        let (properties, logging) = (files.properties(), files.logging());
-        fs_err::write(&properties, settings(listen, &files.data()))?;
-        let to_format = files.format_properties();
-        fs_err::write(&to_format, settings(listen, &files.partial_data()))?;
-        fs_err::write(&logging, LOGGING)?;
-        Ok(files)
+        let broker =
+            Self { folder: folder.to_owned(), libs: libs.to_owned(), heap_mib, controller: listen.controller() };
+        let (properties, logging) = (broker.properties(), broker.logging());
+        files::update(&properties, settings(listen, &broker.data()).as_bytes(), 0o644)?;
+        let to_format = broker.format_properties();
+        files::update(&to_format, settings(listen, &broker.partial_data()).as_bytes(), 0o644)?;
+        files::update(&logging, LOGGING.as_bytes(), 0o644)?;
+        Ok(broker)
     }
 
     /// Java's arguments to format the data, or `None` if it is already formatted. Call [`Self::formatted`] afterwards.
@@ -65,7 +76,7 @@ impl BrokerFiles {
             fs_err::remove_dir_all(&partial)?;
         }
         let options = ["-Xmx256m", "-XX:TieredStopAtLevel=1"];
-        Ok(Some(self.java(&options, format_arguments(&self.format_properties()))))
+        Ok(Some(self.java(&options, format_arguments(&self.format_properties(), self.controller))))
     }
 
     /// Syncs the formatted data and moves it into place. Kafka's tool does not sync: after a power cut within the first
@@ -130,14 +141,13 @@ fn sync(path: &Path) -> Result<()> {
 
 fn settings(listen: &Listen, data: &Path) -> String {
     let Listen { address, advertise } = listen;
-    // Only the broker itself connects to the controller, and an unspecified address cannot be connected to.
-    let controller = reachable(SocketAddr::new(address.ip(), address.port().saturating_add(1)));
+    let controller = listen.controller();
     let port = address.port();
     let advertised = advertise.as_ref().map_or_else(|| address.to_string(), |name| format!("{name}:{port}"));
     format!(
         "{SETTINGS}\n\
          # This instance.\n\
-         node.id=1\n\
+         node.id={NODE_ID}\n\
          controller.quorum.bootstrap.servers={controller}\n\
          listeners=PLAINTEXT://{address},CONTROLLER://{controller}\n\
          advertised.listeners=PLAINTEXT://{advertised},CONTROLLER://{controller}\n\
@@ -146,17 +156,17 @@ fn settings(listen: &Listen, data: &Path) -> String {
     )
 }
 
-fn format_arguments(properties: &Path) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> =
-        ["kafka.tools.StorageTool", "format", "--standalone", "-t"].iter().map(Into::into).collect();
-    arguments.push(cluster_id().into());
-    arguments.push("-c".into());
-    arguments.push(properties.into());
+/// The one controller is named instead of `--standalone`, which cannot read its own IPv6 address.
+fn format_arguments(properties: &Path, controller: SocketAddr) -> Vec<OsString> {
+    let first = format!("{NODE_ID}@{controller}:{}", random_id());
+    let mut arguments: Vec<OsString> = ["kafka.tools.StorageTool", "format", "-t"].iter().map(Into::into).collect();
+    arguments.push(random_id().into());
+    arguments.extend(["--initial-controllers".into(), first.into(), "-c".into(), properties.into()]);
     arguments
 }
 
 /// A random id in Kafka's format: the 16 bytes of a UUID in URL-safe base64 without padding.
-fn cluster_id() -> String {
+fn random_id() -> String {
     let mut bytes = uuid::Uuid::new_v4().into_bytes();
     // With the first bit clear, the id cannot begin with a dash, which the tool would take for an option.
     bytes[0] &= 0x7f;
@@ -165,17 +175,24 @@ fn cluster_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listen, cluster_id, settings};
+    use super::{Listen, format_arguments, random_id, settings};
     use std::net::SocketAddr;
 
     #[test]
-    fn a_cluster_id_is_accepted_by_kafka() {
+    fn an_id_is_accepted_by_kafka() {
         for _ in 0..1000 {
-            let id = cluster_id();
+            let id = random_id();
             assert_eq!(id.len(), 22);
             assert!(!id.starts_with('-'));
             assert!(matches!(id.as_bytes()[21], b'A' | b'Q' | b'g' | b'w'));
         }
+    }
+
+    #[test]
+    fn an_ipv6_controller_is_named_in_brackets() {
+        let arguments = format_arguments("/d".as_ref(), "[::1]:9093".parse().unwrap());
+        let named = arguments.iter().any(|argument| argument.to_str().unwrap().starts_with("1@[::1]:9093:"));
+        assert!(named, "{arguments:?}");
     }
 
     #[test]

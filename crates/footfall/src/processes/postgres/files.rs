@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::processes::error::Result;
 
 /// The settings of every server; the NixOS module uses them too.
@@ -107,7 +108,7 @@ impl ServerFiles {
         if !text.ends_with(INCLUDE) {
             fs_err::write(&main, text + "\n" + INCLUDE)?;
         }
-        fs_err::write(data.join("footfall.conf"), settings(listen, size))?;
+        files::update(&data.join("footfall.conf"), settings(listen, size).as_bytes(), 0o644)?;
         Ok(vec!["-D".into(), data.into()])
     }
 }

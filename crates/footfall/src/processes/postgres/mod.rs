@@ -5,6 +5,7 @@ mod files;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -32,10 +33,19 @@ const SOCKET_PATH_BYTES_MAX: usize = 107;
 #[derive(Debug)]
 pub struct Postgres {
     process: ManagedProcess,
+    place: PostgresPlace,
+}
+
+/// Where a server is, whether or not it runs.
+#[derive(Debug, Clone)]
+pub struct PostgresPlace {
+    bin: Program,
+    dir: PathBuf,
+    folder: PathBuf,
     address: SocketAddr,
     socket_dir: PathBuf,
     /// Holds the socket if the path of the instance's folder is too long for one.
-    _short_dir: Option<TempDir>,
+    _short_dir: Option<Arc<TempDir>>,
 }
 
 impl Deref for Postgres {
@@ -67,19 +77,63 @@ impl Postgres {
     /// # Errors
     /// Fails if the data cannot be initialised or the server cannot be run.
     pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16, size: Size) -> Result<Self> {
-        let bin = &programs.postgres_bin;
-        let folder = folders::make_for(dir, "postgres", bin, USER)?;
-        let (socket_dir, short_dir) = socket_dir(dir, port, bin)?;
-        let files = ServerFiles::in_folder(&folder);
+        PostgresPlace::new(programs, dir, address, port)?.spawn(size).await
+    }
+
+    /// The folder of the Unix socket: libpq's `host`.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        self.place.socket_dir()
+    }
+
+    /// The TCP address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.place.address
+    }
+
+    /// As [`PostgresPlace::admin`].
+    #[must_use]
+    pub fn admin(&self, database: &str) -> tokio_postgres::Config {
+        self.place.admin(database)
+    }
+
+    /// As [`PostgresPlace::url`].
+    #[must_use]
+    pub fn url(&self, user: &str, database: &str) -> String {
+        self.place.url(user, database)
+    }
+}
+
+impl PostgresPlace {
+    /// A server on `address`:`port` with its data in `dir`/postgres.
+    ///
+    /// # Errors
+    /// Fails if its folders cannot be created.
+    pub fn new(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        let bin = programs.postgres_bin.clone();
+        let folder = folders::make_for(dir, "postgres", &bin, USER)?;
+        let (socket_dir, short_dir) = socket_dir(dir, port, &bin)?;
+        let (dir, address) = (dir.to_owned(), SocketAddr::new(address, port));
+        Ok(Self { bin, dir, folder, address, socket_dir, _short_dir: short_dir.map(Arc::new) })
+    }
+
+    /// Starts the server; its data is initialised on the first start.
+    ///
+    /// # Errors
+    /// Fails if the data cannot be initialised or the server cannot be run.
+    pub async fn spawn(&self, size: Size) -> Result<Postgres> {
+        let Self { bin, folder, socket_dir, address, .. } = self;
+        let (port, files) = (address.port(), ServerFiles::in_folder(folder));
         let launch = Launch {
             name: "postgres".into(),
             program: bin.join("postgres"),
             arguments: Vec::new(),
             environment: Vec::new(),
             user: Some(USER),
-            binds: vec![folder, socket_dir.clone()],
+            binds: vec![folder.clone(), socket_dir.clone()],
             stop_signal: Signal::SIGINT,
-            log: folders::log(dir, "postgres")?,
+            log: folders::log(&self.dir, "postgres")?,
             lock_files: vec![files.data().join("postmaster.pid"), socket_dir.join(format!(".s.PGSQL.{port}.lock"))],
         };
         if let Some(arguments) = files.to_initialise()? {
@@ -87,23 +141,17 @@ impl Postgres {
             Launch { name, program, arguments, lock_files: Vec::new(), ..launch.clone() }.run_to_end().await?;
             files.initialised()?;
         }
-        let listen = Listen { addresses: &address.to_string(), port, socket_dir: &socket_dir };
+        let listen = Listen { addresses: &address.ip().to_string(), port, socket_dir };
         let launch = Launch { arguments: files.to_run(listen, size)?, ..launch };
-        let ready = Ready::Query(Box::new(admin(&socket_dir, port, "postgres")));
+        let ready = Ready::Query(Box::new(self.admin("postgres")));
         let process = ManagedProcess::spawn_alone(launch, ready).await?;
-        Ok(Self { process, address: SocketAddr::new(address, port), socket_dir, _short_dir: short_dir })
+        Ok(Postgres { process, place: self.clone() })
     }
 
     /// The folder of the Unix socket: libpq's `host`.
     #[must_use]
     pub fn socket_dir(&self) -> &Path {
         &self.socket_dir
-    }
-
-    /// The TCP address that it listens on.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// How to connect as the superuser, through the Unix socket and without a password.

@@ -1,22 +1,33 @@
-//! A disk of a few MiB.
+//! A small disk, to be filled.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// A file system in memory, unmounted on drop.
-pub(crate) struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts one, which requires root.
-    pub(crate) fn mount(at: &Path, mib: u32) -> Self {
+    pub fn mount(at: &Path, mib: u32) -> Self {
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         mount(Some("tmpfs"), at, Some("tmpfs"), flags, Some(format!("size={mib}m").as_str())).unwrap();
         Self(at.to_owned())
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is mounted.
+    pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Fills it with a file, which is returned.
+    pub fn fill(&self) -> PathBuf {
+        let filler = self.0.join("filler");
+        let zeros = vec![0; 64 * 1024];
+        let mut file = std::fs::File::create(&filler).unwrap();
+        while file.write(&zeros).is_ok_and(|written| written > 0) {}
+        filler
     }
 }
 
