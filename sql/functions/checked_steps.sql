@@ -1,5 +1,6 @@
--- Returns the steps of a funnel unchanged after checking them: an array of up to 32 objects with name, event_type,
--- page_prefix and button_id, all strings and optional, except that one of the last three is required.
+-- Returns the steps of a funnel after checking them, with each page_prefix in the spelling of footfall.page_spelling: an
+-- array of up to 32 objects with name, event_type, page_prefix and button_id, all strings and optional, except that one of
+-- the last three is required.
 -- Raises invalid_parameter_value for anything else.
 CREATE OR REPLACE FUNCTION footfall.checked_steps(steps jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
@@ -25,7 +26,14 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
-    RETURN steps;
+    RETURN (
+        SELECT jsonb_agg(
+            CASE
+                WHEN each.step ? 'page_prefix'
+                    THEN each.step || jsonb_build_object('page_prefix', footfall.page_spelling(each.step ->> 'page_prefix', true))
+                ELSE each.step
+            END ORDER BY each.place)
+        FROM jsonb_array_elements(steps) WITH ORDINALITY AS each (step, place));
 END
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.checked_steps FROM PUBLIC;

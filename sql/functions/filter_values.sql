@@ -4,6 +4,7 @@
 -- filters: an object; each value is a string or an array of strings, of which any one will do. An absent key and an
 -- empty array choose everything. '' chooses what has no value. bot: "false" (also where it is absent) is people
 -- only, "true" bots only, "any" both.
+-- A page, a page_prefix and a host may be written in any spelling, a page also as its URL (footfall.page_spelling).
 -- page_prefix is answered as patterns for LIKE, bot as 'true' and 'false'.
 -- Raises invalid_parameter_value for an unknown key and for a value of another type.
 -- IMMUTABLE, so that constant filters are read while the query is planned, and what they do not ask for costs nothing.
@@ -46,7 +47,11 @@ BEGIN
             ELSE chosen
         END;
     ELSIF key = 'page_prefix' AND chosen IS NOT NULL THEN
-        RETURN ARRAY(SELECT regexp_replace(prefix, '([\\%_])', '\\\1', 'g') || '%' FROM unnest(chosen) AS prefix);
+        RETURN ARRAY(SELECT regexp_replace(footfall.page_spelling(prefix, true), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(chosen) AS prefix);
+    ELSIF key IN ('page', 'entry_page', 'exit_page') AND chosen IS NOT NULL THEN
+        RETURN ARRAY(SELECT footfall.page_spelling(page) FROM unnest(chosen) AS page);
+    ELSIF key IN ('hostname', 'referrer_host') AND chosen IS NOT NULL THEN
+        RETURN ARRAY(SELECT footfall.host_spelling(host) FROM unnest(chosen) AS host);
     END IF;
     RETURN chosen;
 END

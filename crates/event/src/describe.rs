@@ -32,7 +32,8 @@ single events by their own value; one on *the visit* chooses all events of the v
 
 const FILTERS: &str = "
 Filters beside these: `page` is the path of an event's page, `page_prefix` its beginning, `event_type` its type, and `bot` is
-`false` (people, the default), `true` or `any`.
+`false` (people, the default), `true` or `any`. A page may be written in any spelling (`/caf%C3%A9`, `/café`) or as its URL, and
+an international host in either of its forms: each is stored in one spelling.
 ";
 
 /// The text of docs/fields.md.

@@ -75,6 +75,9 @@ pub struct Event {
     /// The header Sec-CH-UA-Platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sec_ch_ua_platform: Option<String>,
+    /// The campaign's parameters as a query, if the URL lost them when it was shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
     /// The version of these fields, from 1.
     pub schema_version: u16,
     /// The visitor of this day; see [`VisitorKey`](crate::VisitorKey).

@@ -3,6 +3,7 @@
 //! How a body is read, the limits, the columns that the writer copies and docs/fields.md all follow from [`FIELDS`].
 //! To add a text field: a member in [`Event`], a row here, and a migration that adds its column.
 
+use crate::campaign::CAMPAIGN_CHARS_MAX;
 use crate::{Event, Flag};
 
 /// A field of an event, in a body or in a line of the Kafka topic.
@@ -63,11 +64,13 @@ pub(crate) enum TooLong {
     Refuse,
     /// The text is cut, and the event is flagged.
     Cut(Flag),
+    /// The same for a URL, which is cut between its percent-encoded characters.
+    CutUrl(Flag),
     /// The URL loses its fragment, then its query, then it is cut, and the event is flagged.
     Shorten(Flag),
 }
 
-const FIELD_COUNT: usize = 25;
+const FIELD_COUNT: usize = 26;
 
 const ROWS: [Field; FIELD_COUNT] = [
     client("event_id", Kind::Uuid, "A UUID. If a retry carries the same one, the event is counted once."),
@@ -111,7 +114,7 @@ const ROWS: [Field; FIELD_COUNT] = [
     text(
         "referrer",
         1_000,
-        TooLong::Cut(Flag::ReferrerCut),
+        TooLong::CutUrl(Flag::ReferrerCut),
         |e| e.referrer.as_deref(),
         |e, text| {
             e.referrer = Some(text);
@@ -152,6 +155,8 @@ const ROWS: [Field; FIELD_COUNT] = [
         |e, text| e.sec_ch_ua_platform = Some(text),
     )
     .meaning("The header Sec-CH-UA-Platform."),
+    ingest_text("campaign", CAMPAIGN_CHARS_MAX, |e| e.campaign.as_deref(), |e, text| e.campaign = Some(text))
+        .meaning("The campaign's parameters, if `page_url` was shortened: they are read before."),
     ingest("flags", Kind::Flags, "What was changed on the way in: `page_url_cut`, `timestamp_replaced`."),
 ];
 
@@ -244,8 +249,10 @@ impl TooLong {
     pub(crate) fn consequence(self) -> &'static str {
         match self {
             Self::Refuse => "is refused",
-            Self::Cut(_) => "is cut",
-            Self::Shorten(_) => "loses its fragment, then its query, then is cut",
+            Self::Cut(_) | Self::CutUrl(_) => "is cut",
+            Self::Shorten(_) => {
+                "loses its fragment (a route such as `#/about` only its query), then its query, then is cut"
+            }
         }
     }
 }

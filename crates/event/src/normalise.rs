@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use crate::field::{CLIENT_HINT_CHARS_MAX, FIELDS, Field, Kind, TooLong};
 use crate::raw_event::{
-    COUNTRY, EVENT_ID, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE, SEC_CH_UA_PLATFORM, SENT_AT, Source,
-    TIMESTAMP, USER_AGENT, VISITOR_ID,
+    CAMPAIGN, COUNTRY, EVENT_ID, PAGE_URL, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE, SEC_CH_UA_PLATFORM,
+    SENT_AT, Source, TIMESTAMP, USER_AGENT, VISITOR_ID,
 };
-use crate::{Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, clock, language, page_url, text};
+use crate::{
+    Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, campaign, clock, language, page_url, text,
+};
 
 /// An event to be delivered, and the id that its client expects in the answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +50,9 @@ pub(crate) fn accepted<'a>(
         add_hints(&arrival.hints, &mut raw);
     }
     raw.texts[COUNTRY] = arrival.country.map(Cow::Borrowed);
+    let page_url_chars_max = arrival.limits.chars_max.at(PAGE_URL);
+    let long_url = raw.texts[PAGE_URL].as_ref().filter(|url| !text::fits(url, page_url_chars_max));
+    raw.texts[CAMPAIGN] = long_url.and_then(|url| campaign::kept(url)).map(Cow::Owned);
     let event = Event { event_id, timestamp, sent_at, received_at, ..Event::default() };
     let mut event = checked(event, raw, Source::Body, arrival.limits)?;
     event.visitor_id = (arrival.visitor)(event.site.as_deref(), event.user_agent.as_deref());
@@ -125,7 +130,7 @@ fn shortened(
     match rule {
         TooLong::Shorten(flag) => match page_url::shortened(&value, chars_max) {
             Ok(short) if short.len() == value.len() => Ok((value.into_owned(), None)),
-            Ok(short) => Ok((short.to_owned(), Some(flag))),
+            Ok(short) => Ok((short.into_owned(), Some(flag))),
             Err(Reason::UrlInvalid) => {
                 Err(Rejection::new(field.name, Reason::UrlInvalid, "must be an absolute http or https URL"))
             }
@@ -133,6 +138,7 @@ fn shortened(
         },
         _ if text::fits(&value, chars_max) => Ok((value.into_owned(), None)),
         TooLong::Cut(flag) => Ok((text::head(&value, chars_max).to_owned(), Some(flag))),
+        TooLong::CutUrl(flag) => Ok((text::head_of_url(&value, chars_max).to_owned(), Some(flag))),
         TooLong::Refuse => Err(too_long(field, chars_max)),
     }
 }

@@ -124,8 +124,8 @@ pub struct PrivacyConfig {
     pub trusted_proxies: Vec<String>,
     /// Whether to reject events from people who send Do Not Track or Global Privacy Control.
     pub honour_signals: bool,
-    /// Path of an MMDB file with countries, such as MaxMind's GeoLite2 Country or DB-IP's Country Lite; reloaded when
-    /// it is replaced. If empty, countries are unknown.
+    /// Path of an MMDB file with countries, such as MaxMind's GeoLite2 Country, DB-IP's Country Lite or IPinfo Lite;
+    /// reloaded when it is replaced. If empty, countries are unknown.
     pub country_database: String,
 }
 

@@ -15,9 +15,11 @@
 //! | `dimensions` | all dimensions |
 //! | `sparse` | dimensions whose lists leave out visits without a value |
 //! | `filters` | all filter keys |
+//! | `click_ids` | parameters that advertisers, mailers and networks add to a link |
 
 use std::borrow::Cow;
 
+use footfall_event::CLICK_IDS;
 use footfall_event::dimension::{DIMENSIONS, Dimension, ValueOf, filters};
 
 use crate::columns::COLUMNS;
@@ -72,6 +74,7 @@ fn names_of(list: &str) -> Option<Vec<&'static str>> {
         "visit_attributes" => dimensions(|it| matches!(it.value_of, ValueOf::Visit(_))),
         "dimensions" => dimensions(|_| true),
         "sparse" => dimensions(|it| it.is_sparse),
+        "click_ids" => Some(CLICK_IDS.iter().map(|(id, _)| *id).collect()),
         "filters" => Some(filters().map(|(name, _)| name).collect()),
         _ => None,
     }

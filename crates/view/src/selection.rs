@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use footfall_event::dimension::filters;
+use footfall_event::filter;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -125,7 +126,7 @@ impl Selection {
                         if values.len() == VALUES_MAX {
                             return Err(FieldProblem::new(key, format!("has more than {VALUES_MAX} values")));
                         }
-                        values.push(value.to_owned());
+                        values.push(filter::spelt(key, value));
                     }
                     None if others(name, value)? => {}
                     None => return Err(FieldProblem::new(name, "is not known")),
@@ -300,7 +301,7 @@ mod tests {
     fn a_selection_can_be_read_back_from_its_query() {
         for query in [
             "?",
-            "?period=7d&browser=Firefox&browser=Safari&page=%2Fa%3Fb%26c",
+            "?period=7d&browser=Firefox&browser=Safari&page=%2Fa%3Fb%26c&page=%2Fcaf%C3%A9&page_prefix=%2F50%25",
             "?since=2026-11-01&until=2026-11-07&tz=Europe%2FBerlin&curve=views&event_type=signup&property=plan",
         ] {
             let selection = read(&query[1..]).unwrap();
@@ -308,6 +309,18 @@ mod tests {
             assert_eq!(read(&selection.query("UTC")[1..]).unwrap(), selection);
         }
         assert_eq!(read("page=b&page=a&page=b").unwrap(), read("page=a&page=b").unwrap(), "the order does not matter");
+    }
+
+    #[test]
+    fn a_page_is_the_same_selection_however_it_is_spelt() {
+        let selection = read("page=%2Fcaf%C3%A9&page_prefix=%2F%C3%BC&hostname=xn--mnchen-3ya.de").unwrap();
+        for query in [
+            "page=/caf%25C3%25A9&page_prefix=/%25c3%25bc&hostname=M%C3%BCnchen.de",
+            "page=/cafe%CC%81&page=/x/../caf%C3%A9&page_prefix=/%C3%BC&hostname=XN--mnchen-3ya.de",
+            "page=https://shop.example/caf%25C3%25A9?utm_source=x&page_prefix=/%C3%BC&hostname=m%C3%BCnchen.de",
+        ] {
+            assert_eq!(read(query).unwrap(), selection, "{query}");
+        }
     }
 
     #[test]

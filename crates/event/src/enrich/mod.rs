@@ -1,7 +1,9 @@
 //! Derives further columns from an event when it is stored.
 
 mod channel;
+mod host;
 mod page_path;
+mod source;
 mod user_agent;
 
 pub use page_path::page_path;
@@ -20,7 +22,7 @@ const HOSTNAME_CHARS_MAX: usize = 253;
 /// The derived columns; `None` means unknown. No text is empty, longer than its limit, or contains a NUL character.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enriched {
-    /// The path of the page's URL, with its #/route if it has one.
+    /// The path of the page's URL in one spelling, with its #/route if it has one.
     pub page_path: String,
     /// The host of the page's URL, in lower case, without port; an international name in its ASCII form.
     pub hostname: Option<String>,
@@ -28,7 +30,7 @@ pub struct Enriched {
     pub referrer_host: Option<String>,
     /// How the visitor came: paid, mail, social, search, referral, direct; none if from a page on the same host.
     pub channel: Option<&'static str>,
-    /// utm_source of the page's URL, decoded and cut. The same for the next four.
+    /// utm_source of the page's URL as it was sent, decoded and cut. The same for the next four.
     pub utm_source: Option<String>,
     /// utm_medium of the page's URL.
     pub utm_medium: Option<String>,
@@ -57,17 +59,18 @@ pub fn enrich(event: &Event, agent: Arc<Agent>) -> Enriched {
     let said = |name: &str| event.metadata.as_ref().and_then(|metadata| metadata.get(name));
     let referrer = event.referrer.as_deref().or_else(|| said("referrer").and_then(Value::as_str));
     let width = event.screen_width.map(u64::from).or_else(|| said("screen_width").and_then(Value::as_u64));
-    let channel::Origin { referrer_host, channel, utm } = channel::origin(&event.page_url, referrer);
+    let channel::Origin { referrer_host, channel, campaign } =
+        channel::origin(&event.page_url, event.campaign.as_deref(), referrer);
     Enriched {
-        page_path: page_path(&event.page_url).into_owned(),
+        page_path: page_path(&event.page_url),
         hostname: hostname(&event.page_url),
         referrer_host,
         channel,
-        utm_source: utm.source,
-        utm_medium: utm.medium,
-        utm_campaign: utm.campaign,
-        utm_term: utm.term,
-        utm_content: utm.content,
+        utm_source: campaign.source,
+        utm_medium: campaign.medium,
+        utm_campaign: campaign.name,
+        utm_term: campaign.term,
+        utm_content: campaign.content,
         agent,
         language: event.language.as_deref().and_then(language::primary),
         screen: width.and_then(screen),

@@ -10,6 +10,7 @@ mod fixtures;
 mod properties;
 mod reasons;
 mod speed;
+mod urls;
 
 use footfall_event::{Accepted, Arrival, BodyFormat, Event, Hints, Limits, Parsed, Rejection, RequestKind, parse};
 use jiff::Timestamp;

@@ -203,7 +203,8 @@ fn assert_enriched(event: &Event) {
     let enriched = enrich(event, Arc::new(agent(&ClientHints::by(event))));
     let host = 253;
     let texts = [
-        (Some(&enriched.page_path), event.page_url.chars().count() + 1),
+        // What cannot be seen is stored percent-encoded.
+        (Some(&enriched.page_path), 9 * event.page_url.chars().count() + 1),
         (enriched.hostname.as_ref(), host),
         (enriched.referrer_host.as_ref(), host),
         (enriched.utm_source.as_ref(), 200),

@@ -14,5 +14,6 @@ mod filters;
 mod month;
 mod one_day;
 mod periods;
+mod spelling;
 mod upgrade;
 mod visits;

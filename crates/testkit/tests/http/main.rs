@@ -18,3 +18,4 @@ mod quarantine;
 mod samples;
 mod slow_clients;
 mod stop;
+mod urls;
