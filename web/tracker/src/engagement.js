@@ -6,9 +6,9 @@ import { begins, ends, place } from "./views.js";
 let deepest; // pixels
 let height; // of the page, when it was last measured; 0: not yet
 let isLeft; // what is on the page now may be the next view
-let shownMs; // when it was last shown; 0 while it is hidden
+let shownMs; // when it was last shown; 0 while it is not
 
-const shown = () => (shownMs = d.hidden ? 0 : performance.now());
+const shown = () => (shownMs = d.hidden || isLeft ? 0 : performance.now());
 const look = () => {
   if (isLeft) return;
   deepest = Math.max(deepest, scrollY + innerHeight);

@@ -1,5 +1,5 @@
 // Views within one document: each change of its URL begins one, once the page is seen.
-import { attempt, d, data, isOn, listen, quiet, w } from "./page.js";
+import { d, data, isOn, listen, quiet, w } from "./page.js";
 import { flush } from "./delivery.js";
 import { leaves } from "./engagement.js";
 import { lookForNotFound } from "./not_found.js";
@@ -26,9 +26,9 @@ let tellNow; // records the view whose title is awaited
 const tellLater = (before) => {
   let polls = TITLE_MS_MAX / POLL_MS;
   const timer = setInterval(() => {
-    const isStill = place.page_title === d.title;
-    place.page_title = d.title;
-    if ((isStill && d.title && d.title !== before) || !--polls) tellNow();
+    const { title } = d;
+    if ((title && title !== before && title === place.page_title) || !--polls) tellNow();
+    else place.page_title = title;
   }, POLL_MS);
   tellNow = () => {
     clearInterval(timer);
@@ -39,7 +39,7 @@ const tellLater = (before) => {
   };
 };
 
-const moved = (replaces) => {
+const moved = quiet((replaces) => {
   if (!place) return;
   const { title } = d;
   if (isOther(replaces)) {
@@ -59,7 +59,7 @@ const moved = (replaces) => {
       begin(0, page_url, () => tellLater(title));
     }),
   );
-};
+});
 
 export const history = () => {
   const pushed = () => moved();
@@ -72,14 +72,13 @@ export const history = () => {
   setTimeout(() => (isStart = false), START_MS_MAX);
   listen(d, "visibilitychange", () => d.hidden || pushed());
   if (w.navigation) return listen(w.navigation, "currententrychange", (e) => moved(e.navigationType === "replace"));
-  listen(w, "popstate", pushed);
-  listen(w, "hashchange", pushed);
+  listen(w, "popstate", pushed); // also a change of the fragment
   ["pushState", "replaceState"].forEach(
     quiet((name) => {
       const original = w.history[name];
       w.history[name] = function () {
         const answer = original.apply(this, arguments);
-        attempt(() => moved(name === "replaceState"));
+        moved(name === "replaceState");
         return answer;
       };
     }),

@@ -10,7 +10,7 @@ export const json = (all, leaveOut) =>
   stringify(all, function (key, value) {
     const given = this[key];
     if (Array.isArray(given)) return given;
-    const isHeld = value === undefined || given === null || Number.isFinite(value);
+    const isHeld = given == null || Number.isFinite(value);
     if (isHeld || / (Str|Boo|Obj)/.test({}.toString.call(value))) return value;
     leaveOut?.(key);
   });

@@ -23,9 +23,9 @@ export const endpoint = new URL(data.endpoint || "/analytics", from).href;
 // An attribute without a value is on; a member of window.footfall says true or false.
 export const isOn = (option) => String(option ?? false) !== "false";
 // Any other URL may contain a person's address, or a whole document.
-export const isHttp = (url) => /^http/.test(url.protocol);
-// A frame that a page has written, a file, or a sandbox: no page that anybody could open again.
-export const nowhere = !isHttp(location) || w.origin === "null";
+export const isHttp = (url) => /^http/.test(url);
+// A frame that a page has written, which may have that page's URL, a file, or a sandbox: no page that anybody could open.
+export const nowhere = !isHttp(location) || (FULL && !isHttp(w.frameElement?.src ?? location)) || w.origin === "null";
 
 export const listen = (target, name, f) => target.addEventListener(name, quiet(f), true);
 // Truncates text to what the collector accepts, or to a useful length.
