@@ -39,7 +39,7 @@ export const run = async ({ site, report }) => {
   await until(() => of("/ready").some(({ event_type }) => event_type === "page_view"), 5_000, "no view when the page was shown");
   await page.waitForTimeout(SEEN_MS);
 
-  // In the background, its URL changes twice: nobody has seen the first.
+  // In the background, its URL changes twice, and the first is never seen.
   await front.bringToFront();
   await page.waitForFunction(() => document.hidden);
   await page.evaluate(() => {

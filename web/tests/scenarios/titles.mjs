@@ -1,4 +1,4 @@
-// The view of a changed URL carries the title that follows it, however late and in whatever way, with the URL and the time
+// The view of a changed URL carries the title that follows it, however late and by any means, with the URL and the time
 // of the change itself. Once with the browser's Navigation API, once with the tracker's fallback.
 import assert from "node:assert/strict";
 import { openHosted } from "../hosted.mjs";

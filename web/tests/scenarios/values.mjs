@@ -1,4 +1,4 @@
-// track keeps the event whatever it is given, and names what JSON cannot hold. The core names whole properties.
+// track keeps every event, and names what JSON cannot hold. The core names whole properties.
 import assert from "node:assert/strict";
 import { openHosted } from "../hosted.mjs";
 

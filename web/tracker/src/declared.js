@@ -1,5 +1,5 @@
-// Events that the page declares in its HTML: data-footfall-event="name" data-footfall-prop-plan="pro". forms.js has those
-// of forms.
+// Events that the page declares in its HTML: data-footfall-event="name" data-footfall-prop-plan="pro". Those of forms are
+// recorded by forms.js.
 import { d, find, listen, says, w } from "./page.js";
 
 const NAME = "data-footfall-event";

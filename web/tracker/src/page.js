@@ -16,7 +16,8 @@ export const attempt = (f) => quiet(f)();
 // An element with the id "footfall" is no property of the window's own.
 export const page = ((!FULL || w.hasOwnProperty("footfall")) && w.footfall) || {};
 
-const script = d.currentScript || {}; // a module has none
+// A module has no tag, and a tag manager may lose attributes: then window.footfall or the query of the address say it.
+const script = d.currentScript || {};
 const from = new URL(script.src || location.origin);
 export const data = { ...page, ...Object.fromEntries(from.searchParams), ...script.dataset };
 export const endpoint = new URL(data.endpoint || "/analytics", from).href;
@@ -24,7 +25,7 @@ export const endpoint = new URL(data.endpoint || "/analytics", from).href;
 export const isOn = (option) => String(option ?? false) !== "false";
 // Any other URL may contain a person's address, or a whole document.
 export const isHttp = (url) => /^http/.test(url);
-// A frame that a page has written, which may have that page's URL, a file, or a sandbox: no page that anybody could open.
+// A frame that a page has written, which may have that page's URL, a file, or a sandbox: not a page that can be opened.
 export const nowhere = !isHttp(location) || (FULL && !isHttp(w.frameElement?.src ?? location)) || w.origin === "null";
 
 export const listen = (target, name, f) => target.addEventListener(name, quiet(f), true);

@@ -4,8 +4,8 @@ import { d, listen, quiet, w } from "./page.js";
 import { record, stamp } from "./queue.js";
 import { flush, handOver, retry } from "./delivery.js";
 
-// Callbacks for the beginning of a view (with the first and last argument of `begin`), and for each possible end (whether the URL has
-// changed).
+// Callbacks for the beginning of a view, with the first and last argument of `begin`, and for each possible end, with
+// whether the URL has changed.
 export const begins = [];
 export const ends = [];
 
