@@ -17,13 +17,18 @@ const ECMA = 2020;
 const folder = (name) => fileURLToPath(new URL(`../tracker/${name}`, import.meta.url));
 const dist = folder("dist");
 
+// FULL: whether this is analytics.js. What only that needs is left out of the core, also in modules that both share.
+// A short name for every declaration and few inlined functions compress best.
 const bundled = async (name) => {
-  const options = { bundle: true, format: "iife", target: `es${ECMA}`, write: false, logLevel: "warning" };
+  const define = { FULL: String(name === "analytics.js") };
+  const options = { bundle: true, format: "iife", target: `es${ECMA}`, define, write: false, logLevel: "warning" };
   const { outputFiles } = await build({ entryPoints: [folder(`src/${name}`)], ...options });
+  const declared = outputFiles[0].text.replace(/^( *)(?:var|const) /gm, "$1let ");
   // The page does not notice if the start fails (an endpoint that is not a URL, a browser that lacks a feature).
-  const guarded = `try{${outputFiles[0].text}}catch(e){}`;
-  const { code } = await minify(guarded, { ecma: ECMA, toplevel: true, compress: { ecma: ECMA, passes: 3 } });
-  return Buffer.from(code);
+  const guarded = `try{${declared}}catch{}`;
+  const compress = { ecma: ECMA, passes: 3, keep_fargs: false, inline: 1 };
+  const { code } = await minify(guarded, { ecma: ECMA, toplevel: true, compress });
+  return Buffer.from(code.replace(/\bconst /g, "let "));
 };
 
 // name in dist -> bytes, or the name to which it links

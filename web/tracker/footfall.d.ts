@@ -1,8 +1,20 @@
 // What analytics.js defines on window, for pages written in TypeScript: /// <reference path="footfall.d.ts" />
 // (analytics.core.js has no identify.)
 
-interface Footfall {
-  /** Records a custom event. The name has at most 100 characters; properties are JSON, at most 32 KiB. */
+/** What window.footfall may say before the script has loaded, instead of attributes of its tag. */
+interface FootfallOptions {
+  site?: string;
+  endpoint?: string;
+  hash?: boolean;
+  downloads?: string | string[];
+  notFound?: boolean;
+}
+
+interface Footfall extends FootfallOptions {
+  /**
+   * Records a custom event. The name has at most 100 characters; properties are JSON, at most 32 KiB. What JSON cannot hold
+   * is left out, and `left_out` in the metadata names it.
+   */
   track(name: string, properties?: Record<string, unknown>): void;
   /** Adds a user_id, at most 200 characters, to all events from now on, on every page; without an argument, clears it. */
   identify(userId?: string | null): void;

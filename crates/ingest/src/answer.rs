@@ -125,6 +125,8 @@ pub(crate) fn health(kafka_ready: bool) -> Answer {
 pub(crate) fn picture(gif: &'static [u8]) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(gif)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    // Also on pages with a Cross-Origin-Embedder-Policy.
+    answer.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     readable_by_anyone(answer)
 }

@@ -26,7 +26,7 @@ use tracing::debug;
 
 use crate::answer::Answer;
 use crate::metrics::Metrics;
-use crate::site::secure;
+use crate::site::{CROSS_ORIGIN_RESOURCE_POLICY, secure};
 
 /// Ingest's default limits (`http.body_bytes_max`, `http.body_ms_max`).
 const BODY_LIMITS: BodyLimits = BodyLimits { bytes_max: 1024 * 1024, ms_max: 10_000 };
@@ -156,6 +156,7 @@ fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
 }

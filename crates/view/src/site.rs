@@ -15,8 +15,8 @@ use flate2::write::GzEncoder;
 use http_body_util::{BodyExt as _, Full};
 use httpdate::fmt_http_date;
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES,
-    HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, EXPIRES, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -42,6 +42,8 @@ pub(crate) enum SiteError {
     #[error("its files are larger than {} MiB together: have a web server serve them", SITE_BYTES_MAX / 1024 / 1024)]
     TooLarge,
 }
+
+pub(crate) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// A file's content in one encoding.
 struct Form {
@@ -97,13 +99,21 @@ impl Site {
     }
 
     pub(crate) fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Answer {
-        match self.find(&percent_decode_str(path).decode_utf8_lossy()) {
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        match self.find(&path) {
             Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
                 let mut answer = sent(StatusCode::METHOD_NOT_ALLOWED, Bytes::new());
                 answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 answer
             }
-            Some((file, age)) => file.answer(StatusCode::OK, age, headers),
+            Some((file, age)) => {
+                let mut answer = file.answer(StatusCode::OK, age, headers);
+                if script_of_today(&path).is_some() {
+                    // With an integrity attribute a browser reads the script by CORS.
+                    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                }
+                answer
+            }
             None => match self.pages.get("/404.html") {
                 Some(page) => page.answer(StatusCode::NOT_FOUND, Age::Unsaid, headers),
                 None => sent(StatusCode::NOT_FOUND, "There is nothing here.\n"),
@@ -285,6 +295,8 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
     const POLICY: &str =
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Pages of any origin include the script, also under a Cross-Origin-Embedder-Policy.
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
 }

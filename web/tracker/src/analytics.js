@@ -1,7 +1,6 @@
 // Everything.
 import { start } from "./start.js";
 import { declared } from "./declared.js";
-import { downloads } from "./downloads.js";
 import { engagement } from "./engagement.js";
 import { forms } from "./forms.js";
 import { history } from "./history.js";
@@ -9,4 +8,12 @@ import { identify } from "./identify.js";
 import { notFound } from "./not_found.js";
 import { vitals } from "./vitals.js";
 
-start(identify, history, notFound, engagement, vitals, downloads, forms, declared);
+start(() => {
+  identify();
+  history();
+  notFound();
+  engagement();
+  vitals();
+  forms();
+  declared();
+});

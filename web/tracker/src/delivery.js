@@ -6,7 +6,7 @@ const WAIT_MS_MAX = 6e4;
 const ANSWER_MS_MAX = 3e4;
 
 let flying = []; // one request at a time keeps the order
-let handedOver = []; // to the browser, on leaving the page; they stay queued, because a beacon gets no answer
+const handedOver = []; // to the browser, on leaving the page; they stay queued, because a beacon gets no answer
 let timer = 0;
 let failures = 0;
 
@@ -16,45 +16,46 @@ const bodyOf = (batch) => {
   return batch[1] ? '{"events":[' + events + "]}" : events;
 };
 
-const send = async () => {
-  if (flying[0] || timer) return;
-  const batch = nextBatch([]);
-  if (!batch[0]) return;
-  flying = batch;
-  let status = 0;
-  let waitMs;
-  let rejected;
+export const flush = async () => {
   try {
-    const answer = await fetch(endpoint, {
-      method: "POST",
-      credentials: "omit",
-      keepalive: batch[0].length < BODY_CHARS_MAX,
-      signal: AbortSignal.timeout?.(ANSWER_MS_MAX),
-      body: bodyOf(batch), // text/plain, so no preflight
-    });
-    status = answer.status;
-    waitMs = answer.headers.get("Retry-After") * 1e3;
-    ({ rejected } = await answer.json());
-  } catch (e) {}
-  flying = [];
-  const keeps = !status || status > 499 || status === 408 || status === 429;
-  if (keeps) {
-    waitMs = Math.min(Math.max(waitMs || 0, 500 * 2 ** failures++), WAIT_MS_MAX);
-    timer = setTimeout(retry, waitMs * (1 + Math.random() / 2));
-  } else failures = 0;
-  batch.forEach((text, index) => tell(text, keeps, rejected?.some((r) => r.index === index) ? 400 : status));
-  flush();
+    if (flying[0] || timer) return;
+    const batch = (flying = nextBatch([]));
+    if (!batch[0]) return;
+    let status = 0;
+    let waitMs;
+    let rejected;
+    try {
+      const answer = await fetch(endpoint, {
+        method: "POST",
+        credentials: "omit",
+        keepalive: batch[0].length < BODY_CHARS_MAX,
+        signal: AbortSignal.timeout?.(ANSWER_MS_MAX),
+        body: bodyOf(batch), // text/plain, so no preflight
+      });
+      status = answer.status;
+      waitMs = answer.headers.get("Retry-After") * 1e3;
+      ({ rejected } = await answer.json());
+    } catch {}
+    flying = [];
+    const keeps = /^(0|408|429|5)/.test(status);
+    if (keeps) {
+      waitMs = Math.min(Math.max(waitMs || 0, 500 * 2 ** failures++), WAIT_MS_MAX);
+      timer = setTimeout(retry, waitMs * (1 + Math.random() / 2));
+    } else failures = 0;
+    batch.forEach((text, index) => tell(text, keeps, rejected?.some((r) => r.index === index) ? 400 : status));
+    flush();
+  } catch {}
 };
-export const flush = () => send().catch(() => {});
 export const retry = () => {
   clearTimeout(timer);
   timer = 0;
   flush();
 };
 
+let leaving;
 // The browser delivers this even after the page is gone, but does not report whether it did.
 export const handOver = () => {
-  handedOver = handedOver.concat(flying);
-  const batch = nextBatch(handedOver);
-  if (batch[0] && navigator.sendBeacon(endpoint, bodyOf(batch))) handedOver = handedOver.concat(batch);
+  handedOver.push(...flying);
+  leaving = nextBatch(handedOver);
+  if (leaving[0] && navigator.sendBeacon(endpoint, bodyOf(leaving))) handedOver.push(...leaving);
 };

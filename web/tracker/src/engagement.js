@@ -1,27 +1,40 @@
 // How far a view was scrolled, and for how long it was visible.
-import { d, listen, quiet } from "./page.js";
+import { d, listen } from "./page.js";
 import { record } from "./queue.js";
-import { begins, ends } from "./views.js";
+import { begins, ends, place } from "./views.js";
+
+let deepest; // pixels
+let height; // of the page, when it was last measured; 0: not yet
+let isLeft; // what is on the page now may be the next view
+let shownMs; // when it was last shown; 0 while it is not
+
+const shown = () => (shownMs = d.hidden || isLeft ? 0 : performance.now());
+const look = () => {
+  if (isLeft) return;
+  deepest = Math.max(deepest, scrollY + innerHeight);
+  height = d.documentElement.scrollHeight || 1;
+};
+
+// The URL becomes another page's, before the page does; or that began no view. A page that was measured may have been
+// replaced before its URL.
+export const leaves = (isLeaving) => {
+  height || look();
+  isLeft = isLeaving;
+};
 
 export const engagement = () => {
-  let deepest; // pixels
-  let shownMs; // when it was last shown; 0 while it is hidden
-  const shown = () => (shownMs = d.hidden ? 0 : performance.now());
-  const look = () => (deepest = Math.max(deepest, scrollY + innerHeight));
-
   begins.push(() => {
-    deepest = 0;
+    deepest = height = isLeft = 0;
     shown();
   });
-  const measure = (place) => {
+  ends.push((moved) => {
     if (!shownMs) return;
-    look();
-    const height = Math.max(d.documentElement.scrollHeight, 1);
+    if (!moved) look();
     const scroll_percent = Math.min(Math.round((deepest / height) * 100), 100);
     record("engagement", { scroll_percent, engaged_ms: Math.round(performance.now() - shownMs) }, place);
     shownMs = 0;
-  };
-  ends.push(quiet(measure));
+  });
   listen(d, "scroll", look);
+  listen(d, "click", look);
   listen(d, "visibilitychange", () => d.hidden || shown());
 };

@@ -1,13 +1,24 @@
 // Submitted forms: which form it was, and nothing of its contents.
-import { cut, d, listen } from "./page.js";
+import { attempt, cut, d, isHttp, listen, quiet, says } from "./page.js";
+import { declare } from "./declared.js";
 import { record } from "./queue.js";
 import { flush } from "./delivery.js";
 
-export const forms = () =>
-  listen(d, "submit", ({ target }) => {
-    // Read the attributes, because a field named id or action hides the form's property.
-    const says = (name) => target.getAttribute(name);
-    const form = says("id") || says("name") || new URL(says("action") || "", location).pathname;
-    record("form_submit", { form: cut(form, 200) });
-    flush();
-  });
+// Added to a root once, however often.
+const submitted = quiet(({ target }) => {
+  const action = new URL(says(target, "action") || "", d.baseURI);
+  const form = says(target, "id") || says(target, "name") || (isHttp(action) ? action.pathname : action.protocol);
+  record("form_submit", { form: cut(form, 200) });
+  declare([target]);
+  flush();
+});
+
+// A submit event does not leave its shadow root, but what leads to it does: a click, or the focus of a field.
+const watchRoots = (e) =>
+  e.composedPath().forEach((root) => root instanceof ShadowRoot && root.addEventListener("submit", submitted, true));
+
+export const forms = () => {
+  d.addEventListener("submit", submitted, true);
+  listen(d, "click", watchRoots);
+  listen(d, "focusin", watchRoots);
+};

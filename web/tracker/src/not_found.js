@@ -1,14 +1,12 @@
 // The page declares that it is shown in place of one that does not exist.
-import { d, data, quiet } from "./page.js";
+import { d, data, isOn } from "./page.js";
 import { record } from "./queue.js";
 import { begins } from "./views.js";
 
-export const notFound = () => {
-  let says = data.notFound !== undefined; // applies only to the document's first view
-  begins.push(
-    quiet((restored) => {
-      if (!restored && (says || d.querySelector("meta[name=footfall][content=not-found]"))) record("page_not_found", {});
-      says = false;
-    }),
-  );
+let says = isOn(data.notFound); // applies only to the document's first view
+
+export const lookForNotFound = () => {
+  if (says || d.querySelector("meta[name=footfall][content=not-found]")) record("page_not_found", {});
+  says = false;
 };
+export const notFound = () => begins.push((restored, isLate) => restored || isLate || lookForNotFound());

@@ -2,6 +2,7 @@
 // them by event_id.
 import { d, data, endpoint, parse, stringify, w } from "./page.js";
 import { isOut } from "./consent.js";
+import { json } from "./json.js";
 import { drop, keep, keys, read } from "./storage.js";
 
 const EVENTS_MAX = 500;
@@ -9,6 +10,7 @@ const AGE_MS_MAX = 7 * 864e5;
 export const BODY_CHARS_MAX = 2e4; // keepalive's 64 KiB, 3 bytes a character
 const SILENCE_MS_MAX = 18e5;
 const SESSION = "footfall.session";
+export const USER = "footfall.user";
 const prefix = "footfall:" + endpoint + ":";
 
 // Version 7: it sorts by time and contains the age. randomUUID is not available over plain HTTP.
@@ -31,31 +33,31 @@ export const tell = (text, waits, status) => {
   w.dispatchEvent(new CustomEvent("footfall:" + (waits ? "queued" : "sent"), { detail: { event, status, eventId } }));
 };
 
-// Additional fields of every event.
-export const common = {};
-
 let lastMs = 0;
+// Unique, and later than all before.
+export const stamp = () => (lastMs = Math.max(Date.now(), lastMs + 1));
 // `more` adds fields to the event, or overrides them.
-export const record = (event_type, metadata, more) => {
+export const record = (event_type, metadata, more, at) => {
   if (isOut()) return;
-  lastMs = Math.max(Date.now(), lastMs + 1); // unique
-  const event_id = uuid(lastMs);
-  const text = stringify({
+  const ms = at || stamp();
+  const event_id = uuid(ms);
+  const event = {
     event_id,
     event_type,
-    timestamp: new Date(lastMs).toISOString(),
+    timestamp: new Date(ms).toISOString(),
     page_url: location.href,
     page_title: d.title,
-    session_id: session(lastMs),
+    session_id: session(ms),
     user_agent: navigator.userAgent,
     referrer: d.referrer,
     site: data.site,
     language: navigator.language,
     screen_width: screen.width,
     metadata,
-    ...common,
+    ...(FULL && { user_id: read(USER) }),
     ...more,
-  }).replace(/\\u(0000|d[89a-f]..)/g, "\\ufffd"); // NUL and lone surrogates
+  };
+  const text = (FULL ? json : stringify)(event).replace(/\\u(0000|d[89a-f]..)/g, "\\ufffd"); // NUL and lone surrogates
   keep(prefix + event_id, text);
   keys(prefix).slice(0, -EVENTS_MAX).forEach(drop);
   tell(text, true, 0);

@@ -1,20 +1,17 @@
-// localStorage if available, otherwise the tab's storage, otherwise this page's memory.
+// localStorage if available, otherwise the tab's storage, otherwise this page's memory. Stores are read and written as
+// plain objects.
 import { attempt, quiet } from "./page.js";
 
-const areas = [attempt(() => localStorage), attempt(() => sessionStorage)];
-const spare = {};
+const areas = [attempt(() => localStorage), attempt(() => sessionStorage), {}];
 
-export const drop = (key) => {
-  delete spare[key];
-  areas.forEach(quiet((area) => area.removeItem(key)));
-};
+export const drop = (key) => areas.forEach(quiet((area) => delete area[key]));
 export const keep = (key, value) => {
   drop(key); // an old value in one area must not hide the new one in another
-  if (!areas.some(quiet((area) => (area.setItem(key, value), true)))) spare[key] = value;
+  areas.some(quiet((area) => (area[key] = value)));
 };
-export const read = (key) => spare[key] || areas.map(quiet((area) => area.getItem(key))).find(Boolean);
+export const read = (key) => areas.map(quiet((area) => area[key])).find(Boolean);
 export const keys = (prefix) =>
-  [spare, ...areas]
+  areas
     .flatMap((area) => Object.keys(area || {}))
     .filter((key) => key.startsWith(prefix))
     .sort();

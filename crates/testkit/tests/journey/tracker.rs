@@ -50,6 +50,46 @@ async fn everything_to_try_on_the_site_is_recorded_as_the_right_event() {
 }
 
 #[tokio::test]
+async fn the_view_of_a_changed_url_carries_the_title_that_follows_it() {
+    with_a_site(&["titles"]).await;
+}
+
+#[tokio::test]
+async fn a_router_that_normalizes_its_url_begins_no_second_view() {
+    with_a_site(&["replaced"]).await;
+}
+
+#[tokio::test]
+async fn a_page_in_a_background_tab_is_viewed_when_it_is_seen() {
+    with_a_site(&["background"]).await;
+}
+
+#[tokio::test]
+async fn how_far_a_page_was_scrolled_belongs_to_that_page() {
+    with_a_site(&["scrolled"]).await;
+}
+
+#[tokio::test]
+async fn what_is_clicked_and_submitted_in_open_shadow_roots_counts() {
+    with_a_site(&["components"]).await;
+}
+
+#[tokio::test]
+async fn an_event_with_values_that_json_cannot_hold_is_kept_and_names_them() {
+    with_a_site(&["values"]).await;
+}
+
+#[tokio::test]
+async fn frames_targets_and_fields_that_are_no_pages_addresses_or_members_change_nothing() {
+    with_a_site(&["frames", "targets", "clobbered"]).await;
+}
+
+#[tokio::test]
+async fn a_tag_manager_names_site_and_endpoint_also_of_an_isolated_page() {
+    with_a_site(&["configured", "isolated"]).await;
+}
+
+#[tokio::test]
 async fn each_url_of_an_application_is_a_view_also_under_a_strict_policy() {
     with_a_site(&["history"]).await;
 }
