@@ -152,7 +152,7 @@ const ROWS: [Field; FIELD_COUNT] = [
         |e, text| e.sec_ch_ua_platform = Some(text),
     )
     .meaning("The header Sec-CH-UA-Platform."),
-    ingest("flags", Kind::Flags, "What was changed on the way in: `page_url_cut`, `timestamp_replaced`."),
+    ingest("flags", Kind::Flags, "What is stored differently from how it was sent, see below."),
 ];
 
 /// Every field.
