@@ -29,6 +29,7 @@ fuzz_target!(|data: &[u8]| {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        import_past_ms_max: None,
     };
     if let Ok(parsed) = parse(body, format, &arrival) {
         assert!(!parsed.events.is_empty());

@@ -36,6 +36,8 @@ in
     secrets = {
       "privacy.visitor_secret" =
         "Key of the visitors' daily hashes, at least 16 bytes; null uses one that is generated on the first boot. Hosts of one cluster share it.";
+      "import.key" =
+        "Key with which history may be imported, at least 16 bytes; null allows it to programs on this host only.";
       "database.password" =
         "Password of footfall_writer, in the light profile with a database elsewhere.";
     };

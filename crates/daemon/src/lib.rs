@@ -6,7 +6,7 @@
 //! itself makes global.
 //!
 //! For daemons that serve HTTP, [`connections`] has the accept loop, [`BodyBudget`] reads bodies within limits, and
-//! [`client_address`] determines who sent a request.
+//! [`client_address`] determines who sent a request, [`known_path`] for which path, and [`cors`] which pages may.
 //!
 //! [`run_command`] does the same for a command that does one thing and exits.
 //!
@@ -20,10 +20,12 @@ mod client_address;
 mod command;
 mod config;
 pub mod connections;
+pub mod cors;
 mod describe;
 mod log_filter;
 mod logging;
 mod notify;
+mod paths;
 mod process_metrics;
 mod program;
 mod progress;
@@ -40,6 +42,7 @@ pub use config::{
     AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,
     Sources, load, networks,
 };
+pub use paths::{known_path, merged_slashes};
 pub use program::{Program, main};
 pub use progress::{Progress, Ticker};
 pub use prometheus_client::registry::Registry;

@@ -22,6 +22,9 @@ pub struct Arrival<'a> {
     pub visitor: &'a VisitorOf<'a>,
     /// The limits to apply.
     pub limits: &'a Limits,
+    /// In an import of history: how old an event may be, in milliseconds, instead of `limits.past_ms_max`. Its time is
+    /// taken as it is, without a correction by `sent_at`, and visitors are told apart by `user_id` or else `session_id`.
+    pub import_past_ms_max: Option<u64>,
 }
 
 /// Request headers that describe the browser and its user. One that is too long counts as absent.

@@ -7,6 +7,7 @@ use serde::Deserializer;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::lenient::{self, Around};
 use crate::{Reason, Rejection, strict};
 
 /// Checks that these bytes are UTF-8 without NUL, before they are read as JSON.
@@ -56,24 +57,68 @@ fn mend(body: &[u8]) -> String {
     text
 }
 
-/// The elements of an array, each as text.
-pub(crate) fn elements(array: &str, events_max: usize) -> Result<Vec<&str>, Rejection> {
+/// The body without white space and byte order marks at its start. Text in another encoding of Unicode is refused.
+pub(crate) fn start(body: &[u8]) -> Result<&[u8], Rejection> {
+    if let Some(encoding) = other_encoding(body) {
+        let message = format!("is {encoding}, but JSON must be UTF-8 (RFC 8259, section 8.1)");
+        return Err(Rejection::body(Reason::Utf8Invalid, message));
+    }
+    Ok(start_of(body, &[]))
+}
+
+/// The text without white space, byte order marks and these bytes at its start.
+fn start_of<'a>(mut text: &'a [u8], others: &[u8]) -> &'a [u8] {
+    loop {
+        text = match text {
+            [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+            [byte, rest @ ..] if byte.is_ascii_whitespace() || others.contains(byte) => rest,
+            _ => return text,
+        };
+    }
+}
+
+/// The encoding other than UTF-8, by its byte order mark or by the zeros in its first characters, which are ASCII.
+fn other_encoding(body: &[u8]) -> Option<&'static str> {
+    match body {
+        [0xff, 0xfe, 0, 0, ..] | [(1..), 0, 0, 0, ..] => Some("UTF-32 (little-endian)"),
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, (1..), ..] => Some("UTF-32 (big-endian)"),
+        [0xff, 0xfe, ..] | [(1..), 0, (1..), 0, ..] => Some("UTF-16 (little-endian)"),
+        [0xfe, 0xff, ..] | [0, (1..), 0, (1..), ..] => Some("UTF-16 (big-endian)"),
+        _ => None,
+    }
+}
+
+/// The elements of an array, each as text, and what is wrong behind the last one. If not even one element is whole, the
+/// array is refused.
+pub(crate) fn elements(array: &str, events_max: usize) -> Result<(Vec<&str>, Option<Rejection>), Rejection> {
     let mut deserializer = serde_json::Deserializer::from_str(array);
     let elements = deserializer.deserialize_seq(Elements(events_max)).and_then(|elements| {
         deserializer.end()?;
         Ok(elements)
     });
-    let elements = elements.map_err(|error| Rejection::body(strict::reason_of(&error), error.to_string()))?;
-    batch(elements, events_max)
+    match elements {
+        Ok(elements) => Ok((batch(elements, events_max)?, None)),
+        Err(error) => {
+            let split = lenient::split(array, events_max, Around::Nothing);
+            if split.fault.is_some() && split.readable == 0 {
+                return Err(Rejection::body(strict::reason_of(&error), error.to_string()));
+            }
+            let fault = split.fault.map(|fault| Rejection::body(Reason::JsonSyntax, fault));
+            Ok((batch(split.elements, events_max)?, fault))
+        }
+    }
 }
 
-/// The lines that are not blank.
+/// The lines that are not blank. A line may start with a byte order mark, where files were joined, and with the record
+/// separator of RFC 7464.
 pub(crate) fn lines(body: &[u8], events_max: usize) -> Result<Vec<&[u8]>, Rejection> {
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    const RECORD_SEPARATOR: u8 = 0x1e;
+    let lines = body.split(|byte| *byte == b'\n').map(|line| start_of(line, &[RECORD_SEPARATOR]).trim_ascii_end());
+    let lines = lines.filter(|line| !line.is_empty());
     batch(lines.take(events_max.saturating_add(1)).collect(), events_max)
 }
 
-fn batch<T>(events: Vec<T>, events_max: usize) -> Result<Vec<T>, Rejection> {
+pub(crate) fn batch<T>(events: Vec<T>, events_max: usize) -> Result<Vec<T>, Rejection> {
     if events.is_empty() {
         return Err(Rejection::body(Reason::BatchEmpty, "is a batch without events"));
     }

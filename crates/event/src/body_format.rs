@@ -25,7 +25,13 @@ impl BodyFormat {
         let is = |names: &[&str]| names.iter().any(|name| media_type.eq_ignore_ascii_case(name));
         if is(&["", "application/json", "text/plain"]) {
             Ok(Self::Json)
-        } else if is(&["application/x-ndjson", "application/ndjson", "application/jsonl"]) {
+        } else if is(&[
+            "application/x-ndjson",
+            "application/ndjson",
+            "application/jsonl",
+            "application/x-jsonl",
+            "application/jsonlines",
+        ]) {
             Ok(Self::Ndjson)
         } else {
             Err(unsupported("send application/json, text/plain (holding JSON) or application/x-ndjson"))

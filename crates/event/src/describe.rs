@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::Flag;
 use crate::dimension::{DIMENSIONS, ValueOf};
 use crate::field::{FIELDS, Field, Kind, SetBy, TooLong};
 
@@ -19,6 +20,16 @@ const INGEST: &str = "
 ## What ingest adds
 
 A client cannot set these: they are read in lines of the topic analytics-events only.
+";
+
+const FLAGS_HEAD: &str = "
+## Flags
+
+What is stored differently from how it was sent. The column `flags` holds the names, and the answer to the client has a
+warning for each.
+
+| Flag | Field | Meaning |
+|---|---|---|
 ";
 
 const DIMENSIONS_HEAD: &str = "
@@ -43,6 +54,10 @@ pub fn describe_fields() -> String {
     fields(&mut text, |field| field.set_by != SetBy::Ingest);
     text.push_str(INGEST);
     fields(&mut text, |field| field.set_by == SetBy::Ingest);
+    text.push_str(FLAGS_HEAD);
+    for flag in Flag::ALL {
+        row(&mut text, &[&format!("`{}`", flag.as_str()), &format!("`{}`", flag.field()), flag.message()]);
+    }
     text.push_str(DIMENSIONS_HEAD);
     text.push_str("| Dimension | Of | Meaning |\n|---|---|---|\n");
     for dimension in &DIMENSIONS {
@@ -76,8 +91,11 @@ fn type_of(field: &Field) -> String {
             format!("text, at most {} characters (`limits.{}`); beyond, {longer}", it.chars_max, field.limit_name())
         }
         Kind::Uuid => "UUID".into(),
-        Kind::Time => "RFC 3339 time, or milliseconds since 1970".into(),
-        Kind::Metadata => "object, see `limits.metadata_*`".into(),
+        Kind::Time => {
+            "RFC 3339 time, or a number since 1970: milliseconds, or by its size seconds, microseconds or nanoseconds"
+                .into()
+        }
+        Kind::Metadata => "object, or `[]` for an empty one; see `limits.metadata_*`".into(),
         Kind::Language => "language tag (RFC 5646); anything else is left out".into(),
         Kind::ScreenWidth => "number from 1 to 65535; anything else is left out".into(),
         Kind::SchemaVersion => "integer from 1 to 65535".into(),

@@ -157,7 +157,7 @@ const ROWS: [Field; FIELD_COUNT] = [
     .meaning("The header Sec-CH-UA-Platform."),
     ingest_text("campaign", CAMPAIGN_CHARS_MAX, |e| e.campaign.as_deref(), |e, text| e.campaign = Some(text))
         .meaning("The campaign's parameters, if `page_url` was shortened: they are read before."),
-    ingest("flags", Kind::Flags, "What was changed on the way in: `page_url_cut`, `timestamp_replaced`."),
+    ingest("flags", Kind::Flags, "What is stored differently from how it was sent, see below."),
 ];
 
 /// Every field.

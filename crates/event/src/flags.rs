@@ -1,7 +1,7 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Something that was changed in an event when it was received.
+/// Something that is stored differently from how it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flag {
     /// `page_url` lost its fragment or its query, or was cut.
@@ -14,12 +14,26 @@ pub enum Flag {
     ReferrerCut,
     /// The time was too far from the time of receipt, which is stored instead.
     TimestampReplaced,
+    /// The time was a number of seconds, microseconds or nanoseconds, and was read as that.
+    TimestampUnit,
+    /// A number in `metadata` has another value than the one that was sent.
+    MetadataNumberChanged,
+    /// `screen_width` was not a whole number.
+    ScreenWidthRounded,
 }
 
 impl Flag {
     /// Every flag there is.
-    pub const ALL: [Self; 5] =
-        [Self::PageUrlCut, Self::PageTitleCut, Self::UserAgentCut, Self::ReferrerCut, Self::TimestampReplaced];
+    pub const ALL: [Self; 8] = [
+        Self::PageUrlCut,
+        Self::PageTitleCut,
+        Self::UserAgentCut,
+        Self::ReferrerCut,
+        Self::TimestampReplaced,
+        Self::TimestampUnit,
+        Self::MetadataNumberChanged,
+        Self::ScreenWidthRounded,
+    ];
 
     /// The stable name, in snake_case.
     #[must_use]
@@ -30,20 +44,57 @@ impl Flag {
             Self::UserAgentCut => "user_agent_cut",
             Self::ReferrerCut => "referrer_cut",
             Self::TimestampReplaced => "timestamp_replaced",
+            Self::TimestampUnit => "timestamp_unit",
+            Self::MetadataNumberChanged => "metadata_number_changed",
+            Self::ScreenWidthRounded => "screen_width_rounded",
         }
     }
 
-    const fn bit(self) -> u8 {
-        1 << self as u8
+    /// The field that it is about.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::PageUrlCut => "page_url",
+            Self::PageTitleCut => "page_title",
+            Self::UserAgentCut => "user_agent",
+            Self::ReferrerCut => "referrer",
+            Self::TimestampReplaced | Self::TimestampUnit => "timestamp",
+            Self::MetadataNumberChanged => "metadata",
+            Self::ScreenWidthRounded => "screen_width",
+        }
+    }
+
+    /// What was done, and what to do about it, for the client.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::PageUrlCut => "is too long: it was stored without its fragment, without its query, or cut",
+            Self::PageTitleCut | Self::UserAgentCut | Self::ReferrerCut => "is too long: it was cut",
+            Self::TimestampReplaced => {
+                "is too long ago, or in the future: the time of receipt was stored instead. To keep old times, import \
+                 them (README.md, Importing history)"
+            }
+            Self::TimestampUnit => {
+                "was read as seconds, microseconds or nanoseconds, by its size: send milliseconds or RFC 3339"
+            }
+            Self::MetadataNumberChanged => {
+                "has a number that a 64-bit float cannot hold: the nearest one was stored. Send it as a string"
+            }
+            Self::ScreenWidthRounded => "is not a whole number: it was rounded",
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
     }
 }
 
-// Each flag is a bit of a u8.
-const _: () = assert!(Flag::ALL.len() <= u8::BITS as usize);
+// Each flag is a bit of a u16.
+const _: () = assert!(Flag::ALL.len() <= u16::BITS as usize);
 
 /// A set of [`Flag`]s. As JSON: an array of their names, in a fixed order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u8);
+pub struct Flags(u16);
 
 impl Flags {
     /// Adds a flag.

@@ -37,7 +37,7 @@ pub(crate) fn accepted<'a>(
         None => assigned_id(received_at),
     };
     let sent_at = raw.times[SENT_AT].or(sent_at);
-    let (timestamp, is_replaced) = clock::corrected(raw.times[TIMESTAMP], sent_at, received_at, arrival.limits);
+    let (timestamp, is_replaced) = clock::corrected(raw.times[TIMESTAMP], sent_at, received_at, arrival);
     if is_replaced {
         raw.flags.insert(Flag::TimestampReplaced);
     }
@@ -55,13 +55,19 @@ pub(crate) fn accepted<'a>(
     raw.texts[CAMPAIGN] = long_url.and_then(|url| campaign::kept(url)).map(Cow::Owned);
     let event = Event { event_id, timestamp, sent_at, received_at, ..Event::default() };
     let mut event = checked(event, raw, Source::Body, arrival.limits)?;
-    event.visitor_id = (arrival.visitor)(event.site.as_deref(), event.user_agent.as_deref());
+    event.visitor_id = (arrival.visitor)(event.site.as_deref(), visitor_name(&event, arrival));
     let answer_id = match (given_id, &event.session_id) {
         (Some(id), _) => id.into_owned(),
         (None, Some(session_id)) => session_id.clone(),
         (None, None) => event_id.to_string(),
     };
     Ok(Accepted { event, answer_id })
+}
+
+/// What tells a visitor apart from others at the same address. All events of an import come from one.
+fn visitor_name<'e>(event: &'e Event, arrival: &Arrival<'_>) -> Option<&'e str> {
+    let id = event.user_id.as_deref().or(event.session_id.as_deref()).filter(|_| arrival.import_past_ms_max.is_some());
+    id.or(event.user_agent.as_deref())
 }
 
 fn add_hints<'a>(hints: &Hints<'a>, raw: &mut RawEvent<'a>) {

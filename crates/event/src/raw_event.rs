@@ -6,14 +6,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::clock::{self, TIMESTAMP_MIN};
+use crate::clock::{self, TIMESTAMP_MIN, Unit};
 use crate::field::{FIELDS, Kind, SetBy, position};
 use crate::strict::{Any, Key, Metadata, Reading, Text};
-use crate::{Flags, Limits, Reason, Rejection, language};
+use crate::{Flag, Flags, Limits, Reason, Rejection, language, numbers};
 
 /// Where the text comes from. Fields that only ingest may set are ignored in a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,14 @@ pub(crate) fn read<'a>(text: &'a str, source: Source, limits: &Limits) -> Result
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let visitor = Object { reading: &reading, source, text_bytes: text.len() };
     let fields = deserializer.deserialize_any(visitor).and_then(|fields| deserializer.end().map(|()| fields));
-    fields.map_err(|error| reading.rejection(&error))
+    let mut event = match fields {
+        Ok(event) => event,
+        Err(error) => return Err(reading.rejection(&error)),
+    };
+    if source == Source::Body && event.metadata.is_some() && reading.has_float.get() && numbers::are_changed(text) {
+        event.flags.insert(Flag::MetadataNumberChanged);
+    }
+    Ok(event)
 }
 
 struct Object<'r, 'l> {
@@ -100,7 +107,13 @@ impl Object<'_, '_> {
                 reading.expected.set(TEXT);
                 event.texts[position] = map.next_value_seed(Text(reading))?;
             }
-            Kind::Time => event.times[position] = map.next_value_seed(Time { reading, source: self.source })?,
+            Kind::Time => {
+                let time = map.next_value_seed(Time { reading, source: self.source })?;
+                if position == TIMESTAMP && time.is_some_and(|time| !time.in_millis) {
+                    event.flags.insert(Flag::TimestampUnit);
+                }
+                event.times[position] = time.map(|time| time.at);
+            }
             Kind::Metadata => {
                 reading.expected.set("an object or null");
                 event.metadata = map.next_value_seed(Metadata { reading, text_bytes: self.text_bytes })?;
@@ -113,6 +126,9 @@ impl Object<'_, '_> {
             Kind::ScreenWidth => {
                 let value = map.next_value_seed(Any::lenient(reading))?;
                 event.screen_width = value.as_f64().and_then(width);
+                if event.screen_width.is_some_and(|width| value.as_f64() != Some(width.into())) {
+                    event.flags.insert(Flag::ScreenWidthRounded);
+                }
             }
             Kind::SchemaVersion => event.schema_version = map.next_value_seed(Version(reading))?,
             Kind::Flags => {
@@ -169,7 +185,15 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
     }
 }
 
-/// Reads a time: an RFC 3339 string, or milliseconds since the epoch; `None` for null and the empty string.
+/// A time as it was sent.
+#[derive(Clone, Copy)]
+struct Sent {
+    at: Timestamp,
+    /// False for a number of seconds, microseconds or nanoseconds.
+    in_millis: bool,
+}
+
+/// Reads a time: an RFC 3339 string, or a number since the epoch, also as a string; `None` for null and the empty string.
 ///
 /// A time from a client that PostgreSQL cannot hold becomes the nearest one that it can: it is too far off to be believed
 /// anyway, and no reason to lose the event.
@@ -179,16 +203,16 @@ struct Time<'r, 'l> {
 }
 
 impl Time<'_, '_> {
-    fn checked<E: Error>(&self, time: Timestamp) -> Result<Option<Timestamp>, E> {
+    fn checked<E: Error>(&self, time: Timestamp, in_millis: bool) -> Result<Option<Sent>, E> {
         if time < TIMESTAMP_MIN && self.source == Source::Line {
             return Err(self.reading.fail(Reason::TimestampInvalid, "is before what PostgreSQL can hold"));
         }
-        Ok(Some(clock::whole_micros(time.max(TIMESTAMP_MIN))))
+        Ok(Some(Sent { at: clock::whole_micros(time.max(TIMESTAMP_MIN)), in_millis }))
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Time<'_, '_> {
-    type Value = Option<Timestamp>;
+    type Value = Option<Sent>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         self.reading.expected.set(TIME);
@@ -197,7 +221,7 @@ impl<'de> DeserializeSeed<'de> for Time<'_, '_> {
 }
 
 impl<'de> Visitor<'de> for Time<'_, '_> {
-    type Value = Option<Timestamp>;
+    type Value = Option<Sent>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(TIME)
@@ -212,24 +236,26 @@ impl<'de> Visitor<'de> for Time<'_, '_> {
         if text.is_empty() {
             return Ok(None);
         }
-        match text.parse() {
-            Ok(time) => self.checked(time),
-            Err(_) => Err(self.reading.fail(Reason::TimestampInvalid, format!("must be {TIME}"))),
+        match (text.parse(), clock::of_digits(text)) {
+            (Ok(time), _) => self.checked(time, true),
+            (_, Some((time, unit))) => self.checked(time, unit == Unit::Millis),
+            _ => Err(self.reading.fail(Reason::TimestampInvalid, format!("must be {TIME}"))),
         }
     }
 
-    fn visit_i64<E: Error>(self, millis: i64) -> Result<Self::Value, E> {
-        self.checked(clock::at_micros(millis.saturating_mul(1_000)))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        let unit = Unit::of_integer(number.into());
+        self.checked(unit.time_of_integer(number.into()), unit == Unit::Millis)
     }
 
-    fn visit_u64<E: Error>(self, millis: u64) -> Result<Self::Value, E> {
-        self.visit_i64(i64::try_from(millis).unwrap_or(i64::MAX))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        let unit = Unit::of_integer(number.into());
+        self.checked(unit.time_of_integer(number.into()), unit == Unit::Millis)
     }
 
-    fn visit_f64<E: Error>(self, millis: f64) -> Result<Self::Value, E> {
-        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so does at_micros")]
-        let micros = (millis * 1_000.0).round() as i64;
-        self.checked(clock::at_micros(micros))
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        let unit = Unit::of_float(number);
+        self.checked(unit.time_of_float(number), unit == Unit::Millis)
     }
 }
 
@@ -256,6 +282,10 @@ impl<'de> Visitor<'de> for Version<'_, '_> {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() { Ok(None) } else { Err(E::invalid_type(Unexpected::Str("..."), &self)) }
     }
 
     fn visit_u64<E: Error>(self, version: u64) -> Result<Self::Value, E> {

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
@@ -23,6 +23,8 @@ pub(crate) struct Reading<'l> {
     pub(crate) expected: Cell<&'static str>,
     keys_left: Cell<usize>,
     bytes_left: Cell<usize>,
+    /// Whether `metadata` has a number that is kept as a float.
+    pub(crate) has_float: Cell<bool>,
     fault: RefCell<Option<(Reason, Cow<'static, str>)>>,
     /// Innermost first.
     path: RefCell<Vec<String>>,
@@ -35,6 +37,7 @@ impl<'l> Reading<'l> {
             expected: Cell::new("an object"),
             keys_left: Cell::new(0),
             bytes_left: Cell::new(0),
+            has_float: Cell::new(false),
             fault: RefCell::default(),
             path: RefCell::default(),
         }
@@ -156,7 +159,8 @@ impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
     }
 }
 
-/// Reads `metadata`: an object within the limits; `None` for null.
+/// Reads `metadata`: an object within the limits; `None` for null and the empty string. An empty array is an empty
+/// object: PHP has one type for both.
 pub(crate) struct Metadata<'r, 'l> {
     pub(crate) reading: &'r Reading<'l>,
     /// Length of the whole event.
@@ -183,6 +187,17 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() { Ok(None) } else { Err(E::invalid_type(Unexpected::Str("..."), &self)) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        match seq.next_element::<IgnoredAny>()? {
+            None => Ok(Some(Map::new())),
+            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &self)),
+        }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -317,6 +332,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         self.reading.spend(1)?;
+        self.reading.has_float.set(true);
         let number = Number::from_f64(value);
         number.map(Value::Number).ok_or_else(|| self.reading.fail(Reason::NumberOutOfRange, "is not a finite number"))
     }

@@ -1,4 +1,7 @@
-//! Lengths of text, counted in characters as PostgreSQL's `varchar(n)` counts them.
+//! Text: its length in characters, as PostgreSQL's `varchar(n)` counts them.
+
+/// U+FEFF, which some programs write at the start of a file.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 pub(crate) fn fits(text: &str, chars_max: usize) -> bool {
     // A character has at least one byte, so for nearly every text the first comparison suffices.

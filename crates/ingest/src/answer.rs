@@ -1,14 +1,11 @@
-//! Responses: their status, their JSON, and the headers that let pages from other origins read them.
+//! Responses: their status, and their JSON.
 
 use bytes::Bytes;
-use footfall_event::{Deferral, Reason, Rejection};
+use footfall_daemon::cors;
+use footfall_event::{Deferral, Flag, Reason, Rejection};
 use http_body_util::Full;
-use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue,
-    RETRY_AFTER,
-};
-use hyper::{Response, StatusCode};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,20 +13,55 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// Seconds until a client may retry: long enough for a leader election, short enough for a visit.
 const RETRY_AFTER_S: u16 = 2;
-const PREFLIGHT_S: HeaderValue = HeaderValue::from_static("86400");
-const ANYONE: HeaderValue = HeaderValue::from_static("*");
+/// Warnings in one answer; the others are counted.
+const WARNINGS_MAX: usize = 100;
 
-/// The first generation's response, byte for byte, because its clients rely on it.
+/// The accepted events that are stored differently from how they were sent.
+#[derive(Default, Serialize)]
+pub(crate) struct Warnings {
+    #[serde(rename = "warnings", skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Warning>,
+    #[serde(rename = "warnings_left_out", skip_serializing_if = "is_zero")]
+    left_out: usize,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    index: usize,
+    field: &'static str,
+    flag: &'static str,
+    message: &'static str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Warnings {
+    pub(crate) fn add(&mut self, index: usize, flag: Flag) {
+        if self.told.len() < WARNINGS_MAX {
+            self.told.push(Warning { index, field: flag.field(), flag: flag.as_str(), message: flag.message() });
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+/// The first generation's response, byte for byte if there is no warning, because its clients rely on it.
 #[derive(Serialize)]
 struct Received<'a> {
     success: bool,
     message: &'static str,
     #[serde(rename = "eventId")]
     event_id: &'a str,
+    #[serde(flatten)]
+    warnings: &'a Warnings,
 }
 
-pub(crate) fn received(event_id: &str) -> Answer {
-    json_answer(StatusCode::OK, &Received { success: true, message: "Event received and sent to Kafka", event_id })
+pub(crate) fn received(event_id: &str, warnings: &Warnings) -> Answer {
+    let message = "Event received and sent to Kafka";
+    json_answer(StatusCode::OK, &Received { success: true, message, event_id, warnings })
 }
 
 #[derive(Serialize)]
@@ -63,12 +95,14 @@ struct Batch<'a> {
     success: bool,
     accepted: usize,
     rejected: &'a [RefusedElement],
+    #[serde(flatten)]
+    warnings: &'a Warnings,
 }
 
-pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement]) -> Answer {
+pub(crate) fn batch(accepted: usize, rejected: &[RefusedElement], warnings: &Warnings) -> Answer {
     let success = accepted > 0;
     let status = if success { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    json_answer(status, &Batch { success, accepted, rejected })
+    json_answer(status, &Batch { success, accepted, rejected, warnings })
 }
 
 /// An error that is no single event's fault.
@@ -128,18 +162,16 @@ pub(crate) fn picture(gif: &'static [u8]) -> Answer {
     // Also on pages with a Cross-Origin-Embedder-Policy.
     answer.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    readable_by_anyone(answer)
+    answer
 }
 
-pub(crate) fn preflight(allow: &'static str) -> Answer {
+pub(crate) fn preflight(request: &HeaderMap, allow: &'static str) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static(allow));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, content-encoding"));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_S);
-    readable_by_anyone(answer)
+    cors::allow_request(headers, request, allow);
+    answer
 }
 
 pub(crate) fn not_found() -> Answer {
@@ -165,13 +197,5 @@ fn json_answer<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    readable_by_anyone(answer)
-}
-
-/// Applied to every status, so that a page can tell a refusal from an outage. Credentials are neither requested nor
-/// used.
-fn readable_by_anyone(mut answer: Answer) -> Answer {
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
-    answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
     answer
 }

@@ -40,6 +40,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// What is known about a visitor.
     pub privacy: PrivacyConfig,
+    /// Who may import history, with events older than `limits.past_ms_max`.
+    pub import: ImportConfig,
     /// Limits on events.
     pub limits: Limits,
 }
@@ -129,6 +131,19 @@ pub struct PrivacyConfig {
     pub country_database: String,
 }
 
+/// Who may import history: requests to `/analytics?import`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportConfig {
+    /// Key that an importer sends as `Authorization: Bearer KEY`, at least 16 bytes. If empty, none is accepted.
+    pub key: Secret,
+    /// Whether programs on this machine may import without a key, if they connect to ingest's own port: a request through
+    /// a proxy, or from a page in a browser, never counts as such.
+    pub local: bool,
+    /// Days that an imported event may be old. Each day with events has a chunk of its own in the database.
+    pub past_days_max: u16,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -170,6 +185,7 @@ impl Default for Config {
                 honour_signals: true,
                 country_database: String::new(),
             },
+            import: ImportConfig { key: Secret::default(), local: true, past_days_max: 3_653 },
             limits: Limits::default(),
         }
     }
@@ -228,6 +244,7 @@ impl Configuration for Config {
             ("kafka.linger_ms", kafka.linger_ms.into(), 0..=1_000),
             ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500..=600_000),
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
+            ("import.past_days_max", self.import.past_days_max.into(), 1..=20_000),
             ("database.retry_ms_max", database.retry_ms_max, RETRY_MS_MAX_RANGE),
             ("database.commit_ms_max", database.commit_ms_max, 500..=600_000),
             ("database.queue_kib_max", database.queue_kib_max.into(), 1024..=2_097_151),
@@ -235,9 +252,12 @@ impl Configuration for Config {
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
         }
-        let secret_bytes = self.privacy.visitor_secret.expose().len();
-        if (1..16).contains(&secret_bytes) {
-            errors.push(FieldError::new("privacy.visitor_secret", "has fewer than 16 bytes"));
+        for (field, secret) in
+            [("privacy.visitor_secret", &self.privacy.visitor_secret), ("import.key", &self.import.key)]
+        {
+            if (1..16).contains(&secret.expose().len()) {
+                errors.push(FieldError::new(field, "has fewer than 16 bytes"));
+            }
         }
         errors.extend(self.database.parameters().err());
         errors.extend(self.privacy.networks().err());

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     let program = Program {
         name: "footfall-ingest",
         version: env!("CARGO_PKG_VERSION"),
-        secrets: &["database.password", "privacy.visitor_secret"],
+        secrets: &["database.password", "import.key", "privacy.visitor_secret"],
         metrics: footfall_ingest::describe_metrics,
     };
     footfall_daemon::main::<footfall_ingest::Config, _, _>(program, footfall_ingest::run)

@@ -1,36 +1,42 @@
 //! The paths, and how requests to each are handled.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use footfall_daemon::{Body, BodyBudget, client_address, discard_body};
+use footfall_daemon::{Body, BodyBudget, client_address, cors, discard_body, known_path};
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, REFERER, USER_AGENT};
+use hyper::header::{
+    ACCEPT_LANGUAGE, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue,
+    REFERER, USER_AGENT,
+};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::answer::{self, Answer, RefusedElement};
+use crate::answer::{self, Answer, RefusedElement, Warnings};
 use crate::body::{self, BodyRefusal};
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
+use crate::import::Importers;
 use crate::metrics::Metrics;
 use crate::{pixel, privacy_signal};
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
 const HEALTH_TAKES: &str = "GET, HEAD, OPTIONS";
-const PIXEL_TAKES: &str = "GET";
+const PIXEL_TAKES: &str = "GET, HEAD, OPTIONS";
+const PATHS: [&str; 3] = ["/analytics", "/pixel.gif", "/health"];
 
 /// Answers requests.
 pub(crate) struct Service {
@@ -46,6 +52,7 @@ pub(crate) struct Service {
     honour_signals: bool,
     visitor_key: VisitorKey,
     countries: Option<Arc<Countries>>,
+    importers: Importers,
 }
 
 impl Service {
@@ -69,6 +76,7 @@ impl Service {
             honour_signals: config.privacy.honour_signals,
             visitor_key: visitor_key(&config.privacy),
             countries,
+            importers: Importers::new(&config.import),
         })
     }
 
@@ -86,17 +94,25 @@ impl Service {
 
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let began = Instant::now();
-        let answer = match (request.uri().path(), request.method()) {
+        let origin = cors::origin(request.headers()).cloned();
+        let path = known_path(request.uri().path(), &PATHS).unwrap_or_default();
+        let mut answer = match (path, request.method()) {
             ("/analytics", &Method::POST) => self.take_events(request, peer).await,
-            ("/analytics", &Method::OPTIONS) => answer::preflight(EVENTS_TAKE),
+            ("/analytics", &Method::OPTIONS) => answer::preflight(request.headers(), EVENTS_TAKE),
             ("/analytics", _) => answer::method_not_allowed(EVENTS_TAKE),
             ("/pixel.gif", &Method::GET) => self.take_pixel(&request, peer).await,
+            // Nothing is displayed.
+            ("/pixel.gif", &Method::HEAD) => answer::picture(pixel::GIF),
+            ("/pixel.gif", &Method::OPTIONS) => answer::preflight(request.headers(), PIXEL_TAKES),
             ("/pixel.gif", _) => answer::method_not_allowed(PIXEL_TAKES),
             ("/health", &Method::GET | &Method::HEAD) => answer::health(self.delivery.is_ready()),
-            ("/health", &Method::OPTIONS) => answer::preflight(HEALTH_TAKES),
+            ("/health", &Method::OPTIONS) => answer::preflight(request.headers(), HEALTH_TAKES),
             ("/health", _) => answer::method_not_allowed(HEALTH_TAKES),
             _ => answer::not_found(),
         };
+        // With every status, so that a page can tell a refusal from an outage.
+        cors::allow_origin(answer.headers_mut(), origin.as_ref());
+        answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
         self.metrics.answered(answer.status(), began.elapsed().as_secs_f64());
         answer
     }
@@ -117,7 +133,11 @@ impl Service {
                 };
             }
         };
-        match self.parse(&body.bytes, format, &head.headers, peer) {
+        let parsed = self
+            .importers
+            .past_ms_max(head.uri.query(), &head.headers, peer)
+            .and_then(|import| self.parse(&body.bytes, format, &head.headers, peer, import));
+        match parsed {
             Ok(parsed) => self.deliver_whole(parsed, Some(body)).await,
             Err(rejection) => self.refuse(&rejection),
         }
@@ -126,7 +146,7 @@ impl Service {
     /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
-        let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
+        let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer, None) {
             Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
         };
@@ -151,22 +171,34 @@ impl Service {
         Ok((format, body))
     }
 
-    fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, peer: IpAddr) -> Result<Parsed, Rejection> {
+    /// `import` is how old the events of an import may be, in milliseconds.
+    fn parse(
+        &self,
+        body: &[u8],
+        format: BodyFormat,
+        headers: &HeaderMap,
+        peer: IpAddr,
+        import: Option<u64>,
+    ) -> Result<Parsed, Rejection> {
         let received_at = Timestamp::now();
         let address = client_address(peer, headers, &self.trusted_proxies);
         let today = received_at.to_zoned(TimeZone::UTC).date();
-        let visitor = |site: Option<&str>, user_agent: Option<&str>| {
-            let (site, user_agent) = (site.unwrap_or_default(), user_agent.unwrap_or_default());
-            Some(self.visitor_key.visitor_id(today, site, address, user_agent))
+        // The headers and the address of an import are those of a program, and a visitor is the same in each request of it.
+        let visit = Some((today, address)).filter(|_| import.is_none());
+        let (day, visitor_address) = visit.unwrap_or((Date::ZERO, IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let visitor = |site: Option<&str>, name: Option<&str>| {
+            let (site, name) = (site.unwrap_or_default(), name.unwrap_or_default());
+            Some(self.visitor_key.visitor_id(day, site, visitor_address, name))
         };
-        let country = self.countries.as_ref().and_then(|countries| countries.of(address));
+        let country = visit.and(self.countries.as_ref()).and_then(|countries| countries.of(address));
         let arrival = Arrival {
             received_at,
-            user_agent: text(headers, &USER_AGENT),
-            hints: hints(headers),
+            user_agent: visit.and(text(headers, &USER_AGENT)),
+            hints: visit.map(|_| hints(headers)).unwrap_or_default(),
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
+            import_past_ms_max: import,
         };
         let mut parsed = parse(body, format, &arrival)?;
         if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
@@ -183,9 +215,11 @@ impl Service {
         let mut answer_ids = Vec::with_capacity(parsed.events.len());
         let mut events = Vec::with_capacity(parsed.events.len());
         let mut rejected = Vec::new();
+        let mut warnings = Warnings::default();
         for (index, event) in parsed.events.into_iter().enumerate() {
             match event {
                 Ok(Accepted { event, answer_id }) => {
+                    event.flags.iter().for_each(|flag| warnings.add(index, flag));
                     answer_ids.push(answer_id);
                     events.push(event);
                 }
@@ -203,9 +237,9 @@ impl Service {
             self.counts.rejected(rejection.reason);
         }
         match (kind, answer_ids.as_slice(), rejected.as_slice()) {
-            (RequestKind::Single, [only], _) => answer::received(only),
+            (RequestKind::Single, [only], _) => answer::received(only, &warnings),
             (RequestKind::Single, _, [only]) => answer::refused(&only.rejection),
-            _ => answer::batch(answer_ids.len(), &rejected),
+            _ => answer::batch(answer_ids.len(), &rejected, &warnings),
         }
     }
 

@@ -243,9 +243,8 @@ impl RecordSource for Pipeline {
 fn cause(error: &WriteError<KafkaError>) -> &'static str {
     match error {
         WriteError::Database(WriterError::Fenced) => "fenced",
-        WriteError::Database(WriterError::Unavailable(_) | WriterError::Refused(_)) | WriteError::TimedOut => {
-            "database"
-        }
+        WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
+        | WriteError::TimedOut => "database",
         WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => "kafka",
     }
 }

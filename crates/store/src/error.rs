@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
 
 /// The text of a PostgreSQL error with its cause; Display alone says `db error`. Leaves out the server's DETAIL, which
 /// quotes whole rows, including what visitors typed.
@@ -36,6 +37,10 @@ pub enum WriterError {
     /// PostgreSQL is unreachable, or reports an error that no row caused.
     #[error("{}", error_text(.0))]
     Unavailable(tokio_postgres::Error),
+    /// The transaction needs more of PostgreSQL's memory than there is: each day without data is a new chunk of each
+    /// table, with locks of its own.
+    #[error("too much for one transaction: {}", error_text(.0))]
+    TooMuch(tokio_postgres::Error),
     /// PostgreSQL refuses a row's data. Callers see this only if one of the writer's statements is wrong.
     #[error("refused: {}", error_text(.0))]
     Refused(tokio_postgres::Error),
@@ -48,6 +53,12 @@ impl From<tokio_postgres::Error> for WriterError {
         let in_a_row = error.code().is_some_and(|state| matches!(&state.code()[..2], "22" | "23" | "54"))
             // A value that cannot be encoded never reaches the server, so there is no SQLSTATE.
             || error.to_string().starts_with("error serializing");
-        if in_a_row { Self::Refused(error) } else { Self::Unavailable(error) }
+        if in_a_row {
+            Self::Refused(error)
+        } else if error.code() == Some(&SqlState::OUT_OF_MEMORY) {
+            Self::TooMuch(error)
+        } else {
+            Self::Unavailable(error)
+        }
     }
 }

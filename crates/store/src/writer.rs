@@ -110,7 +110,8 @@ impl Writer {
     }
 
     /// Stores a batch and moves the offsets past its last records. A record that the database refuses is found by
-    /// halving the batch and is quarantined; the others are stored.
+    /// halving the batch and is quarantined; the others are stored. A batch that is too much for one transaction is
+    /// stored in several.
     ///
     /// # Errors
     /// After an error, the batch may be stored only in part, or not at all. The caller claims its partitions again and
@@ -119,28 +120,26 @@ impl Writer {
         if records.is_empty() {
             return Ok(Written::default());
         }
-        match self.transaction(enricher, records).await {
-            Err(WriterError::Refused(error)) => match records {
-                [record] => {
-                    warn!(
-                        topic = %record.position.topic, partition = record.position.partition,
-                        offset = record.position.offset, error = error_text(&error), "the database refuses a record"
-                    );
-                    if matches!(record.content, Content::Unreadable(_)) {
-                        // The quarantine itself fails.
-                        return Err(WriterError::Unavailable(error));
-                    }
-                    record.content = Content::Unreadable(refused(&error));
-                    self.transaction(enricher, records).await
+        match (self.transaction(enricher, records).await, records) {
+            (Err(WriterError::Refused(error)), [record]) => {
+                warn!(
+                    topic = %record.position.topic, partition = record.position.partition,
+                    offset = record.position.offset, error = error_text(&error), "the database refuses a record"
+                );
+                if matches!(record.content, Content::Unreadable(_)) {
+                    // The quarantine itself fails.
+                    return Err(WriterError::Unavailable(error));
                 }
-                _ => {
-                    let (former, latter) = records.split_at_mut(records.len() / 2);
-                    let mut written = Box::pin(self.write(enricher, former)).await?;
-                    written.add(Box::pin(self.write(enricher, latter)).await?);
-                    Ok(written)
-                }
-            },
-            other => other,
+                record.content = Content::Unreadable(refused(&error));
+                self.transaction(enricher, std::slice::from_ref(record)).await
+            }
+            (Err(WriterError::Refused(_) | WriterError::TooMuch(_)), records @ [_, _, ..]) => {
+                let (former, latter) = records.split_at_mut(records.len() / 2);
+                let mut written = Box::pin(self.write(enricher, former)).await?;
+                written.add(Box::pin(self.write(enricher, latter)).await?);
+                Ok(written)
+            }
+            (other, _) => other,
         }
     }
 

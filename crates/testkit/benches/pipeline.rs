@@ -115,6 +115,7 @@ async fn waiting(backends: &Backends) {
             country: None,
             visitor: &|_, _| None,
             limits: &limits,
+            import_past_ms_max: None,
         };
         let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
         let event = &parsed.events[0].as_ref().unwrap().event;
@@ -193,6 +194,7 @@ fn enrichment() {
                 country: None,
                 visitor: &|_, _| None,
                 limits: &limits,
+                import_past_ms_max: None,
             };
             let body = event(number, Uuid::now_v7()).replace("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", &agent);
             parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use footfall_daemon::{BodyBudget, BodyError, BodyLimits, discard_body};
+use footfall_daemon::{BodyBudget, BodyError, BodyLimits, cors, discard_body, known_path};
 use footfall_event::Deferral;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -67,11 +67,21 @@ impl Forward {
 
     /// The path, if requests for it are forwarded.
     pub(crate) fn path(path: &str) -> Option<&'static str> {
-        ["/analytics", "/pixel.gif", "/health"].into_iter().find(|known| *known == path)
+        known_path(path, &["/analytics", "/pixel.gif", "/health"])
     }
 
     /// Forwards a request. `client` is the visitor's address.
     pub(crate) async fn pass(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
+        let origin = cors::origin(request.headers()).cloned();
+        let mut answer = self.answer(path, request, client).await;
+        // Ingest has done so itself.
+        if !answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+            cors::allow_origin(answer.headers_mut(), origin.as_ref());
+        }
+        answer
+    }
+
+    async fn answer(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
         let read = self.budget.read(&mut body, BODY_LIMITS).await;
         // With `Expect: 100-continue`, the client has not sent the body yet, so there is nothing to discard.
@@ -149,13 +159,11 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Has the CORS header, without which pages of other origins could not read the error.
 fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use footfall_daemon::{FieldError, is_https};
+use footfall_daemon::{FieldError, is_https, merged_slashes};
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -94,10 +94,12 @@ impl Service {
 
     async fn route(&self, request: Request<Incoming>, peer: IpAddr, stop: &CancellationToken) -> Answer {
         let uri = request.uri().clone();
-        let path = self.names.get(uri.path()).map_or(uri.path(), String::as_str);
+        let path = merged_slashes(uri.path());
+        let path = self.first_name(&path).unwrap_or(&path);
         let Some(path) = path.strip_prefix(&self.base_path) else {
             if path == self.base_path.trim_end_matches('/') {
-                return answer::see_other(&self.base_path);
+                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+                return answer::see_other(&format!("{}{query}", self.base_path));
             }
             return self.beside(path, request, peer).await;
         };
@@ -125,6 +127,13 @@ impl Service {
         }
     }
 
+    /// The path that this one is another name of. Those of ingest are the same with a slash at their end.
+    fn first_name(&self, path: &str) -> Option<&str> {
+        let is_forwarded = |first: &&String| Forward::path(first).is_some();
+        let bare = || self.names.get(path.strip_suffix('/')?).filter(is_forwarded);
+        self.names.get(path).or_else(bare).map(String::as_str)
+    }
+
     /// Paths outside `base_path`, which only the light profile serves.
     async fn beside(&self, path: &str, request: Request<Incoming>, peer: IpAddr) -> Answer {
         if let (Some(forward), Some(path)) = (&self.forward, Forward::path(path)) {
@@ -145,7 +154,8 @@ impl Service {
             return self.cors.preflight(headers, READ);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return answer::method_not_allowed(READ);
+            let answer = answer::method_not_allowed(READ);
+            return if is_api { self.cors.allow(answer, headers) } else { answer };
         }
         let (scope, path) = match path.strip_prefix("shared/") {
             None => match self.access.viewer(headers) {

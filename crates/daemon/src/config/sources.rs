@@ -144,8 +144,9 @@ fn layers(sources: &Sources, secrets: &[&str], keys: &Keys, errors: &mut Vec<Con
 fn file_layer(path: &Path) -> Result<Layer, ConfigError> {
     let source_name = format!("file {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| unusable(&source_name, &error))?;
+    let text = without_mark(&text);
     // Omit the parser's quotation of the line, which may hold a secret.
-    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+    let table: toml::Table = toml::from_str(text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
         let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
         unusable(&source_name, &format!("not TOML{place}: {}", error.message()))
@@ -173,7 +174,8 @@ fn credential_layer(directory: &Path, key: &str, errors: &mut Vec<ConfigError>) 
     let source_name = format!("credential {}", path.display());
     match fs::read_to_string(&path) {
         Ok(text) => {
-            let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+            let text = without_mark(&text);
+            let secret = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
             Some(Layer { source_name, values: nest(key, Value::from(secret)) })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -182,6 +184,11 @@ fn credential_layer(directory: &Path, key: &str, errors: &mut Vec<ConfigError>) 
             None
         }
     }
+}
+
+/// Without the byte order mark that some editors write, which is not part of a key or a secret.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn nest(key: &str, value: Value) -> Dict {

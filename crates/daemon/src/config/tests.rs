@@ -194,6 +194,14 @@ fn a_credential_loses_one_line_break_and_nothing_else() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_file_or_a_secret() {
+    let fixture =
+        Fixture::new().toml("\u{feff}drain_ms_max = 1234\n").credential("privacy.former_secret", "\u{feff}x\r\n");
+    let config = fixture.load().unwrap();
+    assert_eq!((config.drain_ms_max, config.privacy.former_secret.unwrap().expose()), (1234, "x"));
+}
+
+#[test]
 fn an_unreadable_credential_is_an_error_and_a_missing_one_is_not() {
     let fixture = Fixture::new().credential("something.else", "x");
     assert!(fixture.load().unwrap().privacy.visitor_secret.is_empty());

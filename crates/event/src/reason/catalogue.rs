@@ -9,7 +9,7 @@ impl Reason {
         match self {
             Self::BodyTooLarge | Self::TooManyEvents => Some(413),
             Self::ContentTypeUnsupported | Self::ContentEncodingUnsupported => Some(415),
-            Self::PrivacySignal => Some(403),
+            Self::PrivacySignal | Self::ImportRefused => Some(403),
             Self::BodyEmpty
             | Self::ContentEncodingInvalid
             | Self::JsonSyntax
@@ -60,11 +60,12 @@ impl Reason {
                  header."
             }
             Self::JsonSyntax => {
-                "The body, or a line of NDJSON, is not valid JSON (RFC 8259): JSON built by joining strings, a \
-                 truncated body, single quotes, a trailing comma, or NaN."
+                "The body, an element of an array, or a line of NDJSON is not valid JSON (RFC 8259): JSON built by \
+                 joining strings, a truncated body, single quotes, or NaN. In an array, the elements around a broken \
+                 one are taken."
             }
             Self::Utf8Invalid => {
-                "The text is not UTF-8: Latin-1 or UTF-16 sent without conversion, or text cut in the middle of a \
+                "The text is not UTF-8: Latin-1, UTF-16 or UTF-32 sent without conversion, or text cut in the middle of a \
                  character."
             }
             Self::NulCharacter => {
@@ -106,8 +107,8 @@ impl Reason {
                  (`file:`, `about:`, an app's own), no host, or a control character in it."
             }
             Self::TimestampInvalid => {
-                "`timestamp` or `sent_at` is neither RFC 3339 with an offset nor a number of milliseconds since 1970: \
-                 a date without a time, a time without an offset, or milliseconds sent as a string."
+                "`timestamp` or `sent_at` is neither RFC 3339 with an offset nor a number since 1970: a date without a \
+                 time, a time without an offset, or digits such as 20240115."
             }
             Self::EventIdInvalid => {
                 "`event_id` is not a UUID, or is one that identifies nothing (all bits 0 or all bits 1)."
@@ -121,6 +122,11 @@ impl Reason {
             Self::PrivacySignal => {
                 "The browser sends Global Privacy Control or Do Not Track (`field` in the answer says which), and \
                  `privacy.honour_signals` is on. This is not an error: it is what the visitor asked for."
+            }
+            Self::ImportRefused => {
+                "The request says `?import`, but has neither the key in `import.key` nor comes straight from this \
+                 machine: a wrong key, or no key configured, or a request through nginx or another proxy, or from a \
+                 page in a browser."
             }
             Self::DatabaseRefused => {
                 "The event was accepted, but PostgreSQL refused its row: a constraint or trigger that was added by \
@@ -184,6 +190,10 @@ impl Reason {
             Self::BatchEmpty => "If there are no events, do not send a request.",
             Self::PrivacySignal => {
                 "None needed. Whether to count these visitors is a privacy decision: `privacy.honour_signals = false`."
+            }
+            Self::ImportRefused => {
+                "Send `Authorization: Bearer KEY` with the key in `import.key`, or post to ingest's own port on its \
+                 machine. Without `?import`, old events are stored with the time of receipt."
             }
             Self::DatabaseRefused => {
                 "Read `field` and `message` of the row in `analytics_quarantine`, then remove the constraint or report \

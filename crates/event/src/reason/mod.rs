@@ -81,6 +81,8 @@ reasons! {
     BatchEmpty = "batch_empty",
     /// The visitor asked not to be tracked (Do Not Track, Global Privacy Control).
     PrivacySignal = "privacy_signal",
+    /// An import of history was asked for without permission.
+    ImportRefused = "import_refused",
     /// PostgreSQL refused the row.
     DatabaseRefused = "database_refused",
 }

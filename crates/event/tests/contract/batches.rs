@@ -83,13 +83,14 @@ fn in_ndjson_a_bad_line_does_not_affect_the_others() {
 }
 
 #[test]
-fn a_broken_array_is_refused_with_the_cause() {
+fn an_array_without_a_whole_event_is_refused_with_the_cause() {
     let reason = |body: &[u8]| parsed(body).unwrap_err().reason;
-    assert_eq!(reason(b"[{},\xff]"), Reason::Utf8Invalid);
-    assert_eq!(reason(b"[{},\0]"), Reason::NulCharacter);
-    assert_eq!(reason(b"[{},?]"), Reason::JsonSyntax);
-    assert_eq!(reason(b"[{}]]"), Reason::JsonSyntax);
-    assert_eq!(reason(b"{\"events\":[{},\xff]}"), Reason::Utf8Invalid);
+    assert_eq!(reason(b"[\xff"), Reason::Utf8Invalid);
+    assert_eq!(reason(b"[\0"), Reason::NulCharacter);
+    assert_eq!(reason(b"[?"), Reason::JsonSyntax);
+    assert_eq!(reason(b"[{"), Reason::JsonSyntax);
+    assert_eq!(reason(b"{\"events\":[\xff"), Reason::Utf8Invalid);
+    assert_eq!(reason(b"{\"events\":[{"), Reason::JsonSyntax);
 }
 
 #[test]
@@ -145,6 +146,7 @@ fn the_visitor_is_identified_by_the_events_site_and_user_agent() {
         country: None,
         visitor: &visitor,
         limits: &limits,
+        import_past_ms_max: None,
     };
     let body = format!("[{},{}]", minimal(), with_text(r#""site":"s","user_agent":"u""#));
     let parsed = parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap();

@@ -1,8 +1,9 @@
 //! The error of a client's clock is corrected, and an implausible time is replaced.
 
-use footfall_event::Flag;
+use footfall_event::{Arrival, BodyFormat, Flag, Hints, Limits, parse};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{accepted, minimal, received_at, with, with_text};
 
@@ -89,8 +90,76 @@ fn times_are_read_as_rfc_3339_and_as_milliseconds() {
 }
 
 #[test]
+fn a_number_in_another_unit_is_read_in_that_and_flagged() {
+    let expected: Timestamp = "2024-01-15T10:30:00Z".parse().unwrap();
+    for number in ["1705314600", "1705314600.0", "1705314600000000", "1705314600000000000", "1.7053146e9"] {
+        for text in [number.to_owned(), format!("\"{number}\"")] {
+            if text.contains("e9\"") {
+                continue;
+            }
+            let event = accepted(with_text(&format!(r#""timestamp":{text}"#)));
+            assert_eq!(event.timestamp, expected, "{text}");
+            assert_eq!(event.flags.iter().collect::<Vec<_>>(), [Flag::TimestampUnit], "{text}");
+        }
+    }
+    let quarter = accepted(with_text(r#""timestamp":1705314600.25"#)).timestamp;
+    assert_eq!(quarter, expected + SignedDuration::from_millis(250));
+    for millis in ["1705314600000", "\"1705314600000\"", "\"1705314600000.0\""] {
+        let event = accepted(with_text(&format!(r#""timestamp":{millis}"#)));
+        assert_eq!((event.timestamp, event.flags.is_empty()), (expected, true), "{millis}");
+    }
+    // Sent in seconds, a clock that is an hour fast is corrected too.
+    let event = accepted(with_text(r#""timestamp":1705318200,"sent_at":1705318260"#));
+    assert_eq!(event.timestamp, expected);
+}
+
+fn imported(body: &str) -> footfall_event::Event {
+    let limits = Limits::default();
+    let visitor = |site: Option<&str>, name: Option<&str>| {
+        Some(Uuid::new_v8([u8::try_from(format!("{site:?}{name:?}").len()).unwrap(); 16]))
+    };
+    let arrival = Arrival {
+        received_at: received_at(),
+        user_agent: None,
+        hints: Hints::default(),
+        country: None,
+        visitor: &visitor,
+        limits: &limits,
+        import_past_ms_max: Some(366 * 24 * 3_600 * 1_000),
+    };
+    parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event
+}
+
+#[test]
+fn an_imported_event_keeps_its_time_within_the_limit_of_imports() {
+    let edge = received_at() - 366 * DAY;
+    for (time, kept) in
+        [(edge, true), (edge - MICRO, false), (received_at() + DAY, true), (received_at() + 2 * DAY, false)]
+    {
+        // When it was sent to another program says nothing about a clock.
+        for sent_at in ["2019-01-01T00:00:00Z".to_owned(), received_at().to_string()] {
+            let event = imported(&with_text(&format!(r#""timestamp":"{time}","sent_at":"{sent_at}""#)));
+            assert_eq!(event.timestamp, if kept { time } else { received_at() });
+            assert_eq!(event.flags.contains(Flag::TimestampReplaced), !kept, "{time}");
+        }
+    }
+}
+
+#[test]
+fn imported_visitors_are_told_apart_by_their_ids() {
+    let visitor = |text: &str| imported(&with_text(text)).visitor_id.unwrap();
+    let user = visitor(r#""user_id":"12345","session_id":"1","user_agent":"x""#);
+    assert_eq!(user, visitor(r#""user_id":"12345","session_id":"22","user_agent":"yyy""#));
+    assert_ne!(user, visitor(r#""session_id":"22""#));
+    assert_eq!(visitor(r#""session_id":"22""#), visitor(r#""session_id":"22","user_agent":"yyy""#));
+    assert_ne!(visitor(r#""user_agent":"x""#), visitor(r#""user_agent":"yyy""#));
+}
+
+#[test]
 fn a_number_that_is_not_a_time_is_replaced_not_refused() {
-    for number in ["0", "-1", "1e300", "-1e300", "18446744073709551615", "-9223372036854775808", "1705314600"] {
+    for number in
+        ["0", "-1", "1e300", "-1e300", "18446744073709551615", "-9223372036854775808", "20240115103000", "99999999"]
+    {
         let event = accepted(with_text(&format!(r#""timestamp":{number}"#)));
         assert_eq!(event.timestamp, received_at(), "{number}");
         assert!(event.flags.contains(Flag::TimestampReplaced));

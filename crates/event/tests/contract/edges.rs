@@ -63,6 +63,7 @@ fn a_user_agent_from_the_header_is_cut_as_well() {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        import_past_ms_max: None,
     };
     let body = minimal().to_string();
     let parsed = footfall_event::parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap();
@@ -195,7 +196,7 @@ fn a_request_has_at_most_1000_events() {
     assert_eq!(parsed(format!(r#"{{"events":{array}}}"#)).unwrap_err().reason, Reason::TooManyEvents);
     let lines = vec![event.as_str(); 1_001].join("\n");
     assert_eq!(parsed_as(lines.as_bytes(), BodyFormat::Ndjson).unwrap_err().reason, Reason::TooManyEvents);
-    assert_eq!(parsed(format!("[{}", "1,".repeat(2_000))).unwrap_err().reason, Reason::JsonSyntax);
+    assert_eq!(parsed(format!("[{}", "1,".repeat(2_000))).unwrap_err().reason, Reason::TooManyEvents);
 }
 
 #[test]

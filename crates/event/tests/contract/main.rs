@@ -7,6 +7,8 @@ mod clock;
 mod document;
 mod edges;
 mod fixtures;
+mod lenient;
+mod marks;
 mod properties;
 mod reasons;
 mod speed;
@@ -30,6 +32,7 @@ fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        import_past_ms_max: None,
     };
     parse(body, format, &arrival)
 }

@@ -125,6 +125,11 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         b"\"event_type\":1,",
         b"",
         b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"NaN,",
+        b"'",
+        b"//",
+        b"/*",
     ]);
     let cuts = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..4, pieces), 0..4);
     (prop::collection::vec(event(), 1..4), 0..4, cuts).prop_map(|(events, shape, cuts)| {

@@ -84,6 +84,7 @@ mod tests {
             country: None,
             visitor: &|_, _| None,
             limits: &limits,
+            import_past_ms_max: None,
         };
         let (mut ids, mut sessions) = (HashSet::new(), HashSet::new());
         for number in 0..300 {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+const OF_INGEST: [&str; 3] = ["/analytics", "/pixel.gif", "/health"];
+
 /// `/s.js=/analytics.js`: /s.js serves the same as /analytics.js, which still works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondName {
@@ -42,7 +44,13 @@ impl SecondName {
 /// As a location in nginx's configuration.
 impl fmt::Display for SecondName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "location = {} {{ rewrite ^ {} last; }}", self.second, self.first)
+        let Self { second, first } = self;
+        write!(f, "location = {second} {{ rewrite ^ {first} last; }}")?;
+        // Ingest's paths are the same with a slash at their end.
+        if OF_INGEST.contains(&first.as_str()) && !second.ends_with('/') {
+            write!(f, " location = {second}/ {{ rewrite ^ {first} last; }}")?;
+        }
+        Ok(())
     }
 }
 

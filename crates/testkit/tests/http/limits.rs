@@ -279,7 +279,7 @@ async fn a_body_without_events_has_its_reason() {
         ("", "body", "body_empty"),
         (" \n ", "body", "body_empty"),
         ("{", "body", "json_syntax"),
-        (r#"[{"event_type":"x","page_url":"http://a.b/"}"#, "body", "json_syntax"),
+        (r#"[{"event_type":"x","page_url":"http://a.b/"#, "body", "json_syntax"),
         (r#"{"event_type":"x","page_url":"http://a.b/"} {}"#, "body", "json_syntax"),
         ("[]", "body", "batch_empty"),
         (r#"{"events":[]}"#, "body", "batch_empty"),

@@ -5,8 +5,10 @@
 
 mod answers;
 mod by_hand;
+mod cors;
 mod encodings;
 mod enrichment;
+mod import;
 mod light;
 mod limits;
 mod metrics;

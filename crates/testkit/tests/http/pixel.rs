@@ -49,7 +49,7 @@ async fn a_rejected_pixel_is_counted_with_its_reason() {
         assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (status, &json!(reason)), "{path}: {answer:?}");
     }
     let posted = pipeline.http.send("POST", &pipeline.url(3001, SEEN), &[], "").await.unwrap();
-    assert_eq!((posted.status.as_u16(), posted.header("allow")), (405, Some("GET")));
+    assert_eq!((posted.status.as_u16(), posted.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
     let rejected = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'rejected'";
     pipeline.wait_for(rejected, 4, SOON).await;
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 0);

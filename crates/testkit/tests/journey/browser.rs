@@ -110,6 +110,17 @@ async fn another_origin_s_page_is_counted_under_its_site() {
     assert_eq!(pipeline.number(kinds).await, 3);
 }
 
+#[tokio::test]
+async fn another_origin_s_page_posts_json_with_credentials_and_headers_of_its_own() {
+    let _turn = MACHINE.read().await;
+    let mut pipeline = pipeline_with_a_site().await;
+    let mut driver = Driver::start("credentials", &pipeline);
+    let sent = driver.until("sent").await;
+    each_is_stored_once(&mut pipeline, &ids(&sent["event_ids"])).await;
+    driver.go_on().await;
+    driver.done().await;
+}
+
 async fn pipeline_with_a_live_page() -> Pipeline {
     let view = Some("access.public = true".into());
     Pipeline::start_with(shared().await, PipelineOptions { site: true, view, ..PipelineOptions::default() }).await

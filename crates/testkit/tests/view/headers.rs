@@ -42,6 +42,19 @@ async fn another_origin_can_read_the_api_only_if_configured() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://intranet.example"));
     let answer = open.get("/live/api/v1/totals", &[("origin", "https://other.example")]).await;
     assert_eq!(answer.header("access-control-allow-origin"), None);
+    // A library for tracing adds headers of its own.
+    let preflight = [asked[0], ("access-control-request-headers", "authorization,traceparent")];
+    let url = open.url("/live/api/v1/totals");
+    let answer = open.http.send("OPTIONS", &url, &preflight, "").await.unwrap();
+    assert_eq!(answer.header("access-control-allow-headers"), Some("authorization,traceparent"));
+    let others = [("origin", "https://other.example"), preflight[1]];
+    let answer = open.http.send("OPTIONS", &url, &others, "").await.unwrap();
+    assert_eq!(answer.header("access-control-allow-headers"), None);
+    let answer = open.http.send("DELETE", &url, &asked, "").await.unwrap();
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("access-control-allow-origin")),
+        (405, Some("https://intranet.example"))
+    );
     let closed = View::public().await;
     assert_eq!(closed.get("/live/api/v1/totals", &asked).await.header("access-control-allow-origin"), None);
 }

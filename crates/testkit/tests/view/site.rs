@@ -83,6 +83,8 @@ async fn every_path_is_served_as_nginx_serves_it() {
             "/shop",
             "/shop/",
             "/shop/cart/17",
+            "//shop/",
+            "//s.js",
             "/s.js",
             "/p",
             "/nowhere",
@@ -147,7 +149,8 @@ async fn ingests_paths_are_proxied_as_by_nginx_also_while_ingest_is_down() {
     let json = [("content-type", "application/json")];
     let large = format!(r#"{{"event_type":"x","page_url":"http://a.b/","filler":"{}"}}"#, "x".repeat(1024 * 1024));
     let fits = format!(r#"{{"event_type":"x","page_url":"http://a.b/","filler":"{}"}}"#, "x".repeat(900 * 1024));
-    let requests: [(&str, &str, &str); 10] = [
+    let with_origin = [json[0], ("origin", "https://shop.example")];
+    let requests: [(&str, &str, &str); 20] = [
         ("POST", "/analytics", EVENT),
         ("POST", "/e", EVENT),
         ("POST", "/analytics?x=1", "[]"),
@@ -157,7 +160,17 @@ async fn ingests_paths_are_proxied_as_by_nginx_also_while_ingest_is_down() {
         ("HEAD", "/health", ""),
         ("GET", "/health", ""),
         ("POST", "/analytics", &large),
+        ("POST", "/analytics/", &large),
+        ("POST", "/e", &large),
         ("POST", "/analytics", &fits),
+        ("POST", "/analytics/", EVENT),
+        ("POST", "//analytics", EVENT),
+        ("POST", "/%61nalytics", EVENT),
+        ("POST", "/e/", EVENT),
+        ("OPTIONS", "/analytics/", ""),
+        ("OPTIONS", "/pixel.gif/", ""),
+        ("HEAD", "/pixel.gif", ""),
+        ("GET", "/health/", ""),
     ];
     for is_away in [false, true] {
         if is_away {
@@ -174,20 +187,30 @@ async fn ingests_paths_are_proxied_as_by_nginx_also_while_ingest_is_down() {
                 assert_eq!(ours.body, theirs.body, "{method} {path} {is_away}");
             }
             assert_eq!(theirs.status == 503, is_away && body.len() != large.len(), "{method} {path} {is_away}");
+            let theirs = ask(&nginx, NGINX, method, path, &with_origin, body).await;
+            let ours = ask(&light, VIEW, method, path, &with_origin, body).await;
+            assert_eq!((ours.status, told(&ours)), (theirs.status, told(&theirs)), "{method} {path} {is_away}");
+            let named =
+                ["access-control-allow-origin", "access-control-allow-credentials", "vary"].map(|it| ours.header(it));
+            assert_eq!(
+                named,
+                [Some("https://shop.example"), Some("true"), Some("Origin")],
+                "{method} {path} {is_away}"
+            );
         }
     }
     let away = ask(&light, VIEW, "POST", "/analytics", &json, EVENT).await;
     assert_eq!(away.json()["reason"], "unavailable", "{away:?}");
     let metrics = ask(&light, VIEW_ADMIN, "GET", "/metrics", &[], "").await;
-    let counted = r#"footfall_view_forwards_deferred_total{reason="unavailable"} 10"#;
+    let counted = r#"footfall_view_forwards_deferred_total{reason="unavailable"} 35"#;
     assert!(String::from_utf8_lossy(&metrics.body).lines().any(|line| line == counted), "{metrics:?}");
     // No other path of ingest is proxied.
     light.ingest.start_again().await.unwrap();
-    for path in ["/analytics/", "/metrics", "/ready", "/pixel.gif/", "/%61nalytics/x"] {
+    for path in ["/analytics/x", "/metrics", "/ready", "/pixel.gif/x", "/%61nalytics/x"] {
         assert_eq!(ask(&light, VIEW, "GET", path, &[], "").await.status, 404, "{path}");
     }
     let stored = "SELECT count(*) FROM analytics_events";
-    light.wait_for(stored, 4, SOON).await;
+    light.wait_for(stored, 16, SOON).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

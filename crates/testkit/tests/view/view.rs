@@ -20,7 +20,7 @@ pub(crate) struct View {
     pub(crate) database: Client,
     owner: Config,
     at: SocketAddr,
-    http: Http,
+    pub(crate) http: Http,
 }
 
 impl View {

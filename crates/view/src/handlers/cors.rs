@@ -1,6 +1,7 @@
 //! Lets pages of the configured origins read the API.
 //! <https://fetch.spec.whatwg.org/#http-cors-protocol>
 
+use footfall_daemon::cors::requested_headers;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
     HeaderValue, ORIGIN, VARY,
@@ -33,7 +34,9 @@ impl Cors {
         if answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
             let headers = answer.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization"));
+            // Libraries for tracing add headers of their own.
+            let requested = requested_headers(request).unwrap_or(HeaderValue::from_static("authorization"));
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested);
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         }
         answer
