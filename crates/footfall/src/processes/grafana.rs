@@ -13,6 +13,8 @@ use super::managed::ManagedProcess;
 use super::programs::{Program, find_on_path};
 use super::ready::Ready;
 
+const SETTINGS: &str = include_str!("../../../../grafana/settings/footfall.env");
+
 /// The host's Grafana.
 #[derive(Debug, Clone)]
 pub struct Grafana {
@@ -54,7 +56,7 @@ impl Grafana {
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
         let environment = environment(&data, &share.join("grafana"), listen, socket_dir, port);
-        let launch = Launch {
+        let mut launch = Launch {
             name: "grafana".into(),
             program: Program::of_host(self.program.clone()),
             arguments,
@@ -65,18 +67,24 @@ impl Grafana {
             lock_files: Vec::new(),
             log: folders::log(dir, "grafana")?,
         };
+        launch.environment.extend(settings().map(|(key, value)| (key.into(), value.into())));
         ManagedProcess::spawn(launch, Ready::Http(listen, "/api/health", 200))
     }
 }
 
-/// Grafana's own settings, and those that grafana/README.md lists.
+/// The settings that every installation has.
+fn settings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SETTINGS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='))
+}
+
+/// This instance's settings, and the variables that grafana/README.md lists.
 fn environment(
     data: &Path,
     files: &Path,
     listen: SocketAddr,
     socket_dir: &Path,
     port: u16,
-) -> [(&'static str, OsString); 16] {
+) -> [(&'static str, OsString); 12] {
     [
         ("GF_SERVER_HTTP_ADDR", listen.ip().to_string().into()),
         ("GF_SERVER_HTTP_PORT", listen.port().to_string().into()),
@@ -85,10 +93,6 @@ fn environment(
         ("GF_PATHS_PLUGINS", data.join("plugins").into()),
         ("GF_PATHS_PROVISIONING", files.join("provisioning").into()),
         ("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", files.join("dashboards/analytics-platform.json").into()),
-        ("GF_ANALYTICS_REPORTING_ENABLED", "false".into()),
-        ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false".into()),
-        ("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "false".into()),
-        ("GF_PLUGINS_PREINSTALL_DISABLED", "true".into()),
         // The data source has no field for the port of a Unix socket; its driver reads this variable.
         ("PGPORT", port.to_string().into()),
         ("GRAFANA_FOOTFALL_POSTGRES", socket_dir.into()),
@@ -112,6 +116,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_loaded_from_other_servers() {
+        let settings: Vec<_> = settings().collect();
+        for wanted in [
+            ("GF_SECURITY_DISABLE_GRAVATAR", "true"),
+            ("GF_NEWS_NEWS_FEED_ENABLED", "false"),
+            ("GF_PLUGINS_PREINSTALL_DISABLED", "true"),
+        ] {
+            assert!(settings.contains(&wanted), "{wanted:?}: {settings:?}");
+        }
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        assert!(settings.iter().all(|(key, value)| plain(key) && ["true", "false"].contains(value)), "{settings:?}");
+    }
+
+    #[test]
     fn every_variable_in_the_provisioning_files_is_set() {
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grafana");
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
@@ -125,7 +143,11 @@ mod tests {
         let without = ["GRAFANA_FOOTFALL_PASSWORD", "GRAFANA_FOOTFALL_CA_FILE"];
         for file in ["datasources/footfall.yaml", "dashboards/footfall.yaml"] {
             let text = std::fs::read_to_string(files.join("provisioning").join(file)).unwrap();
-            for name in text.split('$').skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+            for name in text
+                .split('$')
+                .skip(1)
+                .filter_map(|rest| rest.split(|end: char| !end.is_ascii_alphanumeric() && end != '_').next())
+            {
                 let known = environment.iter().any(|(key, _)| *key == name) || without.contains(&name);
                 assert!(known || !name.starts_with("GRAFANA_"), "{name}");
             }
