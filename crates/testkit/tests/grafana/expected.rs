@@ -251,7 +251,7 @@ async fn the_pipeline_dashboard_adds_up() {
     let of_partition_0: Vec<_> = lag
         .iter()
         .filter(|line| line.contains("analytics-events 0"))
-        .map(|line| line[11..16].to_owned() + &line[48..])
+        .map(|line| line[11..16].to_owned() + &line[50..])
         .collect();
     assert_eq!(of_partition_0, ["13:00 | 0", "13:10 | –", "13:20 | –", "13:30 | 7", "13:40 | –"], "{lag:?}");
     assert_eq!(
