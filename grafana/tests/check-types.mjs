@@ -9,7 +9,7 @@ const dashboards = new URL("../dashboards/", here);
 /** The published options of each type of panel, and its field options if it has any. */
 const PANELS = {
   stat: { module: "stat/panelcfg/x/StatPanelCfg_types.gen" },
-  gauge: { module: "gauge/panelcfg/x/GaugePanelCfg_types.gen" },
+  geomap: { module: "geomap/panelcfg/x/GeomapPanelCfg_types.gen", fields: "Record<string, unknown>" },
   piechart: { module: "piechart/panelcfg/x/PieChartPanelCfg_types.gen", fields: true },
   table: { module: "table/panelcfg/x/TablePanelCfg_types.gen", fields: true },
   timeseries: { module: "timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen", fields: true },
@@ -36,12 +36,14 @@ let panels = 0;
 for (const file of readdirSync(dashboards).sort()) {
   const { panels: contents, ...frame } = JSON.parse(readFileSync(new URL(file, dashboards), "utf8"));
   source += `// ${file}\nexport const d${panels}: Plain<Frame> = ${JSON.stringify(frame, null, 2)};\n`;
-  for (const panel of contents) {
+  // A collapsed row holds its panels.
+  for (const panel of contents.flatMap((panel) => [panel, ...(panel.panels ?? [])])) {
     let type = "RowPanel";
     if (panel.type !== "row") {
       const known = PANELS[panel.type];
       if (!known) throw new Error(`${file}: panels of type ${panel.type} are not understood here`);
-      const fields = known.fields ? `${panel.type}.FieldConfig` : "Record<string, never>";
+      const published = known.fields === true ? `${panel.type}.FieldConfig` : known.fields;
+      const fields = published ?? "Record<string, never>";
       type = `Whole<"${panel.type}", ${panel.type}.Options, ${fields}>`;
       panels += 1;
     }

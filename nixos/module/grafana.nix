@@ -8,6 +8,21 @@ let
   files = "${cfg.package}/share/footfall/grafana";
   credential = name: "$__file{/run/credentials/grafana.service/${name}}";
   made = "/var/lib/footfall/secrets";
+  # grafana/settings/footfall.env: `GF_SECTION_KEY=true` lines and comments.
+  plain = builtins.foldl' lib.recursiveUpdate { } (
+    map (
+      found:
+      lib.setAttrByPath [ (lib.toLower (lib.head found)) (lib.toLower (builtins.elemAt found 1)) ] (
+        lib.mkDefault (lib.last found == "true")
+      )
+    ) (
+      lib.filter (found: found != null) (
+        map (builtins.match "GF_([A-Z]+)_([A-Z_]+)=(true|false)") (
+          lib.splitString "\n" (builtins.readFile ../../grafana/settings/footfall.env)
+        )
+      )
+    )
+  );
 in
 {
   options.services.footfall.grafana = {
@@ -45,13 +60,12 @@ in
 
     services.grafana = {
       enable = true;
-      settings = {
+      settings = lib.recursiveUpdate plain {
         server.http_addr = lib.mkDefault "127.0.0.1";
         server.http_port = lib.mkDefault cfg.grafana.port;
         # Instead of the default password "admin".
         security.admin_password = lib.mkDefault (credential "grafana.admin_password");
         security.secret_key = lib.mkDefault (credential "grafana.secret_key");
-        analytics.reporting_enabled = lib.mkDefault false;
         dashboards.default_home_dashboard_path = lib.mkDefault "${files}/dashboards/analytics-platform.json";
       };
       provision = {

@@ -76,6 +76,16 @@ in
   tables_are_migrated_after_the_database_is_set_up =
     builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.after
     && builtins.elem "postgresql.target" appliance.systemd.services.footfall-migrate.requires;
+  grafana_is_set_by_the_plain_file =
+    let
+      inherit (appliance.services.grafana) settings;
+    in
+    settings.security.disable_gravatar
+    && !settings.news.news_feed_enabled
+    && !settings.analytics.reporting_enabled
+    && !settings.analytics.check_for_plugin_updates
+    && settings.plugins.preinstall_disabled
+    && settings.security ? secret_key;
   no_other_machine_reaches_a_host_that_opens_no_port =
     appliance.networking.firewall.allowedTCPPorts == [ ]
     && appliance.services.grafana.settings.server.http_addr == "127.0.0.1";

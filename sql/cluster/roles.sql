@@ -15,6 +15,13 @@ BEGIN
     -- that it needs: planning costs milliseconds, a generic plan costs seconds.
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         ALTER ROLE footfall_reader SET plan_cache_mode = 'force_custom_plan';
+        -- A forgotten query or transaction must not hold the machine. footfall-view sets its own timeout for each
+        -- connection, which precedes this one; in psql, SET raises it.
+        ALTER ROLE footfall_reader SET statement_timeout = '30s';
+        ALTER ROLE footfall_reader SET idle_in_transaction_session_timeout = '10min';
+        ALTER ROLE footfall_reader SET default_transaction_read_only = on;
+        -- A large sort must not fill the disk that the events need. Only a superuser can raise it.
+        ALTER ROLE footfall_reader SET temp_file_limit = '4GB';
     END IF;
 END
 $$;

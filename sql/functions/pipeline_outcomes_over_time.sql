@@ -1,4 +1,5 @@
--- What became of events over time: one row for each bucket and outcome (see pipeline_outcomes), 0 if there was none.
+-- What became of events over time: one row for each bucket and outcome (see pipeline_outcomes), 0 if there was none, and
+-- null from a minute after the last report on: what happened since then is not known (see pipeline_reported_at).
 -- Counts are kept by minute, so a narrower bucket is widened to a minute. Buckets shorter than a day are counted from each
 -- local midnight in elapsed time, longer ones follow local days: both are right when clocks change.
 CREATE OR REPLACE FUNCTION footfall.pipeline_outcomes_over_time(
@@ -32,8 +33,11 @@ AS $$
         WHERE time_bucket >= since AND time_bucket < until
         GROUP BY 1, 2
     )
-    SELECT bucket, outcome, coalesce(counted.events, 0)::bigint
+    SELECT bucket, outcome,
+        CASE WHEN bucket > reported.at + INTERVAL '1 minute' AND bucket < until - INTERVAL '1 minute' THEN counted.events
+            ELSE coalesce(counted.events, 0) END::bigint
     FROM buckets
+    CROSS JOIN (SELECT footfall.pipeline_reported_at(least(until, now()) - INTERVAL '1 day') AS at) AS reported
     CROSS JOIN (VALUES ('accepted'), ('stored'), ('duplicate'), ('quarantined'), ('rejected')) AS outcomes (outcome)
     LEFT JOIN counted USING (bucket, outcome)
     ORDER BY bucket, outcome

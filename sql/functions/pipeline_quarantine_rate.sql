@@ -4,9 +4,14 @@ CREATE OR REPLACE FUNCTION footfall.pipeline_quarantine_rate(minutes integer DEF
 RETURNS TABLE (events bigint, quarantined bigint, share double precision)
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT stored + duplicate + quarantined, quarantined,
-        quarantined::double precision / nullif(stored + duplicate + quarantined, 0)
-    FROM footfall.pipeline_balance(at - make_interval(mins => minutes), at)
+    SELECT events, quarantined, quarantined::double precision / nullif(events, 0)
+    FROM (
+        SELECT coalesce(sum(counted.event_count), 0)::bigint AS events,
+            coalesce(sum(counted.event_count) FILTER (WHERE counted.outcome = 'quarantined'), 0)::bigint AS quarantined
+        FROM analytics_outcomes AS counted
+        WHERE counted.outcome IN ('stored', 'duplicate', 'quarantined')
+            AND counted.time_bucket >= at - make_interval(mins => minutes) AND counted.time_bucket < at
+    ) AS counts
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.pipeline_quarantine_rate FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.pipeline_quarantine_rate TO footfall_reader;

@@ -16,6 +16,7 @@ mod migrations {
 }
 
 const ROLES: &str = include_str!("../../../sql/cluster/roles.sql");
+const DATABASE: &str = include_str!("../../../sql/cluster/database.sql");
 static VIEWS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/views");
 static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sql/functions");
 
@@ -98,6 +99,7 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     let mut target = admin.clone();
     target.dbname(&database);
     let mut client = connect(&target).await.map_err(while_doing("connecting to the new database"))?;
+    client.batch_execute(DATABASE).await.map_err(while_doing("limiting what every role may do"))?;
     client
         .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb; SET ROLE footfall_owner")
         .await

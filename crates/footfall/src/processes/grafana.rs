@@ -17,6 +17,7 @@ use super::managed::ManagedProcess;
 use super::programs::{Program, find_on_path};
 use super::ready::Ready;
 
+const SETTINGS: &str = include_str!("../../../../grafana/settings/footfall.env");
 /// Resetting the password opens the database and migrates it.
 const RESET_S_MAX: u64 = 60;
 
@@ -70,7 +71,7 @@ impl Grafana {
         let data = folders::make(&options.dir, "grafana")?;
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
-        let launch = Launch {
+        let mut launch = Launch {
             name: "grafana".into(),
             program: Program::of_host(self.program.clone()),
             arguments,
@@ -81,6 +82,7 @@ impl Grafana {
             lock_files: Vec::new(),
             log: folders::log(&options.dir, "grafana")?,
         };
+        launch.environment.extend(settings().map(|(key, value)| (key.into(), value.into())));
         ManagedProcess::spawn(launch, Ready::Http(options.listen, "/api/health", 200))
     }
 
@@ -137,8 +139,13 @@ fn is_script(program: &Path) -> bool {
     File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
-/// Grafana's own settings, and those that grafana/README.md lists.
-fn environment(data: &Path, options: &GrafanaOptions) -> [(&'static str, OsString); 18] {
+/// The settings that every installation has.
+fn settings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SETTINGS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='))
+}
+
+/// This instance's settings, and the variables that grafana/README.md lists.
+fn environment(data: &Path, options: &GrafanaOptions) -> [(&'static str, OsString); 14] {
     let GrafanaOptions { share, listen, socket_dir, postgres_port, password, .. } = options;
     let files = share.join("grafana");
     [
@@ -151,10 +158,6 @@ fn environment(data: &Path, options: &GrafanaOptions) -> [(&'static str, OsStrin
         ("GF_PATHS_PLUGINS", data.join("plugins").into()),
         ("GF_PATHS_PROVISIONING", files.join("provisioning").into()),
         ("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", files.join("dashboards/analytics-platform.json").into()),
-        ("GF_ANALYTICS_REPORTING_ENABLED", "false".into()),
-        ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false".into()),
-        ("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "false".into()),
-        ("GF_PLUGINS_PREINSTALL_DISABLED", "true".into()),
         // The data source has no field for the port of a Unix socket; its driver reads this variable.
         ("PGPORT", postgres_port.to_string().into()),
         ("GRAFANA_FOOTFALL_POSTGRES", socket_dir.into()),
@@ -176,6 +179,20 @@ fn home(program: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_loaded_from_other_servers() {
+        let settings: Vec<_> = settings().collect();
+        for wanted in [
+            ("GF_SECURITY_DISABLE_GRAVATAR", "true"),
+            ("GF_NEWS_NEWS_FEED_ENABLED", "false"),
+            ("GF_PLUGINS_PREINSTALL_DISABLED", "true"),
+        ] {
+            assert!(settings.contains(&wanted), "{wanted:?}: {settings:?}");
+        }
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        assert!(settings.iter().all(|(key, value)| plain(key) && ["true", "false"].contains(value)), "{settings:?}");
+    }
 
     #[test]
     fn the_program_is_run_instead_of_a_wrapper_script() {

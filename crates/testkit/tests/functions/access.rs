@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use footfall_testkit::checkout;
+use tokio_postgres::Config;
 
 use crate::calls::{CALLS, CALLS_WITHOUT_FILTERS, CALLS_WITHOUT_RANGE};
 use crate::one_day::one_day;
@@ -41,6 +42,61 @@ async fn another_role_is_refused() {
     let stranger = "SET ROLE footfall_writer; SELECT * FROM footfall.totals(now(), now())";
     let error = database.owner.batch_execute(stranger).await.expect_err("footfall_writer was not refused");
     assert_eq!(error.as_db_error().unwrap().message(), "permission denied for schema footfall");
+}
+
+/// What every role may do in a new database, and a role for reading must not.
+#[tokio::test]
+async fn the_reader_cannot_fill_the_disk_or_hold_a_lock() {
+    let database = one_day().await;
+    let settings = "SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout',
+        'default_transaction_read_only', 'idle_in_transaction_session_timeout', 'temp_file_limit') ORDER BY name";
+    let settings = database.reader.query(settings, &[]).await.unwrap();
+    let settings: Vec<(String, String)> = settings.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let wanted = [
+        ("default_transaction_read_only", "on"),
+        ("idle_in_transaction_session_timeout", "600000"),
+        ("statement_timeout", "30000"),
+        ("temp_file_limit", "4194304"),
+    ];
+    assert_eq!(settings, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    for statement in [
+        "CREATE TEMP TABLE t (a int)",
+        "CREATE TABLE public.t (a int)",
+        "CREATE TABLE footfall.t (a int)",
+        "CREATE SCHEMA s",
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT lo_import('/etc/hostname')",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock(1, 2)",
+        "SELECT pg_advisory_xact_lock_shared(1)",
+        "SELECT pg_read_file('postgresql.conf')",
+        "SELECT pg_ls_dir('.')",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "COPY (SELECT 1) TO '/tmp/footfall_reader'",
+        "SET temp_file_limit = -1",
+        "SET ROLE footfall_owner",
+        "ALTER ROLE footfall_owner PASSWORD 'x'",
+        "LOCK TABLE analytics_events IN SHARE MODE",
+        "TRUNCATE analytics_events",
+        "SELECT * FROM analytics_events FOR UPDATE",
+    ] {
+        // Even if it takes back that its transactions only read.
+        database.reader.batch_execute("BEGIN READ WRITE").await.unwrap();
+        let refused = database.reader.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(refused.code().unwrap().code(), "42501", "{statement}: {refused:?}");
+        database.reader.batch_execute("ROLLBACK").await.unwrap();
+    }
+    let refused = database.reader.batch_execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)").await;
+    assert_eq!(refused.unwrap_err().code().unwrap().code(), "57014", "a query that takes too long is cancelled");
+    database.reader.batch_execute("RESET statement_timeout").await.unwrap();
+    // footfall-view sets its own for each connection (database.query_ms_max, up to ten minutes).
+    let mut view = footfall_testkit::postgres().await.url("footfall_reader", &database.name).parse::<Config>().unwrap();
+    let view = footfall_testkit::connect(view.options("-c statement_timeout=600000")).await;
+    let timeout = view.query_one("SHOW statement_timeout", &[]).await.unwrap();
+    assert_eq!(timeout.get::<_, String>(0), "10min");
 }
 
 fn sources_under(folder: &Path) -> String {

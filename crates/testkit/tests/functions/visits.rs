@@ -37,11 +37,29 @@ async fn totals_are_compared_with_the_previous_period() {
     day.answers(&format!("footfall.totals_compared({hour})"), &rows).await;
     let named = format!("footfall.totals_compared({hour}, '{{}}', '2026-10-20 10:00Z', '2026-10-20 11:00Z')");
     day.answers(&named, &rows).await;
+    let both = [
+        r#"("2026-10-20 11:00:00+00",before,2,2,3,9,1.5,0.5,62.5,62.5)"#,
+        r#"("2026-10-20 12:00:00+00",now,1,1,2,5,2,0,240,240)"#,
+    ];
+    day.answers(&format!("footfall.totals_before_and_now({hour})"), &both).await;
+    let named = format!("footfall.totals_before_and_now({hour}, '{{}}', '2026-10-20 10:00Z', '2026-10-20 11:00Z')");
+    day.answers(&named, &both).await;
     let rows = day.rows(&format!("footfall.totals_compared({DAY})")).await;
     assert_eq!(rows[..2], ["(visitors,4,0,)", "(visits,5,0,)"], "nothing to compare with");
     // A day of 25 hours is compared with 25 hours.
     let before = "(SELECT footfall.as_long_before('2026-10-24 22:00Z', '2026-10-25 23:00Z'))";
     day.answers(before, &[r#"("2026-10-23 21:00:00+00")"#]).await;
+}
+
+#[tokio::test]
+async fn events_of_all_types_are_counted_in_each_bucket() {
+    let day = one_day().await;
+    let range = "'2026-10-20 09:30Z', '2026-10-20 15:00Z', '2 hours'";
+    let hours = [("08", 0), ("10", 14), ("12", 5), ("14", 1)];
+    let hours = hours.map(|(hour, events)| format!(r#"("2026-10-20 {hour}:00:00+00",{events})"#));
+    day.answers(&format!("footfall.event_totals_over_time({range})"), &hours.each_ref().map(String::as_str)).await;
+    let filtered = r#"(SELECT sum(events) FROM footfall.event_totals_over_time('2026-10-20Z', '2026-10-21Z', '1 hour', 'UTC', '{"page":"/pricing"}'))"#;
+    day.answers(filtered, &["(7)"]).await;
 }
 
 #[tokio::test]

@@ -128,9 +128,21 @@ async fn each_rule_fires_only_for_its_cause() {
     for (now, expected) in [(FINE, vec![]), ("2026-03-10T14:00:00Z", vec![]), ("2026-03-11T12:00:00Z", vec![""])] {
         assert_eq!(fires(&rule("footfall-silence"), KNOWN, now).await, expected, "silence at {now}");
     }
-    for (now, expected) in [(FINE, vec![]), ("2026-03-10T13:02:00Z", vec!["source=ingest", "source=sink"])] {
-        assert_eq!(fires(&rule("footfall-daemon-silent"), KNOWN, now).await, expected, "silent daemons at {now}");
+    // What is silent, and what is not ready: ingest alone; the sink, through which ingest reports; Kafka, likewise.
+    for (now, silent, not_ready) in [
+        (FINE, vec![], vec![]),
+        ("2026-03-10T13:05:00Z", vec!["source=ingest"], vec![]),
+        ("2026-03-10T13:20:00Z", vec!["source=sink"], vec!["nothing"]),
+        ("2026-03-10T13:35:00Z", vec![], vec!["condition=kafka source=sink"]),
+    ] {
+        assert_eq!(fires(&rule("footfall-daemon-silent"), KNOWN, now).await, silent, "silent daemons at {now}");
+        assert_eq!(
+            fires(&rule("footfall-not-ready"), KNOWN, now).await,
+            not_ready,
+            "daemons that are not ready at {now}"
+        );
     }
+    assert_eq!(fires(&rule("footfall-database"), KNOWN, WRONG).await, Vec::<String>::new(), "it answers");
     for (uid, label) in [
         ("footfall-unavailable", ""),
         ("footfall-lag", "partition=0 topic=analytics-events"),
@@ -147,7 +159,7 @@ async fn each_rule_fires_only_for_its_cause() {
     let credential = rule("footfall-credential");
     assert_eq!(fires(&credential, KNOWN, FINE).await, ["role=footfall_writer"]);
     assert_eq!(fires(&credential, KNOWN, "2026-03-01T12:00:00Z").await, Vec::<String>::new());
-    assert_eq!(rules().len(), 7, "a new rule needs a moment at which it fires");
+    assert_eq!(rules().len(), 9, "a new rule needs a moment at which it fires");
 }
 
 #[tokio::test]
@@ -164,8 +176,22 @@ async fn in_an_empty_database_only_the_expected_rules_fire() {
         ("footfall-credential", "role=footfall_writer", "fires"),
         ("footfall-daemon-silent", "nothing", "Alerting"),
         ("footfall-lag", "nothing", "OK"),
+        ("footfall-not-ready", "nothing", "OK"),
     ];
     assert_eq!(fire, expected.map(|(uid, label, state)| (uid.into(), (label.into(), state.into()))).into());
+}
+
+/// Without an answer no rule knows anything, so one speaks, and only of that.
+#[test]
+fn without_an_answer_one_rule_fires_and_its_text_is_about_the_database() {
+    let fire: Vec<_> = rules().into_iter().filter(|rule| rule["execErrState"] != "KeepLast").collect();
+    let [rule] = &fire[..] else { panic!("one rule: {fire:?}") };
+    assert_eq!((&rule["uid"], &rule["execErrState"]), (&"footfall-database".into(), &"Alerting".into()));
+    for (key, words) in rule["annotations"].as_object().unwrap() {
+        let words = text(words, key);
+        assert!(words.contains("database"), "{key}: {words}");
+        assert!(!words.contains("{{"), "{key}: an alert about an error has no values: {words}");
+    }
 }
 
 #[tokio::test]

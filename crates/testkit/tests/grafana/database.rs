@@ -1,4 +1,4 @@
-//! TimescaleDB with two databases: one with rows.sql, one empty.
+//! TimescaleDB with a database for each kind of rows, and one without.
 
 use std::fmt::Write as _;
 
@@ -10,6 +10,9 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 pub(crate) const KNOWN: &str = "known";
 pub(crate) const EMPTY: &str = "empty";
+/// With events of the last days, for what is asked as of now.
+const RECENT: &str = "recent";
+const RECENT_ROWS: &str = include_str!("recent.sql");
 const ROWS: &str = include_str!("rows.sql");
 
 async fn server() -> &'static Postgres {
@@ -17,12 +20,15 @@ async fn server() -> &'static Postgres {
     let start = async || {
         let programs = Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first");
         let postgres = Postgres::start(&programs, &run_dir("grafana"), own_address(), 5432).await.unwrap();
-        for database in [KNOWN, EMPTY] {
+        for database in [KNOWN, EMPTY, RECENT] {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }
         let client = connect(&postgres.admin(KNOWN)).await;
         let rows = client.batch_execute(&footfall_store::fill_in(ROWS)).await;
         rows.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
+        let client = connect(&postgres.admin(RECENT)).await;
+        let rows = client.batch_execute(&footfall_store::fill_in(RECENT_ROWS)).await;
+        rows.unwrap_or_else(|error| panic!("recent.sql: {error:?}"));
         postgres
     };
     SERVER.get_or_init(start).await
@@ -37,6 +43,10 @@ impl Reader {
         let client = connect(config.user("footfall_reader")).await;
         client.batch_execute("SET TIME ZONE 'UTC'").await.unwrap();
         Self(client)
+    }
+
+    pub(crate) async fn recent() -> Self {
+        Self::of(RECENT).await
     }
 
     pub(crate) async fn ask(&self, query: &str) -> Result<Answer, String> {

@@ -57,9 +57,10 @@ pub(crate) fn text<'a>(value: &'a Value, what: &str) -> &'a str {
     value.as_str().unwrap_or_else(|| panic!("{what}: {value}"))
 }
 
-/// The panels of a dashboard that show something.
+/// The panels of a dashboard that show something, including those in collapsed rows.
 pub(crate) fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
-    list(&dashboard["panels"]).iter().filter(|panel| panel["type"] != "row")
+    let all = list(&dashboard["panels"]).iter().flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"])));
+    all.filter(|panel| panel["type"] != "row")
 }
 
 /// "dashboard: panel", for messages.

@@ -11,4 +11,5 @@ mod files;
 mod habits;
 mod panels;
 mod provisioning;
+mod reading;
 mod types;

@@ -147,15 +147,19 @@ fn fits(panel: &Value, answers: &[Answer]) -> Result<(), String> {
         columns.extend(different);
         match panel["type"].as_str() {
             Some("timeseries") => is_series(answer)?,
-            Some("stat" | "gauge") => is_one_row_of_numbers(answer)?,
+            Some("stat") => has_what_a_stat_shows(panel, answer)?,
+            Some("geomap") => has_countries(panel, answer)?,
             Some("piechart") => is_names_and_numbers(panel, answer)?,
             Some("table") => {}
             _ => return Err(format!("panels of type {} are not understood here", panel["type"])),
         }
     }
-    for matcher in list(&panel["fieldConfig"]["overrides"]).iter().map(|it| &it["matcher"]) {
+    for over in list(&panel["fieldConfig"]["overrides"]) {
+        let (matcher, properties) = (&over["matcher"], list(&over["properties"]));
         let wanted = text(&matcher["options"], "an override's column");
-        if matcher["id"] != "byName" || !columns.contains(wanted) {
+        // A series and a slice of a pie have the names of what was counted.
+        let is_colour = properties.len() == 1 && properties[0]["id"] == "color";
+        if matcher["id"] != "byName" || !(is_colour || columns.contains(wanted)) {
             return Err(format!("an override is for {wanted:?}, which is none of {columns:?}"));
         }
     }
@@ -188,10 +192,33 @@ fn is_series(answer: &Answer) -> Result<(), String> {
     Ok(())
 }
 
-/// Each column is a separate number.
-fn is_one_row_of_numbers(answer: &Answer) -> Result<(), String> {
-    if answer.rows.len() != 1 || answer.places(Kind::Number).len() != answer.columns.len() {
+/// A series, of which a value and the change are calculated; or one row, of which each column is a separate value. Texts
+/// and times are only shown if all fields are.
+fn has_what_a_stat_shows(panel: &Value, answer: &Answer) -> Result<(), String> {
+    if panel["targets"][0]["format"] == "time_series" {
+        if panel["options"]["showPercentChange"] == true && answer.rows.len() != 2 {
+            return Err(format!("the change is that from the first row to the last: {:?}", answer.lines()));
+        }
+        return is_series(answer);
+    }
+    let all = panel["options"]["reduceOptions"]["fields"] == "/.*/";
+    if answer.rows.len() != 1 || !(all || answer.places(Kind::Number).len() == answer.columns.len()) {
         return Err(format!("one row of numbers is needed: {:?} {:?}", answer.columns, answer.lines()));
+    }
+    Ok(())
+}
+
+/// The column that the map looks up, with codes of two letters, and the number that it draws.
+fn has_countries(panel: &Value, answer: &Answer) -> Result<(), String> {
+    let layer = &panel["options"]["layers"][0];
+    let place = |name: &Value| answer.columns.iter().position(|(column, _)| *name == **column);
+    let (Some(country), Some(_)) =
+        (place(&layer["location"]["lookup"]), place(&layer["config"]["style"]["size"]["field"]))
+    else {
+        return Err(format!("the map asks for other columns: {:?}", answer.columns));
+    };
+    if answer.rows.iter().any(|row| row[country].as_ref().is_none_or(|code| code.len() != 2)) {
+        return Err(format!("not a country: {:?}", answer.lines()));
     }
     Ok(())
 }

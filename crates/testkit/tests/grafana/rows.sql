@@ -54,6 +54,7 @@ INSERT INTO pipeline_samples (at, source, started_at, samples)
 SELECT at, 'ingest', '2026-03-10 10:00Z', jsonb_build_object(
     'footfall_build_info{name="footfall-ingest",version="0.1.0"}', 1,
     'footfall_ready', 1,
+    'footfall_condition{condition="kafka"}', 1,
     'footfall_ingest_requests_total{status="200"}', 10 * n - late,
     'footfall_ingest_requests_total{status="503"}', late,
     'footfall_ingest_request_seconds_bucket{le="0.01"}', 9 * n,
@@ -73,6 +74,7 @@ UNION ALL
 SELECT at, 'sink', started_at, jsonb_build_object(
     'footfall_build_info{name="footfall-sink",version="0.1.0"}', 1,
     'footfall_ready', 1,
+    'footfall_condition{condition="kafka"}', 1,
     'footfall_sink_lag_messages{topic="analytics-events",partition="0"}', 20 * late,
     'footfall_sink_lag_messages{topic="analytics-events",partition="1"}', 3,
     'footfall_sink_batch_rows_bucket{le="10"}', n,
@@ -89,6 +91,21 @@ FROM (
     FROM generate_series('2026-03-10 10:50Z'::timestamptz, '2026-03-10 13:00Z', '10 seconds') AS at
     -- The sink was restarted at 11:20.
     CROSS JOIN LATERAL (SELECT CASE WHEN at < '2026-03-10 11:20Z' THEN '2026-03-10 10:00Z' ELSE '2026-03-10 11:20Z' END::timestamptz) AS process (started_at)
+) AS sample;
+
+-- From 13:00 on ingest is silent; from 13:10 on the sink too; from 13:30 to 13:40 the sink reports that Kafka does not
+-- answer. The next day at noon both report.
+INSERT INTO pipeline_samples (at, source, started_at, samples)
+SELECT at, source, '2026-03-10 11:20Z', jsonb_build_object(
+    format('footfall_build_info{name="footfall-%s",version="0.1.0"}', source), 1,
+    'footfall_ready', kafka,
+    'footfall_condition{condition="kafka"}', kafka
+) || CASE source WHEN 'sink' THEN jsonb_build_object('footfall_sink_lag_messages{topic="analytics-events",partition="0"}', lag) ELSE '{}' END
+FROM (
+    SELECT at, 'sink' AS source, 1 AS kafka, 0 AS lag
+    FROM generate_series('2026-03-10 13:00:10Z'::timestamptz, '2026-03-10 13:09:50Z', '10 seconds') AS at
+    UNION ALL SELECT at, 'sink', 0, 7 FROM generate_series('2026-03-10 13:30Z'::timestamptz, '2026-03-10 13:39:50Z', '10 seconds') AS at
+    UNION ALL SELECT '2026-03-11 11:59:50Z', source, 1, 0 FROM (VALUES ('ingest'), ('sink')) AS sources (source)
 ) AS sample;
 
 ALTER ROLE footfall_writer VALID UNTIL '2026-03-20 12:00Z';

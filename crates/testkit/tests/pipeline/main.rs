@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "a kill test also reports its counts")]
 
+mod balance;
 mod docs;
 mod exactly_once;
 mod functions;
