@@ -3,21 +3,23 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use hyper::HeaderMap;
+use hyper::header::HeaderName;
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
+/// Our own name: proxies pass X-Request-Id on from clients, and some reuse one for several requests.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-footfall-request-id");
 
 /// The client's address. Walks X-Forwarded-For from the right while each hop is a trusted proxy; anything further left
 /// was written by the client itself.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
     let mut client = peer;
     for line in headers.get_all(FORWARDED_FOR).iter().rev() {
         let Ok(line) = line.to_str() else { break };
         // RFC 9110, section 5.6.1: empty list elements are ignored.
         for hop in line.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty()) {
-            if !is_trusted(&client) {
+            if !is_trusted(client, trusted_proxies) {
                 return client.to_canonical();
             }
             let Some(address) = parse(hop) else { return client.to_canonical() };
@@ -25,6 +27,17 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNe
         }
     }
     client.to_canonical()
+}
+
+/// The id that a trusted proxy gave this request. It is the same if the proxy repeats the request, as nginx does with a
+/// GET whose connection closed before the answer.
+pub fn request_id<'a>(peer: IpAddr, headers: &'a HeaderMap, trusted_proxies: &[IpNet]) -> Option<&'a str> {
+    let id = headers.get(REQUEST_ID).filter(|_| is_trusted(peer, trusted_proxies))?;
+    id.to_str().ok().filter(|id| !id.is_empty())
+}
+
+fn is_trusted(address: IpAddr, trusted_proxies: &[IpNet]) -> bool {
+    trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
 /// Parses an address as proxies write it: bare, with a port, or IPv6 in brackets with or without a port.
@@ -64,6 +77,17 @@ mod tests {
     fn address_of(peer: &str, lines: &[&'static str]) -> String {
         let trusted = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         client_address(peer.parse().unwrap(), &headers(FORWARDED_FOR, lines), &trusted).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_can_name_a_request() {
+        let trusted = ["127.0.0.1/32".parse().unwrap()];
+        let of = |peer: &str, id| {
+            request_id(peer.parse().unwrap(), &headers("x-footfall-request-id", &[id]), &trusted).map(str::to_owned)
+        };
+        assert_eq!(of("127.0.0.1", "4f1c").as_deref(), Some("4f1c"));
+        assert_eq!(of("::ffff:127.0.0.1", "4f1c").as_deref(), Some("4f1c"));
+        assert_eq!((of("203.0.113.9", "4f1c"), of("127.0.0.1", "")), (None, None));
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod admin;
 mod body;
+mod causes;
 mod cli;
 mod client_address;
 mod command;
@@ -23,6 +24,7 @@ pub mod connections;
 pub mod cors;
 mod describe;
 mod log_filter;
+mod log_fold;
 mod logging;
 mod notify;
 mod paths;
@@ -36,7 +38,8 @@ mod shell;
 mod shutdown;
 
 pub use body::{Body, BodyBudget, BodyError, BodyLimits, discard_body, read_body};
-pub use client_address::{client_address, is_https};
+pub use causes::with_causes;
+pub use client_address::{REQUEST_ID, client_address, is_https, request_id};
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
     AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,

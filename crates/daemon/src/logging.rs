@@ -8,26 +8,32 @@ use std::os::unix::fs::MetadataExt;
 use std::{env, panic, process};
 
 use anyhow::Context;
-use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::log_filter::log_filter;
+use crate::log_fold::LogFold;
 use crate::{LogConfig, LogFormat};
 
 /// Sends this process's log, including panics, where the configuration says.
 pub(crate) fn start(config: &LogConfig, name: &'static str) -> anyhow::Result<()> {
     let filter = log_filter(&config.level).map_err(anyhow::Error::msg)?;
     let subscriber = tracing_subscriber::registry().with(filter);
+    let fold = LogFold::default();
     let format = choose(config.format, stderr_is_journal(), io::stderr().is_terminal());
     match (format, journald(name)) {
-        (LogFormat::Journald, Ok(layer)) => subscriber.with(layer).try_init()?,
+        (LogFormat::Journald, Ok(layer)) => subscriber.with(layer.with_filter(fold.clone())).try_init()?,
         (LogFormat::Journald, Err(error)) if config.format == LogFormat::Journald => {
             return Err(error).context("log.format is journald, but the journal cannot be reached");
         }
-        (LogFormat::Human, _) => subscriber.with(human()).try_init()?,
-        _ => subscriber.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init()?,
+        (LogFormat::Human, _) => subscriber.with(human().with_filter(fold.clone())).try_init()?,
+        _ => {
+            let json = fmt::layer().json().flatten_event(true).with_writer(io::stderr);
+            subscriber.with(json.with_filter(fold.clone())).try_init()?;
+        }
     }
+    fold.keep_reporting()?;
     abort_on_panic();
     Ok(())
 }

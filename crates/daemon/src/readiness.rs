@@ -24,7 +24,8 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    conditions: BTreeMap<&'static str, ConditionState>,
+    /// Each has one or more parts, all of which must hold.
+    conditions: BTreeMap<&'static str, Vec<ConditionState>>,
     is_stopping: bool,
     was_ready: bool,
     status: String,
@@ -53,9 +54,9 @@ impl Readiness {
     /// all that exist hold.
     pub fn condition(&self, name: &'static str) -> Condition {
         self.change(|state| {
-            state.conditions.insert(name, ConditionState { ok: false, detail: "not yet known".into() });
+            state.conditions.insert(name, vec![ConditionState { ok: false, detail: "not yet known".into() }]);
         });
-        Condition { readiness: self.clone(), name }
+        Condition { readiness: self.clone(), name, part: 0 }
     }
 
     /// Whether the daemon can do its job now.
@@ -75,7 +76,8 @@ impl Readiness {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let state = self.lock();
-        Snapshot { ready: state.is_ready(), stopping: state.is_stopping, conditions: state.conditions.clone() }
+        let conditions = state.conditions.iter().map(|(name, parts)| (*name, whole(parts)));
+        Snapshot { ready: state.is_ready(), stopping: state.is_stopping, conditions: conditions.collect() }
     }
 
     /// Sends messages under the lock, so that they go out in the order of the changes.
@@ -115,7 +117,8 @@ impl Readiness {
 
 impl State {
     fn is_ready(&self) -> bool {
-        !self.is_stopping && !self.conditions.is_empty() && self.conditions.values().all(|condition| condition.ok)
+        let mut parts = self.conditions.values().flatten();
+        !self.is_stopping && !self.conditions.is_empty() && parts.all(|part| part.ok)
     }
 
     /// A single line: a line break would start another message to the service manager.
@@ -124,7 +127,8 @@ impl State {
             return "draining".into();
         }
         let mut text = String::new();
-        for (name, condition) in self.conditions.iter().filter(|(_, condition)| !condition.ok) {
+        let conditions = self.conditions.iter().map(|(name, parts)| (name, whole(parts)));
+        for (name, condition) in conditions.filter(|(_, condition)| !condition.ok) {
             let before = if text.is_empty() { "waiting for " } else { ", " };
             // Writing to a String cannot fail.
             let _ = write!(text, "{before}{name}");
@@ -140,11 +144,17 @@ impl State {
     }
 }
 
+/// The first part that does not hold, or else the first.
+fn whole(parts: &[ConditionState]) -> ConditionState {
+    parts.iter().find(|part| !part.ok).or(parts.first()).cloned().unwrap_or_default()
+}
+
 /// Something the daemon needs, for example "kafka".
 #[derive(Clone)]
 pub struct Condition {
     readiness: Readiness,
     name: &'static str,
+    part: usize,
 }
 
 impl Condition {
@@ -157,13 +167,28 @@ impl Condition {
     pub fn set_because(&self, ok: bool, why: impl Into<String>) {
         let detail = why.into();
         self.readiness.change(|state| {
-            state.conditions.insert(self.name, ConditionState { ok, detail });
+            if let Some(part) = state.conditions.get_mut(self.name).and_then(|parts| parts.get_mut(self.part)) {
+                *part = ConditionState { ok, detail };
+            }
         });
     }
 
-    /// Whether it holds now.
+    /// Another part of the condition, for a second observer: the condition holds only while all parts do. It holds until
+    /// it is set otherwise.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        let mut part = 0;
+        self.readiness.change(|state| {
+            let parts = state.conditions.entry(self.name).or_default();
+            part = parts.len();
+            parts.push(ConditionState { ok: true, detail: String::new() });
+        });
+        Self { readiness: self.readiness.clone(), name: self.name, part }
+    }
+
+    /// Whether all its parts hold now.
     pub fn is_ok(&self) -> bool {
-        self.readiness.lock().conditions.get(self.name).is_some_and(|condition| condition.ok)
+        self.readiness.lock().conditions.get(self.name).is_some_and(|parts| parts.iter().all(|part| part.ok))
     }
 }
 
@@ -205,6 +230,21 @@ mod tests {
         let sent = sent.lock().unwrap();
         assert_eq!(sent[sent.len() - 2..], ["STOPPING=1", "STATUS=draining"]);
         assert!(!sent.contains(&"READY=1".into()));
+    }
+
+    #[test]
+    fn what_one_observer_says_does_not_hide_the_other() {
+        let readiness = Readiness::new(Notify::detached());
+        let writer = readiness.condition("database");
+        let pulse = writer.part();
+        writer.set(true);
+        assert!(readiness.is_ready() && writer.is_ok(), "a part holds until it is set otherwise");
+        pulse.set_because(false, "silent for 5 s");
+        writer.set(true);
+        assert!(!readiness.is_ready() && !writer.is_ok());
+        assert_eq!(readiness.snapshot().conditions["database"].detail, "silent for 5 s");
+        pulse.set(true);
+        assert!(readiness.is_ready());
     }
 
     #[test]

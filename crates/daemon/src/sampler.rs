@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Number;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::Shell;
@@ -21,10 +22,16 @@ pub struct Sample {
     pub series: BTreeMap<String, Number>,
 }
 
-/// Takes a sample every interval, the first one after the first interval.
+/// How soon after a sample a change of readiness may make another.
+const CHANGE_MS_MIN: u64 = 1_000;
+
+/// Takes a sample every interval, the first one after the first interval, and whenever the daemon becomes ready or no
+/// longer is, so that its readers learn of it at once.
 pub struct Sampler {
     shell: Shell,
     every: Option<Interval>,
+    ready: watch::Receiver<bool>,
+    taken_at: Instant,
 }
 
 impl Sampler {
@@ -36,13 +43,28 @@ impl Sampler {
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
             every
         });
-        Self { shell: shell.clone(), every }
+        Self { shell: shell.clone(), every, ready: shell.readiness.watch(), taken_at: Instant::now() }
     }
 
     /// Waits for the next sample. Returns None once shutdown has begun, or if samples are disabled.
     pub async fn next(&mut self) -> Option<Sample> {
         let every = self.every.as_mut()?;
-        self.shell.shutdown.run_until_cancelled(every.tick()).await?;
+        let changed = async {
+            tokio::time::sleep_until(self.taken_at + Duration::from_millis(CHANGE_MS_MIN)).await;
+            // The sender lives as long as the shell.
+            if self.ready.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let due = async {
+            tokio::select! {
+                _ = every.tick() => {}
+                () = changed => {}
+            }
+        };
+        self.shell.shutdown.run_until_cancelled(due).await?;
+        self.ready.mark_unchanged();
+        self.taken_at = Instant::now();
         Some(Sample {
             at: Timestamp::now(),
             started_at: self.shell.started_at(),
@@ -122,6 +144,24 @@ mod tests {
         assert_eq!(behind.elapsed().as_secs(), 15);
         shell.shutdown.cancel();
         assert_eq!(sampler.next().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_readiness_is_sampled_at_once() {
+        let shell = shell_with_metrics();
+        let kafka = shell.readiness.condition("kafka");
+        let mut sampler = Sampler::new(&shell, 15);
+        sampler.next().await.unwrap();
+        let began = Instant::now();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        kafka.set(true);
+        let sample = sampler.next().await.unwrap();
+        assert_eq!((began.elapsed().as_secs(), sample.series["footfall_ready"].as_u64()), (3, Some(1)));
+        kafka.set(false);
+        sampler.next().await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), 4, "but not twice in a second");
+        sampler.next().await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), 15, "and the interval stays as it is");
     }
 
     #[tokio::test(start_paused = true)]

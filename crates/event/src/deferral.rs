@@ -12,6 +12,8 @@ pub enum Deferral {
     QueueFull,
     /// No Kafka broker answers.
     BrokerAway,
+    /// The Kafka producer has failed for good; a new one takes its place.
+    ProducerFailed,
     /// Kafka did not acknowledge in time that every in-sync replica has the events.
     NotAcknowledged,
     /// Light profile only: PostgreSQL does not answer.
@@ -29,6 +31,7 @@ impl Deferral {
         Self::BodyIncomplete,
         Self::QueueFull,
         Self::BrokerAway,
+        Self::ProducerFailed,
         Self::NotAcknowledged,
         Self::DatabaseAway,
         Self::NotCommitted,
@@ -43,6 +46,7 @@ impl Deferral {
             Self::BodyIncomplete => "body_incomplete",
             Self::QueueFull => "queue_full",
             Self::BrokerAway => "broker_away",
+            Self::ProducerFailed => "producer_failed",
             Self::NotAcknowledged => "not_acknowledged",
             Self::DatabaseAway => "database_away",
             Self::NotCommitted => "not_committed",
@@ -58,6 +62,7 @@ impl Deferral {
             Self::BodiesFull
             | Self::QueueFull
             | Self::BrokerAway
+            | Self::ProducerFailed
             | Self::NotAcknowledged
             | Self::DatabaseAway
             | Self::NotCommitted
@@ -72,7 +77,7 @@ impl Deferral {
             Self::BodiesFull => "There is no memory left for this body. Keep the event and send it again.",
             Self::BodyIncomplete => "The body did not arrive whole in time.",
             Self::QueueFull => "Too many events wait to be made durable. Keep the event and send it again.",
-            Self::BrokerAway | Self::DatabaseAway => {
+            Self::BrokerAway | Self::ProducerFailed | Self::DatabaseAway => {
                 "The event cannot be made durable at the moment. Keep it and send it again."
             }
             Self::NotAcknowledged | Self::NotCommitted => {
@@ -104,6 +109,11 @@ impl Deferral {
             Self::BrokerAway => {
                 "No broker in `kafka.bootstrap_servers` answers, the topic is missing, or one of its partitions has no \
                  leader. /ready of footfall-ingest says which."
+            }
+            Self::ProducerFailed => {
+                "The producer of footfall-ingest has failed for good: Kafka came back with an older copy of its data, \
+                 or no longer lets this producer write. Ingest makes a new one within a second; /ready says why the \
+                 old one failed."
             }
             Self::NotAcknowledged => {
                 "Kafka received the events but did not acknowledge them within `kafka.acknowledge_ms_max`, or refused \
@@ -145,6 +155,10 @@ impl Deferral {
             Self::BrokerAway => {
                 "Start Kafka, or correct `kafka.bootstrap_servers`; `footfall topics` creates missing topics. Ingest \
                  resumes by itself as soon as a broker answers."
+            }
+            Self::ProducerFailed => {
+                "None needed if it passes. If `footfall_ingest_producers_replaced` keeps rising, check Kafka's log and \
+                 whether it lets this user write (ACLs for the topic and for IdempotentWrite)."
             }
             Self::NotAcknowledged => {
                 "Check the broker's log, its disk and its under-replicated partitions. Raise \

@@ -127,6 +127,7 @@ pub(crate) fn deferred(deferral: Deferral) -> Answer {
         Deferral::BodiesFull
         | Deferral::QueueFull
         | Deferral::BrokerAway
+        | Deferral::ProducerFailed
         | Deferral::NotAcknowledged
         | Deferral::DatabaseAway
         | Deferral::NotCommitted

@@ -44,6 +44,7 @@ fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Cou
         | Deferral::BodyIncomplete
         | Deferral::QueueFull
         | Deferral::BrokerAway
+        | Deferral::ProducerFailed
         | Deferral::NotAcknowledged
         | Deferral::DatabaseAway
         | Deferral::NotCommitted => family.get_or_create(&ReasonLabels { reason: deferral.as_str() }).clone(),
@@ -61,6 +62,7 @@ pub(crate) struct Metrics {
     queue_messages: Gauge,
     queue_bytes: Gauge,
     pub(crate) samples_dropped: Counter,
+    pub(crate) producers_replaced: Counter,
     pub(crate) connections: Gauge,
     committed: Family<StoredLabels, Counter>,
     pub(crate) commit_seconds: Histogram,
@@ -83,16 +85,12 @@ impl Metrics {
             queue_messages: Gauge::default(),
             queue_bytes: Gauge::default(),
             samples_dropped: Counter::default(),
+            producers_replaced: Counter::default(),
             connections: Gauge::default(),
             committed: Family::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
         };
-        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
-            drop(metrics.committed(outcome));
-        }
-        for status in [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
-            drop(metrics.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
-        }
+        metrics.create_first_series();
         registry.register("ingest_requests", "Requests by the status of their answer", metrics.requests.clone());
         registry.register(
             "ingest_request_seconds",
@@ -129,6 +127,11 @@ impl Metrics {
             "Samples of these metrics that were not delivered, because no broker or no database answered in time, or because the queue was half full",
             metrics.samples_dropped.clone(),
         );
+        registry.register(
+            "ingest_producers_replaced",
+            "Kafka producers that were replaced after a fatal error. One per return of Kafka with older data is normal; more mean that Kafka refuses this ingest",
+            metrics.producers_replaced.clone(),
+        );
         registry.register("ingest_connections", "Open connections", metrics.connections.clone());
         registry.register(
             "ingest_committed",
@@ -141,6 +144,16 @@ impl Metrics {
             metrics.commit_seconds.clone(),
         );
         metrics
+    }
+
+    /// A family without series is not shown.
+    fn create_first_series(&self) {
+        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
+            drop(self.committed(outcome));
+        }
+        for status in [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
+            drop(self.requests.get_or_create(&StatusLabels { status: status.as_u16() }));
+        }
     }
 
     pub(crate) fn answered(&self, status: StatusCode, seconds: f64) {

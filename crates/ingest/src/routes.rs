@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use footfall_daemon::{Body, BodyBudget, client_address, cors, discard_body, known_path};
+use footfall_daemon::{Body, BodyBudget, client_address, cors, discard_body, known_path, request_id};
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
@@ -145,8 +145,10 @@ impl Service {
 
     /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
-        let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
-        let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer, None) {
+        let headers = request.headers();
+        let request_id = request_id(peer, headers, &self.trusted_proxies);
+        let event = pixel::event(request.uri().query().unwrap_or_default(), text(headers, &REFERER), request_id);
+        let answer = match self.parse(&event, BodyFormat::Json, headers, peer, None) {
             Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
         };

@@ -8,7 +8,7 @@ use rdkafka::bindings::rd_kafka_resp_err_t as Code;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Statistics, TopicPartitionList};
 use tracing::{debug, info, warn};
 
@@ -48,7 +48,7 @@ impl Context {
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let answers = statistics.brokers.values().any(|broker| broker.state == "UP" && broker.nodeid >= 0);
-        self.kafka_ready.set_because(answers, if answers { "" } else { "no broker answers" });
+        self.kafka_ready.set_because(answers, if answers { "" } else { "no Kafka broker answers" });
         for topic in statistics.topics.values() {
             for partition in topic.partitions.values().filter(|partition| partition.partition >= 0) {
                 self.metrics.note_end(&topic.topic, partition.partition, partition.hi_offset);
@@ -57,7 +57,11 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(%error, reason, "kafka");
+        // The reason counts the bootstrap address as a broker of its own. Readiness logs this one.
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AllBrokersDown)) {
+            return self.kafka_ready.set_because(false, "no Kafka broker answers");
+        }
+        warn!(reason, "kafka");
     }
 
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {

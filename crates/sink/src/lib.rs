@@ -9,6 +9,7 @@ mod config;
 mod consumer;
 mod metrics;
 mod pipeline;
+mod probe;
 mod samples;
 
 pub use config::Config;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use footfall_daemon::Shell;
+use footfall_store::watch_writer;
 use tokio::runtime::Handle;
 
 /// Runs until the shutdown begins, then stores what has been read.
@@ -28,11 +30,19 @@ use tokio::runtime::Handle;
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
+    let kafka_probe = kafka_ready.part();
     let consumer = consumer::create(&config.kafka, &metrics, kafka_ready).context("kafka consumer")?;
+    let consumer = Arc::new(consumer);
     let parameters =
         config.database.parameters().map_err(|error| anyhow::anyhow!("{}: {}", error.field, error.message))?;
-    let writer_loop = pipeline::writer_loop(&config, parameters, &shell);
+    let database_ready = shell.readiness.condition("database");
+    let pulse = watch_writer(parameters.clone(), database_ready.part(), shell.shutdown.clone());
+    let writer_loop = pipeline::writer_loop(&config, parameters, database_ready, &shell);
+    let asked = Arc::downgrade(&consumer);
     let pipeline = pipeline::Pipeline::new(&config, consumer, metrics.clone(), &shell);
+    let pulse = tokio::spawn(pulse);
+    let topic = config.kafka.events_topic.clone();
+    let probe = tokio::spawn(probe::keep_asking(asked, topic, kafka_probe, shell.shutdown.clone()));
     let runtime = Handle::current();
     let (ended, end) = tokio::sync::oneshot::channel();
     // A dedicated thread: reading blocks, and so does joining and leaving the group.
@@ -42,6 +52,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));
     let result = end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on");
-    samples.abort();
+    for task in [samples, pulse, probe] {
+        task.abort();
+    }
     result
 }

@@ -27,9 +27,12 @@ use crate::metrics::Metrics;
 /// How long a poll waits if there is nothing to read: the loop's heartbeat.
 const IDLE_MS: u64 = 100;
 const KAFKA_MS_MAX: u64 = 5_000;
+/// For storing one batch. No client waits for it, and the server's own limits end each statement; this one is for a session
+/// that has stopped answering.
+const WRITE_S_MAX: u64 = 180;
 
 pub(crate) struct Pipeline {
-    consumer: Consumer,
+    consumer: Arc<Consumer>,
     events_topic: Arc<str>,
     outcomes_topic: Arc<str>,
     batch_limits: BatchConfig,
@@ -42,22 +45,25 @@ pub(crate) struct Pipeline {
     batch: Batch,
 }
 
-/// The sink's writer loop. Kafka still has what a crash of PostgreSQL loses, so commits need not wait for the disk; no
-/// client waits for a batch, so the statement timeouts are limit enough.
-pub(crate) fn writer_loop(config: &Config, parameters: tokio_postgres::Config, shell: &Shell) -> WriterLoop {
+/// The sink's writer loop. Kafka still has what a crash of PostgreSQL loses, so commits need not wait for the disk.
+pub(crate) fn writer_loop(
+    config: &Config,
+    parameters: tokio_postgres::Config,
+    ready: Condition,
+    shell: &Shell,
+) -> WriterLoop {
     let options = WriterLoopOptions {
         parameters,
         commit: Commit::Asynchronous,
-        write_max: None,
+        write_max: Duration::from_secs(WRITE_S_MAX),
         retry_max: Duration::from_millis(config.database.retry_ms_max),
         user_agents_max: config.enrichment.user_agents_max,
     };
-    let ready = shell.readiness.condition("database");
     WriterLoop::new(options, ready, shell.progress.watch("pipeline"), shell.shutdown.clone())
 }
 
 impl Pipeline {
-    pub(crate) fn new(config: &Config, consumer: Consumer, metrics: Arc<Metrics>, shell: &Shell) -> Self {
+    pub(crate) fn new(config: &Config, consumer: Arc<Consumer>, metrics: Arc<Metrics>, shell: &Shell) -> Self {
         Self {
             consumer,
             events_topic: config.kafka.events_topic.as_str().into(),
@@ -230,7 +236,7 @@ impl RecordSource for Pipeline {
         match error {
             WriteError::Source(fatal @ KafkaError::MessageConsumptionFatal(_)) => return Err(fatal),
             WriteError::Source(error) => self.consumer.context().kafka_ready.set_because(false, error.to_string()),
-            WriteError::Database(_) | WriteError::TimedOut => {}
+            WriteError::Database(_) | WriteError::TimedOut(_) => {}
         }
         Ok(())
     }
@@ -244,7 +250,7 @@ fn cause(error: &WriteError<KafkaError>) -> &'static str {
     match error {
         WriteError::Database(WriterError::Fenced) => "fenced",
         WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
-        | WriteError::TimedOut => "database",
+        | WriteError::TimedOut(_) => "database",
         WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => "kafka",
     }
 }

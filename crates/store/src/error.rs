@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use footfall_daemon::with_causes;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
@@ -10,8 +11,12 @@ use tokio_postgres::error::SqlState;
 #[must_use]
 pub fn error_text(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
+        // The message alone does not say that waiting was all that went wrong.
+        Some(db) if *db.code() == SqlState::LOCK_NOT_AVAILABLE => {
+            format!("another session holds a lock on what is needed ({}: {})", db.code().code(), db.message())
+        }
         Some(db) => format!("{}: {}", db.code().code(), db.message()),
-        None => std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
+        None => with_causes(error),
     }
 }
 

@@ -5,8 +5,9 @@ use tokio_postgres::{Client, Config};
 use crate::WriterError;
 use crate::connect::connect;
 
-/// No writer holds a lock for this long: a statement that waits longer is blocked by something else.
-const BOUNDS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'";
+/// No writer holds a lock for this long: a statement that waits longer is blocked by something else. Short enough that
+/// readiness says so within five seconds.
+const BOUNDS: &str = "SET lock_timeout = '4s'; SET statement_timeout = '60s'";
 
 /// What an acknowledged commit guarantees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,9 @@ macro_rules! sql {
 /// Also prepared on its own, for a connection that stores only samples.
 pub(crate) const ADD_SAMPLES: &str = sql!("add_samples");
 
+/// Several statements at once, so it is not prepared.
+pub(crate) const PULSE: &str = sql!("pulse");
+
 pub(crate) struct Statements {
     pub(crate) claim_offset: Statement,
     pub(crate) next_offset: Statement,

@@ -7,7 +7,7 @@ use footfall_event::{Outcome, Reason, Rejection};
 use tokio_postgres::{Client, Config};
 use tracing::warn;
 
-use crate::statements::Statements;
+use crate::statements::{PULSE, Statements};
 use crate::transaction::{advance, moves, store};
 use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session};
 
@@ -54,12 +54,12 @@ impl Writer {
         self.client.is_closed()
     }
 
-    /// Checks that the server answers.
+    /// Checks that the server answers, and that no lock keeps a batch from being stored.
     ///
     /// # Errors
-    /// [`WriterError::Unavailable`].
+    /// [`WriterError::Unavailable`]; the connection is not to be used after that.
     pub async fn ask(&self) -> Result<(), WriterError> {
-        self.client.batch_execute("").await.map_err(WriterError::Unavailable)
+        self.client.batch_execute(PULSE).await.map_err(WriterError::Unavailable)
     }
 
     /// Looks up where to resume reading a partition, and remembers it. Kafka holds messages from `first` up to `end`.

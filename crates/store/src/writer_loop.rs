@@ -16,6 +16,8 @@ use crate::{Commit, Enricher, Record, Writer, WriterError, Written};
 
 /// For connecting and preparing the statements.
 const CONNECT_MS_MAX: u64 = 10_000;
+/// For claiming offsets, of all partitions together.
+const CLAIM_S_MAX: u64 = 60;
 const RETRY_MS_MIN: u64 = 50;
 /// How often the loop reports to the watchdog while it waits.
 const TICK_MS: u64 = 500;
@@ -31,7 +33,7 @@ pub trait RecordSource: Send {
     /// Claims the offsets to write from, and keeps or drops the records left by an earlier attempt.
     fn claim(&mut self, writer: &mut Writer) -> impl Future<Output = Result<(), WriteError<Self::Error>>> + Send;
 
-    /// Gathers records. May block for about a second, during which nothing reports to the watchdog.
+    /// Gathers records. May block for a few seconds, during which nothing reports to the watchdog.
     fn next(&mut self, writer: &mut Writer) -> impl Future<Output = Result<Next, WriteError<Self::Error>>> + Send;
 
     /// Records gathered but not stored yet. After a failure, the source either keeps them to be written again, or drops
@@ -69,8 +71,8 @@ pub enum WriteError<E> {
     #[error("{0}")]
     Database(#[from] WriterError),
     /// The database did not answer in time, and may or may not have committed.
-    #[error("no answer in time")]
-    TimedOut,
+    #[error("PostgreSQL has not answered for {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// The source failed.
     #[error("{0}")]
     Source(E),
@@ -82,8 +84,8 @@ pub struct WriterLoopOptions {
     pub parameters: Config,
     /// What a commit guarantees.
     pub commit: Commit,
-    /// How long a batch may take, if a client waits for it; otherwise only the statement timeouts apply.
-    pub write_max: Option<Duration>,
+    /// How long a batch may take.
+    pub write_max: Duration,
     /// The longest pause between attempts.
     pub retry_max: Duration,
     /// Distinct user agents to cache.
@@ -101,6 +103,8 @@ pub struct WriterLoop {
     enricher: Enricher,
     writer: Option<Writer>,
     is_claimed: bool,
+    /// Whether the database has answered since it last failed.
+    has_answered: bool,
 }
 
 impl WriterLoop {
@@ -114,7 +118,18 @@ impl WriterLoop {
             .without_max_times();
         let enricher = Enricher::new(options.user_agents_max);
         let pauses = delays.build();
-        Self { options, ready, ticker, stop, delays, pauses, enricher, writer: None, is_claimed: false }
+        Self {
+            options,
+            ready,
+            ticker,
+            stop,
+            delays,
+            pauses,
+            enricher,
+            writer: None,
+            is_claimed: false,
+            has_answered: false,
+        }
     }
 
     /// Runs until the source is over, or until it is stopped during a pause between attempts.
@@ -138,13 +153,15 @@ impl WriterLoop {
 
     /// Connects, claims or writes: whichever is next.
     async fn step<S: RecordSource>(&mut self, source: &mut S) -> Result<(), WriteError<S::Error>> {
+        let ticker = self.ticker.clone();
         let Some(writer) = &mut self.writer else {
             let connecting = Writer::connect(&self.options.parameters, self.options.commit);
-            self.writer = Some(within(Some(Duration::from_millis(CONNECT_MS_MAX)), connecting).await?);
+            self.writer = Some(within(CONNECT_MS_MAX, connecting, &ticker).await?);
             return Ok(());
         };
         if !self.is_claimed {
-            let claimed = source.claim(writer).await;
+            let claiming = async { Ok::<_, WriterError>(source.claim(writer).await) };
+            let claimed = within(CLAIM_S_MAX * 1_000, claiming, &ticker).await?;
             self.is_claimed = claimed.is_ok();
             // If a failed attempt left records, only storing them shows that the database works again.
             if matches!(claimed, Ok(()) | Err(WriteError::Source(_))) && source.records().is_empty() {
@@ -158,7 +175,8 @@ impl WriterLoop {
             Next::Batch => {
                 let began = Instant::now();
                 let writing = writer.write(&mut self.enricher, source.records());
-                let written = within(self.options.write_max, writing).await?;
+                let write_ms_max = u64::try_from(self.options.write_max.as_millis()).unwrap_or(u64::MAX);
+                let written = within(write_ms_max, writing, &ticker).await?;
                 source.stored(writer, &written, began.elapsed());
             }
         }
@@ -175,19 +193,22 @@ impl WriterLoop {
             WriteError::Database(WriterError::Fenced) => return None,
             // The database is not at fault.
             WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => {}
-            WriteError::Database(WriterError::Unavailable(_) | WriterError::Refused(_)) | WriteError::TimedOut => {
+            WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
+            | WriteError::TimedOut(_) => {
                 // Even a connection that still works may be to a server that has become a standby, or, after a timeout,
                 // be in the middle of a transaction.
                 self.writer = None;
+                self.has_answered = false;
                 self.ready.set_because(false, error.to_string());
             }
         }
         self.pauses.next()
     }
 
-    fn note_answer(&self) {
-        if !self.ready.is_ok() {
-            self.ready.set(true);
+    fn note_answer(&mut self) {
+        // Also set by ingest's requests, when one of them waits too long for its commit.
+        self.ready.set(true);
+        if !std::mem::replace(&mut self.has_answered, true) {
             info!("the database answers");
         }
     }
@@ -203,12 +224,22 @@ impl WriterLoop {
     }
 }
 
+/// Reports to the watchdog while the database is being waited for: the loop is not stuck then, and readiness says what
+/// it waits for.
 async fn within<T, E>(
-    max: Option<Duration>,
+    ms_max: u64,
     asking: impl Future<Output = Result<T, WriterError>>,
+    ticker: &Ticker,
 ) -> Result<T, WriteError<E>> {
-    match max {
-        Some(max) => Ok(timeout(max, asking).await.map_err(|_| WriteError::TimedOut)??),
-        None => Ok(asking.await?),
+    let max = Duration::from_millis(ms_max);
+    let ticking = async {
+        loop {
+            ticker.tick();
+            sleep(Duration::from_millis(TICK_MS)).await;
+        }
+    };
+    tokio::select! {
+        answer = timeout(max, asking) => Ok(answer.map_err(|_| WriteError::TimedOut(max))??),
+        never = ticking => never,
     }
 }

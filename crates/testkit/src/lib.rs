@@ -8,6 +8,7 @@
 mod address;
 mod backends;
 mod database;
+mod frozen;
 mod http;
 mod pipeline;
 mod small_disk;
@@ -16,6 +17,7 @@ pub mod topic;
 pub use address::own_address;
 pub use backends::{Backends, browser_driver, checkout, own_postgres, postgres, run_dir, shared};
 pub use database::connect;
+pub use frozen::Frozen;
 pub use http::{Answer, Http};
 pub use pipeline::{Pipeline, PipelineOptions, eventually};
 pub use small_disk::SmallDisk;

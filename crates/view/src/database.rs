@@ -4,10 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use footfall_daemon::with_causes;
+use footfall_store::Trouble;
 use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -20,6 +23,9 @@ use crate::table::Table;
 
 /// Ingest does not correct client clocks that are ahead by less than this (its `limits.clock_offset_ms_min`).
 const CLOCK_OFFSET_MAX: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
+/// How long a question waits for a lock, in milliseconds: long enough for retention, which holds one for a moment.
+const LOCK_MS_MAX: u32 = 5_000;
 
 /// Values for all arguments; a question uses those that it takes.
 #[derive(Debug, Clone)]
@@ -46,6 +52,36 @@ pub(crate) enum QueryError {
     Refused(String),
     #[error("The database cannot be reached. The next attempt follows shortly.")]
     Away,
+    #[error("PostgreSQL has not answered for {0} s. The next attempt follows shortly.")]
+    Silent(u64),
+    #[error(
+        "Another session has locked the tables of the events, such as a migration, a restore or a manual transaction. The \
+         numbers continue when it ends."
+    )]
+    Locked,
+    #[error("All of the page's connections to the database are busy. The next attempt follows shortly.")]
+    Busy,
+}
+
+impl QueryError {
+    /// Whether no other question would have been answered either. The page then keeps the answers it has.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Away | Self::Silent(_) | Self::Locked | Self::Busy => true,
+            Self::TooSlow | Self::Refused(_) => false,
+        }
+    }
+}
+
+impl From<&Trouble> for QueryError {
+    fn from(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Silent(seconds) => Self::Silent(*seconds),
+            Trouble::Locked(_) => Self::Locked,
+            // The cause is for the log: a page may be public.
+            Trouble::Away(_) => Self::Away,
+        }
+    }
 }
 
 /// Opens the pool's connections with `footfall_store::open`, like all others.
@@ -72,6 +108,8 @@ pub(crate) struct Database {
     pool: Pool,
     metrics: Arc<Metrics>,
     query_max: Duration,
+    /// What the listener's connection shows to be wrong.
+    trouble: watch::Receiver<Option<Trouble>>,
 }
 
 impl Database {
@@ -79,13 +117,14 @@ impl Database {
         parameters: &tokio_postgres::Config,
         config: &DatabaseConfig,
         metrics: Arc<Metrics>,
+        trouble: watch::Receiver<Option<Trouble>>,
     ) -> anyhow::Result<Self> {
         let query_max = Duration::from_millis(config.query_ms_max);
         let mut parameters = parameters.clone();
         // A custom plan skips the chunks outside the question's range.
         parameters.options(format!(
-            "-c plan_cache_mode=force_custom_plan -c statement_timeout={} -c TimeZone=UTC -c jit=off \
-             -c default_transaction_read_only=on",
+            "-c plan_cache_mode=force_custom_plan -c statement_timeout={} -c lock_timeout={LOCK_MS_MAX} -c TimeZone=UTC \
+             -c jit=off -c default_transaction_read_only=on",
             config.query_ms_max
         ));
         parameters.connect_timeout(query_max);
@@ -97,7 +136,7 @@ impl Database {
             .wait_timeout(Some(query_max))
             .create_timeout(Some(query_max))
             .build()?;
-        Ok(Self { pool, metrics, query_max })
+        Ok(Self { pool, metrics, query_max, trouble })
     }
 
     pub(crate) async fn ask(&self, question: &Question, arguments: &Arguments) -> Result<Table, QueryError> {
@@ -162,14 +201,21 @@ impl Database {
     ) -> Result<Table, QueryError> {
         let began = Instant::now();
         // The server enforces its own statement timeout; twice that covers a server that has stopped responding.
-        let answer = tokio::time::timeout(self.query_max * 2, self.try_query(sql, parameters)).await;
+        let mut trouble = self.trouble.clone();
+        let answer = tokio::select! {
+            answer = tokio::time::timeout(self.query_max * 2, self.try_query(sql, parameters)) => answer,
+            // Says at once what is wrong, instead of blaming the question once its time is over.
+            Ok(trouble) = trouble.wait_for(Option::is_some) => Ok(Err(Failure::Trouble(trouble.clone()))),
+        };
         self.metrics.query_seconds.observe(began.elapsed().as_secs_f64());
         answer.unwrap_or(Err(Failure::Late)).map_err(|failure| {
             self.metrics.query_errors.inc();
-            let error = failure.to_error();
+            let error = failure.to_error(self.query_max);
             // Logs neither arguments nor PostgreSQL's details: both may contain what a visitor typed.
             match &failure {
-                Failure::Pool(cause) => tracing::warn!(question = name, error = %cause, "no connection to PostgreSQL"),
+                Failure::Pool(cause) => {
+                    tracing::warn!(question = name, error = with_causes(cause), "no connection to PostgreSQL");
+                }
                 Failure::Postgres(cause) => {
                     let code = cause.code().map(SqlState::code);
                     // A connection error contains no arguments.
@@ -177,6 +223,8 @@ impl Database {
                     tracing::warn!(question = name, code, error, "no answer from PostgreSQL");
                 }
                 Failure::Late => tracing::warn!(question = name, "no answer from PostgreSQL in time"),
+                // The listener has logged it.
+                Failure::Trouble(_) => {}
             }
             error
         })
@@ -206,14 +254,20 @@ enum Failure {
     Pool(PoolError),
     Postgres(tokio_postgres::Error),
     Late,
+    Trouble(Option<Trouble>),
 }
 
 impl Failure {
-    fn to_error(&self) -> QueryError {
+    fn to_error(&self, query_max: Duration) -> QueryError {
         match self {
-            Self::Late | Self::Pool(PoolError::Timeout(_)) => QueryError::TooSlow,
-            Self::Pool(_) => QueryError::Away,
+            // Beyond the server's own limit for a question.
+            Self::Late => QueryError::Silent(query_max.as_secs() * 2),
+            Self::Trouble(Some(trouble)) => trouble.into(),
+            Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => QueryError::Busy,
+            Self::Pool(PoolError::Timeout(_)) => QueryError::Silent(query_max.as_secs()),
+            Self::Pool(_) | Self::Trouble(None) => QueryError::Away,
             Self::Postgres(error) => match error.as_db_error() {
+                Some(db) if *db.code() == SqlState::LOCK_NOT_AVAILABLE => QueryError::Locked,
                 Some(db) if *db.code() == SqlState::QUERY_CANCELED => QueryError::TooSlow,
                 // Class 22: a bad value. P0001: an error raised by one of our functions.
                 Some(db) if db.code().code().starts_with("22") || *db.code() == SqlState::RAISE_EXCEPTION => {

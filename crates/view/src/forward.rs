@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use footfall_daemon::{BodyBudget, BodyError, BodyLimits, cors, discard_body, known_path};
+use footfall_daemon::{BodyBudget, BodyError, BodyLimits, REQUEST_ID, cors, discard_body, known_path, with_causes};
 use footfall_event::Deferral;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -70,10 +70,17 @@ impl Forward {
         known_path(path, &["/analytics", "/pixel.gif", "/health"])
     }
 
-    /// Forwards a request. `client` is the visitor's address.
-    pub(crate) async fn pass(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
+    /// Forwards a request, once: hyper's client repeats only a request of which it has sent nothing. `client` is the
+    /// visitor's address, `request_id` what a trusted proxy calls the request.
+    pub(crate) async fn pass(
+        &self,
+        path: &'static str,
+        request: Request<Incoming>,
+        client: IpAddr,
+        request_id: Option<HeaderValue>,
+    ) -> Answer {
         let origin = cors::origin(request.headers()).cloned();
-        let mut answer = self.answer(path, request, client).await;
+        let mut answer = self.answer(path, request, client, request_id).await;
         // Ingest has done so itself.
         if !answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
             cors::allow_origin(answer.headers_mut(), origin.as_ref());
@@ -81,7 +88,13 @@ impl Forward {
         answer
     }
 
-    async fn answer(&self, path: &'static str, request: Request<Incoming>, client: IpAddr) -> Answer {
+    async fn answer(
+        &self,
+        path: &'static str,
+        request: Request<Incoming>,
+        client: IpAddr,
+        request_id: Option<HeaderValue>,
+    ) -> Answer {
         let (head, mut body) = request.into_parts();
         let read = self.budget.read(&mut body, BODY_LIMITS).await;
         // With `Expect: 100-continue`, the client has not sent the body yet, so there is nothing to discard.
@@ -103,8 +116,18 @@ impl Forward {
         if let Ok(address) = HeaderValue::from_str(&client.to_string()) {
             passed.headers_mut().insert(FORWARDED_FOR, address);
         }
+        // Ingest trusts this host, so a client's own header must not reach it.
+        passed.headers_mut().remove(REQUEST_ID);
+        if let Some(request_id) = request_id {
+            passed.headers_mut().insert(REQUEST_ID, request_id);
+        }
         let answered = async {
-            let answer = self.client.request(passed).await.map_err(|error| debug!(%error, "ingest is away")).ok()?;
+            let answer = self
+                .client
+                .request(passed)
+                .await
+                .map_err(|error| debug!(error = with_causes(&error), "ingest is away"))
+                .ok()?;
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.ok()?.to_bytes();
             Some((head, body))

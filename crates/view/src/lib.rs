@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use footfall_daemon::{Shell, connections};
+use tokio::sync::watch;
 
 /// Serves until shutdown.
 ///
@@ -46,18 +47,15 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let database_ready = shell.readiness.condition("database");
     let parameters = config.database.parameters().map_err(|error| config_error(&error))?;
-    let database = database::Database::new(&parameters, &config.database, metrics.clone())?;
+    let (trouble, troubles) = watch::channel(None);
+    let database = database::Database::new(&parameters, &config.database, metrics.clone(), troubles)?;
     let views = Arc::new(live::Views::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
 
-    let listening = tokio::spawn(listener::listen(
-        parameters,
-        config.database.clone(),
-        views.clone(),
-        metrics.clone(),
-        database_ready,
-        shell.shutdown.clone(),
-    ));
+    let listener_of_database =
+        listener::Listener { views: views.clone(), metrics: metrics.clone(), ready: database_ready, trouble };
+    let listening =
+        tokio::spawn(listener_of_database.listen(parameters, config.database.clone(), shell.shutdown.clone()));
     let ticking = tokio::spawn(views.clone().tick());
     let service = Arc::new(
         routes::Service::new(&config, access, database, views, metrics).map_err(|error| config_error(&error))?,

@@ -78,7 +78,8 @@ pub(crate) static PLAN: LazyLock<Vec<PlannedQuestion>> = LazyLock::new(|| {
     BEFORE_DIMENSIONS.into_iter().chain(by_dimension).chain(AFTER_DIMENSIONS).collect()
 });
 
-const BEFORE_DIMENSIONS: [PlannedQuestion; 11] = [
+const BEFORE_DIMENSIONS: [PlannedQuestion; 12] = [
+    ask("pipeline_delays", q::PIPELINE_DELAYS, Schedule::EveryTick),
     ask("live_visitors", q::LIVE_VISITORS, Schedule::EveryTick),
     ask("live_now", q::LIVE_NOW, Schedule::EveryTick),
     ask(LAST_30_MINUTES, q::EVENTS_OVER_TIME, Schedule::EveryTick),

@@ -96,6 +96,8 @@ questions! {
         [Since, Until, Steps, Filters] "$1, $2, $3, $4"
     SITES "sites" "Sites by their events"
         [Since, Until] "$1, $2"
+    PIPELINE_DELAYS "pipeline_delays" "What keeps new events from the numbers at the moment; no row if nothing does"
+        [] ""
 }
 
 #[cfg(test)]

@@ -138,7 +138,8 @@ impl Service {
     async fn beside(&self, path: &str, request: Request<Incoming>, peer: IpAddr) -> Answer {
         if let (Some(forward), Some(path)) = (&self.forward, Forward::path(path)) {
             let client = self.access.client_address(peer, request.headers());
-            return forward.pass(path, request, client).await;
+            let request_id = self.access.request_id(peer, request.headers());
+            return forward.pass(path, request, client, request_id).await;
         }
         match &self.site {
             Some(site) => site.answer(request.method(), path, request.headers()),

@@ -309,7 +309,7 @@ mod tests {
         Site::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web")).unwrap()
     }
 
-    fn headers(pairs: &[(hyper::header::HeaderName, &'static str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use footfall_daemon::with_causes;
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::topic::Position;
-use crate::http::with_causes;
 
 /// The interval between queries while waiting.
 const POLL_MS: u64 = 5;

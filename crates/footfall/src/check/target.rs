@@ -18,6 +18,9 @@ pub struct TargetOverrides {
     /// Ingest itself
     #[arg(long, value_name = "URL")]
     pub ingest: Option<String>,
+    /// Ingest's admin server, which says why ingest is not ready
+    #[arg(long, value_name = "URL")]
+    pub ingest_admin: Option<String>,
     /// The sink's admin server
     #[arg(long, value_name = "URL")]
     pub sink_admin: Option<String>,
@@ -40,6 +43,8 @@ pub struct Target {
     pub site: String,
     /// `http://HOST:PORT`, without a path.
     pub ingest: String,
+    /// `http://HOST:PORT`, without a path, if known.
+    pub ingest_admin: Option<String>,
     /// `http://HOST:PORT`, without a path.
     pub sink_admin: String,
     /// HOST:PORT of one or more brokers, separated by commas; empty in the light profile, whose ingest stores events
@@ -79,13 +84,14 @@ impl Target {
             TargetOverrides {
                 site: Some(site),
                 ingest: Some(ingest),
+                ingest_admin,
                 sink_admin: Some(sink_admin),
                 kafka: Some(kafka),
                 events_topic,
                 database: Some(database),
             } if instance.is_none() => {
                 let events_topic = events_topic.unwrap_or_else(|| topics::EVENTS.to_owned());
-                Ok(Self { site, ingest, sink_admin, kafka, events_topic, database, logs: None }.trimmed())
+                Ok(Self { site, ingest, ingest_admin, sink_admin, kafka, events_topic, database, logs: None }.trimmed())
             }
             overrides => {
                 let of_host = || instance.is_none() && Path::new(HOST_CONFIGURATION).exists();
@@ -105,6 +111,7 @@ impl Target {
         Self {
             site: "http://127.0.0.1".into(),
             ingest: "http://127.0.0.1:3001".into(),
+            ingest_admin: Some("http://127.0.0.1:3002".into()),
             sink_admin: "http://127.0.0.1:4195".into(),
             kafka: "127.0.0.1:9092".into(),
             events_topic: topics::EVENTS.into(),
@@ -127,6 +134,7 @@ impl Target {
         Ok(Self {
             site: format!("http://{}", state.site),
             ingest: format!("http://{}", ingest.listen),
+            ingest_admin: Some(format!("http://{}", ingest.admin.address)),
             sink_admin: format!("http://{sink_admin}"),
             kafka: kafka.bootstrap_servers,
             events_topic: kafka.events_topic,
@@ -139,6 +147,7 @@ impl Target {
         Self {
             site: overrides.site.unwrap_or(self.site),
             ingest: overrides.ingest.unwrap_or(self.ingest),
+            ingest_admin: overrides.ingest_admin.or(self.ingest_admin),
             sink_admin: overrides.sink_admin.unwrap_or(self.sink_admin),
             kafka: overrides.kafka.unwrap_or(self.kafka),
             events_topic: overrides.events_topic.unwrap_or(self.events_topic),
@@ -149,7 +158,8 @@ impl Target {
 
     /// Removes trailing slashes from the URLs.
     fn trimmed(mut self) -> Self {
-        for url in [&mut self.site, &mut self.ingest, &mut self.sink_admin] {
+        let ingest_admin = self.ingest_admin.as_mut();
+        for url in [&mut self.site, &mut self.ingest, &mut self.sink_admin].into_iter().chain(ingest_admin) {
             url.truncate(url.trim_end_matches('/').len());
         }
         self
@@ -169,6 +179,7 @@ mod tests {
         TargetOverrides {
             site: Some("http://a:1/".into()),
             ingest: Some("http://b:2".into()),
+            ingest_admin: None,
             sink_admin: Some("http://c:3//".into()),
             kafka: Some("d:4".into()),
             events_topic: None,

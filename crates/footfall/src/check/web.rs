@@ -88,23 +88,20 @@ impl<'a> Web<'a> {
         })?;
         match kafka_ready(&answer) {
             Some(true) if answer.status == StatusCode::OK => Ok(format!("{url}, kafkaReady")),
-            Some(_) if self.target.is_light() => Err(Failed {
-                tried: tried(),
-                came_back: quoted(&answer),
-                do_first: format!(
-                    "Ingest runs, but cannot reach its database: read {}.",
-                    self.target.log_of(Log::Postgres)
-                ),
-            }),
             Some(_) => Err(Failed {
                 tried: tried(),
-                came_back: quoted(&answer),
-                do_first: format!(
-                    "Ingest runs, but cannot reach Kafka: check that a broker runs at {} and has the topic {}, and read {}.",
-                    self.target.kafka,
-                    self.target.events_topic,
-                    self.target.log_of(Log::Kafka)
-                ),
+                came_back: self.why_ingest_is_not_ready(&answer).await,
+                do_first: if self.target.is_light() {
+                    format!("Ingest runs, but cannot use its database: read {}.", self.target.log_of(Log::Postgres))
+                } else {
+                    format!(
+                        "Ingest runs, but cannot deliver to Kafka: check that a broker runs at {} and has the topic {}, \
+                         and read {}.",
+                        self.target.kafka,
+                        self.target.events_topic,
+                        self.target.log_of(Log::Kafka)
+                    )
+                },
             }),
             None => Err(Failed {
                 tried: tried(),
@@ -112,6 +109,14 @@ impl<'a> Web<'a> {
                 do_first: "Another program uses this port: find it with `ss -ltnp`.".into(),
             }),
         }
+    }
+
+    /// /health says only that ingest is not ready, /ready why.
+    async fn why_ingest_is_not_ready(&self, health: &Answer) -> String {
+        let Some(admin) = &self.target.ingest_admin else { return quoted(health) };
+        let ready = self.get(&format!("{admin}/ready")).await.ok();
+        let conditions = ready.as_ref().and_then(conditions);
+        conditions.map_or_else(|| quoted(health), |conditions| format!("{}; {conditions}", health.status))
     }
 
     /// Posts the marked event to `base`.
@@ -203,7 +208,46 @@ fn elapsed_ms(since: Timestamp) -> i128 {
 
 #[cfg(test)]
 mod tests {
-    use super::POST_S_MAX;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::{POST_S_MAX, Target, Web};
+
+    /// A server that gives every request this answer.
+    async fn answering(body: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = format!("HTTP/1.1 503 x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read(&mut [0; 4096]).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn the_reason_why_ingest_is_not_ready_is_named() {
+        let ready = r#"{"ready":false,"conditions":{"kafka":{"ok":false,"detail":"the producer has failed"}}}"#;
+        let mut target = Target {
+            site: String::new(),
+            ingest: answering(r#"{"kafkaReady":false}"#).await,
+            ingest_admin: Some(answering(ready).await),
+            sink_admin: String::new(),
+            kafka: "127.0.0.1:1".into(),
+            events_topic: "e".into(),
+            database: tokio_postgres::Config::new(),
+            logs: None,
+        };
+        let failed = Web::new(&target).ingest().await.unwrap_err();
+        assert!(failed.came_back.contains("kafka not ok (the producer has failed)"), "{failed:?}");
+        // An admin server that is not known or does not answer hides nothing.
+        target.ingest_admin = None;
+        let failed = Web::new(&target).ingest().await.unwrap_err();
+        assert!(failed.came_back.contains("kafkaReady"), "{failed:?}");
+    }
 
     #[test]
     fn nginx_gives_up_on_ingest_before_the_check_does() {

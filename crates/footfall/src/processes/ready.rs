@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use footfall_daemon::with_causes;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -79,12 +80,6 @@ async fn http(address: SocketAddr, path: &str, status: u16) -> Result<(), String
     Err(body.map_or(why.clone(), |body| why + &why_not_ready(&body.to_bytes())))
 }
 
-fn in_words(error: impl std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
+fn in_words(error: impl std::error::Error + 'static) -> String {
+    with_causes(&error)
 }

@@ -22,9 +22,9 @@ use super::batch::{Batch, Job, PARTITION, RANGE};
 use crate::metrics::Metrics;
 
 const TOPIC: &str = "light";
-/// How often an idle database is probed, and how long it may take to answer.
+/// How often an idle database is probed, and how long it may take to answer: longer than the probe waits for a lock.
 const PROBE_MS: u64 = 1_000;
-const PROBE_MS_MAX: u64 = 2_000;
+const PROBE_MS_MAX: u64 = 3_500;
 /// Time limit for moving the offset into a new range.
 const CLAIM_MS_MAX: u64 = 10_000;
 
@@ -80,7 +80,8 @@ impl Requests {
         let held = claim.missing.ok_or(WriterError::Fenced)?;
         self.batch.settle_after(held);
         self.batch.drop_those_given_up();
-        Ok(())
+        // Otherwise ingest would be ready between two batches that wait for the same lock.
+        if self.batch.is_empty() { writer.ask().await } else { Ok(()) }
     }
 
     /// Takes the requests queued so far, after waiting for the first one.
@@ -108,8 +109,8 @@ impl RecordSource for Requests {
     type Error = Infallible;
 
     async fn claim(&mut self, writer: &mut Writer) -> Result<(), WriteError<Infallible>> {
-        let claim = timeout(Duration::from_millis(CLAIM_MS_MAX), self.begin_range(writer)).await;
-        claim.map_err(|_| WriteError::TimedOut)??;
+        let max = Duration::from_millis(CLAIM_MS_MAX);
+        timeout(max, self.begin_range(writer)).await.map_err(|_| WriteError::TimedOut(max))??;
         Ok(())
     }
 
@@ -123,8 +124,8 @@ impl RecordSource for Requests {
             return Ok(Next::Nothing);
         }
         if self.batch.is_empty() {
-            let asked = timeout(Duration::from_millis(PROBE_MS_MAX), writer.ask()).await;
-            asked.map_err(|_| WriteError::TimedOut)??;
+            let max = Duration::from_millis(PROBE_MS_MAX);
+            timeout(max, writer.ask()).await.map_err(|_| WriteError::TimedOut(max))??;
             return Ok(Next::Answered);
         }
         let first = writer.stored_up_to(&self.topic, PARTITION).ok_or(WriterError::Fenced)?;

@@ -60,7 +60,7 @@ pub(crate) fn open(
         parameters: config.parameters()?,
         // This is the only copy of an event.
         commit: Commit::Durable,
-        write_max: Some(database.commit_max),
+        write_max: database.commit_max,
         retry_max: Duration::from_millis(config.retry_ms_max),
         user_agents_max: config.user_agents_max,
     };
@@ -99,7 +99,8 @@ impl Database {
             Ok(()) => Sent::all(count),
             Err(deferral) => {
                 if deferral == Deferral::NotCommitted {
-                    self.ready.set_because(false, "no commit in time");
+                    let seconds = self.commit_max.as_secs();
+                    self.ready.set_because(false, format!("PostgreSQL has not committed within {seconds} s"));
                 }
                 Sent::none(deferral)
             }

@@ -1,19 +1,20 @@
 //! Kafka: an event is durable once every in-sync replica has acknowledged it.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use footfall_daemon::Condition;
 use footfall_event::{Deferral, Event, OutcomeCounts, PipelineSample, SCHEMA_VERSION_HEADER};
-use rdkafka::config::{ClientConfig, FromClientConfigAndContext as _, RDKafkaLogLevel};
+use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
-use rdkafka::util::TokioRuntime;
-use rdkafka::{ClientContext, Statistics};
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::producer::{DeliveryFuture, FutureRecord, Producer as _};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
+use super::producer::{Client, Context, Producer};
 use super::sent::{NotDurable, Sent};
 use crate::config::KafkaConfig;
 use crate::metrics::Metrics;
@@ -24,35 +25,14 @@ const STATISTICS_MS: u32 = 1_000;
 /// Maximum number of queued messages, however small: librdkafka's default, made explicit.
 const QUEUE_MESSAGES_MAX: u32 = 500_000;
 
-/// Tracks whether brokers answer, as librdkafka's threads report it.
-#[derive(Clone)]
-struct Context {
-    ready: Condition,
-    metrics: Arc<Metrics>,
-}
-
-impl ClientContext for Context {
-    fn stats(&self, statistics: Statistics) {
-        self.metrics.queued(statistics.msg_cnt, statistics.msg_size);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AllBrokersDown)) {
-            self.ready.set_because(false, "no broker answers");
-        }
-        warn!(%error, reason, "kafka");
-    }
-
-    fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
-        debug!(facility, message, "librdkafka");
-    }
-}
-
 pub(crate) struct Kafka {
-    producer: FutureProducer<Context, TokioRuntime>,
+    producer: Producer,
+    /// Notified when the producer has failed for good.
+    failed: Arc<Notify>,
     events_topic: String,
     outcomes_topic: String,
     queue_bytes_max: u64,
+    answered_at: Mutex<Instant>,
     ready: Condition,
     metrics: Arc<Metrics>,
 }
@@ -73,12 +53,15 @@ impl Kafka {
             .set("statistics.interval.ms", STATISTICS_MS.to_string())
             // Reconnects soon after the broker is back: the default waits up to ten seconds.
             .set("reconnect.backoff.max.ms", "1000");
-        let context = Context { ready: ready.clone(), metrics: metrics.clone() };
+        let failed = Arc::new(Notify::new());
+        let context = Context::new(ready.clone(), metrics.clone(), failed.clone());
         Ok(Self {
-            producer: FutureProducer::from_config_and_context(&settings, context)?,
+            producer: Producer::new(settings, context)?,
+            failed,
             events_topic: config.events_topic.clone(),
             outcomes_topic: config.outcomes_topic.clone(),
             queue_bytes_max: u64::from(config.queue_kib_max) * 1024,
+            answered_at: Mutex::new(Instant::now()),
             ready,
             metrics,
         })
@@ -92,15 +75,16 @@ impl Kafka {
     /// Sends events and waits for all acknowledgements.
     pub(crate) async fn send_events(&self, events: &[Event]) -> Sent {
         if !self.is_ready() {
-            return Sent::none(Deferral::BrokerAway);
+            return Sent::none(self.why_not_ready());
         }
+        let producer = self.producer.current();
         let mut pending = Vec::with_capacity(events.len());
         let mut deferred = None;
         for event in events {
             let version = event.schema_version.to_string();
             let header = Header { key: SCHEMA_VERSION_HEADER, value: Some(&version) };
             let headers = OwnedHeaders::new().insert(header);
-            match self.enqueue(&self.events_topic, event.kafka_key().as_deref(), &event.to_line(), headers) {
+            match enqueue(&producer, &self.events_topic, event.kafka_key().as_deref(), &event.to_line(), headers) {
                 Ok(delivery) => pending.push(delivery),
                 Err(deferral) => {
                     // The client sends the whole request again.
@@ -109,6 +93,7 @@ impl Kafka {
                 }
             }
         }
+        drop(producer);
         let mut acknowledged = 0;
         for delivery in pending {
             match self.acknowledgement(delivery).await {
@@ -121,9 +106,10 @@ impl Kafka {
 
     pub(crate) async fn send_counts(&self, counts: &OutcomeCounts) -> Result<(), NotDurable> {
         let line = counts.to_line();
-        let delivery = self
-            .enqueue(&self.outcomes_topic, Some(&counts.source), &line, OwnedHeaders::new())
+        let producer = self.producer.current();
+        let delivery = enqueue(&producer, &self.outcomes_topic, Some(&counts.source), &line, OwnedHeaders::new())
             .map_err(|_| NotDurable)?;
+        drop(producer);
         self.acknowledgement(delivery).await
     }
 
@@ -135,59 +121,105 @@ impl Kafka {
         }
         let line = sample.to_line();
         let record = FutureRecord::to(&self.outcomes_topic).key(&sample.source).payload(&line);
-        let delivery = self.producer.send_result(record).map_err(|_| NotDurable)?;
+        let delivery = self.producer.current().send_result(record).map_err(|_| NotDurable)?;
         match delivery.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(NotDurable),
         }
     }
 
-    fn enqueue(
-        &self,
-        topic: &str,
-        key: Option<&str>,
-        line: &[u8],
-        headers: OwnedHeaders,
-    ) -> Result<DeliveryFuture, Deferral> {
-        let record =
-            FutureRecord { topic, partition: None, payload: Some(line), key, timestamp: None, headers: Some(headers) };
-        self.producer.send_result(record).map_err(|(error, _)| match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::QueueFull) => Deferral::QueueFull,
-            _ => Deferral::BrokerAway,
-        })
+    fn why_not_ready(&self) -> Deferral {
+        if self.producer.fatal_error().is_some() { Deferral::ProducerFailed } else { Deferral::BrokerAway }
     }
 
     async fn acknowledgement(&self, delivery: DeliveryFuture) -> Result<(), NotDurable> {
         match delivery.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err((error, _))) => {
-                self.ready.set_because(false, error.to_string());
+                self.note_refusal(&error);
                 Err(NotDurable)
             }
             Err(_) => Err(NotDurable),
         }
     }
 
-    /// Asks the brokers about the topic, and records whether it can be written to.
+    fn note_refusal(&self, error: &KafkaError) {
+        match error.rdkafka_error_code() {
+            // Says nothing about other messages.
+            Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidRecord) => {
+                warn!(%error, "Kafka refuses an event; the topic's max.message.bytes must exceed the largest event");
+            }
+            // The failure of the producer itself was reported before its messages'.
+            Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight | RDKafkaErrorCode::Fatal) => {}
+            _ => self.ready.set_because(false, format!("events are not acknowledged: {error}")),
+        }
+    }
+
+    /// Replaces a producer that has failed, asks the brokers about the topic, and records whether it can be written to.
     fn ask(&self) {
+        if let Err(why) = self.producer.replace_if_failed() {
+            return self.ready.set_because(false, why);
+        }
         let timeout = Duration::from_millis(PROBE_MS_MAX);
         let was_ready = self.is_ready();
-        match self.producer.client().fetch_metadata(Some(&self.events_topic), timeout) {
+        let answer = self.producer.current().client().fetch_metadata(Some(&self.events_topic), timeout);
+        let mut answered_at = self.answered_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let why_not = match answer {
             Ok(metadata) => {
-                let can_be_written = metadata.topics().iter().any(|topic| {
-                    topic.error().is_none()
-                        && !topic.partitions().is_empty()
-                        && topic.partitions().iter().all(|p| p.leader() >= 0)
-                });
-                let why =
-                    if can_be_written { "" } else { "a partition of the topic has no leader, or the topic is missing" };
-                self.ready.set_because(can_be_written, why);
+                *answered_at = Instant::now();
+                match metadata.topics().first() {
+                    Some(topic) => why_not_writable(topic),
+                    None => Some(format!("Kafka does not know the topic {}", self.events_topic)),
+                }
             }
-            Err(error) => self.ready.set_because(false, error.to_string()),
-        }
+            Err(error) => Some(silence(&error, answered_at.elapsed())),
+        };
+        drop(answered_at);
+        // It may have failed in the meantime.
+        let why_not = self.producer.fatal_error().or(why_not);
+        self.ready.set_because(why_not.is_none(), why_not.unwrap_or_default());
         if !was_ready && self.is_ready() {
             info!("the broker answers");
         }
+    }
+}
+
+fn enqueue(
+    producer: &Client,
+    topic: &str,
+    key: Option<&str>,
+    line: &[u8],
+    headers: OwnedHeaders,
+) -> Result<DeliveryFuture, Deferral> {
+    let record =
+        FutureRecord { topic, partition: None, payload: Some(line), key, timestamp: None, headers: Some(headers) };
+    producer.send_result(record).map_err(|(error, _)| match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::QueueFull) => Deferral::QueueFull,
+        Some(RDKafkaErrorCode::Fatal) => Deferral::ProducerFailed,
+        _ => Deferral::BrokerAway,
+    })
+}
+
+/// Why a topic cannot be written to.
+fn why_not_writable(topic: &MetadataTopic) -> Option<String> {
+    let name = topic.name();
+    if let Some(error) = topic.error() {
+        return Some(format!("the topic {name} cannot be used: {}", RDKafkaErrorCode::from(error)));
+    }
+    if topic.partitions().is_empty() {
+        return Some(format!("the topic {name} has no partitions"));
+    }
+    let leaderless = topic.partitions().iter().find(|partition| partition.leader() < 0)?;
+    Some(format!("partition {} of the topic {name} has no leader", leaderless.id()))
+}
+
+/// Why the brokers did not answer, in words.
+fn silence(error: &KafkaError, since: Duration) -> String {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::OperationTimedOut | RDKafkaErrorCode::BrokerTransportFailure) => {
+            format!("no Kafka broker has answered for {} s", since.as_secs())
+        }
+        _ => format!("Kafka does not answer: {error}"),
     }
 }
 
@@ -196,7 +228,13 @@ impl Kafka {
 pub(crate) async fn keep_probing(kafka: Arc<Kafka>, shutdown: CancellationToken) {
     let mut every = tokio::time::interval(Duration::from_millis(PROBE_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while shutdown.run_until_cancelled(every.tick()).await.is_some() {
+    let mut due = async || {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = kafka.failed.notified() => {}
+        }
+    };
+    while shutdown.run_until_cancelled(due()).await.is_some() {
         probe(&kafka).await;
     }
 }

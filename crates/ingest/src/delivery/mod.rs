@@ -5,6 +5,7 @@ mod batch;
 mod committer;
 mod database;
 mod kafka;
+mod producer;
 mod sent;
 
 use std::sync::Arc;

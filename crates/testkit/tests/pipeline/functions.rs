@@ -238,6 +238,61 @@ async fn restarts_and_sources_show_which_process_is_running() {
 }
 
 #[tokio::test]
+async fn delays_name_the_part_that_keeps_events_from_the_numbers() {
+    let database = Database::new().await;
+    let says = async |at: &str, wanted: &[&str]| {
+        let query = format!(
+            "SELECT part, trouble, reported_at::time, waiting, events_until::time
+             FROM footfall.pipeline_delays('2026-01-01 {at}')"
+        );
+        database.says(&query, wanted).await;
+    };
+    let sample = async |at: &str, source: &str, program: &str, samples: &str| {
+        let row = format!(
+            r#"('2026-01-01 {at}', '{source}', '2026-01-01 09:00', '{{"footfall_build_info{{name=\"{program}\",version=\"1\"}}": 1, {samples}}}')"#
+        );
+        database.insert("pipeline_samples", &row).await;
+    };
+    let sink = |kafka: u8, database: u8, lag: u32| {
+        let ready = kafka.min(database);
+        format!(
+            r#""footfall_ready": {ready}, "footfall_condition{{condition=\"kafka\"}}": {kafka}, "footfall_condition{{condition=\"database\"}}": {database}, "footfall_sink_lag_messages{{topic=\"e\",partition=\"0\"}}": {lag}"#
+        )
+    };
+    let ingest = r#""footfall_ready": 1, "footfall_condition{condition=\"kafka\"}": 1"#;
+    // Nothing is known, as with samples disabled.
+    says("10:00:20", &[]).await;
+    for at in ["09:59:30", "09:59:45", "10:00:00"] {
+        sample(at, "sink", "footfall-sink", &sink(1, 1, 0)).await;
+        sample(at, "ingest", "footfall-ingest", ingest).await;
+    }
+    // A quiet site.
+    says("10:00:15", &[]).await;
+    // The program has no session in this database, which is noticed sooner than its silence.
+    says("10:00:30", &["footfall-sink silent 10:00:00 0 -"]).await;
+    // A second sink is enough.
+    sample("10:00:25", "sink-2", "footfall-sink", &sink(1, 1, 0)).await;
+    says("10:00:30", &[]).await;
+    sample("10:00:40", "sink-2", "footfall-sink", &sink(0, 1, 0)).await;
+    says("10:00:50", &["kafka away 10:00:40 0 -"]).await;
+    sample("10:00:55", "sink-2", "footfall-sink", &sink(1, 0, 0)).await;
+    says("10:01:00", &["footfall-sink cannot_store 10:00:55 0 -"]).await;
+    sample("10:01:10", "sink-2", "footfall-sink", &sink(1, 1, 5000)).await;
+    says("10:01:12", &["footfall-sink behind 10:01:10 5000 -"]).await;
+    sample("10:01:25", "sink-2", "footfall-sink", &sink(1, 1, 0)).await;
+    says("10:01:30", &["footfall-ingest silent 10:00:00 0 -"]).await;
+    sample("10:01:28", "ingest-2", "footfall-ingest", ingest).await;
+    says("10:01:30", &[]).await;
+    says("11:30:00", &["footfall silent - 0 -"]).await;
+
+    // After a change to the light profile, ingest is what stores.
+    let light = r#""footfall_ready": 1, "footfall_condition{condition=\"database\"}": 1"#;
+    sample("10:02:25", "ingest", "footfall-ingest", light).await;
+    says("10:02:30", &[]).await;
+    says("10:04:30", &["footfall-ingest silent 10:02:25 0 -"]).await;
+}
+
+#[tokio::test]
 async fn outcomes_add_up_and_buckets_are_right_where_clocks_change() {
     let database = Database::new().await;
     // In Berlin, 25 October 2026 has 25 hours: from 24 October 22:00 UTC to 25 October 23:00 UTC.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use footfall_testkit::{eventually, own_postgres};
+use footfall_testkit::{Frozen, eventually, own_postgres};
 use serde_json::{Value, json};
 
 use crate::view::View;
@@ -106,6 +106,83 @@ async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() 
     view.connect_again().await;
     view.store(view_of("after")).await;
     page.until("recent_events", "/after", SOON).await;
+}
+
+/// Five seconds, and a margin for a busy machine.
+const REPORTED_MAX: Duration = Duration::from_secs(9);
+
+#[tokio::test]
+async fn a_database_that_hangs_is_blamed_rather_than_the_period_and_the_last_numbers_stay() {
+    let postgres = own_postgres().await;
+    let view = View::start_on(&postgres, "access.public = true\nlive.tick_ms = 1000", &[]).await;
+    view.store(view_of("first")).await;
+    let mut page = view.watch("/live/events").await;
+    page.until("recent_events", "/first", SOON).await;
+    let frozen = Frozen::tree(postgres.pid());
+    page.until("hint", "PostgreSQL has not answered for ", REPORTED_MAX).await;
+    let html = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
+    for text in ["/first", "These numbers are out of date", "They are as of "] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert!(!html.contains("shorter period"), "{html}");
+    // A page that has no numbers yet says so at once, instead of loading for ever.
+    let began = Instant::now();
+    let other = view.get("/live/?period=7d", &[]).await;
+    let other = String::from_utf8(other.body.to_vec()).unwrap();
+    assert!(
+        other.contains("The numbers are not available") && other.contains("PostgreSQL has not answered"),
+        "{other}"
+    );
+    assert_eq!(view.get("/live/api/v1/top_pages", &[]).await.status, 503);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    drop(frozen);
+    view.store(view_of("second")).await;
+    page.until("recent_events", "/second", SOON).await;
+    page.until_without("hint", "out of date", SOON).await;
+}
+
+#[tokio::test]
+async fn a_locked_table_is_named_and_the_last_numbers_stay() {
+    let postgres = own_postgres().await;
+    let view = View::start_on(&postgres, "access.public = true\nlive.tick_ms = 1000", &[]).await;
+    view.store(view_of("first")).await;
+    let mut page = view.watch("/live/events").await;
+    page.until("recent_events", "/first", SOON).await;
+    view.database.batch_execute("BEGIN; LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    page.until("hint", "has locked the tables", REPORTED_MAX).await;
+    let html = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
+    assert!(html.contains("/first") && !html.contains("shorter period"), "{html}");
+    view.database.batch_execute("ROLLBACK").await.unwrap();
+    page.until_without("hint", "locked", SOON).await;
+}
+
+#[tokio::test]
+async fn a_dead_part_does_not_look_like_a_quiet_site() {
+    let view = View::start("access.public = true\nlive.tick_ms = 200", &[]).await;
+    view.store(view_of("first")).await;
+    let mut page = view.watch("/live/events").await;
+    page.until("recent_events", "/first", SOON).await;
+    page.until_without("hint", "<h2>", SOON).await;
+    let sample = async |program: &str, seconds_ago: f64, conditions: &str| {
+        let samples =
+            format!(r#"{{"footfall_build_info{{name=\"footfall-{program}\",version=\"1\"}}": 1, {conditions}}}"#);
+        let samples: Value = serde_json::from_str(&samples).unwrap();
+        let insert = "INSERT INTO pipeline_samples
+            VALUES (now() - make_interval(secs => $1), $2, now() - INTERVAL '1 day', $3)";
+        view.database.execute(insert, &[&seconds_ago, &program, &samples]).await.unwrap();
+    };
+    let well = r#""footfall_ready": 1, "footfall_condition{condition=\"database\"}": 1, "footfall_condition{condition=\"kafka\"}": 1"#;
+    let without_kafka = &well.replacen("ready\": 1", "ready\": 0", 1).replace("kafka\\\"}\": 1", "kafka\\\"}\": 0");
+    sample("sink", 60.0, well).await;
+    page.until("hint", "footfall-sink, which stores the events, last reported at ", SOON).await;
+    page.until("hint", "The numbers end at ", SOON).await;
+    sample("sink", 5.0, without_kafka).await;
+    page.until("hint", "cannot reach Kafka", SOON).await;
+    sample("sink", 4.0, well).await;
+    page.until("hint", "footfall-ingest, which receives the events, has not reported for more than an hour", SOON)
+        .await;
+    sample("ingest", 3.0, r#""footfall_ready": 1"#).await;
+    page.until_without("hint", "<h2>", SOON).await;
 }
 
 #[tokio::test]

@@ -172,6 +172,15 @@ impl Watcher {
         }
     }
 
+    /// Waits until a part does not contain this text.
+    pub(crate) async fn until_without(&mut self, part: &str, text: &str, within: Duration) {
+        let ends_at = Instant::now() + within;
+        while self.shown.get(part).is_none_or(|html| html.contains(text)) {
+            let left = ends_at.saturating_duration_since(Instant::now());
+            assert!(self.next(left).await.is_some(), "{part} still contains {text} after {within:?}");
+        }
+    }
+
     /// Waits until a part contains this text.
     pub(crate) async fn until(&mut self, part: &str, text: &str, within: Duration) {
         let ends_at = Instant::now() + within;

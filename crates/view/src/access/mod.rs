@@ -10,9 +10,9 @@ use std::net::IpAddr;
 
 use anyhow::{Context, anyhow};
 use blake3::Hash;
-use footfall_daemon::{client_address, is_https};
+use footfall_daemon::{client_address, is_https, request_id};
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
 use ipnet::IpNet;
 
 use crate::config::Config;
@@ -136,6 +136,11 @@ impl Access {
     /// The client's address, as trusted proxies report it.
     pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         client_address(peer, headers, &self.trusted_proxies)
+    }
+
+    /// The id that a trusted proxy gave the request.
+    pub(crate) fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> Option<HeaderValue> {
+        request_id(peer, headers, &self.trusted_proxies).and_then(|id| HeaderValue::from_str(id).ok())
     }
 
     /// The shared links, if there is a folder to store them in.

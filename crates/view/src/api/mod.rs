@@ -69,7 +69,9 @@ pub(crate) async fn ask(
 
 fn failed(error: &QueryError) -> Answer {
     let status = match error {
-        QueryError::TooSlow | QueryError::Away => StatusCode::SERVICE_UNAVAILABLE,
+        QueryError::TooSlow | QueryError::Away | QueryError::Silent(_) | QueryError::Locked | QueryError::Busy => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         QueryError::Refused(_) => StatusCode::BAD_REQUEST,
     };
     answer::problem(status, None, &error.to_string())

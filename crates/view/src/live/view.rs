@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -13,7 +14,7 @@ use super::changes::Changes;
 use crate::config::{LiveConfig, PageConfig};
 use crate::database::{Database, QueryError};
 use crate::metrics::Metrics;
-use crate::page;
+use crate::page::{self, Outage};
 use crate::plan::{self, Answers, Key, PLAN, PlannedQuestion, Schedule};
 use crate::selection::{Range, Selection};
 use crate::snapshot::Snapshot;
@@ -63,8 +64,10 @@ pub(super) struct View {
 struct State {
     answers: Answers,
     range: Option<Range>,
-    /// Why the last round could not ask its questions.
+    /// Why the last round's questions were not answered.
     error: Option<QueryError>,
+    /// When questions were last answered.
+    answered_at: Option<Timestamp>,
     /// The value of `Changes::events` that each pace's last complete round included.
     quick_as_of: Option<u64>,
     slow_as_of: Option<u64>,
@@ -179,6 +182,10 @@ impl View {
             }
             if !due.is_empty() {
                 self.ask(pace, &range, due, not_before).await;
+                if self.lock().error.is_some() {
+                    let retry = Instant::now() + DATABASE_RETRY;
+                    next_due = Some(next_due.map_or(retry, |other| other.min(retry)));
+                }
                 self.publish(pace, None);
             }
         }
@@ -244,9 +251,16 @@ impl View {
         let ended = Instant::now();
         let mut state = self.lock();
         for (key, answer, took) in answers {
-            not_before.insert(key, ended + took * rest_factor);
-            // A short database outage does not clear tables that the page already shows.
-            let keeps_old = matches!(answer, Err(QueryError::Away)) && matches!(state.answers.get(key), Some(Ok(_)));
+            let outage = answer.as_ref().err().filter(|error| error.is_outage());
+            // What was not answered is asked again as soon as it can be.
+            let rest = if outage.is_some() { DATABASE_RETRY } else { took * rest_factor };
+            not_before.insert(key, ended + rest);
+            // An outage does not clear tables that the page already shows.
+            let keeps_old = outage.is_some() && matches!(state.answers.get(key), Some(Ok(_)));
+            match outage {
+                Some(outage) => state.error = Some(outage.clone()),
+                None => state.answered_at = Some(Timestamp::now()),
+            }
             if !keeps_old {
                 state.answers.insert(key, answer);
             }
@@ -261,8 +275,9 @@ impl View {
             Pace::Quick => state.quick_as_of = as_of.or(state.quick_as_of),
             Pace::Slow => state.slow_as_of = as_of.or(state.slow_as_of),
         }
-        let State { answers, range, error, quick_as_of, slow_as_of } = &*state;
-        let fragments = page::fragments(&self.shared.page, &self.selection, range.as_ref(), answers, error.as_ref());
+        let State { answers, range, error, answered_at, quick_as_of, slow_as_of } = &*state;
+        let outage = error.clone().map(|error| Outage { error, answered_at: *answered_at });
+        let fragments = page::fragments(&self.shared.page, &self.selection, range.as_ref(), answers, outage.as_ref());
         let is_complete = quick_as_of.is_some() && slow_as_of.is_some();
         // Published even if nothing changed, because a loading page waits for a current snapshot. Open pages wake up
         // and find nothing to send.

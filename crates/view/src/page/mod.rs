@@ -22,5 +22,6 @@ mod web_vitals;
 
 pub(crate) use fragments::fragments;
 pub(crate) use frame::{Frame, frame};
+pub(crate) use hint::Outage;
 pub(crate) use message::{login, message};
 pub(crate) use shares::shares;

@@ -1,0 +1,64 @@
+//! Kafka comes back with an older copy of its data, in which the producer's last messages are missing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use footfall_testkit::{Pipeline, PipelineOptions, eventually};
+
+use crate::metrics::{INGEST, metric};
+use crate::outage::breakable;
+
+const SOON: Duration = Duration::from_secs(20);
+const STOP_MAX: Duration = Duration::from_secs(30);
+/// The same session each time, so that every event is in the same partition.
+const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","session_id":"one"}"#;
+
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
+#[tokio::test]
+async fn ingest_makes_a_new_producer_and_is_never_stuck_with_one_that_has_failed() {
+    let mut backends = breakable().await.lock().await;
+    // Longer than the broker is away: librdkafka begins a new sequence after a message that was given up. The sink has its
+    // own tests for this.
+    let ingest = "kafka.acknowledge_ms_max = 60000".to_owned();
+    let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(&backends, options).await;
+    let data: PathBuf = backends.kafka.log().ancestors().nth(2).unwrap().join("kafka");
+    let older = pipeline.dir.join("older");
+    for _ in 0..3 {
+        assert_eq!(pipeline.post(EVENT).await.status, 200);
+    }
+    backends.kafka.stop(STOP_MAX).await;
+    copy(&data, &older);
+    backends.kafka.start_again().await.unwrap();
+    let takes_events = async || pipeline.post(EVENT).await.status == 200;
+    eventually("Kafka is back", SOON, takes_events).await;
+    for _ in 0..5 {
+        assert_eq!(pipeline.post(EVENT).await.status, 200);
+    }
+    backends.kafka.stop(STOP_MAX).await;
+    copy(&older, &data);
+    backends.kafka.start_again().await.unwrap();
+
+    eventually("the producer is replaced", SOON, async || {
+        // What it is sent is refused, never acknowledged and lost.
+        let answer = pipeline.post(EVENT).await;
+        assert!([200, 503].contains(&answer.status.as_u16()), "{answer:?}");
+        metric(&pipeline, INGEST, "footfall_ingest_producers_replaced_total", &[]).await > 0
+    })
+    .await;
+    eventually("events are taken again", SOON, takes_events).await;
+    for _ in 0..20 {
+        assert_eq!(pipeline.post(EVENT).await.status, 200);
+    }
+    assert_eq!(pipeline.get(INGEST, "/ready").await.status, 200);
+    assert_eq!(metric(&pipeline, INGEST, "footfall_ingest_producers_replaced_total", &[]).await, 1);
+    assert!(pipeline.ingest.status().is_none(), "ingest was not restarted");
+    let log = std::fs::read_to_string(pipeline.ingest.log()).unwrap();
+    assert!(log.contains("the Kafka producer has failed and is replaced"), "{log}");
+}
