@@ -175,7 +175,8 @@ impl WriterLoop {
             WriteError::Database(WriterError::Fenced) => return None,
             // The database is not at fault.
             WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => {}
-            WriteError::Database(WriterError::Unavailable(_) | WriterError::Refused(_)) | WriteError::TimedOut => {
+            WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
+            | WriteError::TimedOut => {
                 // Even a connection that still works may be to a server that has become a standby, or, after a timeout,
                 // be in the middle of a transaction.
                 self.writer = None;
