@@ -29,7 +29,7 @@ async fn both() -> [Pipeline; 2] {
 }
 
 async fn post(pipeline: &Pipeline, port: u16, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let headers = [&[("content-type", "application/x-ndjson")], headers].concat();
+    let headers = [&[("content-type", "application/x-ndjson")][..], headers].concat();
     pipeline.http.send("POST", &pipeline.url(port, path), &headers, body.to_owned()).await.expect("an answer")
 }
 
@@ -45,7 +45,7 @@ fn line(time: Timestamp, session: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn imported_events_land_at_their_own_time_in_rows_roll_up_and_visits() {
     let midnight = Timestamp::from_second(Timestamp::now().as_second() / 86_400 * 86_400).unwrap();
-    let times: Vec<_> = (1..=DAYS).map(|days| midnight - DAY * days + SignedDuration::from_hours(9)).collect();
+    let times: Vec<_> = (1..=DAYS).map(|days| midnight - SignedDuration::from_hours(24 * days - 9)).collect();
     let body: String = times.iter().enumerate().map(|(at, time)| line(*time, &format!("s{at}"))).collect();
     for mut pipeline in both().await {
         let answer = post(&pipeline, 3001, "/analytics?import", &[], &body).await;
@@ -87,8 +87,8 @@ async fn only_the_key_or_a_program_on_this_machine_may_import() {
             (3001, &[("origin", "http://localhost")], 403),
             (site, &[], 403),
             (site, &[("x-forwarded-for", "127.0.0.1"), ("connection", "x-forwarded-for")], 403),
-            (site, &[("authorization", &wrong)], 403),
-            (site, &[("authorization", &bearer)], 200),
+            (site, &[("authorization", wrong.as_str())], 403),
+            (site, &[("authorization", bearer.as_str())], 200),
         ];
         for (port, headers, status) in cases {
             let answer = post(pipeline, port, "/analytics/?import=1", headers, &old).await;
