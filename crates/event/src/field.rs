@@ -67,7 +67,7 @@ pub(crate) enum TooLong {
     Shorten(Flag),
 }
 
-const FIELD_COUNT: usize = 25;
+const FIELD_COUNT: usize = 26;
 
 const ROWS: [Field; FIELD_COUNT] = [
     client("event_id", Kind::Uuid, "A UUID. If a retry carries the same one, the event is counted once."),
@@ -152,6 +152,8 @@ const ROWS: [Field; FIELD_COUNT] = [
         |e, text| e.sec_ch_ua_platform = Some(text),
     )
     .meaning("The header Sec-CH-UA-Platform."),
+    ingest_text("purpose", 20, |e| e.purpose.as_deref(), |e, text| e.purpose = Some(text))
+        .meaning("`prefetch`, if a browser or a proxy fetched it before anyone asked for the page."),
     ingest("flags", Kind::Flags, "What was changed on the way in: `page_url_cut`, `timestamp_replaced`."),
 ];
 

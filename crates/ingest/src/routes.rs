@@ -7,10 +7,10 @@ use std::time::Instant;
 use anyhow::anyhow;
 use footfall_daemon::{Body, BodyBudget, client_address, discard_body};
 use footfall_event::{
-    Accepted, Arrival, BodyFormat, Deferral, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
+    Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, REFERER, USER_AGENT};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT, REFERER};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
+use crate::header::{self, Told};
 use crate::metrics::Metrics;
 use crate::{pixel, privacy_signal};
 
@@ -118,7 +119,8 @@ impl Service {
 
     /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
-        let event = pixel::event(request.uri().query().unwrap_or_default(), text(request.headers(), &REFERER));
+        let referer = header::text(request.headers(), &REFERER);
+        let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref());
         let answer = match self.parse(&event, BodyFormat::Json, request.headers(), peer) {
             Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
@@ -139,8 +141,9 @@ impl Service {
     }
 
     async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyRefusal> {
-        let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
-        let body = body::read(&self.budget, body, text(headers, &CONTENT_ENCODING), &self.http).await?;
+        let format = BodyFormat::from_content_type(header::text(headers, &CONTENT_TYPE).as_deref())?;
+        let encoding = header::text(headers, &CONTENT_ENCODING);
+        let body = body::read(&self.budget, body, encoding.as_deref(), &self.http).await?;
         Ok((format, body))
     }
 
@@ -153,10 +156,11 @@ impl Service {
             Some(self.visitor_key.visitor_id(today, site, address, user_agent))
         };
         let country = self.countries.as_ref().and_then(|countries| countries.of(address));
+        let told = Told::by(headers);
         let arrival = Arrival {
             received_at,
-            user_agent: text(headers, &USER_AGENT),
-            hints: hints(headers),
+            user_agent: told.user_agent(),
+            hints: told.hints(),
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
@@ -211,22 +215,6 @@ impl Service {
     fn refuse(&self, rejection: &Rejection) -> Answer {
         self.counts.rejected(rejection.reason);
         answer::refused(rejection)
-    }
-}
-
-/// A header's value. A value that is not text is treated as absent.
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// What browsers send by default; other client hints would need Accept-CH.
-fn hints(headers: &HeaderMap) -> Hints<'_> {
-    let named = |name| text(headers, &HeaderName::from_static(name));
-    Hints {
-        accept_language: text(headers, &ACCEPT_LANGUAGE),
-        sec_ch_ua: named("sec-ch-ua"),
-        sec_ch_ua_mobile: named("sec-ch-ua-mobile"),
-        sec_ch_ua_platform: named("sec-ch-ua-platform"),
     }
 }
 
