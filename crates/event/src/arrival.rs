@@ -38,4 +38,6 @@ pub struct Hints<'a> {
     pub sec_ch_ua_mobile: Option<&'a str>,
     /// Sec-CH-UA-Platform.
     pub sec_ch_ua_platform: Option<&'a str>,
+    /// Whether the browser says that it only fetches ahead: Sec-Purpose and its predecessors.
+    pub is_prefetch: bool,
 }

@@ -146,7 +146,7 @@ pub static DIMENSIONS: [Dimension; 17] = [
         "browser",
         "Browser",
         ValueOf::Event(|it| it.agent.browser.as_deref()),
-        "The browser, or a bot's own name.",
+        "The browser, or the app that shows the page within itself: its own name (Instagram), or `Safari (in-app)`, `Chrome (in-app)` if it does not say; for a bot, its own name.",
     )
     .listed(Card::Devices, "Browser", "Browsers", ShownAs::Plain),
     Dimension::new("os", "System", ValueOf::Event(|it| it.agent.os.as_deref()), "The operating system.").listed(
@@ -159,7 +159,7 @@ pub static DIMENSIONS: [Dimension; 17] = [
         "device",
         "Device",
         ValueOf::Event(|it| it.agent.device),
-        "The kind of device: desktop, mobile, tablet, tv, other.",
+        "The kind of device: desktop; mobile, with foldables and handheld consoles; tablet, with readers; tv, with what is plugged into one; other, such as watches, headsets, cars and bots.",
     )
     .listed(Card::Devices, "Device", "Devices", ShownAs::Capitalised),
     Dimension::new(

@@ -78,6 +78,9 @@ pub struct Event {
     /// The campaign's parameters as a query, if the URL lost them when it was shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
+    /// `prefetch`, if the browser fetched it before anyone asked for the page, with the same condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// The version of these fields, from 1.
     pub schema_version: u16,
     /// The visitor of this day; see [`VisitorKey`](crate::VisitorKey).

@@ -70,7 +70,7 @@ pub(crate) enum TooLong {
     Shorten(Flag),
 }
 
-const FIELD_COUNT: usize = 26;
+const FIELD_COUNT: usize = 27;
 
 const ROWS: [Field; FIELD_COUNT] = [
     client("event_id", Kind::Uuid, "A UUID. If a retry carries the same one, the event is counted once."),
@@ -157,6 +157,8 @@ const ROWS: [Field; FIELD_COUNT] = [
     .meaning("The header Sec-CH-UA-Platform."),
     ingest_text("campaign", CAMPAIGN_CHARS_MAX, |e| e.campaign.as_deref(), |e, text| e.campaign = Some(text))
         .meaning("The campaign's parameters, if `page_url` was shortened: they are read before."),
+    ingest_text("purpose", 20, |e| e.purpose.as_deref(), |e, text| e.purpose = Some(text))
+        .meaning("`prefetch`, if a browser or a proxy fetched it before anyone asked for the page."),
     ingest("flags", Kind::Flags, "What is stored differently from how it was sent, see below."),
 ];
 

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::field::{CLIENT_HINT_CHARS_MAX, FIELDS, Field, Kind, TooLong};
 use crate::raw_event::{
-    CAMPAIGN, COUNTRY, EVENT_ID, PAGE_URL, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE, SEC_CH_UA_PLATFORM,
-    SENT_AT, Source, TIMESTAMP, USER_AGENT, VISITOR_ID,
+    CAMPAIGN, COUNTRY, EVENT_ID, PAGE_URL, PURPOSE, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE,
+    SEC_CH_UA_PLATFORM, SENT_AT, Source, TIMESTAMP, USER_AGENT, VISITOR_ID,
 };
 use crate::{
     Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, campaign, clock, language, page_url, text,
@@ -41,12 +41,11 @@ pub(crate) fn accepted<'a>(
     if is_replaced {
         raw.flags.insert(Flag::TimestampReplaced);
     }
+    let of_request = arrival.user_agent.map(text::printable).filter(|it| !it.is_empty());
     let user_agent = &mut raw.texts[USER_AGENT];
-    if user_agent.as_ref().is_none_or(|it| it.is_empty()) {
-        *user_agent = arrival.user_agent.filter(|it| !it.contains('\0')).map(Cow::Borrowed);
-    }
+    *user_agent = user_agent.take().map(printable).filter(|it| !it.is_empty()).or_else(|| of_request.clone());
     // If a server forwards its visitors' user agents, the other headers of the request describe the server.
-    if user_agent.as_deref() == arrival.user_agent {
+    if *user_agent == of_request {
         add_hints(&arrival.hints, &mut raw);
     }
     raw.texts[COUNTRY] = arrival.country.map(Cow::Borrowed);
@@ -70,13 +69,20 @@ fn visitor_name<'e>(event: &'e Event, arrival: &Arrival<'_>) -> Option<&'e str> 
     id.or(event.user_agent.as_deref())
 }
 
+/// Without control characters, as a header's value is.
+fn printable(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text::printable(text),
+        Cow::Owned(text) => text::printable(&text).into_owned().into(),
+    }
+}
+
 fn add_hints<'a>(hints: &Hints<'a>, raw: &mut RawEvent<'a>) {
-    let sound = |value: Option<&'a str>| {
-        value.filter(|it| text::fits(it, CLIENT_HINT_CHARS_MAX) && !it.contains('\0')).map(Cow::Borrowed)
-    };
+    let sound = |value: Option<&'a str>| value.filter(|it| text::fits(it, CLIENT_HINT_CHARS_MAX)).map(text::printable);
     raw.texts[SEC_CH_UA] = sound(hints.sec_ch_ua);
     raw.texts[SEC_CH_UA_MOBILE] = sound(hints.sec_ch_ua_mobile);
     raw.texts[SEC_CH_UA_PLATFORM] = sound(hints.sec_ch_ua_platform);
+    raw.texts[PURPOSE] = hints.is_prefetch.then_some(Cow::Borrowed("prefetch"));
     if raw.language.is_none() {
         raw.language = hints.accept_language.and_then(language::preferred).map(str::to_owned);
     }

@@ -61,6 +61,7 @@ pub(crate) const RECEIVED_AT: usize = position("received_at");
 pub(crate) const SEC_CH_UA: usize = position("sec_ch_ua");
 pub(crate) const SEC_CH_UA_MOBILE: usize = position("sec_ch_ua_mobile");
 pub(crate) const SEC_CH_UA_PLATFORM: usize = position("sec_ch_ua_platform");
+pub(crate) const PURPOSE: usize = position("purpose");
 
 /// Reads the text of one event, or of an envelope. Unknown keys are ignored, because other SDKs send many, but their
 /// values must be valid JSON by the same rules. `events` is not read until it is known to be an envelope's.

@@ -1,4 +1,6 @@
-//! Text: its length in characters, as PostgreSQL's `varchar(n)` counts them.
+//! Lengths of text, counted in characters as PostgreSQL's `varchar(n)` counts them, and what is printable.
+
+use std::borrow::Cow;
 
 /// U+FEFF, which some programs write at the start of a file.
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -6,6 +8,15 @@ pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(crate) fn fits(text: &str, chars_max: usize) -> bool {
     // A character has at least one byte, so for nearly every text the first comparison suffices.
     text.len() <= chars_max || text.chars().count() <= chars_max
+}
+
+/// The text with each run of control characters as one space, and none at its ends.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    text.split(char::is_control).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").into()
 }
 
 /// The first characters.
@@ -61,6 +72,15 @@ mod tests {
         assert!(fits("äöü", 3));
         assert!(!fits("äöüß", 3));
         assert!(fits("", 0));
+    }
+
+    #[test]
+    fn control_characters_become_spaces() {
+        for (text, printed) in
+            [("A/1\t\u{7}(é)\u{85}", "A/1 (é)"), ("\n", ""), (" a  b ", "a  b"), ("Ж", "Ж"), ("a\r\nb", "a b")]
+        {
+            assert_eq!(printable(text), printed, "{text:?}");
+        }
     }
 
     #[test]

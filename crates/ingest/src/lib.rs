@@ -11,6 +11,7 @@ mod config;
 mod country;
 mod counts;
 mod delivery;
+mod header;
 mod import;
 mod metrics;
 mod pixel;

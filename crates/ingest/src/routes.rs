@@ -7,13 +7,10 @@ use std::time::Instant;
 use anyhow::anyhow;
 use footfall_daemon::{Body, BodyBudget, client_address, cors, discard_body, known_path, request_id};
 use footfall_event::{
-    Accepted, Arrival, BodyFormat, Deferral, Hints, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
+    Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT_LANGUAGE, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue,
-    REFERER, USER_AGENT,
-};
+use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue, REFERER};
 use hyper::{HeaderMap, Method, Request};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -29,6 +26,7 @@ use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
+use crate::header::{self, Told};
 use crate::import::Importers;
 use crate::metrics::Metrics;
 use crate::{pixel, privacy_signal};
@@ -147,7 +145,8 @@ impl Service {
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let headers = request.headers();
         let request_id = request_id(peer, headers, &self.trusted_proxies);
-        let event = pixel::event(request.uri().query().unwrap_or_default(), text(headers, &REFERER), request_id);
+        let referer = header::text(headers, &REFERER);
+        let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref(), request_id);
         let answer = match self.parse(&event, BodyFormat::Json, headers, peer, None) {
             Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
@@ -168,8 +167,9 @@ impl Service {
     }
 
     async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyRefusal> {
-        let format = BodyFormat::from_content_type(text(headers, &CONTENT_TYPE))?;
-        let body = body::read(&self.budget, body, text(headers, &CONTENT_ENCODING), &self.http).await?;
+        let format = BodyFormat::from_content_type(header::text(headers, &CONTENT_TYPE).as_deref())?;
+        let encoding = header::text(headers, &CONTENT_ENCODING);
+        let body = body::read(&self.budget, body, encoding.as_deref(), &self.http).await?;
         Ok((format, body))
     }
 
@@ -193,10 +193,11 @@ impl Service {
             Some(self.visitor_key.visitor_id(day, site, visitor_address, name))
         };
         let country = visit.and(self.countries.as_ref()).and_then(|countries| countries.of(address));
+        let told = visit.map(|_| Told::by(headers)).unwrap_or_default();
         let arrival = Arrival {
             received_at,
-            user_agent: visit.and(text(headers, &USER_AGENT)),
-            hints: visit.map(|_| hints(headers)).unwrap_or_default(),
+            user_agent: told.user_agent(),
+            hints: told.hints(),
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
@@ -254,22 +255,6 @@ impl Service {
     fn refuse(&self, rejection: &Rejection) -> Answer {
         self.counts.rejected(rejection.reason);
         answer::refused(rejection)
-    }
-}
-
-/// A header's value. A value that is not text is treated as absent.
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// What browsers send by default; other client hints would need Accept-CH.
-fn hints(headers: &HeaderMap) -> Hints<'_> {
-    let named = |name| text(headers, &HeaderName::from_static(name));
-    Hints {
-        accept_language: text(headers, &ACCEPT_LANGUAGE),
-        sec_ch_ua: named("sec-ch-ua"),
-        sec_ch_ua_mobile: named("sec-ch-ua-mobile"),
-        sec_ch_ua_platform: named("sec-ch-ua-platform"),
     }
 }
 

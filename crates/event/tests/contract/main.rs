@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agents;
 mod batches;
 mod clock;
 mod document;

@@ -152,6 +152,56 @@ async fn no_value_of_an_enrichment_field_rejects_an_event() {
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 0);
 }
 
+/// Sends a request of this head, without its end, and this body; the only row so far with this title, as JSON.
+async fn row_of_bytes(pipeline: &mut Pipeline, head: &[u8], body: &[u8], title: &str) -> Value {
+    let mut connection = ByHand::open_from(pipeline, pipeline.address).await;
+    let length = format!("host: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    assert!(connection.send([head, length.as_bytes(), body].concat()).await);
+    assert_eq!(connection.answer().await.unwrap().status, 200);
+    let count = format!("SELECT count(*) FROM analytics_events WHERE page_title = '{title}'");
+    pipeline.wait_for(&count, 1, SOON).await;
+    let query = "SELECT to_jsonb(event) FROM analytics_events AS event WHERE page_title = $1";
+    pipeline.database.query_one(query, &[&title]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn bytes_beyond_ascii_in_a_header_are_kept_and_control_characters_are_not() {
+    let mut pipeline = Pipeline::start(shared().await).await;
+    let cases: [(&[u8], &str); 3] = [
+        ("Поиск/1 (é)".as_bytes(), "Поиск/1 (é)"),
+        (b"Caf\xe9/1\t(Z\xfcrich)", "Café/1 (Zürich)"),
+        (b"A\xc2\x85B/1", "A B/1"),
+    ];
+    for (number, (user_agent, stored)) in cases.into_iter().enumerate() {
+        let body = format!(r#"{{"event_type":"x","page_url":"http://a.b/","page_title":"{number}"}}"#);
+        let language = b"\r\naccept-language: de;q=0.9,\xfc\r\n";
+        let head = [b"POST /analytics HTTP/1.1\r\nuser-agent: ", user_agent, language].concat();
+        let row = row_of_bytes(&mut pipeline, &head, body.as_bytes(), &number.to_string()).await;
+        assert_holds(&row, &json!({"user_agent": stored, "language": "de"}));
+    }
+    // The same user agent in the body is the same one, so that the hints of the request are its own.
+    let body =
+        br#"{"event_type":"x","page_url":"http://a.b/","page_title":"body","user_agent":"Caf\u00e9/1\t(Z\u00fcrich)"}"#;
+    let head = b"POST /analytics HTTP/1.1\r\nuser-agent: Caf\xe9/1 (Z\xfcrich)\r\nsec-ch-ua-platform: \"macOS\"\r\n";
+    let row = row_of_bytes(&mut pipeline, head, body, "body").await;
+    assert_holds(&row, &json!({"user_agent": "Café/1 (Zürich)", "os": "macOS"}));
+
+    let head = b"GET /pixel.gif?t=pixel HTTP/1.1\r\nreferer: http://a.b/caf\xe9\r\n";
+    let row = row_of_bytes(&mut pipeline, head, b"", "pixel").await;
+    assert_holds(&row, &json!({"page_url": "http://a.b/café", "bot": false}));
+}
+
+#[tokio::test]
+async fn what_a_browser_only_fetches_ahead_is_stored_as_a_bots() {
+    let mut pipeline = Pipeline::start(shared().await).await;
+    for (name, value) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+        let head =
+            format!("GET /pixel.gif?t={name}&u=http://a.b/ HTTP/1.1\r\nuser-agent: {CHROME}\r\n{name}: {value}\r\n");
+        let row = row_of_bytes(&mut pipeline, head.as_bytes(), b"", name).await;
+        assert_holds(&row, &json!({"bot": true, "browser": "Chrome", "device": "other"}));
+    }
+}
+
 /// A copy of a country file, so that the test can replace it.
 fn put_in_place(which: &str, at: &Path) {
     let partial = at.with_extension("partial");
