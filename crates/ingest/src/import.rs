@@ -1,14 +1,19 @@
 //! Imports of history: requests with `?import`, whose events may be older than `limits.past_ms_max`.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
-use footfall_event::{Reason, Rejection};
+use footfall_event::{Parsed, Reason, Rejection};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, ORIGIN, REFERER};
 use url::form_urlencoded;
 
 use crate::config::ImportConfig;
 
+/// Different days in one request. Each may be a new chunk of several tables, which takes PostgreSQL some 50 ms, and in
+/// the light profile the client waits for the commit (`database.commit_ms_max`).
+const DAYS_MAX: usize = 31;
+const DAY_S: i64 = 24 * 3_600;
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
 /// Set by proxies. The names are not all there are, so each that begins like one counts too.
@@ -66,6 +71,17 @@ impl Importers {
             value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         given.is_some_and(|(_, given)| self.key == Some(blake3::hash(given.trim().as_bytes())))
     }
+}
+
+/// Refuses an import whose events are of too many different days.
+pub(crate) fn check_days(parsed: &Parsed) -> Result<(), Rejection> {
+    let accepted = parsed.events.iter().flatten();
+    let days: HashSet<i64> = accepted.map(|it| it.event.timestamp.as_second().div_euclid(DAY_S)).collect();
+    if days.len() > DAYS_MAX {
+        let text = format!("has events of more than {DAYS_MAX} days: send fewer lines of an import at a time");
+        return Err(Rejection::body(Reason::TooManyEvents, text));
+    }
+    Ok(())
 }
 
 fn is_requested(query: Option<&str>) -> bool {

@@ -27,7 +27,7 @@ use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
 use crate::header::{self, Told};
-use crate::import::Importers;
+use crate::import::{Importers, check_days};
 use crate::metrics::Metrics;
 use crate::{pixel, privacy_signal};
 
@@ -204,6 +204,9 @@ impl Service {
             import_past_ms_max: import,
         };
         let mut parsed = parse(body, format, &arrival)?;
+        if import.is_some() {
+            check_days(&parsed)?;
+        }
         if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
             for event in parsed.events.iter_mut().filter(|event| event.is_ok()) {

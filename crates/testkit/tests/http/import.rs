@@ -9,7 +9,9 @@ use serde_json::json;
 const SOON: Duration = Duration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Each is a new chunk of two tables.
-const DAYS: i64 = 400;
+const DAYS: i64 = 93;
+/// What one request may hold.
+const DAYS_AT_ONCE: usize = 31;
 const KEY: &str = "the tests' key for imports";
 
 fn options() -> PipelineOptions {
@@ -46,15 +48,15 @@ fn line(time: Timestamp, session: &str) -> String {
 async fn imported_events_land_at_their_own_time_in_rows_roll_up_and_visits() {
     let midnight = Timestamp::from_second(Timestamp::now().as_second() / 86_400 * 86_400).unwrap();
     let times: Vec<_> = (1..=DAYS).map(|days| midnight - SignedDuration::from_hours(24 * days - 9)).collect();
-    let body: String = times.iter().enumerate().map(|(at, time)| line(*time, &format!("s{at}"))).collect();
+    let lines: Vec<_> = times.iter().enumerate().map(|(at, time)| line(*time, &format!("s{at}"))).collect();
     for mut pipeline in both().await {
-        let answer = post(&pipeline, 3001, "/analytics?import", &[], &body).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.json()["accepted"].as_u64()),
-            (200, u64::try_from(DAYS).ok()),
-            "{answer:?}"
-        );
-        assert_eq!(answer.json()["warnings"], json!(null), "{answer:?}");
+        let too_many = post(&pipeline, 3001, "/analytics?import", &[], &lines[..=DAYS_AT_ONCE].concat()).await;
+        assert_eq!((too_many.status.as_u16(), &too_many.json()["reason"]), (413, &json!("too_many_events")));
+        for lines in lines.chunks(DAYS_AT_ONCE) {
+            let answer = post(&pipeline, 3001, "/analytics?import", &[], &lines.concat()).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["accepted"]), (200, &json!(lines.len())), "{answer:?}");
+            assert_eq!(answer.json()["warnings"], json!(null), "{answer:?}");
+        }
         pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE flags IS NULL", DAYS, SOON).await;
         for (table, column) in [
             ("analytics_events", "timestamp"),
