@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use footfall_daemon::Condition;
+use footfall_store::Repeats;
 use rdkafka::bindings::rd_kafka_resp_err_t as Code;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -31,6 +32,7 @@ pub(crate) enum Change {
 /// The callbacks that librdkafka invokes while the pipeline polls.
 pub(crate) struct Context {
     change: Mutex<Option<Change>>,
+    logged: Mutex<Repeats>,
     metrics: Arc<Metrics>,
     pub(crate) kafka_ready: Condition,
 }
@@ -57,7 +59,9 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(%error, reason, "kafka");
+        if self.logged.lock().unwrap_or_else(PoisonError::into_inner).should_log(&error.to_string()) {
+            warn!(%error, reason, "kafka");
+        }
     }
 
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -84,7 +88,7 @@ impl ConsumerContext for Context {
 
 /// Creates a consumer that joins its group when it is polled.
 pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: Condition) -> KafkaResult<Consumer> {
-    let context = Context { change: Mutex::new(None), metrics: metrics.clone(), kafka_ready };
+    let context = Context { change: Mutex::default(), logged: Mutex::default(), metrics: metrics.clone(), kafka_ready };
     let mut settings = ClientConfig::new();
     settings
         .set("bootstrap.servers", &config.bootstrap_servers)
@@ -100,8 +104,10 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         .set("queued.max.messages.kbytes", config.prefetch_kib_max.to_string())
         // Limits how long the broker holds a fetch back to collect messages.
         .set("fetch.wait.max.ms", "100")
-        // Reconnects within a second of the broker's return: the default waits up to ten.
-        .set("reconnect.backoff.max.ms", "1000")
+        // Reads on within a second of the broker's return: by default, reconnecting alone waits for up to ten.
+        .set("reconnect.backoff.max.ms", "500")
+        .set("retry.backoff.max.ms", "500")
+        .set("fetch.error.backoff.ms", "100")
         .set("statistics.interval.ms", STATISTICS_MS.to_string());
     if !config.group_instance_id.is_empty() {
         settings.set("group.instance.id", &config.group_instance_id);

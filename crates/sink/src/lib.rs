@@ -7,6 +7,9 @@
 mod batch;
 mod config;
 mod consumer;
+mod finding;
+mod history;
+mod membership;
 mod metrics;
 mod pipeline;
 mod samples;
@@ -23,16 +26,13 @@ use tokio::runtime::Handle;
 /// Runs until the shutdown begins, then stores what has been read.
 ///
 /// # Errors
-/// Fails if the consumer cannot be created, its thread cannot be started, or another sink took its name in the group: a
-/// retry would not help.
+/// Fails if the consumer cannot be created or its thread cannot be started: a retry would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
-    let kafka_ready = shell.readiness.condition("kafka");
-    let consumer = consumer::create(&config.kafka, &metrics, kafka_ready).context("kafka consumer")?;
     let parameters =
         config.database.parameters().map_err(|error| anyhow::anyhow!("{}: {}", error.field, error.message))?;
     let writer_loop = pipeline::writer_loop(&config, parameters, &shell);
-    let pipeline = pipeline::Pipeline::new(&config, consumer, metrics.clone(), &shell);
+    let pipeline = pipeline::Pipeline::new(&config, metrics.clone(), &shell).context("kafka consumer")?;
     let runtime = Handle::current();
     let (ended, end) = tokio::sync::oneshot::channel();
     // A dedicated thread: reading blocks, and so does joining and leaving the group.
@@ -41,7 +41,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         let _ = ended.send(pipeline.run(writer_loop, &runtime));
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));
-    let result = end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on");
+    let result = end.await.context("the pipeline's thread ended early");
     samples.abort();
     result
 }

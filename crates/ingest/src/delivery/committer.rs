@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use footfall_store::{Next, Record, RecordSource, WriteError, Writer, WriterError, WriterLoop, Written};
+use footfall_store::{Next, Record, RecordSource, Repeats, WriteError, Writer, WriterError, WriterLoop, Written};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::timeout;
@@ -56,6 +56,7 @@ pub(crate) struct Requests {
     metrics: Arc<Metrics>,
     closed: CancellationToken,
     probed: CancellationToken,
+    logged: Repeats,
 }
 
 impl Requests {
@@ -68,17 +69,27 @@ impl Requests {
         closed: CancellationToken,
         probed: CancellationToken,
     ) -> Self {
-        Self { topic: TOPIC.into(), queue, rows_max, batch: Batch::default(), metrics, closed, probed }
+        Self {
+            topic: TOPIC.into(),
+            queue,
+            rows_max,
+            batch: Batch::default(),
+            metrics,
+            closed,
+            probed,
+            logged: Repeats::default(),
+        }
     }
 
     async fn begin_range(&mut self, writer: &mut Writer) -> Result<(), WriterError> {
-        let held = writer.claim(&self.topic, PARTITION, 0, i64::MAX).await?.next_offset;
-        let first = (held / RANGE + 1) * RANGE;
+        let held = match writer.look_up(&self.topic, PARTITION).await? {
+            Some(held) => held,
+            None => writer.begin(&self.topic, PARTITION, 0).await?,
+        };
+        let first = (held.next_offset / RANGE + 1) * RANGE;
         // This moves the row, and so waits for a transaction that has moved it and fences out one that is about to.
-        // `missing` is the offset that it held until then; None means that another ingest has claimed the same range.
-        let claim = writer.claim(&self.topic, PARTITION, first, i64::MAX).await?;
-        let held = claim.missing.ok_or(WriterError::Fenced)?;
-        self.batch.settle_after(held);
+        writer.skip(&self.topic, PARTITION, &held, first, 0).await?;
+        self.batch.settle_after(held.next_offset);
         self.batch.drop_those_given_up();
         Ok(())
     }
@@ -138,6 +149,7 @@ impl RecordSource for Requests {
 
     fn stored(&mut self, _: &Writer, written: &Written, took: Duration) {
         self.batch.settle_all();
+        self.logged.forget();
         self.metrics.note_written(written);
         self.metrics.commit_seconds.observe(took.as_secs_f64());
     }
@@ -146,7 +158,7 @@ impl RecordSource for Requests {
         self.probed.cancel();
         if matches!(error, WriteError::Database(WriterError::Fenced)) {
             warn!("another ingest has stored in between");
-        } else {
+        } else if self.logged.should_log(&error.to_string()) {
             warn!(%error, waiting = self.batch.requests(), "the database is away");
         }
         Ok(())

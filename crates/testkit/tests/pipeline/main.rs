@@ -5,7 +5,10 @@
 
 mod docs;
 mod exactly_once;
+mod fingerprints;
+mod freezes;
 mod functions;
+mod histories;
 mod notice;
 mod recount;
 mod visits;
