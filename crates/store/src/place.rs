@@ -16,8 +16,8 @@ use crate::{NOTHING_READ, Position, Record, WriterError};
 pub struct Place {
     /// The first offset that is not stored.
     pub next_offset: i64,
-    /// The [`fingerprint()`](crate::fingerprint()) of the record before it, [`NOTHING_READ`], or `None` if an older version
-    /// stored that record.
+    /// The [`fingerprint()`](crate::fingerprint()) of the record before it, [`NOTHING_READ`], or `None` if something that
+    /// keeps no fingerprints moved the offset.
     pub fingerprint: Option<Uuid>,
     /// Records written before this time may have been counted when they were read before.
     pub read_before: Option<Timestamp>,

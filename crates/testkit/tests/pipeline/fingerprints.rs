@@ -126,12 +126,13 @@ async fn a_record_that_is_read_again_is_quarantined_once() {
     topic::write(&pipeline, 0, &[b"unreadable".to_vec(), event(), b"unreadable".to_vec()]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_quarantine", 2, SOON).await;
     assert_eq!(pipeline.sinks[0].stop(STOP_MAX).await, Ending::Stopped);
-    let again =
-        "UPDATE kafka_offsets SET next_offset = 0, fingerprint = NULL WHERE partition = 0 AND topic LIKE '%-events'";
+    let again = "UPDATE kafka_offsets SET next_offset = 0 WHERE partition = 0 AND topic LIKE '%-events'";
     pipeline.database.batch_execute(again).await.unwrap();
     topic::write(&pipeline, 0, &[event()]).await;
     pipeline.sinks[0].start_again().await.unwrap();
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    // An older sink, or an operator, moves only the offset: that is no other log.
+    no_alarm(&pipeline);
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 2);
     let counted = "SELECT sum(event_count)::bigint FROM analytics_outcomes WHERE outcome = 'quarantined'";
     assert_eq!(pipeline.number(counted).await, 2);
