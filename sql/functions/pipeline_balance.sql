@@ -1,7 +1,9 @@
--- Whether the counts from since to until add up: accepted = stored + duplicate + quarantined + in_flight.
+-- Whether the counts from since to until add up: accepted = stored + duplicate + quarantined + lost +
+-- in_flight.
 --
 -- answer         'yes', 'no: ...', or 'not known since 14:05' (in time_zone) if a daemon's last report is over a minute old
--- accepted ...   counted in whole minutes before counted_until. rejected was never accepted
+-- accepted ...   counted in whole minutes before counted_until. rejected was never accepted; lost is what Kafka deleted
+--                before it was stored
 -- in_flight      messages that Kafka has and the sink has not stored, as the sink reports them; null if that is not known
 -- unexplained    accepted events that have no other outcome and are not in flight. Negative: more outcomes than accepted
 --                events, because another producer writes to the topic, or ingest crashed and lost its last second of counts
@@ -11,7 +13,7 @@
 -- stored in the next. The sums are therefore compared at each of three minutes at both ends, and two seconds' worth of
 -- events is allowed. What was stored later than until is no longer missing, so up to an hour after it is read.
 CREATE OR REPLACE FUNCTION footfall.pipeline_balance(since timestamptz, until timestamptz, time_zone text DEFAULT 'UTC')
-RETURNS TABLE (answer text, accepted bigint, stored bigint, duplicate bigint, quarantined bigint, rejected bigint,
+RETURNS TABLE (answer text, accepted bigint, stored bigint, duplicate bigint, quarantined bigint, rejected bigint, lost bigint,
     in_flight bigint, unexplained bigint, counted_until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -27,6 +29,7 @@ AS $$
             coalesce(sum(event_count) FILTER (WHERE outcome = 'duplicate'), 0) AS duplicate,
             coalesce(sum(event_count) FILTER (WHERE outcome = 'quarantined'), 0) AS quarantined,
             coalesce(sum(event_count) FILTER (WHERE outcome = 'rejected'), 0) AS rejected,
+            coalesce(sum(event_count) FILTER (WHERE outcome = 'lost'), 0) AS lost,
             sum(sum(CASE outcome WHEN 'accepted' THEN event_count WHEN 'rejected' THEN 0 ELSE -event_count END)) OVER (ORDER BY time_bucket)
                 AS open_after
         FROM analytics_outcomes
@@ -66,7 +69,8 @@ AS $$
     ), counted AS (
         SELECT coalesce(sum(minutes.accepted), 0)::bigint AS accepted, coalesce(sum(minutes.stored), 0)::bigint AS stored,
             coalesce(sum(minutes.duplicate), 0)::bigint AS duplicate,
-            coalesce(sum(minutes.quarantined), 0)::bigint AS quarantined, coalesce(sum(minutes.rejected), 0)::bigint AS rejected
+            coalesce(sum(minutes.quarantined), 0)::bigint AS quarantined, coalesce(sum(minutes.rejected), 0)::bigint AS rejected,
+            coalesce(sum(minutes.lost), 0)::bigint AS lost
         FROM minutes, settled
         WHERE minute < settled.until
     )

@@ -1,6 +1,6 @@
 -- What became of every event in the minutes from since to until, with the reason ('' if there is none). accepted: Kafka has
--- it; it becomes one of stored, duplicate (its event_id was stored before) and quarantined. rejected: refused, as the client
--- was told.
+-- it; it becomes one of stored, duplicate (its event_id was stored before), quarantined and lost (Kafka deleted it before it was
+-- stored). rejected: refused, as the client was told.
 CREATE OR REPLACE FUNCTION footfall.pipeline_outcomes(since timestamptz, until timestamptz)
 RETURNS TABLE (outcome text, reason text, events bigint)
 LANGUAGE sql STABLE PARALLEL SAFE

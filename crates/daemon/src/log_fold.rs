@@ -12,6 +12,8 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Filter};
 
 const WINDOW_S: u64 = 10;
+/// The windows of a failure that goes on double up to this.
+const WINDOW_S_MAX: u64 = 600;
 /// Lines written before the others of the window are counted.
 const WRITTEN_MAX: u64 = 3;
 /// Different lines that are remembered; further ones are always written.
@@ -25,6 +27,7 @@ type Key = (Identifier, String);
 
 struct Burst {
     began: Instant,
+    window_s: u64,
     lines: u64,
     metadata: &'static Metadata<'static>,
 }
@@ -39,6 +42,7 @@ struct Folded {
     text: String,
     level: Level,
     lines: u64,
+    window_s: u64,
 }
 
 impl LogFold {
@@ -65,7 +69,7 @@ impl LogFold {
             }
             Entry::Vacant(new) => {
                 if !is_full {
-                    new.insert(Burst { began: now, lines: 1, metadata });
+                    new.insert(Burst { began: now, window_s: WINDOW_S, lines: 1, metadata });
                 }
                 true
             }
@@ -73,14 +77,27 @@ impl LogFold {
     }
 
     fn take_ended(&self, now: Instant) -> Vec<Folded> {
-        let window = Duration::from_secs(WINDOW_S);
-        let mut bursts = self.lock();
-        let ended = bursts.extract_if(|_, burst| now.saturating_duration_since(burst.began) >= window);
-        let folded = ended.filter_map(|((_, text), burst)| {
-            let lines = burst.lines.checked_sub(WRITTEN_MAX).filter(|lines| *lines > 0)?;
-            Some(Folded { text, level: *burst.metadata.level(), lines })
+        let mut folded = Vec::new();
+        self.lock().retain(|(_, text), burst| {
+            if now.saturating_duration_since(burst.began) < Duration::from_secs(burst.window_s) {
+                return true;
+            }
+            let lines = burst.lines.saturating_sub(WRITTEN_MAX);
+            if lines == 0 {
+                return false;
+            }
+            let level = *burst.metadata.level();
+            folded.push(Folded { text: text.clone(), level, lines, window_s: burst.window_s });
+            // As long as it goes on, only the counts are written.
+            *burst = Burst {
+                began: now,
+                window_s: (burst.window_s * 2).min(WINDOW_S_MAX),
+                lines: WRITTEN_MAX,
+                metadata: burst.metadata,
+            };
+            true
         });
-        folded.collect()
+        folded
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Burst>> {
@@ -88,8 +105,8 @@ impl LogFold {
     }
 }
 
-fn report(Folded { text, level, lines }: Folded) {
-    let message = format!("{text}: {lines} more in {WINDOW_S} s");
+fn report(Folded { text, level, lines, window_s }: Folded) {
+    let message = format!("{text}: {lines} more in {window_s} s");
     match level {
         Level::ERROR => tracing::error!(target: module_path!(), "{message}"),
         Level::WARN => tracing::warn!(target: module_path!(), "{message}"),
@@ -177,12 +194,26 @@ mod tests {
         assert_eq!(written.count("too slow"), 1, "another error is other news");
         assert!(fold.take_ended(Instant::now()).is_empty(), "the window is not over");
 
-        let ended = fold.take_ended(Instant::now() + Duration::from_secs(WINDOW_S));
-        let folded = Folded { text: "no answer error=\"refused\"".into(), level: Level::WARN, lines: 67 };
-        assert_eq!(ended, [folded]);
+        let mut now = Instant::now() + Duration::from_secs(WINDOW_S);
+        let ended = fold.take_ended(now);
+        let folded = |lines, window_s| Folded {
+            text: "no answer error=\"refused\"".into(),
+            level: Level::WARN,
+            lines,
+            window_s,
+        };
+        assert_eq!(ended, [folded(67, 10)]);
         ended.into_iter().for_each(report);
-        assert_eq!(written.count("refused\\\": 67 more in 10 s") + written.count("refused\": 67 more in 10 s"), 1);
+        assert_eq!(written.count("67 more in 10 s"), 1);
+
         tracing::warn!(question = 1, error = "refused", "no answer");
-        assert_eq!(written.count("question=1"), 3, "and then the next one is written again");
+        now += Duration::from_secs(WINDOW_S);
+        assert!(fold.take_ended(now).is_empty(), "the second window is longer");
+        now += Duration::from_secs(WINDOW_S);
+        assert_eq!(fold.take_ended(now), [folded(1, 20)]);
+        assert!(fold.take_ended(now + Duration::from_secs(4 * WINDOW_S)).is_empty());
+        assert_eq!(written.count("question=1"), 1);
+        tracing::warn!(question = 1, error = "refused", "no answer");
+        assert_eq!(written.count("question=1"), 2, "after a quiet window it is news again");
     }
 }

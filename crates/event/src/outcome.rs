@@ -12,11 +12,13 @@ pub enum Outcome {
     Quarantined(Reason),
     /// Refused in the answer to the client.
     Rejected(Reason),
+    /// Acknowledged to the client, but Kafka deleted it before it was stored.
+    Lost,
 }
 
 impl Outcome {
     /// The stable names, in the order of the variants.
-    pub const NAMES: [&str; 4] = ["stored", "duplicate", "quarantined", "rejected"];
+    pub const NAMES: [&str; 5] = ["stored", "duplicate", "quarantined", "rejected", "lost"];
 
     /// The stable name, in snake_case.
     #[must_use]
@@ -26,14 +28,15 @@ impl Outcome {
             Self::Duplicate => Self::NAMES[1],
             Self::Quarantined(_) => Self::NAMES[2],
             Self::Rejected(_) => Self::NAMES[3],
+            Self::Lost => Self::NAMES[4],
         }
     }
 
-    /// Why the event was not stored; `None` if it was, now or before.
+    /// Why the event was refused or quarantined; `None` for the other outcomes.
     #[must_use]
     pub const fn reason(self) -> Option<Reason> {
         match self {
-            Self::Stored | Self::Duplicate => None,
+            Self::Stored | Self::Duplicate | Self::Lost => None,
             Self::Quarantined(reason) | Self::Rejected(reason) => Some(reason),
         }
     }
@@ -45,6 +48,7 @@ impl Outcome {
         match (outcome, reason) {
             ("stored", None) => Some(Self::Stored),
             ("duplicate", None) => Some(Self::Duplicate),
+            ("lost", None) => Some(Self::Lost),
             ("quarantined", Some(reason)) => Some(Self::Quarantined(reason)),
             ("rejected", Some(reason)) => Some(Self::Rejected(reason)),
             _ => None,
@@ -59,12 +63,19 @@ mod tests {
     #[test]
     fn names_give_their_outcome_only_if_they_belong_together() {
         let reason = Reason::DatabaseRefused;
-        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(reason), Outcome::Rejected(reason)] {
+        let outcomes = [
+            Outcome::Stored,
+            Outcome::Duplicate,
+            Outcome::Quarantined(reason),
+            Outcome::Rejected(reason),
+            Outcome::Lost,
+        ];
+        for outcome in outcomes {
             let names = (outcome.as_str(), outcome.reason().map(Reason::as_str));
             assert_eq!(Outcome::from_names(names.0, names.1), Some(outcome));
         }
         for (outcome, reason) in
-            [("stored", Some("url_invalid")), ("rejected", None), ("rejected", Some("other")), ("lost", None)]
+            [("stored", Some("url_invalid")), ("rejected", None), ("rejected", Some("other")), ("vanished", None)]
         {
             assert_eq!(Outcome::from_names(outcome, reason), None);
         }

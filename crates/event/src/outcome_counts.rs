@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(refused(|it| it.at = Timestamp::MIN), Reason::TimestampInvalid);
         assert_eq!(refused(|it| it.counts[0].reason = Some("other".to_owned())), Reason::FieldType);
         assert_eq!(refused(|it| it.counts[0].reason = None), Reason::FieldType);
-        assert_eq!(refused(|it| it.counts[1].outcome = "lost".to_owned()), Reason::FieldType);
+        assert_eq!(refused(|it| it.counts[1].outcome = "vanished".to_owned()), Reason::FieldType);
         assert_eq!(refused(|it| it.counts[1].count += 1), Reason::NumberOutOfRange);
         assert_eq!(refused(|it| it.counts = vec![it.counts[0].clone(); 1_000]), Reason::TooManyEvents);
         let reason = |line: &str| OutcomeCounts::from_line(line.as_bytes()).unwrap_err().reason;

@@ -88,7 +88,7 @@ impl ConsumerContext for Context {
 
 /// Creates a consumer that joins its group when it is polled.
 pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: Condition) -> KafkaResult<Consumer> {
-    let context = Context { change: Mutex::new(None), metrics: metrics.clone(), kafka_ready };
+    let context = Context { change: Mutex::default(), metrics: metrics.clone(), kafka_ready };
     let mut settings = ClientConfig::new();
     settings
         .set("bootstrap.servers", &config.bootstrap_servers)
@@ -104,8 +104,10 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         .set("queued.max.messages.kbytes", config.prefetch_kib_max.to_string())
         // Limits how long the broker holds a fetch back to collect messages.
         .set("fetch.wait.max.ms", "100")
-        // Reconnects within a second of the broker's return: the default waits up to ten.
-        .set("reconnect.backoff.max.ms", "1000")
+        // Reads on within a second of the broker's return: by default, reconnecting alone waits for up to ten.
+        .set("reconnect.backoff.max.ms", "500")
+        .set("retry.backoff.max.ms", "500")
+        .set("fetch.error.backoff.ms", "100")
         .set("statistics.interval.ms", STATISTICS_MS.to_string());
     if !config.group_instance_id.is_empty() {
         settings.set("group.instance.id", &config.group_instance_id);

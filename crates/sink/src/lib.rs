@@ -7,6 +7,9 @@
 mod batch;
 mod config;
 mod consumer;
+mod finding;
+mod history;
+mod membership;
 mod metrics;
 mod pipeline;
 mod probe;
@@ -25,24 +28,20 @@ use tokio::runtime::Handle;
 /// Runs until the shutdown begins, then stores what has been read.
 ///
 /// # Errors
-/// Fails if the consumer cannot be created, its thread cannot be started, or another sink took its name in the group: a
-/// retry would not help.
+/// Fails if the consumer cannot be created or its thread cannot be started: a retry would not help.
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
     let kafka_ready = shell.readiness.condition("kafka");
     let kafka_probe = kafka_ready.part();
-    let consumer = consumer::create(&config.kafka, &metrics, kafka_ready).context("kafka consumer")?;
-    let consumer = Arc::new(consumer);
     let parameters =
         config.database.parameters().map_err(|error| anyhow::anyhow!("{}: {}", error.field, error.message))?;
     let database_ready = shell.readiness.condition("database");
     let pulse = watch_writer(parameters.clone(), database_ready.part(), shell.shutdown.clone());
     let writer_loop = pipeline::writer_loop(&config, parameters, database_ready, &shell);
-    let asked = Arc::downgrade(&consumer);
-    let pipeline = pipeline::Pipeline::new(&config, consumer, metrics.clone(), &shell);
+    let pipeline = pipeline::Pipeline::new(&config, kafka_ready, metrics.clone(), &shell).context("kafka consumer")?;
     let pulse = tokio::spawn(pulse);
     let topic = config.kafka.events_topic.clone();
-    let probe = tokio::spawn(probe::keep_asking(asked, topic, kafka_probe, shell.shutdown.clone()));
+    let probe = tokio::spawn(probe::keep_asking(pipeline.consumer(), topic, kafka_probe, shell.shutdown.clone()));
     let runtime = Handle::current();
     let (ended, end) = tokio::sync::oneshot::channel();
     // A dedicated thread: reading blocks, and so does joining and leaving the group.
@@ -51,7 +50,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         let _ = ended.send(pipeline.run(writer_loop, &runtime));
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));
-    let result = end.await.context("the pipeline's thread ended early")?.context("the consumer cannot go on");
+    let result = end.await.context("the pipeline's thread ended early");
     for task in [samples, pulse, probe] {
         task.abort();
     }

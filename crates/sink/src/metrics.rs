@@ -45,6 +45,7 @@ pub(crate) struct Metrics {
     pub(crate) batch_rows: Histogram,
     pub(crate) batch_seconds: Histogram,
     pub(crate) offsets_missing: Counter,
+    pub(crate) logs_replaced: Counter,
     pub(crate) messages_skipped: Counter,
     pub(crate) samples_dropped: Counter,
     /// By topic and partition: the offset after the last message in Kafka, and the first offset not stored yet.
@@ -61,12 +62,15 @@ impl Metrics {
             batch_rows: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             batch_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             offsets_missing: Counter::default(),
+            logs_replaced: Counter::default(),
             messages_skipped: Counter::default(),
             samples_dropped: Counter::default(),
             ends: Mutex::default(),
         };
         // Creates every label set now, so that rates are right from the first event on.
-        for outcome in [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused)] {
+        for outcome in
+            [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined(Reason::DatabaseRefused), Outcome::Lost]
+        {
             metrics.outcome(outcome);
         }
         for cause in ["fenced", "database", "kafka"] {
@@ -74,7 +78,7 @@ impl Metrics {
         }
         registry.register(
             "sink_events",
-            "Events by outcome: stored, duplicate, or quarantined with the reason",
+            "Events by outcome: stored, duplicate, quarantined with the reason, or lost: Kafka deleted it before it was stored",
             metrics.outcomes.clone(),
         );
         registry.register(
@@ -84,7 +88,7 @@ impl Metrics {
         );
         registry.register(
             "sink_resumptions",
-            "Times that the sink dropped what it had read and asked the database again where to read from, because another consumer owns the partition (fenced), the database was unreachable, or Kafka no longer has the offset",
+            "Times that the sink dropped what it had read and asked the database again where to read from, because another consumer owns the partition (fenced), the database was unreachable, or Kafka does not have the offset or refuses this consumer (kafka)",
             metrics.restarts.clone(),
         );
         registry.register("sink_transactions", "Committed transactions", metrics.transactions.clone());
@@ -96,8 +100,13 @@ impl Metrics {
         );
         registry.register(
             "sink_offsets_missing",
-            "Messages that Kafka dropped before they were stored, and one for each partition that was created again",
+            "Messages that Kafka deleted before they were stored",
             metrics.offsets_missing.clone(),
+        );
+        registry.register(
+            "sink_logs_replaced",
+            "Times that a partition in Kafka held another log than the one that was read, because its data was replaced by an older copy or its topic was recreated; it was then read from its beginning",
+            metrics.logs_replaced.clone(),
         );
         registry.register(
             "sink_messages_skipped",
@@ -115,6 +124,12 @@ impl Metrics {
     fn outcome(&self, outcome: Outcome) -> Counter {
         let reason = outcome.reason().map(Reason::as_str).unwrap_or_default();
         self.outcomes.get_or_create(&OutcomeLabels { outcome: outcome.as_str(), reason }).clone()
+    }
+
+    /// Kafka deleted this many messages, `events` of them events, before they were stored.
+    pub(crate) fn note_lost(&self, messages: u64, events: u64) {
+        self.offsets_missing.inc_by(messages);
+        self.outcome(Outcome::Lost).inc_by(events);
     }
 
     pub(crate) fn note_written(&self, written: &Written) {

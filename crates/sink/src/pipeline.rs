@@ -1,27 +1,31 @@
 //! The Kafka side of the loop: which partitions are assigned to this sink, what it reads from them, and where it
 //! resumes after a failure. The loop itself is [`WriterLoop`].
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use footfall_daemon::{Condition, Shell};
 use footfall_event::{Event, Limits, OutcomesMessage};
 use footfall_store::{
-    Commit, Content, Next, Position, Record, RecordSource, WriteError, Writer, WriterError, WriterLoop,
+    Commit, Content, Next, Place, Position, Record, RecordSource, WriteError, Writer, WriterError, WriterLoop,
     WriterLoopOptions, Written,
 };
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::batch::Batch;
-use crate::config::{BatchConfig, Config};
-use crate::consumer::{Change, Consumer};
+use crate::config::{BatchConfig, Config, KafkaConfig};
+use crate::consumer::{self, Change, Consumer};
+use crate::finding::{Finding, Range};
+use crate::history::{Checked, History, Marks, Partition, written_ms};
+use crate::membership::Membership;
 use crate::metrics::Metrics;
 
 /// How long a poll waits if there is nothing to read: the loop's heartbeat.
@@ -30,9 +34,18 @@ const KAFKA_MS_MAX: u64 = 5_000;
 /// For storing one batch. No client waits for it, and the server's own limits end each statement; this one is for a session
 /// that has stopped answering.
 const WRITE_S_MAX: u64 = 180;
+/// A consumer is not replaced sooner than this because it fails although the broker answers.
+const RENEWAL_MS_MIN: u64 = 5_000;
+const NO_PARTITIONS: &str = "the group has not said which partitions are this sink's";
 
 pub(crate) struct Pipeline {
     consumer: Arc<Consumer>,
+    /// For the probe, which must not keep a consumer from closing.
+    current: watch::Sender<Weak<Consumer>>,
+    membership: Membership,
+    history: History,
+    kafka: KafkaConfig,
+    kafka_ready: Condition,
     events_topic: Arc<str>,
     outcomes_topic: Arc<str>,
     batch_limits: BatchConfig,
@@ -41,7 +54,7 @@ pub(crate) struct Pipeline {
     partitions_ready: Condition,
     shutdown: CancellationToken,
     /// The partitions assigned to this sink; `None` without an assignment.
-    ours: Option<Vec<(Arc<str>, i32)>>,
+    ours: Option<Vec<Partition>>,
     batch: Batch,
 }
 
@@ -63,9 +76,22 @@ pub(crate) fn writer_loop(
 }
 
 impl Pipeline {
-    pub(crate) fn new(config: &Config, consumer: Arc<Consumer>, metrics: Arc<Metrics>, shell: &Shell) -> Self {
-        Self {
+    /// # Errors
+    /// Fails if a consumer cannot be created.
+    pub(crate) fn new(
+        config: &Config,
+        kafka_ready: Condition,
+        metrics: Arc<Metrics>,
+        shell: &Shell,
+    ) -> KafkaResult<Self> {
+        let consumer = Arc::new(consumer::create(&config.kafka, &metrics, kafka_ready.clone())?);
+        Ok(Self {
+            current: watch::Sender::new(Arc::downgrade(&consumer)),
             consumer,
+            membership: Membership::new(),
+            history: History::new(&config.kafka)?,
+            kafka: config.kafka.clone(),
+            kafka_ready,
             events_topic: config.kafka.events_topic.as_str().into(),
             outcomes_topic: config.kafka.outcomes_topic.as_str().into(),
             batch_limits: config.batch.clone(),
@@ -75,46 +101,57 @@ impl Pipeline {
             shutdown: shell.shutdown.clone(),
             ours: None,
             batch: Batch::default(),
-        }
+        })
+    }
+
+    /// The consumer in use.
+    pub(crate) fn consumer(&self) -> watch::Receiver<Weak<Consumer>> {
+        self.current.subscribe()
     }
 
     /// Returns once the shutdown has begun and what was read is stored, or cannot be. Blocks its thread, including in
     /// polls and in the group's callbacks.
-    ///
-    /// # Errors
-    /// Fails if librdkafka reports a fatal error: this consumer will never read again.
-    pub(crate) fn run(mut self, writer_loop: WriterLoop, runtime: &Handle) -> Result<(), KafkaError> {
-        runtime.block_on(writer_loop.run(&mut self))?;
+    pub(crate) fn run(mut self, writer_loop: WriterLoop, runtime: &Handle) {
+        // `failed` ends the loop for no error.
+        let _ = runtime.block_on(writer_loop.run(&mut self));
         // Leaving the group at once lets another sink take over without waiting for a timeout.
         self.consumer.unsubscribe();
-        Ok(())
     }
 
-    /// Starts reading the assigned partitions, each from its offset in the database.
+    /// Starts reading the assigned partitions, each from its place in the database.
     async fn read_from_database(&mut self, writer: &mut Writer) -> Result<(), WriteError<KafkaError>> {
         self.forget_what_was_read(writer);
-        let Some(ours) = &self.ours else { return Ok(()) };
-        let mut positions = TopicPartitionList::new();
-        for (topic, partition) in ours {
-            let partition = *partition;
-            let timeout = Duration::from_millis(KAFKA_MS_MAX);
-            let (first, end) = self.consumer.fetch_watermarks(topic, partition, timeout).map_err(WriteError::Source)?;
-            let claim = writer.claim(topic, partition, first, end).await?;
-            if let Some(held) = claim.missing {
-                self.metrics.offsets_missing.inc_by(u64::try_from(first - held).unwrap_or(1).max(1));
-                error!(
-                    topic = &**topic,
-                    partition,
-                    stored_up_to = held,
-                    kafka_first = first,
-                    kafka_end = end,
-                    "Kafka does not have the next offset any more; reading begins at its first"
-                );
+        let Some(ours) = self.ours.clone() else { return Ok(()) };
+        // The database before Kafka: if another sink stores in between, its offset is still within what Kafka holds.
+        let mut places = HashMap::new();
+        for partition in &ours {
+            if let Some(place) = writer.look_up(&partition.0, partition.1).await? {
+                places.insert(partition.clone(), place);
             }
-            self.metrics.note_end(topic, partition, end);
-            self.metrics.note_stored(topic, partition, claim.next_offset);
-            let from = Offset::Offset(claim.next_offset);
-            positions.add_partition_offset(topic, partition, from).map_err(WriteError::Source)?;
+        }
+        let ranges = ours.iter().map(|partition| Ok((partition.clone(), self.range(partition)?)));
+        let ranges: HashMap<Partition, Range> = ranges.collect::<KafkaResult<_>>().map_err(WriteError::Source)?;
+        let replaced = self.replaced(&places, &ranges).map_err(WriteError::Source)?;
+        let mut positions = TopicPartitionList::new();
+        let mut marks = Marks::new();
+        for partition in ours {
+            let (held, range) = (places.get(&partition), ranges[&partition]);
+            let finding = range.finding(held, replaced.contains(&partition));
+            let place = self.settle(writer, &partition, held, range, finding).await?;
+            let (topic, number) = &partition;
+            self.metrics.note_end(topic, *number, range.end);
+            self.metrics.note_stored(topic, *number, place.next_offset);
+            let from = Offset::Offset(place.next_offset);
+            positions.add_partition_offset(topic, *number, from).map_err(WriteError::Source)?;
+            // Only what has just been compared may serve for comparison.
+            if let Some(mark) = place.last_read().filter(|mark| range.has(*mark)) {
+                marks.insert(partition, mark);
+            }
+        }
+        self.history.set_marks(marks);
+        if !replaced.is_empty() {
+            // Their clients still know the leader's epochs of the former log, and would refuse lower ones for ever.
+            return self.renew_clients().map_err(WriteError::Source);
         }
         self.consumer.assign(&positions).map_err(WriteError::Source)?;
         self.partitions_ready.set(true);
@@ -122,9 +159,124 @@ impl Pipeline {
         Ok(())
     }
 
+    fn range(&self, (topic, partition): &Partition) -> KafkaResult<Range> {
+        let timeout = Duration::from_millis(KAFKA_MS_MAX);
+        let (first, end) = self.consumer.fetch_watermarks(topic, *partition, timeout)?;
+        Ok(Range { first, end })
+    }
+
+    /// The partitions in which Kafka holds another record where the database's or this process's mark is.
+    fn replaced(
+        &mut self,
+        places: &HashMap<Partition, Place>,
+        ranges: &HashMap<Partition, Range>,
+    ) -> KafkaResult<HashSet<Partition>> {
+        let stored: Marks =
+            places.iter().filter_map(|(partition, place)| Some((partition.clone(), place.last_read()?))).collect();
+        let mut seen = self.history.marks().clone();
+        seen.retain(|partition, mark| stored.get(partition) != Some(mark));
+        let mut replaced = HashSet::new();
+        for mut marks in [stored, seen] {
+            let of_short_logs =
+                marks.iter().filter(|(at, mark)| ranges.get(*at).is_some_and(|it| it.ends_before(**mark)));
+            replaced.extend(of_short_logs.map(|(at, _)| at.clone()));
+            marks.retain(|at, mark| ranges.get(at).is_some_and(|range| range.has(*mark)));
+            replaced.extend(self.history.replaced(&marks)?);
+        }
+        Ok(replaced)
+    }
+
+    /// Does in the database, and says, what a finding demands. Returns where to read on.
+    async fn settle(
+        &self,
+        writer: &mut Writer,
+        (topic, partition): &Partition,
+        held: Option<&Place>,
+        Range { first, end }: Range,
+        finding: Finding,
+    ) -> Result<Place, WriterError> {
+        let (topic, partition) = (topic, *partition);
+        let Some(held) = held else { return writer.begin(topic, partition, first).await };
+        let stored_up_to = held.next_offset;
+        match finding {
+            Finding::New => writer.begin(topic, partition, first).await,
+            Finding::Continue => {
+                writer.hold(topic, partition, held.clone());
+                Ok(held.clone())
+            }
+            Finding::Deleted(messages) => {
+                let events = if *topic == self.events_topic { messages } else { 0 };
+                let place = writer.skip(topic, partition, held, first, events).await?;
+                self.metrics.note_lost(messages, events);
+                error!(
+                    topic = &**topic,
+                    partition,
+                    stored_up_to,
+                    kafka_first = first,
+                    kafka_end = end,
+                    messages,
+                    "Kafka deleted messages before they were stored; reading continues at its first"
+                );
+                Ok(place)
+            }
+            Finding::Replaced => {
+                let place = writer.begin_anew(topic, partition, held, first).await?;
+                self.metrics.logs_replaced.inc();
+                error!(
+                    topic = &**topic,
+                    partition,
+                    stored_up_to,
+                    kafka_first = first,
+                    kafka_end = end,
+                    "Kafka holds another log than the one that was read: its data was replaced by an older copy, or the \
+                     topic was recreated; the partition is read from its beginning, and what is stored already is skipped"
+                );
+                Ok(place)
+            }
+        }
+    }
+
+    /// The consumer has failed for good: it is replaced after a pause.
+    fn end_membership(&mut self, reason: &str) {
+        let pause = self.membership.end();
+        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.ours = None;
+        self.partitions_ready.set_because(false, "this sink is not in the group");
+        self.kafka_ready.set_because(false, format!("Kafka refuses this consumer: {reason}"));
+        warn!(
+            reason,
+            pause_ms,
+            "Kafka refuses this consumer, which joins the group again after a pause; if this repeats, another sink has the \
+             same kafka.group_instance_id"
+        );
+    }
+
+    /// Joins the group with a new consumer once the pause is over; waits for a part of the pause.
+    async fn join_again(&mut self, pause_left: Duration) -> KafkaResult<()> {
+        if !pause_left.is_zero() {
+            tokio::time::sleep(pause_left.min(Duration::from_millis(IDLE_MS))).await;
+            return Ok(());
+        }
+        self.renew_clients()
+    }
+
+    /// Joins the group with a new consumer, which knows nothing of what was before.
+    fn renew_clients(&mut self) -> KafkaResult<()> {
+        let new = Arc::new(consumer::create(&self.kafka, &self.metrics, self.kafka_ready.clone())?);
+        self.current.send_replace(Arc::downgrade(&new));
+        let old = std::mem::replace(&mut self.consumer, new);
+        // Closing may wait for the broker.
+        std::thread::spawn(move || drop(old));
+        self.history.renew(&self.kafka)?;
+        self.membership.join();
+        self.ours = None;
+        self.partitions_ready.set_because(false, NO_PARTITIONS);
+        Ok(())
+    }
+
     fn forget_what_was_read(&mut self, writer: &mut Writer) {
         self.batch = Batch::default();
-        self.partitions_ready.set_because(false, "the group has not said which partitions are this sink's");
+        self.partitions_ready.set_because(false, NO_PARTITIONS);
         self.metrics.forget_partitions();
         writer.release_all();
     }
@@ -135,7 +287,7 @@ impl Pipeline {
             None => Ok(None),
             Some(Ok(message)) => Ok(Some(self.record(&message))),
             Some(Err(KafkaError::MessageConsumption(code))) if passes_by_itself(code) => {
-                self.consumer.context().kafka_ready.set_because(false, code.to_string());
+                self.kafka_ready.set_because(false, code.to_string());
                 Ok(None)
             }
             Some(Err(error)) => Err(error),
@@ -159,10 +311,18 @@ impl Pipeline {
         };
         let content = content.unwrap_or_else(Content::Unreadable);
         let position = Position { topic: topic.clone(), partition: message.partition(), offset: message.offset() };
-        Record { position, content, line }
+        Record { position, content, written_ms: written_ms(message), line }
     }
 
-    fn named(&self, partitions: &TopicPartitionList) -> Vec<(Arc<str>, i32)> {
+    fn watch_history(&mut self, writer: &Writer) -> KafkaResult<Checked> {
+        let Self { history, ours: Some(ours), .. } = self else { return Ok(Checked::Fine) };
+        history.watch(|| {
+            let stored = ours.iter().filter_map(|at| Some((at.clone(), writer.held(&at.0, at.1)?.last_read()?)));
+            stored.collect()
+        })
+    }
+
+    fn named(&self, partitions: &TopicPartitionList) -> Vec<Partition> {
         partitions.elements().iter().map(|one| (self.topic(one.topic()).clone(), one.partition())).collect()
     }
 
@@ -175,22 +335,49 @@ impl RecordSource for Pipeline {
     type Error = KafkaError;
 
     async fn claim(&mut self, writer: &mut Writer) -> Result<(), WriteError<KafkaError>> {
+        if self.membership.pause_left().is_some() {
+            return Ok(());
+        }
         // Kafka is ready if it answers, even if it has no partition for this sink.
         let timeout = Duration::from_millis(KAFKA_MS_MAX);
         self.consumer.fetch_metadata(Some(&self.events_topic), timeout).map_err(WriteError::Source)?;
-        self.consumer.context().kafka_ready.set(true);
-        self.read_from_database(writer).await
+        self.kafka_ready.set(true);
+        let claimed = self.read_from_database(writer).await;
+        if matches!(claimed, Err(WriteError::Source(_)))
+            && self.membership.lasted() > Duration::from_millis(RENEWAL_MS_MIN)
+        {
+            self.renew_clients().map_err(WriteError::Source)?;
+        }
+        claimed
     }
 
     async fn next(&mut self, writer: &mut Writer) -> Result<Next, WriteError<KafkaError>> {
         if self.shutdown.is_cancelled() {
             return Ok(if self.batch.records.is_empty() { Next::Nothing } else { Next::Batch });
         }
+        if let Some(left) = self.membership.pause_left() {
+            self.join_again(left).await.map_err(WriteError::Source)?;
+            return Ok(Next::Nothing);
+        }
+        // Before polling: a sink that was frozen has not noticed yet what happened meanwhile.
+        match self.watch_history(writer).map_err(WriteError::Source)? {
+            Checked::Fine => {}
+            Checked::NoAnswer => {
+                self.kafka_ready.set_because(false, "Kafka does not answer");
+                self.claim(writer).await?;
+                return Ok(Next::Nothing);
+            }
+            Checked::InDoubt => {
+                self.claim(writer).await?;
+                return Ok(Next::Nothing);
+            }
+        }
         let polled = self.poll().map_err(WriteError::Source)?;
         match self.consumer.context().take_change() {
             // Drops what was read: these partitions are read again from their offsets in the database.
             Some(Change::Assigned(partitions)) => {
                 self.ours = Some(self.named(&partitions));
+                self.history.drop_old_marks();
                 self.read_from_database(writer).await?;
                 return Ok(Next::Nothing);
             }
@@ -222,8 +409,10 @@ impl RecordSource for Pipeline {
         self.metrics.batch_seconds.observe(took.as_secs_f64());
         let partitions = records.iter().map(|record| (&record.position.topic, record.position.partition));
         for (topic, partition) in partitions.collect::<HashSet<_>>() {
-            if let Some(next) = writer.stored_up_to(topic, partition) {
-                self.metrics.note_stored(topic, partition, next);
+            let Some(place) = writer.held(topic, partition) else { continue };
+            self.metrics.note_stored(topic, partition, place.next_offset);
+            if let Some(mark) = place.last_read() {
+                self.history.add_mark(&(topic.clone(), partition), mark);
             }
         }
     }
@@ -232,11 +421,13 @@ impl RecordSource for Pipeline {
         self.batch = Batch::default();
         let cause = cause(&error);
         self.metrics.restart(cause, 1);
+        if let Some((_, reason)) = self.consumer.client().fatal_error() {
+            self.end_membership(&reason);
+            return Ok(());
+        }
         warn!(cause, %error, "what is not stored is dropped; reading begins anew where the database says");
-        match error {
-            WriteError::Source(fatal @ KafkaError::MessageConsumptionFatal(_)) => return Err(fatal),
-            WriteError::Source(error) => self.consumer.context().kafka_ready.set_because(false, error.to_string()),
-            WriteError::Database(_) | WriteError::TimedOut(_) => {}
+        if let WriteError::Source(error) = error {
+            self.kafka_ready.set_because(false, error.to_string());
         }
         Ok(())
     }

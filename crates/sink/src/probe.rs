@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use footfall_daemon::Condition;
 use rdkafka::consumer::Consumer as _;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::consumer::Consumer;
@@ -16,9 +17,9 @@ const ANSWER_MS_MAX: u64 = 2_000;
 /// not.
 const SILENCE_MS_MAX: u64 = 4_000;
 
-/// Keeps `ready` up to date until the shutdown. The pipeline owns the consumer, and closes it when it ends.
+/// Keeps `ready` up to date until the shutdown. The pipeline owns the consumer, and closes it when it replaces it or ends.
 pub(crate) async fn keep_asking(
-    consumer: Weak<Consumer>,
+    consumer: watch::Receiver<Weak<Consumer>>,
     topic: String,
     ready: Condition,
     shutdown: CancellationToken,
@@ -27,7 +28,8 @@ pub(crate) async fn keep_asking(
     let mut every = tokio::time::interval(Duration::from_millis(EVERY_MS));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        let Some(asked) = consumer.upgrade() else { return };
+        // Between two consumers there is none to ask; the pipeline says why.
+        let Some(asked) = consumer.borrow().upgrade() else { continue };
         let topic = topic.clone();
         let answer = tokio::task::spawn_blocking(move || {
             asked.fetch_metadata(Some(&topic), Duration::from_millis(ANSWER_MS_MAX)).map(drop)

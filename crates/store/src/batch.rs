@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
+use uuid::Uuid;
+
+use crate::fingerprint;
 
 /// Where a record is in Kafka.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,8 +25,18 @@ pub struct Record {
     pub position: Position,
     /// What it holds.
     pub content: Content,
+    /// When it was written, as its producer says, in milliseconds since 1970; -1 if unknown.
+    pub written_ms: i64,
     /// The bytes it was parsed from, for the quarantine.
     pub line: Vec<u8>,
+}
+
+impl Record {
+    /// Its [`fingerprint()`].
+    #[must_use]
+    pub fn fingerprint(&self) -> Uuid {
+        fingerprint(&self.position, self.written_ms, &self.line)
+    }
 }
 
 /// What a message turned out to be.

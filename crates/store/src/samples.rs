@@ -6,20 +6,15 @@ use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 
 use crate::statements::ADD_SAMPLES;
-use crate::{Commit, Content, Record, WriterError, session};
+use crate::{Commit, WriterError, session};
 
-/// Stores the samples among these records.
+/// Stores these samples.
 pub(crate) async fn add_samples(
     client: &impl GenericClient,
     statement: &Statement,
-    records: &[Record],
+    samples: &[&PipelineSample],
 ) -> Result<(), WriterError> {
-    let samples = records.iter().filter_map(|record| match &record.content {
-        Content::Sample(sample) => Some(sample),
-        _ => None,
-    });
-    let samples: Vec<&PipelineSample> = samples.collect();
-    if samples.is_empty() { Ok(()) } else { add(client, statement, &samples).await }
+    if samples.is_empty() { Ok(()) } else { add(client, statement, samples).await }
 }
 
 async fn add(

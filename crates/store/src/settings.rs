@@ -11,8 +11,9 @@ use crate::error_text;
 
 /// Default of `database.url` for programs that store events.
 pub const WRITER_URL: &str = "host=/run/postgresql user=footfall_writer dbname=analytics";
-/// Default of `database.retry_ms_max`: the longest pause between attempts to reach the database.
-pub const RETRY_MS_MAX: u64 = 5_000;
+/// Default of `database.retry_ms_max`: the longest pause between attempts to reach the database. An attempt costs little, and
+/// rows should come soon after the database is back.
+pub const RETRY_MS_MAX: u64 = 500;
 /// Valid range of `database.retry_ms_max`.
 pub const RETRY_MS_MAX_RANGE: RangeInclusive<u64> = 100..=3_600_000;
 /// Default of `user_agents_max`: distinct user agents that an [`Enricher`](crate::Enricher) caches.

@@ -35,7 +35,11 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn count(&mut self, outcome: Outcome, partition: i32) {
-        *self.own.entry((outcome, partition)).or_default() += 1;
+        self.count_many(outcome, partition, 1);
+    }
+
+    pub(crate) fn count_many(&mut self, outcome: Outcome, partition: i32, events: u64) {
+        *self.own.entry((outcome, partition)).or_default() += events;
     }
 
     pub(crate) fn count_others(&mut self, counts: &OutcomeCounts, partition: i32) {

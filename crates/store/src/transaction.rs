@@ -1,8 +1,6 @@
-//! What one transaction does: offsets, ledger, rows, roll-ups, quarantine, counts, and the notification of listeners.
+//! What one transaction does beside moving the offsets: ledger, rows, roll-ups, quarantine, counts, and the notification of listeners.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use footfall_event::enrich::Enriched;
 use footfall_event::{Event, Outcome, Rejection};
@@ -14,11 +12,12 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use crate::columns::COLUMNS;
+use crate::place::{Places, may_be_counted};
 use crate::samples::add_samples;
 use crate::statements::Statements;
 use crate::tally::{Tally, minute};
 use crate::visits::Visits;
-use crate::{Content, Enricher, Position, Record, WriterError};
+use crate::{Content, Enricher, Record, WriterError};
 
 /// An event that is stored for the first time.
 struct Fresh<'a> {
@@ -27,58 +26,20 @@ struct Fresh<'a> {
     partition: i32,
 }
 
-pub(crate) type Moves<'a> = BTreeMap<(&'a Arc<str>, i32), (i64, i64)>;
-
-/// Each partition's offset before and after the batch. Fails if one would move backwards, or if a partition is not
-/// held: it was taken away, so its records must not be stored.
-pub(crate) fn moves<'a>(held: &HashMap<(Arc<str>, i32), i64>, records: &'a [Record]) -> Result<Moves<'a>, WriterError> {
-    let mut moves = Moves::new();
-    for Record { position, .. } in records {
-        let Position { topic, partition, offset } = position;
-        let (_, next) = match moves.entry((topic, *partition)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let from = *held.get(&(topic.clone(), *partition)).ok_or(WriterError::Fenced)?;
-                new.insert((from, from))
-            }
-        };
-        if offset < next {
-            return Err(WriterError::OutOfOrder {
-                topic: topic.clone(),
-                partition: *partition,
-                offset: *offset,
-                next: *next,
-            });
-        }
-        *next = offset + 1;
-    }
-    Ok(moves)
-}
-
-/// Moves the offsets. Fails if another consumer has moved one of them.
-pub(crate) async fn advance(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    moves: &Moves<'_>,
-) -> Result<(), WriterError> {
-    let topics: Vec<&str> = moves.keys().map(|(topic, _)| &***topic).collect();
-    let partitions: Vec<i32> = moves.keys().map(|(_, partition)| *partition).collect();
-    let from: Vec<i64> = moves.values().map(|(from, _)| *from).collect();
-    let to: Vec<i64> = moves.values().map(|(_, to)| *to).collect();
-    let moved = transaction.execute(&statements.advance_offsets, &[&topics, &partitions, &from, &to]).await?;
-    if usize::try_from(moved) == Ok(moves.len()) { Ok(()) } else { Err(WriterError::Fenced) }
-}
-
 /// Stores everything in a batch except its offsets. Returns how often each outcome occurred.
+///
+/// A record that is read again, from a log that has replaced another, is counted only if it was not stored before.
 pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
     enricher: &mut Enricher,
+    held: &Places,
     records: &[Record],
 ) -> Result<HashMap<Outcome, u64>, WriterError> {
     let mut tally = Tally::default();
     let mut unknown = enter_ledger(transaction, statements, records).await?;
     let mut fresh = Vec::with_capacity(unknown.len());
+    let mut samples = Vec::new();
     for record in records {
         let partition = record.position.partition;
         match &record.content {
@@ -86,33 +47,37 @@ pub(crate) async fn store(
                 fresh.push(Fresh { event, enriched: enricher.enrich(event), partition });
                 tally.count(Outcome::Stored, partition);
             }
+            Content::Event(_) if may_be_counted(held, record) => {}
             Content::Event(_) => tally.count(Outcome::Duplicate, partition),
-            Content::Unreadable(rejection) => {
+            Content::Unreadable(rejection) if unknown.remove(&record.fingerprint()) => {
                 quarantine(transaction, statements, record, rejection).await?;
                 tally.count(Outcome::Quarantined(rejection.reason), partition);
             }
             Content::Counts(counts) if unknown.remove(&counts.id) => tally.count_others(counts, partition),
-            Content::Counts(_) | Content::Sample(_) | Content::Unknown => {}
+            Content::Sample(sample) if !may_be_counted(held, record) => samples.push(sample),
+            Content::Unreadable(_) | Content::Counts(_) | Content::Sample(_) | Content::Unknown => {}
         }
     }
     copy_events(transaction, statements, &fresh).await?;
     add_to_summary(transaction, statements, &fresh).await?;
-    add_samples(transaction, &statements.add_samples, records).await?;
+    add_samples(transaction, &statements.add_samples, &samples).await?;
     add_to_visits(transaction, statements, &fresh).await?;
     notify(transaction, statements, fresh.len()).await?;
     tally.add_to_outcomes(transaction, statements).await
 }
 
-/// Returns the ids, of events and of counts, that were new.
+/// Returns the ids that were new: of events, of counts, and, as they have no other, the fingerprints of unreadable records.
 async fn enter_ledger(
     transaction: &Transaction<'_>,
     statements: &Statements,
     records: &[Record],
 ) -> Result<HashSet<Uuid>, WriterError> {
+    let now = Timestamp::now();
     let ids = records.iter().filter_map(|record| match &record.content {
         Content::Event(event) => Some((event.event_id, event.received_at)),
         Content::Counts(counts) => Some((counts.id, counts.at)),
-        Content::Unreadable(_) | Content::Sample(_) | Content::Unknown => None,
+        Content::Unreadable(_) => Some((record.fingerprint(), now)),
+        Content::Sample(_) | Content::Unknown => None,
     });
     // The first of duplicates wins, as it does across batches: the ledger must not depend on how records are batched.
     let ids = ids.fold(BTreeMap::new(), |mut first: BTreeMap<Uuid, Timestamp>, (id, at)| {
@@ -212,44 +177,4 @@ async fn quarantine(
         )
         .await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn records(offsets: &[(i32, i64)]) -> Vec<Record> {
-        let record = |(partition, offset): &(i32, i64)| Record {
-            position: Position { topic: "t".into(), partition: *partition, offset: *offset },
-            content: Content::Unknown,
-            line: Vec::new(),
-        };
-        offsets.iter().map(record).collect()
-    }
-
-    fn held() -> HashMap<(Arc<str>, i32), i64> {
-        HashMap::from([(("t".into(), 0), 5), (("t".into(), 1), 0)])
-    }
-
-    #[test]
-    fn each_partition_moves_from_what_is_held_to_behind_its_last_record() {
-        // Kafka's offsets have gaps, for example at transaction markers.
-        let records = records(&[(0, 5), (1, 3), (0, 8)]);
-        let held = held();
-        let moves = moves(&held, &records).unwrap();
-        assert_eq!(
-            moves.into_iter().map(|((_, at), moved)| (at, moved)).collect::<Vec<_>>(),
-            [(0, (5, 9)), (1, (0, 4))]
-        );
-    }
-
-    #[test]
-    fn no_offset_moves_backwards_and_nothing_of_a_lost_partition_is_stored() {
-        let cases: [&[(i32, i64)]; 3] = [&[(0, 4)], &[(0, 6), (0, 5)], &[(0, 5), (1, 0), (0, 5)]];
-        for backwards in cases {
-            let error = moves(&held(), &records(backwards)).unwrap_err();
-            assert!(matches!(error, WriterError::OutOfOrder { partition: 0, .. }), "{error}");
-        }
-        assert!(matches!(moves(&held(), &records(&[(0, 5), (2, 0)])), Err(WriterError::Fenced)));
-    }
 }

@@ -7,9 +7,11 @@ use footfall_event::{Outcome, Reason, Rejection};
 use tokio_postgres::{Client, Config};
 use tracing::warn;
 
+use crate::place::{Moves, Places, advance, moves};
 use crate::statements::{PULSE, Statements};
-use crate::transaction::{advance, moves, store};
-use crate::{Commit, Content, Enricher, Record, WriterError, error_text, session};
+use crate::tally::Tally;
+use crate::transaction::store;
+use crate::{Commit, Content, Enricher, NOTHING_READ, Place, Record, WriterError, error_text, session};
 
 /// What became of a batch: one outcome per event.
 #[derive(Debug, Default)]
@@ -33,8 +35,8 @@ impl Written {
 pub struct Writer {
     client: Client,
     statements: Statements,
-    /// By topic and partition: the offset in the database as of the last claim or write.
-    held: HashMap<(Arc<str>, i32), i64>,
+    /// As in the database after the last claim or write.
+    held: Places,
 }
 
 impl Writer {
@@ -62,40 +64,87 @@ impl Writer {
         self.client.batch_execute(PULSE).await.map_err(WriterError::Unavailable)
     }
 
-    /// Looks up where to resume reading a partition, and remembers it. Kafka holds messages from `first` up to `end`.
-    /// A stored offset outside this range is moved to `first` and reported: messages are gone, or the topic was
-    /// recreated. The ledger filters out what is therefore read twice.
+    /// Where the database says that a partition is to be read on; `None` if it has never been read. The writer does not
+    /// hold the partition yet.
     ///
     /// # Errors
-    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] if another consumer claims the partition meanwhile.
-    pub async fn claim(
+    /// [`WriterError::Unavailable`].
+    pub async fn look_up(&self, topic: &str, partition: i32) -> Result<Option<Place>, WriterError> {
+        let row = self.client.query_opt(&self.statements.next_offset, &[&topic, &partition]).await?;
+        Ok(row.as_ref().map(Place::of))
+    }
+
+    /// Holds a partition, to store its records from this place on.
+    pub fn hold(&mut self, topic: &Arc<str>, partition: i32, place: Place) {
+        self.held.insert((topic.clone(), partition), place);
+    }
+
+    /// Holds a partition that has never been read, from this offset on.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] if another consumer was first.
+    pub async fn begin(&mut self, topic: &Arc<str>, partition: i32, first: i64) -> Result<Place, WriterError> {
+        let key: (&str, i32) = (topic, partition);
+        let statement = &self.statements.claim_offset;
+        let inserted = self.client.execute(statement, &[&key.0, &key.1, &first, &NOTHING_READ]).await?;
+        if inserted != 1 {
+            return Err(WriterError::Fenced);
+        }
+        let place = Place::new(first, NOTHING_READ);
+        self.hold(topic, partition, place.clone());
+        Ok(place)
+    }
+
+    /// Moves a partition on to `to` and holds it, because the records from `place` up to there are gone. `lost` of them
+    /// were events, which are counted as such.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] if another consumer moved the partition meanwhile.
+    pub async fn skip(
         &mut self,
         topic: &Arc<str>,
         partition: i32,
-        first: i64,
-        end: i64,
-    ) -> Result<Claim, WriterError> {
-        debug_assert!(first <= end, "{topic} {partition} ends at {end}, before its first offset {first}");
-        let key: (&str, i32) = (topic, partition);
-        self.client.execute(&self.statements.claim_offset, &[&key.0, &key.1, &first]).await?;
-        let row = self.client.query_one(&self.statements.next_offset, &[&key.0, &key.1]).await?;
-        let held: i64 = row.get(0);
-        let inside = (first..=end).contains(&held);
-        if !inside {
-            let moved = self
-                .client
-                .execute(
-                    &self.statements.advance_offsets,
-                    &[&[key.0].as_slice(), &[key.1].as_slice(), &[held].as_slice(), &[first].as_slice()],
-                )
-                .await?;
-            if moved != 1 {
-                return Err(WriterError::Fenced);
-            }
+        place: &Place,
+        to: i64,
+        lost: u64,
+    ) -> Result<Place, WriterError> {
+        let reached = Place { next_offset: to, fingerprint: Some(NOTHING_READ), read_before: place.read_before };
+        let moves = Moves::from([((topic, partition), (place, reached.clone()))]);
+        let transaction = self.client.transaction().await?;
+        advance(&transaction, &self.statements, &moves).await?;
+        if lost > 0 {
+            let mut tally = Tally::default();
+            tally.count_many(Outcome::Lost, partition, lost);
+            tally.add_to_outcomes(&transaction, &self.statements).await?;
         }
-        let next_offset = if inside { held } else { first };
-        self.held.insert((topic.clone(), partition), next_offset);
-        Ok(Claim { next_offset, missing: (!inside).then_some(held) })
+        transaction.commit().await?;
+        self.hold(topic, partition, reached.clone());
+        Ok(reached)
+    }
+
+    /// Moves a partition to the `first` offset of a log that has replaced the one it was read from, and holds it. The
+    /// ledger filters out what is therefore read again.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`]; [`WriterError::Fenced`] if another consumer moved the partition meanwhile.
+    pub async fn begin_anew(
+        &mut self,
+        topic: &Arc<str>,
+        partition: i32,
+        place: &Place,
+        first: i64,
+    ) -> Result<Place, WriterError> {
+        let key: (&str, i32) = (topic, partition);
+        let moved = self
+            .client
+            .query_opt(
+                &self.statements.begin_anew,
+                &[&key.0, &key.1, &place.next_offset, &place.fingerprint, &first, &NOTHING_READ],
+            )
+            .await?;
+        let moved = moved.as_ref().map(Place::of).ok_or(WriterError::Fenced)?;
+        self.hold(topic, partition, moved.clone());
+        Ok(moved)
     }
 
     /// Forgets all partitions.
@@ -103,10 +152,16 @@ impl Writer {
         self.held.clear();
     }
 
+    /// How far a partition is stored, as far as this writer knows.
+    #[must_use]
+    pub fn held(&self, topic: &Arc<str>, partition: i32) -> Option<&Place> {
+        self.held.get(&(topic.clone(), partition))
+    }
+
     /// The offset up to which a partition is stored, as far as this writer knows.
     #[must_use]
     pub fn stored_up_to(&self, topic: &Arc<str>, partition: i32) -> Option<i64> {
-        self.held.get(&(topic.clone(), partition)).copied()
+        self.held(topic, partition).map(|place| place.next_offset)
     }
 
     /// Stores a batch and moves the offsets past its last records. A record that the database refuses is found by
@@ -147,20 +202,13 @@ impl Writer {
         let moves = moves(&self.held, records)?;
         let transaction = self.client.transaction().await?;
         advance(&transaction, &self.statements, &moves).await?;
-        let tally = store(&transaction, &self.statements, enricher, records).await?;
+        let tally = store(&transaction, &self.statements, enricher, &self.held, records).await?;
         transaction.commit().await?;
-        self.held.extend(moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)));
+        let reached: Vec<_> =
+            moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)).collect();
+        self.held.extend(reached);
         Ok(Written { outcomes: tally, transactions: 1 })
     }
-}
-
-/// Where to resume reading a partition.
-#[derive(Debug)]
-pub struct Claim {
-    /// The first offset not stored yet.
-    pub next_offset: i64,
-    /// The offset that the database held, if Kafka does not have it.
-    pub missing: Option<i64>,
 }
 
 fn refused(error: &tokio_postgres::Error) -> Rejection {

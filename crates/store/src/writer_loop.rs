@@ -202,7 +202,8 @@ impl WriterLoop {
                 self.ready.set_because(false, error.to_string());
             }
         }
-        self.pauses.next()
+        // Jitter may double the longest delay.
+        self.pauses.next().map(|pause| pause.min(self.options.retry_max))
     }
 
     fn note_answer(&mut self) {

@@ -18,6 +18,7 @@ pub struct Backends {
     pub postgres: Postgres,
     /// The broker.
     pub kafka: Kafka,
+    dir: PathBuf,
 }
 
 impl Backends {
@@ -29,7 +30,12 @@ impl Backends {
             Postgres::start(programs, &dir, address, POSTGRES_PORT),
             Kafka::start(programs, &dir, address, KAFKA_PORT)
         );
-        Self { postgres: postgres.unwrap(), kafka: kafka.unwrap() }
+        Self { postgres: postgres.unwrap(), kafka: kafka.unwrap(), dir }
+    }
+
+    /// The folder with the broker's data.
+    pub fn kafka_data(&self) -> PathBuf {
+        self.dir.join("kafka/data")
     }
 }
 

@@ -167,18 +167,38 @@ impl Pipeline {
 
     /// Starts another sink in the same group.
     pub async fn add_sink(&mut self) {
+        let (group, name) = (self.sinks_group(), format!("sink-{}", self.sinks.len()));
+        self.start_sink(&group, &name).await;
+    }
+
+    /// Starts another sink in the same group, with this name in it.
+    pub async fn add_sink_named(&mut self, name: &str) {
+        let group = self.sinks_group();
+        self.start_sink(&group, name).await;
+    }
+
+    /// Starts another sink in a group of its own, so that it reads the same partitions as the others.
+    pub async fn add_sink_of_group(&mut self, group: &str) {
+        let name = format!("sink-{}", self.sinks.len());
+        self.start_sink(group, &name).await;
+    }
+
+    fn sinks_group(&self) -> String {
+        format!("{}-sink", self.events_topic)
+    }
+
+    async fn start_sink(&mut self, group: &str, group_name: &str) {
         let number = self.sinks.len();
         // Each sink has its own admin port: 4195, 4196, ...
         let admin = SocketAddr::new(self.address, 4195 + u16::try_from(number).unwrap());
         let config = self.dir.join(format!("sink-{number}.toml"));
         let text = format!(
-            "{}\nsample_interval_s = {}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{}-sink\"\n\
-             kafka.group_instance_id = \"sink-{number}\"\nkafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
+            "{}\nsample_interval_s = {}\nadmin.address = \"{admin}\"\nkafka.bootstrap_servers = \"{}\"\nkafka.group_id = \"{group}\"\n\
+             kafka.group_instance_id = \"{group_name}\"\nkafka.events_topic = \"{}\"\nkafka.outcomes_topic = \"{}\"\nkafka.session_ms_max = 6000\n\
              database.url = \"{}\"\n",
             self.sink_options,
             self.sample_interval_s,
             self.kafka,
-            self.events_topic,
             self.events_topic,
             self.outcomes_topic,
             self.writer_url

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::Pipeline;
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::OwnedMessage;
@@ -61,6 +61,19 @@ pub async fn read(pipeline: &Pipeline, topic: &str) -> Vec<OwnedMessage> {
     })
     .await
     .unwrap()
+}
+
+/// Deletes the events topic and creates it again, empty.
+pub async fn recreate(pipeline: &Pipeline, partitions: u16) {
+    let admin: AdminClient<DefaultClientContext> = client(pipeline).create().unwrap();
+    let options = AdminOptions::new().operation_timeout(Some(KAFKA_MAX));
+    for deleted in admin.delete_topics(&[&pipeline.events_topic], &options).await.unwrap() {
+        deleted.unwrap();
+    }
+    let topic = NewTopic::new(&pipeline.events_topic, i32::from(partitions), TopicReplication::Fixed(1));
+    for created in admin.create_topics(&[topic], &options).await.unwrap() {
+        created.unwrap();
+    }
 }
 
 /// Deletes the messages before this offset from a partition of the events topic, as Kafka's retention does.

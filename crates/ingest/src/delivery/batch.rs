@@ -49,6 +49,7 @@ impl Batch {
         self.records.extend(records.into_iter().map(|(content, line)| Record {
             position: Position { topic: topic.clone(), partition: PARTITION, offset: 0 },
             content,
+            written_ms: -1,
             line,
         }));
     }

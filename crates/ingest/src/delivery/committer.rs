@@ -72,13 +72,14 @@ impl Requests {
     }
 
     async fn begin_range(&mut self, writer: &mut Writer) -> Result<(), WriterError> {
-        let held = writer.claim(&self.topic, PARTITION, 0, i64::MAX).await?.next_offset;
-        let first = (held / RANGE + 1) * RANGE;
+        let held = match writer.look_up(&self.topic, PARTITION).await? {
+            Some(held) => held,
+            None => writer.begin(&self.topic, PARTITION, 0).await?,
+        };
+        let first = (held.next_offset / RANGE + 1) * RANGE;
         // This moves the row, and so waits for a transaction that has moved it and fences out one that is about to.
-        // `missing` is the offset that it held until then; None means that another ingest has claimed the same range.
-        let claim = writer.claim(&self.topic, PARTITION, first, i64::MAX).await?;
-        let held = claim.missing.ok_or(WriterError::Fenced)?;
-        self.batch.settle_after(held);
+        writer.skip(&self.topic, PARTITION, &held, first, 0).await?;
+        self.batch.settle_after(held.next_offset);
         self.batch.drop_those_given_up();
         // Otherwise ingest would be ready between two batches that wait for the same lock.
         if self.batch.is_empty() { writer.ask().await } else { Ok(()) }

@@ -151,6 +151,10 @@ async fn each_rule_fires_only_for_its_cause() {
         assert_eq!(fires(&rule(uid), KNOWN, FINE).await, Vec::<String>::new(), "{uid} when all is well");
         assert_eq!(fires(&rule(uid), KNOWN, WRONG).await, [label], "{uid} when it is not");
     }
+    let lost = rule("footfall-lost");
+    for (now, expected) in [(FINE, vec![]), (WRONG, vec![]), ("2026-03-12T10:05:00Z", vec![""])] {
+        assert_eq!(fires(&lost, KNOWN, now).await, expected, "lost events at {now}");
+    }
     let mut disk = rule("footfall-disk");
     assert_eq!(fires(&disk, KNOWN, FINE).await, Vec::<String>::new());
     let limit = &mut disk["data"][2]["model"]["conditions"][0]["evaluator"]["params"][0];
@@ -159,7 +163,7 @@ async fn each_rule_fires_only_for_its_cause() {
     let credential = rule("footfall-credential");
     assert_eq!(fires(&credential, KNOWN, FINE).await, ["role=footfall_writer"]);
     assert_eq!(fires(&credential, KNOWN, "2026-03-01T12:00:00Z").await, Vec::<String>::new());
-    assert_eq!(rules().len(), 9, "a new rule needs a moment at which it fires");
+    assert_eq!(rules().len(), 10, "a new rule needs a moment at which it fires");
 }
 
 #[tokio::test]

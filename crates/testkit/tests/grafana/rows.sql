@@ -43,7 +43,9 @@ VALUES
     ('2026-03-10 11:30Z', 'ingest', 'rejected', 'url_invalid', 0, 2),
     ('2026-03-10 11:31Z', 'ingest', 'rejected', 'privacy_signal', 0, 1),
     ('2026-03-10 12:50Z', 'ingest', 'accepted', '', 1, 1),
-    ('2026-03-10 12:50Z', 'sink', 'quarantined', 'line_invalid', 0, 1);
+    ('2026-03-10 12:50Z', 'sink', 'quarantined', 'line_invalid', 0, 1),
+    -- Two days later, so that it is in no other range.
+    ('2026-03-12 10:00Z', 'sink', 'lost', '', 0, 2);
 
 INSERT INTO analytics_quarantine (topic, partition, kafka_offset, quarantined_at, reason, field, message, payload)
 VALUES ('analytics-events', 0, 4711, '2026-03-10 12:50:10Z', 'line_invalid', 'page_url', 'is no URL', 'x');

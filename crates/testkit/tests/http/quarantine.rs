@@ -177,7 +177,10 @@ async fn an_offset_beyond_the_topics_end_is_counted_and_reading_continues() {
     pipeline.wait_for(&next_offset(&pipeline), offsets[2] + 1, SOON).await;
     // The first two were read again, and recognized by their ids.
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 5);
-    is_counted_and_said(&pipeline, 1).await;
+    is_counted_and_said(&pipeline, "footfall_sink_logs_replaced_total", 1, "Kafka holds another log").await;
+    // What was read again is not counted again.
+    let counted = "SELECT sum(event_count)::bigint FROM analytics_outcomes WHERE source = 'sink'";
+    assert_eq!(pipeline.number(counted).await, 5);
 }
 
 #[tokio::test]
@@ -190,15 +193,18 @@ async fn messages_that_kafka_deleted_unread_are_counted_and_reading_continues() 
     topic::delete_before(&pipeline, 0, offsets[7]).await;
     pipeline.sinks[0].start_again().await.unwrap();
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2 + 3, SOON).await;
-    is_counted_and_said(&pipeline, 7).await;
+    is_counted_and_said(&pipeline, "footfall_sink_offsets_missing_total", 7, "Kafka deleted messages before").await;
+    let lost = metric(&pipeline, SINK, "footfall_sink_events_total", &[r#"outcome="lost""#]).await;
+    assert_eq!(lost, 7);
+    let balance = "SELECT stored + lost FROM footfall.pipeline_balance('-infinity', 'infinity') WHERE lost = 7";
+    assert_eq!(pipeline.number(balance).await, 5 + 7);
     // Reading continues from there.
     topic::write(&pipeline, 0, &[good()]).await;
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 6, SOON).await;
 }
 
-async fn is_counted_and_said(pipeline: &Pipeline, messages: u64) {
-    let name = "footfall_sink_offsets_missing_total";
-    eventually("it is counted", SOON, async || metric(pipeline, SINK, name, &[]).await == messages).await;
+async fn is_counted_and_said(pipeline: &Pipeline, name: &str, times: u64, said: &str) {
+    eventually("it is counted", SOON, async || metric(pipeline, SINK, name, &[]).await == times).await;
     let log = std::fs::read_to_string(pipeline.sinks[0].log()).unwrap();
-    assert!(log.contains("Kafka does not have the next offset any more"), "{log}");
+    assert!(log.contains(said), "{log}");
 }

@@ -351,12 +351,20 @@ async fn alerts_see_silence_lag_503s_and_quarantine() {
         ('2026-01-02 09:50', 'sink', 'stored', '', 0, 100),
         ('2026-01-02 10:05', 'ingest', 'accepted', '', 0, 100),
         ('2026-01-02 10:05', 'sink', 'duplicate', '', 0, 15),
-        ('2026-01-02 10:05', 'sink', 'quarantined', 'json_syntax', 0, 5)";
+        ('2026-01-02 10:05', 'sink', 'quarantined', 'json_syntax', 0, 5),
+        ('2026-01-01 20:05', 'ingest', 'accepted', '', 0, 9),
+        ('2026-01-01 20:05', 'sink', 'stored', '', 0, 5),
+        ('2026-01-01 20:05', 'sink', 'lost', '', 0, 4)";
     database.insert("analytics_outcomes_parts", rows).await;
     database.says("SELECT * FROM footfall.pipeline_silence(15, '2026-01-02 10:15')", &["0 11"]).await;
     database.says("SELECT * FROM footfall.pipeline_silence(30, '2026-01-02 10:15')", &["100 511"]).await;
     database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-02 10:15')", &["20 5 0.25"]).await;
     database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-03')", &["0 0 -"]).await;
+
+    let lost = "SELECT accepted, stored, lost, in_flight FROM footfall.pipeline_balance('2026-01-01 20:00', '2026-01-01 20:10')";
+    database.says(lost, &["9 5 4 0"]).await;
+    database.says("SELECT * FROM footfall.pipeline_lost(15, '2026-01-01 20:15')", &["4 0"]).await;
+    database.says("SELECT * FROM footfall.pipeline_lost(15, '2026-01-01 21:15')", &["0 0"]).await;
 
     let sample = |at: &str, lags: [u32; 2], answers: [u32; 2]| {
         format!(

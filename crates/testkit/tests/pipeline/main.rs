@@ -6,7 +6,10 @@
 mod balance;
 mod docs;
 mod exactly_once;
+mod fingerprints;
+mod freezes;
 mod functions;
+mod histories;
 mod notice;
 mod recount;
 mod visits;
