@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::fingerprint;
@@ -32,6 +33,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// When it was written, if that is known.
+    pub(crate) fn written_at(&self) -> Option<Timestamp> {
+        (self.written_ms >= 0).then(|| Timestamp::from_millisecond(self.written_ms).ok()).flatten()
+    }
+
     /// Its [`fingerprint()`].
     #[must_use]
     pub fn fingerprint(&self) -> Uuid {

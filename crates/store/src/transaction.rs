@@ -76,7 +76,7 @@ async fn enter_ledger(
     let ids = records.iter().filter_map(|record| match &record.content {
         Content::Event(event) => Some((event.event_id, event.received_at)),
         Content::Counts(counts) => Some((counts.id, counts.at)),
-        Content::Unreadable(_) => Some((record.fingerprint(), now)),
+        Content::Unreadable(_) => Some((record.fingerprint(), record.written_at().map_or(now, |at| at.min(now)))),
         Content::Sample(_) | Content::Unknown => None,
     });
     // The first of duplicates wins, as it does across batches: the ledger must not depend on how records are batched.
