@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
                 b'{' | b'[' if open.is_object() && matches!(before, b'{' | b',') => return None,
                 b'{' | b'[' => open.push(byte),
                 b'}' => drop(open.pop(b'{')),
-                b']' if !open.pop(b'[') => return self.closes(at).then_some(at),
+                b']' if !open.pop(b'[') => return self.is_last(at).then_some(at),
                 b',' if open.is_empty() => return Some(at),
                 _ => {}
             }
