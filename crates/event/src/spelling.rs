@@ -45,7 +45,7 @@ fn readable(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('%') {
-        decoded.extend(rest[..start].chars());
+        decoded.push_str(&rest[..start]);
         rest = &rest[start..];
         let bytes: Vec<u8> = escapes(rest).collect();
         if bytes.is_empty() {
@@ -60,7 +60,7 @@ fn readable(text: &str) -> String {
         }
         rest = &rest[3 * bytes.len()..];
     }
-    decoded.extend(rest.chars());
+    decoded.push_str(rest);
     let mut shown = String::with_capacity(decoded.len());
     decoded.chars().for_each(|character| push_unless(is_hidden, character, &mut shown));
     shown.nfc().collect()
