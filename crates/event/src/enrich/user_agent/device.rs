@@ -142,9 +142,7 @@ pub(super) fn class(user_agent: &str, known: &Known<'_>) -> &'static str {
     } else if is_android {
         // On a phone, Android's browsers say `Mobile`; its other programs never do.
         if has(&["AppleWebKit/", "Gecko/"]) { "tablet" } else { "mobile" }
-    } else if has(DESKTOP) {
-        "desktop"
-    } else if known.os == Some("macOS") {
+    } else if has(DESKTOP) || known.os == Some("macOS") {
         "desktop"
     } else if known.os == Some("iOS") {
         "mobile"

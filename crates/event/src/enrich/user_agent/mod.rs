@@ -111,7 +111,7 @@ const HEADLESS: &str = "HeadlessChrome";
 /// Determines browser, system, device and bot.
 #[must_use]
 pub fn agent(told: &ClientHints<'_>) -> Agent {
-    let Some(user_agent) = told.user_agent else { return Agent { bot: told.is_prefetch, ..Agent::default() } };
+    let user_agent = told.user_agent.unwrap_or_default();
     // An Android device's model may be any word: CUBOT, M bot 60, ViewSonic.
     let anonymous = evidence::without_model(user_agent);
     let evidence = evidence::without_client(&anonymous);
@@ -132,7 +132,7 @@ pub fn agent(told: &ClientHints<'_>) -> Agent {
     };
     let known = device::Known { mobile: told.mobile, os: os.as_deref() };
     let device = if is_bot { "other" } else { device::class(user_agent, &known) };
-    Agent { browser, os, device: Some(device), bot: is_bot }
+    Agent { browser, os, device: told.user_agent.map(|_| device), bot: is_bot }
 }
 
 fn os(user_agent: &str, platform: Option<&str>) -> Option<String> {
