@@ -1,6 +1,6 @@
--- Messages in Kafka that are not stored, and when that was reported: each partition's last lag in the day before `at`, and
--- the oldest of these reports. Only the sink knows the lag, so while it is silent, messages is what it was then.
--- Both are null if no sink reported; in the light profile nothing waits.
+-- Messages in Kafka that are not stored, and when that was reported: each partition's lag in the last sample of its sink in
+-- the day before `at`, and the oldest of these samples. Only the sink knows the lag, so while it is silent, messages is what it was then.
+-- Both are null if no sink reported a lag, as while Kafka is away; in the light profile nothing waits.
 CREATE OR REPLACE FUNCTION footfall.pipeline_waiting(at timestamptz DEFAULT now())
 RETURNS TABLE (messages double precision, reported_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE

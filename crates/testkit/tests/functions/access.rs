@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use footfall_testkit::checkout;
+use tokio_postgres::Config;
 
 use crate::calls::{CALLS, CALLS_WITHOUT_FILTERS, CALLS_WITHOUT_RANGE};
 use crate::one_day::one_day;
@@ -91,6 +92,11 @@ async fn the_reader_cannot_fill_the_disk_or_hold_a_lock() {
     let refused = database.reader.batch_execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)").await;
     assert_eq!(refused.unwrap_err().code().unwrap().code(), "57014", "a query that takes too long is cancelled");
     database.reader.batch_execute("RESET statement_timeout").await.unwrap();
+    // footfall-view sets its own for each connection (database.query_ms_max, up to ten minutes).
+    let mut view = footfall_testkit::postgres().await.url("footfall_reader", &database.name).parse::<Config>().unwrap();
+    let view = footfall_testkit::connect(view.options("-c statement_timeout=600000")).await;
+    let timeout = view.query_one("SHOW statement_timeout", &[]).await.unwrap();
+    assert_eq!(timeout.get::<_, String>(0), "10min");
 }
 
 fn sources_under(folder: &Path) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::files::{dashboards, list, name, panels, rules, text};
 
 /// The units in use, as Grafana names them. Grafana silently shows a misspelled one as text after the number.
-const UNITS: [&str; 14] = [
+const UNITS: [&str; 15] = [
     "locale",
     "none",
     "string",
@@ -23,6 +23,7 @@ const UNITS: [&str; 14] = [
     "dateTimeAsIso",
     "dateTimeAsIsoNoDateIfToday",
     "time:MM-DD HH:mm:ss",
+    "time:YYYY-MM-DD",
 ];
 const COLUMNS: u64 = 24;
 

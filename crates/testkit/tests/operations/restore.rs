@@ -47,6 +47,12 @@ async fn a_database_with_events_is_replaced_only_on_request() {
     assert_eq!(everything(&mut pipeline).await, before);
     assert_rolled_up(&mut pipeline).await;
     assert_eq!(databases(&mut pipeline).await, 1);
+
+    // In the new database, too, the reader cannot fill the disk or hold a lock.
+    let allowed = "SELECT has_database_privilege('footfall_reader', current_database(), 'TEMPORARY')::int::bigint
+        + has_function_privilege('footfall_reader', 'lo_create(oid)', 'EXECUTE')::int
+        + has_function_privilege('footfall_reader', 'pg_advisory_lock(bigint)', 'EXECUTE')::int";
+    assert_eq!(pipeline.number(allowed).await, 0);
 }
 
 #[tokio::test]

@@ -145,7 +145,13 @@ async fn without_kafka_the_sink_says_so() {
     hour.reports("ingest", "10:20:58", None, true).await;
     hour.reports("sink", "10:29:50", Some(0), false).await;
     hour.sources("10:30", &["ingest 542 Kafka does not answer", "sink 10 -"]).await;
-    hour.database.says("SELECT * FROM footfall.pipeline_conditions('2026-01-01 10:30')", &["sink kafka 0"]).await;
+    hour.database.says("SELECT * FROM footfall.pipeline_conditions('2026-01-01 10:30')", &["sink kafka 0 -"]).await;
+    // Without Kafka the sink has no partitions either, and that is not one more cause.
+    let row = r#"('2026-01-01 10:29:55', 'sink', '2026-01-01', '{"footfall_build_info{name=\"footfall-sink\",version=\"1\"}": 1, "footfall_condition{condition=\"kafka\"}": 0, "footfall_condition{condition=\"partitions\"}": 0, "footfall_condition{condition=\"database\"}": 1}')"#;
+    hour.database.insert("pipeline_samples", row).await;
+    let conditions = "SELECT * FROM footfall.pipeline_conditions('2026-01-01 10:30')";
+    hour.database.says(conditions, &["sink database 1 -", "sink kafka 0 -", "sink partitions 0 kafka"]).await;
+    hour.balance("10:30", "not known since 11:20 - 0 10:20:00").await;
     hour.database.says("SELECT * FROM footfall.pipeline_conditions('2026-01-01 10:31')", &[]).await;
 }
 
