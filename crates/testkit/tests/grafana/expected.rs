@@ -154,7 +154,7 @@ async fn a_selection_with_any_characters_matches_exactly() {
 /// What a drop-down offers does not depend on the time range or on another drop-down: otherwise a selection that is not
 /// offered any more becomes All.
 #[tokio::test]
-async fn a_drop_down_offers_the_values_of_the_last_days_whatever_is_selected() {
+async fn a_drop_down_offers_the_same_values_for_every_range_and_selection() {
     let reader = Reader::recent().await;
     let dashboard = dashboard(VISITORS);
     for (from, site) in [(MORNING.0, None), ("2020-01-01T00:00:00Z", Some("O'Brien \"quoted\""))] {
