@@ -1,23 +1,10 @@
 //! The writer's input: records, in Kafka's order within each partition.
 
-use std::sync::Arc;
-
 use footfall_event::{Event, OutcomeCounts, PipelineSample, Rejection};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::fingerprint;
-
-/// Where a record is in Kafka.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Position {
-    /// Topic; shared by all its records.
-    pub topic: Arc<str>,
-    /// Partition of the topic.
-    pub partition: i32,
-    /// Offset within the partition.
-    pub offset: i64,
-}
+use crate::{Position, fingerprint};
 
 /// One message from Kafka.
 #[derive(Debug)]

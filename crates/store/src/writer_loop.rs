@@ -21,6 +21,8 @@ const CLAIM_S_MAX: u64 = 60;
 const RETRY_MS_MIN: u64 = 50;
 /// How often the loop reports to the watchdog while it waits.
 const TICK_MS: u64 = 500;
+/// After this, records that could not be stored have not come again: another consumer reads them.
+const COME_AGAIN_S_MAX: u64 = 10;
 
 /// Where records come from, and what happens once they are stored.
 ///
@@ -29,6 +31,9 @@ const TICK_MS: u64 = 500;
 pub trait RecordSource: Send {
     /// Failures other than the database's.
     type Error: std::error::Error + Send;
+    /// Whether records that could not be stored come again by themselves. If so, only storing them shows that the
+    /// database works again: one whose disk is full still answers.
+    const COME_AGAIN: bool;
 
     /// Claims the offsets to write from, and keeps or drops the records left by an earlier attempt.
     fn claim(&mut self, writer: &mut Writer) -> impl Future<Output = Result<(), WriteError<Self::Error>>> + Send;
@@ -105,6 +110,8 @@ pub struct WriterLoop {
     is_claimed: bool,
     /// Whether the database has answered since it last failed.
     has_answered: bool,
+    /// When a batch could not be stored, until one is.
+    failed_at: Option<Instant>,
 }
 
 impl WriterLoop {
@@ -129,6 +136,7 @@ impl WriterLoop {
             writer: None,
             is_claimed: false,
             has_answered: false,
+            failed_at: None,
         }
     }
 
@@ -164,19 +172,29 @@ impl WriterLoop {
             let claimed = within(CLAIM_S_MAX * 1_000, claiming, &ticker).await?;
             self.is_claimed = claimed.is_ok();
             // If a failed attempt left records, only storing them shows that the database works again.
-            if matches!(claimed, Ok(()) | Err(WriteError::Source(_))) && source.records().is_empty() {
+            let answers = matches!(claimed, Ok(()) | Err(WriteError::Source(_)));
+            if answers && source.records().is_empty() && self.failed_at.is_none() {
                 self.note_answer();
             }
             return claimed;
         }
         match source.next(writer).await? {
-            Next::Nothing => return Ok(()),
+            Next::Nothing => {
+                let over = |at: Instant| at.elapsed() > Duration::from_secs(COME_AGAIN_S_MAX);
+                if source.records().is_empty() && self.failed_at.take_if(|at| over(*at)).is_some() {
+                    self.note_answer();
+                }
+                return Ok(());
+            }
             Next::Answered => {}
             Next::Batch => {
                 let began = Instant::now();
                 let writing = writer.write(&mut self.enricher, source.records());
                 let write_ms_max = u64::try_from(self.options.write_max.as_millis()).unwrap_or(u64::MAX);
-                let written = within(write_ms_max, writing, &ticker).await?;
+                let written = within(write_ms_max, writing, &ticker).await;
+                let has_failed = matches!(&written, Err(error) if is_the_databases(error));
+                self.failed_at = (S::COME_AGAIN && has_failed).then(Instant::now);
+                let written = written?;
                 source.stored(writer, &written, began.elapsed());
             }
         }
@@ -188,21 +206,17 @@ impl WriterLoop {
     /// Drops the claim, and the connection if the database failed. Returns how long to pause before the next attempt.
     fn begin_anew_after<E: std::fmt::Display>(&mut self, error: &WriteError<E>) -> Option<Duration> {
         self.is_claimed = false;
-        match error {
-            // The other writer has what it wanted, so this one can continue at once.
-            WriteError::Database(WriterError::Fenced) => return None,
-            // The database is not at fault.
-            WriteError::Database(WriterError::OutOfOrder { .. }) | WriteError::Source(_) => {}
-            WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
-            | WriteError::TimedOut(_) => {
-                // Even a connection that still works may be to a server that has become a standby, or, after a timeout,
-                // be in the middle of a transaction.
-                self.writer = None;
-                self.has_answered = false;
-                self.ready.set_because(false, error.to_string());
-            }
+        // The other writer has what it wanted, so this one can continue at once.
+        if matches!(error, WriteError::Database(WriterError::Fenced)) {
+            return None;
         }
-        // Jitter may double the longest delay.
+        if is_the_databases(error) {
+            // Even a connection that still works may be to a server that has become a standby, or, after a timeout,
+            // be in the middle of a transaction.
+            self.writer = None;
+            self.has_answered = false;
+            self.ready.set_because(false, error.to_string());
+        }
         self.pauses.next().map(|pause| pause.min(self.options.retry_max))
     }
 
@@ -223,6 +237,14 @@ impl WriterLoop {
         }
         Some(())
     }
+}
+
+fn is_the_databases<E>(error: &WriteError<E>) -> bool {
+    matches!(
+        error,
+        WriteError::Database(WriterError::Unavailable(_) | WriterError::TooMuch(_) | WriterError::Refused(_))
+            | WriteError::TimedOut(_)
+    )
 }
 
 /// Reports to the watchdog while the database is being waited for: the loop is not stuck then, and readiness says what

@@ -248,7 +248,8 @@ mod tests {
         let without = ["GRAFANA_FOOTFALL_PASSWORD", "GRAFANA_FOOTFALL_CA_FILE"];
         for file in ["datasources/footfall.yaml", "dashboards/footfall.yaml"] {
             let text = std::fs::read_to_string(files.join("provisioning").join(file)).unwrap();
-            for name in text.split('$').skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+            let end = |character: char| !character.is_ascii_alphanumeric() && character != '_';
+            for name in text.split('$').skip(1).filter_map(|rest| rest.split(end).next()) {
                 let known = environment.iter().any(|(key, _)| *key == name) || without.contains(&name);
                 assert!(known || !name.starts_with("GRAFANA_"), "{name}");
             }

@@ -108,6 +108,8 @@ impl Requests {
 
 impl RecordSource for Requests {
     type Error = Infallible;
+    // Clients send again what was not stored, but only once ingest is ready.
+    const COME_AGAIN: bool = false;
 
     async fn claim(&mut self, writer: &mut Writer) -> Result<(), WriteError<Infallible>> {
         let max = Duration::from_millis(CLAIM_MS_MAX);

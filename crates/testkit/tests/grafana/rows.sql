@@ -19,7 +19,7 @@ FROM (VALUES
     -- An event without a visit.
     ('2026-03-10 11:15:00Z', 'signup', '/signup', NULL, NULL, NULL, 'shop.example', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
     -- Two more bounces, one of them live at noon.
-    ('2026-03-10 11:30:00Z', 'page_view', '/a\b"c', NULL, 's4', 'v3', 'O''Brien "quoted"', 'news.example', 'referral', 'Chrome', 'Android', 'tablet', NULL, NULL),
+    ('2026-03-10 11:30:00Z', 'page_view', '/a%5Cb"c', NULL, 's4', 'v3', 'O''Brien "a\b"', 'news.example', 'referral', 'Chrome', 'Android', 'tablet', NULL, NULL),
     ('2026-03-10 11:57:00Z', 'page_view', '/it''s', NULL, 's3', 'v1', 'shop.example', NULL, 'direct', 'Firefox', 'Linux', 'desktop', 'DE', NULL)
 ) AS event (at, event_type, page, button, session, visitor, site, referrer, channel, browser, os, device, country, metadata);
 

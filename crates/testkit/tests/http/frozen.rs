@@ -88,6 +88,24 @@ async fn a_batch_that_takes_long_is_no_reason_to_be_not_ready() {
 }
 
 #[tokio::test]
+async fn a_sink_that_cannot_store_is_not_ready_between_two_attempts() {
+    let (_backends, mut pipeline) = appliance().await;
+    let full = "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER disk_full BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION disk_full()";
+    pipeline.database.batch_execute(full).await.unwrap();
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
+    say_why(&pipeline, &[SINK], "database", "no space left on device").await;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(8) {
+        assert_eq!(pipeline.get(SINK, "/ready").await.status, 503);
+    }
+    pipeline.database.batch_execute("DROP FUNCTION disk_full() CASCADE").await.unwrap();
+    are_ready(&pipeline, &[SINK]).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+}
+
+#[tokio::test]
 async fn a_kafka_that_hangs_is_reported_within_seconds() {
     let (backends, mut pipeline) = appliance().await;
     let frozen = Frozen::tree(backends.kafka.pid());

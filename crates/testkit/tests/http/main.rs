@@ -23,4 +23,5 @@ mod repeats;
 mod samples;
 mod slow_clients;
 mod stop;
+mod topics;
 mod urls;

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a kill test also reports its counts")]
 
 mod balance;
+mod counters;
 mod docs;
 mod exactly_once;
 mod fingerprints;

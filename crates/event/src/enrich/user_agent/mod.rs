@@ -105,7 +105,7 @@ const CLAIMED: [&str; 12] = [
     "Spider",
 ];
 
-/// What every headless Chromium is called, whatever else it says.
+/// What every headless Chromium is called, also if it names another browser.
 const HEADLESS: &str = "HeadlessChrome";
 
 /// Determines browser, system, device and bot.
