@@ -93,7 +93,7 @@ def write_crawlers(wheel, path, browsers):
         if found is None:
             print(f"left out, because it is no list of texts: {pattern}")
             continue
-        browser = next((browser for browser in browsers if regex(pattern).search(browser)), None)
+        browser = next((browser for browser in browsers if regex(pattern, IGNORECASE).search(browser)), None)
         if browser is not None:
             print(f"left out, because a browser matches: {pattern}: {browser}")
             continue
