@@ -141,7 +141,7 @@ fn hints_and_strings_give_the_same_names() {
 }
 
 #[test]
-fn a_prefetch_is_a_bots_in_every_browser() {
+fn a_prefetch_is_a_bots_and_keeps_its_browser() {
     let user_agent = Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned());
     let event = Event { user_agent, purpose: Some("prefetch".into()), ..Event::default() };
     let read = agent(&ClientHints::by(&event));

@@ -87,7 +87,7 @@ mod tests {
             ("XSite24x7", None),
             ("GTmetrix/1", Some("GTmetrix")),
             ("GTmetrixes", None),
-            ("Site24x7 (Facebookexternalhit/1)", Some("facebookexternalhit")),
+            ("Site24x7 (Iframely/1)", Some("Iframely")),
             ("é Site24x7é", Some("Site24x7")),
             ("Chrome/126", None),
             ("", None),

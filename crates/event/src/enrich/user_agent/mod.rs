@@ -105,7 +105,7 @@ const CLAIMED: [&str; 12] = [
     "Spider",
 ];
 
-/// What every headless Chromium is called, also if it names another browser.
+/// What every headless Chromium is called, even if it has another name too.
 const HEADLESS: &str = "HeadlessChrome";
 
 /// Determines browser, system, device and bot.
@@ -115,7 +115,9 @@ pub fn agent(told: &ClientHints<'_>) -> Agent {
     // An Android device's model may be any word: CUBOT, M bot 60, ViewSonic.
     let anonymous = evidence::without_model(user_agent);
     let evidence = evidence::without_client(&anonymous);
-    let is_spider = RULES.dev.extract(&evidence::without_words(evidence)).is_some_and(|it| it.device == "Spider");
+    // A native app's name may be any word too.
+    let is_spider = !evidence.contains("CFNetwork/")
+        && RULES.dev.extract(&evidence::without_words(evidence)).is_some_and(|it| it.device == "Spider");
     let family = if is_spider { RULES.ua.extract(evidence).map(|bot| bot.family) } else { None };
     let own_name = family.as_deref().filter(|family| !CLAIMED.contains(family) && is_name(family));
     let headless = told.brands.filter(|brands| brands.contains("\"Headless")).map(|_| HEADLESS);
