@@ -1,4 +1,4 @@
-//! Folds a burst of equal log lines: the first few are written, and one line counts the others.
+//! Folds a burst of equal warnings or errors: the first few are written, and one line counts the others.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -109,9 +109,7 @@ fn report(Folded { text, level, lines, window_s }: Folded) {
     let message = format!("{text}: {lines} more in {window_s} s");
     match level {
         Level::ERROR => tracing::error!(target: module_path!(), "{message}"),
-        Level::WARN => tracing::warn!(target: module_path!(), "{message}"),
-        Level::INFO => tracing::info!(target: module_path!(), "{message}"),
-        Level::DEBUG | Level::TRACE => tracing::debug!(target: module_path!(), "{message}"),
+        _ => tracing::warn!(target: module_path!(), "{message}"),
     }
 }
 
@@ -122,7 +120,8 @@ impl<S: Subscriber> Filter<S> for LogFold {
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        if metadata.target() == module_path!() {
+        // What is not a failure is news each time, such as what a command did with each table.
+        if metadata.target() == module_path!() || *metadata.level() > Level::WARN {
             return true;
         }
         let mut text = Telling(String::new());
@@ -191,6 +190,8 @@ mod tests {
         tracing::warn!(question = 1, error = "too slow", "no answer");
         assert_eq!(written.count("refused"), 3);
         assert_eq!(written.count("too slow"), 1, "another error is other news");
+        (0..70).for_each(|table: u32| tracing::info!(table, "removed"));
+        assert_eq!(written.count("removed"), 70);
         assert!(fold.take_ended(Instant::now()).is_empty(), "the window is not over");
 
         let mut now = Instant::now() + Duration::from_secs(WINDOW_S);

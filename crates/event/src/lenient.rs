@@ -35,12 +35,13 @@ pub(crate) enum Around {
 pub(crate) fn split(text: &str, elements_max: usize, around: Around) -> Split<'_> {
     let mut reader = Reader::new(text, around);
     let mut split = Split { elements: Vec::new(), readable: 0, fault: None, end: text.len() };
-    let mut at = 1;
+    let (mut at, mut is_last_readable) = (1, true);
     while split.elements.len() <= elements_max {
         let start = reader.space(at);
         match reader.byte(start) {
+            // An unreadable last element says the same.
             None => {
-                split.fault = Some("is cut off: the array has no end");
+                split.fault = is_last_readable.then_some("is cut off: the array has no end");
                 break;
             }
             Some(b']') if reader.closes(start) => {
@@ -52,6 +53,7 @@ pub(crate) fn split(text: &str, elements_max: usize, around: Around) -> Split<'_
         let (end, is_readable) = reader.element(start);
         split.elements.push(text[start..end].trim_end());
         split.readable += usize::from(is_readable);
+        is_last_readable = is_readable;
         let next = reader.space(end);
         at = next + usize::from(reader.byte(next) == Some(b','));
     }

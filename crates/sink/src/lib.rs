@@ -47,7 +47,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     // A dedicated thread: reading blocks, and so does joining and leaving the group.
     std::thread::Builder::new().name("pipeline".into()).spawn(move || {
         // The receiver is awaited below, so it still exists.
-        let _ = ended.send(pipeline.run(writer_loop, &runtime));
+        pipeline.run(writer_loop, &runtime);
+        let _ = ended.send(());
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));
     let result = end.await.context("the pipeline's thread ended early");

@@ -112,8 +112,8 @@ fn an_array_that_is_cut_off_keeps_the_events_before() {
         for (rest, expected) in [
             ("", &[false, false, true][..]),
             (",", &[false, false, true]),
-            (r#",{"event_ty"#, &[false, false, true, true]),
-            (r#",{"a":[{"b":1},{"c"#, &[false, false, true, true]),
+            (r#",{"event_ty"#, &[false, false, true]),
+            (r#",{"a":[{"b":1},{"c"#, &[false, false, true]),
         ] {
             let body = format!("{begin}{good},{good}{rest}");
             assert_eq!(unreadable(&body), expected, "{body}");

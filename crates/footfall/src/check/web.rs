@@ -221,7 +221,8 @@ mod tests {
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                stream.read(&mut [0; 4096]).await.unwrap();
+                let read = stream.read(&mut [0; 4096]).await.unwrap();
+                assert_ne!(read, 0, "a request");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         });

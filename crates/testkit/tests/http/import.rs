@@ -14,6 +14,8 @@ const DAYS: i64 = 93;
 const DAYS_AT_ONCE: usize = 31;
 const KEY: &str = "the tests' key for imports";
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 fn options() -> PipelineOptions {
     PipelineOptions {
         site: true,
@@ -30,7 +32,7 @@ async fn both() -> [Pipeline; 2] {
     [kafka, light]
 }
 
-async fn post(pipeline: &Pipeline, port: u16, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+async fn post(pipeline: &Pipeline, port: u16, path: &str, headers: Headers<'_>, body: &str) -> Answer {
     let headers = [&[("content-type", "application/x-ndjson")][..], headers].concat();
     pipeline.http.send("POST", &pipeline.url(port, path), &headers, body.to_owned()).await.expect("an answer")
 }
@@ -83,7 +85,7 @@ async fn only_the_key_or_a_program_on_this_machine_may_import() {
     let [mut kafka, mut light] = both().await;
     let (bearer, wrong) = (format!("Bearer {KEY}"), format!("Bearer {KEY}x"));
     for (pipeline, site) in [(&mut kafka, 8080), (&mut light, 3003)] {
-        let cases: [(u16, &[(&str, &str)], u16); 7] = [
+        let cases: [(u16, Headers<'_>, u16); 7] = [
             (3001, &[], 200),
             (3001, &[("x-forwarded-for", "127.0.0.1")], 403),
             (3001, &[("origin", "http://localhost")], 403),

@@ -86,7 +86,8 @@ async fn rows_come_soon_after_the_database_is_back_however_long_it_was_away() {
     assert!(took < ROWS_MAX, "{took:?}");
     let log = std::fs::read_to_string(pipeline.sinks[0].log()).unwrap();
     let lines = log.matches("what is not stored is dropped").count();
-    assert!((1..=6).contains(&lines), "{lines} lines in 12 s: {log}");
+    // A few of each error, and a count of the others; there are two attempts a second.
+    assert!((1..=10).contains(&lines), "{lines} lines in 12 s: {log}");
 }
 
 #[tokio::test]
@@ -107,5 +108,6 @@ async fn a_light_ingest_stores_soon_after_the_database_is_back_and_logs_little()
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 1);
     let log = std::fs::read_to_string(pipeline.ingest.log()).unwrap();
     let lines = log.matches("the database is away").count();
-    assert!((1..=6).contains(&lines), "{lines} lines in 12 s: {log}");
+    // A few of each error, and a count of the others; there are two attempts a second.
+    assert!((1..=10).contains(&lines), "{lines} lines in 12 s: {log}");
 }

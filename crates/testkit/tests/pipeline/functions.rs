@@ -207,7 +207,7 @@ async fn alerts_see_silence_lag_503s_and_quarantine() {
     database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-02 10:15')", &["20 5 0.25"]).await;
     database.says("SELECT * FROM footfall.pipeline_quarantine_rate(15, '2026-01-03')", &["0 0 -"]).await;
 
-    let lost = "SELECT accepted, stored, lost, in_flight FROM footfall.pipeline_balance('2026-01-01 20:00', '2026-01-01 20:10')";
+    let lost = "SELECT accepted, stored, lost, unexplained FROM footfall.pipeline_balance('2026-01-01 20:00', '2026-01-01 20:10')";
     database.says(lost, &["9 5 4 0"]).await;
     database.says("SELECT * FROM footfall.pipeline_lost(15, '2026-01-01 20:15')", &["4 4 0"]).await;
     database.says("SELECT * FROM footfall.pipeline_lost(15, '2026-01-01 21:15')", &["0 0 0"]).await;
