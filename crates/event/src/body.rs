@@ -103,7 +103,11 @@ pub(crate) fn elements(array: &str, events_max: usize) -> Result<(Vec<&str>, Opt
             if split.fault.is_some() && split.readable == 0 {
                 return Err(Rejection::body(strict::reason_of(&error), error.to_string()));
             }
-            let fault = split.fault.map(|fault| Rejection::body(Reason::JsonSyntax, fault));
+            // An unreadable last element is rejected by itself.
+            let fault = split
+                .fault
+                .filter(|_| !split.is_cut_in_element)
+                .map(|fault| Rejection::body(Reason::JsonSyntax, fault));
             Ok((batch(split.elements, events_max)?, fault))
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Split<'t> {
     pub(crate) readable: usize,
     /// What is wrong behind the last element.
     pub(crate) fault: Option<&'static str>,
+    /// The array has no end because its last element, which is unreadable, has none.
+    pub(crate) is_cut_in_element: bool,
     /// The position behind the array.
     pub(crate) end: usize,
 }
@@ -34,14 +36,14 @@ pub(crate) enum Around {
 /// between elements are passed over, and so is a comma before the `]`.
 pub(crate) fn split(text: &str, elements_max: usize, around: Around) -> Split<'_> {
     let mut reader = Reader::new(text, around);
-    let mut split = Split { elements: Vec::new(), readable: 0, fault: None, end: text.len() };
+    let mut split = Split { elements: Vec::new(), readable: 0, fault: None, is_cut_in_element: false, end: text.len() };
     let (mut at, mut is_last_readable) = (1, true);
     while split.elements.len() <= elements_max {
         let start = reader.space(at);
         match reader.byte(start) {
-            // An unreadable last element says the same.
             None => {
-                split.fault = is_last_readable.then_some("is cut off: the array has no end");
+                split.fault = Some("is cut off: the array has no end");
+                split.is_cut_in_element = !is_last_readable;
                 break;
             }
             Some(b']') if reader.closes(start) => {

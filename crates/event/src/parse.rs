@@ -103,6 +103,8 @@ fn broken_envelope<'t>(
         return Ok(None);
     }
     let Some(sent_at) = sent_at else { return Ok(None) };
+    // An unreadable last element is rejected by itself.
+    let fault = fault.filter(|_| !split.is_cut_in_element);
     let elements = body::batch(split.elements, arrival.limits.events_max)?;
     Ok(Some(((elements, fault.map(|fault| Rejection::body(Reason::JsonSyntax, fault))), sent_at)))
 }
