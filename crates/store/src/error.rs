@@ -21,7 +21,7 @@ pub fn error_text(error: &tokio_postgres::Error) -> String {
 }
 
 /// Why a batch was not stored. If the connection broke during the commit, only the database knows whether it was, and
-/// [`Writer::claim`](crate::Writer::claim) asks it.
+/// [`Writer::look_up`](crate::Writer::look_up) asks it.
 #[derive(Debug, Error)]
 pub enum WriterError {
     /// Another consumer has moved the offset of one of the writer's partitions, and owns that partition now.

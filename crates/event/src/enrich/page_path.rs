@@ -1,7 +1,7 @@
 use crate::{campaign, page_url, spelling};
 
 /// The path of an absolute URL, without query and fragment, except that a fragment that is a route (`#/about`) is kept,
-/// without a campaign. `/` if there is none. Spelt in one way: see [`spelling`]. The same rule as in
+/// without a campaign. `/` if there is none. Spelt in one way: see `spelling`. The same rule as in
 /// sql/functions/page_path.sql, which is for rows that were stored without it.
 #[must_use]
 pub fn page_path(page_url: &str) -> String {
