@@ -87,6 +87,7 @@ impl History {
         self.check = None;
         Ok(())
     }
+
     /// The first record stored of a partition that had no mark.
     pub(crate) fn add_mark(&mut self, partition: &Partition, mark: Mark) {
         if !self.marks.contains_key(partition) {
