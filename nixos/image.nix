@@ -3,12 +3,14 @@
 {
   lib,
   dockerTools,
+  runCommand,
   writeTextDir,
   footfall,
   postgresql_17,
   nginx,
   jre_headless,
   apacheKafka,
+  tzdata,
 }:
 let
   image = lib.importJSON ./image.json;
@@ -32,12 +34,23 @@ let
       ${user.name}:x:${toString user.gid}:
     '')
   ];
+  # Where footfall-view looks for time zones. PostgreSQL has a path of its own to the same package.
+  zones = runCommand "zones" { } ''
+    mkdir -p $out/usr/share
+    ln -s ${tzdata}/share/zoneinfo $out/usr/share/zoneinfo
+  '';
 in
 dockerTools.streamLayeredImage {
   inherit (image) name;
   tag = footfall.version;
   # initdb starts postgres through /bin/sh.
-  contents = parts ++ accounts ++ [ dockerTools.binSh ];
+  contents =
+    parts
+    ++ accounts
+    ++ [
+      zones
+      dockerTools.binSh
+    ];
   # Folders owned by the user; a new volume is initialized with the image's content at its mount point.
   fakeRootCommands = lib.concatMapStrings (folder: ''
     mkdir -p ".${folder}"

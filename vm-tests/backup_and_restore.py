@@ -22,7 +22,7 @@ with subtest("events, a backup, and more events"):
     for number in range(20):
         send(appliance, "http://localhost/analytics", event("after", str(number)))
     wait_for_rows(appliance, "after", 20)
-    visits = "SELECT count(*) FROM analytics_visit_parts"
+    visits = "SELECT count(*) FROM analytics_visits"
     had = [ask_database(appliance, sql) for sql in (ALL, "SELECT sum(event_count) FROM analytics_summary", visits)]
 
 with subtest("the database is destroyed while events keep arriving"):

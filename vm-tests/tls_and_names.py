@@ -33,12 +33,18 @@ with subtest("plain HTTP redirects to HTTPS, and accepts no event"):
     clear = event("tls", "clear")
     t.assertEqual(ask(f"-o /dev/null -w '%{{http_code}}' -d {shlex.quote(clear)} http://{NAME}/analytics"), "301")
 
+with subtest("a browser is told to come back by HTTPS only"):
+    for path in ("/", "/live/", "/analytics.js", "/health"):
+        headers = ask(f"-D - -o /dev/null https://{NAME}{path}")
+        t.assertIn("strict-transport-security: max-age=31536000", headers.lower(), path)
+    t.assertNotIn("strict-transport-security", ask(f"-D - -o /dev/null http://{NAME}/").lower())
+
 with subtest("an event arrives"):
     body = shlex.quote(event("tls", "encrypted"))
     ask(f"--fail-with-body -H 'Content-Type: application/json' -d {body} https://{NAME}/analytics")
     wait_for_rows(appliance, "tls", 1)
 
-with subtest("the session cookie is sent over HTTPS only"):
+with subtest("cookies are sent over HTTPS only"):
     password = appliance.succeed("cat /var/lib/footfall/secrets/access.password").strip()
     page = ask(f"-L -c /tmp/jar -b /tmp/jar https://{NAME}/live/")
     t.assertIn("password", page)
@@ -47,8 +53,10 @@ with subtest("the session cookie is sent over HTTPS only"):
         f" --data-urlencode password={shlex.quote(password)} https://{NAME}/live/login"
     )
     cookies = [line for line in headers.splitlines() if line.lower().startswith("set-cookie:")]
-    t.assertEqual(len(cookies), 1, headers)
+    # The session, and what the browser is known by the next time.
+    t.assertEqual(len(cookies), 2, headers)
     for word in ("Secure", "HttpOnly", "SameSite="):
-        t.assertIn(word, cookies[0])
+        for cookie in cookies:
+            t.assertIn(word, cookie)
     page = ask(f"-b /tmp/jar https://{NAME}/live/")
     t.assertNotIn('type="password"', page)

@@ -29,6 +29,7 @@ fuzz_target!(|data: &[u8]| {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        masked_names: &[],
         import_past_ms_max: None,
     };
     if let Ok(parsed) = parse(body, format, &arrival) {

@@ -37,6 +37,8 @@ in
       (lib.mkIf (cfg.profile == "light") {
         ingest.settings = {
           store = lib.mkDefault "postgresql";
+          # Instead of Kafka's. The folder above, because ingest may not look into PostgreSQL's own.
+          disk.folders = lib.mkOverride 900 [ (dirOf config.services.postgresql.dataDir) ];
           database.url = lib.mkDefault (cfg.database.urlOf "footfall_writer");
           # footfall-view is the proxy in front.
           privacy.trusted_proxies = lib.mkDefault [

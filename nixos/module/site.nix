@@ -113,7 +113,13 @@ in
 
     services.nginx = {
       enable = true;
-      appendHttpConfig = lib.mkIf (!elsewhere) "include ${nginxFiles}/footfall-upstreams.conf;";
+      # An open live page takes two connections, and nginx's default is 512. An nginx that serves more than this keeps its own.
+      eventsConfig = lib.mkDefault "worker_connections 8192;";
+      appendConfig = lib.mkDefault "worker_rlimit_nofile 16384;";
+      appendHttpConfig = ''
+        include ${nginxFiles}/footfall-clients.conf;
+        ${lib.optionalString (!elsewhere) "include ${nginxFiles}/footfall-upstreams.conf;"}
+      '';
       upstreams = lib.mkIf elsewhere {
         footfall_ingest = upstream (
           if site.ingestServers == [ ] then [ cfg.ingest.listen ] else site.ingestServers

@@ -20,6 +20,8 @@ BEGIN
         ALTER ROLE footfall_reader SET statement_timeout = '30s';
         ALTER ROLE footfall_reader SET idle_in_transaction_session_timeout = '10min';
         ALTER ROLE footfall_reader SET default_transaction_read_only = on;
+        -- Sorts and hashes of a question with filters, which would go to disk otherwise.
+        ALTER ROLE footfall_reader SET work_mem = '32MB';
         -- A large sort must not fill the disk that the events need. Only a superuser can raise it.
         ALTER ROLE footfall_reader SET temp_file_limit = '4GB';
     END IF;

@@ -1,10 +1,10 @@
 -- The beginnings of the buckets into which [since, until) is divided, in order. The first bucket contains `since` and may
 -- begin before it.
 --
--- bucket_width: below one day, buckets are counted from local midnight in elapsed time, so that a day has 23 or 25 buckets
--- of an hour when daylight saving time changes; the last one of a day is shorter if the width does not divide the day.
--- Days follow the local calendar, as do several days (counted from a Monday: 7 days are a week), months and years (counted
--- from January). A width of mixed units is an error; 24 hours are a day.
+-- bucket_width: below one day, buckets are counted from the beginning of the day (footfall.day_start) in elapsed time, so that
+-- a day has 23 or 25 buckets of an hour when daylight saving time changes; the last one of a day is shorter if the width does
+-- not divide the day. Days follow the local calendar, as do several days (counted from a Monday: 7 days are a week), months
+-- and years (counted from January). A width of mixed units is an error; 24 hours are a day.
 -- time_zone: a name such as Europe/Berlin.
 -- Raises invalid_parameter_value for such a width, an infinite range, and more than 10000 buckets.
 CREATE OR REPLACE FUNCTION footfall.bucket_starts(since timestamptz, until timestamptz, bucket_width interval,
@@ -18,7 +18,8 @@ DECLARE
     rest CONSTANT interval := width - make_interval(months => months, days => days);
     monday CONSTANT date := '2001-01-01';
     first_day date := (since AT TIME ZONE time_zone)::date;
-    last_day CONSTANT date := (until AT TIME ZONE time_zone)::date;
+    -- One more, because a clock that is put back over midnight shows the day before again.
+    last_day CONSTANT date := (until AT TIME ZONE time_zone)::date + 1;
     month integer;
     starts timestamptz[];
 BEGIN
@@ -43,16 +44,18 @@ BEGIN
     END IF;
     IF rest = INTERVAL '0' THEN
         starts := ARRAY(
-            SELECT day AT TIME ZONE time_zone
+            SELECT DISTINCT footfall.day_start(day::date, time_zone)
             FROM generate_series(first_day::timestamp, last_day::timestamp, width) AS day
             ORDER BY 1);
     ELSE
         starts := ARRAY(
             SELECT start
             FROM generate_series(first_day::timestamp, last_day::timestamp, INTERVAL '1 day') AS day,
-                LATERAL (SELECT day AT TIME ZONE time_zone AS midnight, (day + INTERVAL '1 day') AT TIME ZONE time_zone AS next) AS local,
+                LATERAL (
+                    SELECT footfall.day_start(day::date, time_zone) AS first, footfall.day_start(day::date + 1, time_zone) AS next
+                ) AS local,
                 generate_series(
-                    greatest(local.midnight, date_bin(rest, greatest(since, local.midnight), local.midnight)),
+                    date_bin(rest, greatest(since, local.first), local.first),
                     least(local.next - INTERVAL '1 microsecond', until), rest) AS start
             ORDER BY 1);
     END IF;

@@ -10,7 +10,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         SELECT
             width_bucket(counts.at, (SELECT footfall.bucket_starts($1, $2, $3, $4))) AS number,
             sum(counts.events) AS events
-        FROM footfall.event_counts($1, $2, $5, extract(second FROM $3) = 0) AS counts
+        FROM footfall.event_counts($1, $2, $5, extract(second FROM $3) = 0,
+            footfall.on_whole_hours($1, $2, $3, $4)) AS counts
         GROUP BY 1
     ) AS counted ON counted.number = starts.number
     ORDER BY 1

@@ -4,6 +4,8 @@
 -- filters: an object; each value is a string or an array of strings, of which any one will do. An absent key and an
 -- empty array choose everything. '' chooses what has no value. bot: "false" (also where it is absent) is people
 -- only, "true" bots only, "any" both.
+-- property: an object of the same, by the names of properties: {"property": {"plan": "large"}}; answered as their names, see
+-- footfall.property_values_of.
 -- A page, a page_prefix and a host may be written in any spelling, a page also as its URL (footfall.page_spelling).
 -- page_prefix is answered as patterns for LIKE, bot as 'true' and 'false'.
 -- Raises invalid_parameter_value for an unknown key and for a value of another type.
@@ -11,7 +13,7 @@
 CREATE OR REPLACE FUNCTION footfall.filter_values(filters jsonb, key text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    known CONSTANT text[] := ARRAY[{{list filters: '@'}}];
+    known CONSTANT text[] := ARRAY[{{list filters: '@'}}, 'property'];
     filter record;
     chosen text[];
 BEGIN
@@ -25,6 +27,13 @@ BEGIN
         IF filter.name <> ALL (known) THEN
             RAISE EXCEPTION 'filters: unknown key %', to_json(filter.name)
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'Known: ' || array_to_string(known, ', ') || '.';
+        END IF;
+        IF filter.name = 'property' THEN
+            IF jsonb_typeof(filter.value) <> 'object' OR filter.value @? 'strict $.* ? (@.type() <> "string" && !(@.type() == "array" && @.size() > 0))'
+                OR filter.value @? 'lax $.*[*] ? (@.type() <> "string")' THEN
+                RAISE EXCEPTION 'filters: "property" needs an object of strings or arrays of strings' USING ERRCODE = 'invalid_parameter_value';
+            END IF;
+            filter.value := (SELECT coalesce(jsonb_agg(name), '[]') FROM jsonb_object_keys(filter.value) AS name);
         END IF;
         IF jsonb_typeof(filter.value) = 'string' THEN
             filter.value := jsonb_build_array(filter.value);

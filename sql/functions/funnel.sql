@@ -1,4 +1,4 @@
--- How many visits in [since, until) did the first step, the first and then the second, and so on.
+-- How many visits that began in [since, until) did the first step, the first and then the second, and so on.
 -- steps: see footfall.checked_steps. An event matches a step if it matches all that the step names: event_type and
 -- button_id exactly, page_prefix as the beginning of page_path. What happens between two steps does not matter; one event
 -- completes only one step. of_first, of_previous: the share (0 to 1) of the visits that did the first step, or the step
@@ -29,14 +29,15 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                         ON (wanted.event_type IS NULL OR event.event_type = wanted.event_type)
                         AND (wanted.page_prefix IS NULL OR starts_with(event.page_path, wanted.page_prefix))
                         AND (wanted.button_id IS NULL OR event.button_id = wanted.button_id)
-                    WHERE event.timestamp >= $1 AND event.timestamp < $2
+                    -- No event is later than a day after the beginning of its visit.
+                    WHERE event.timestamp >= $1 AND event.timestamp < $2 + INTERVAL '24 hours'
                     -- Events are matched with steps first, because that leaves fewer events to join than visits would.
                     OFFSET 0
                 ) AS hit
                 -- FULL keeps PostgreSQL from choosing a nested loop, as it does when it expects few rows, which would compute all
                 -- visits again for each row.
                 FULL JOIN (
-                    SELECT hashtextextended(visit.visit_key, hashtextextended(visit.site, 0)) AS hash, visit.first_at, visit.last_at
+                    SELECT visit.visit_key AS hash, visit.first_at, visit.last_at
                     FROM footfall.visits($1, $2, $4) AS visit
                 ) AS visit
                     ON visit.hash = hit.hash

@@ -27,6 +27,8 @@ BEGIN
     route := coalesce(substring(spelt FROM '#.*$'), '');
     spelt := replace(left(spelt, length(spelt) - length(route)), '\', '/') || route;
     IF strpos(spelt, '%') > 0 THEN
+        -- A percent sign that would become an encoding once what follows is decoded.
+        spelt := regexp_replace(spelt, '%(?=[0-9a-f]?%(?:3[0-9]|[46][1-6]))', '%25', 'gi');
         spelt := (
             SELECT string_agg(
                 CASE

@@ -6,7 +6,7 @@ AS $$
     SELECT hypertable_name::text, chunk_name::text, chunk.range_start, chunk.range_end,
         pg_total_relation_size(format('%I.%I', chunk_schema, chunk_name)::regclass)
     FROM timescaledb_information.chunks AS chunk
-    WHERE hypertable_name IN ('analytics_events', 'analytics_visit_parts', 'pipeline_samples')
+    WHERE hypertable_name IN ('analytics_events', 'analytics_visits', 'pipeline_samples')
         AND chunk.range_end > since AND chunk.range_start < until
     ORDER BY 3, 1
 $$;

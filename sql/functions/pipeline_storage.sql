@@ -1,4 +1,4 @@
--- Disk usage in bytes: each table without its indexes, all their indexes, and the whole database. Tables and indexes add up
+-- Disk usage in bytes: each table (or those that belong together) without its indexes, all their indexes, and the whole database. Tables and indexes add up
 -- to the database except for PostgreSQL's own catalogues. rows_estimate is the planner's estimate, null for indexes and
 -- database.
 CREATE OR REPLACE FUNCTION footfall.pipeline_storage()
@@ -7,7 +7,9 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     WITH ours (object, relation) AS (
         VALUES ('events', 'analytics_events'::regclass), ('ledger', 'analytics_ledger'),
-            ('visit parts', 'analytics_visit_parts'), ('summary', 'analytics_summary_parts'),
+            ('visits', 'analytics_visits'), ('roll-ups', 'analytics_rollup'), ('roll-ups', 'analytics_days'),
+            ('roll-ups', 'analytics_changes'), ('dictionary', 'analytics_values'), ('dictionary', 'analytics_kinds'),
+            ('dictionary', 'analytics_entries'), ('summary', 'analytics_summary_parts'), ('summary', 'analytics_summary_hours'),
             ('outcomes', 'analytics_outcomes_parts'), ('quarantine', 'analytics_quarantine'),
             ('samples', 'pipeline_samples'), ('offsets', 'kafka_offsets')
     ), sizes AS (
@@ -22,7 +24,7 @@ AS $$
             CASE WHEN hypertable.hypertable_name IS NOT NULL THEN relation END
         ) AS whole ON true
     )
-    SELECT object, bytes::bigint, approximate_row_count(relation) FROM sizes
+    SELECT object, sum(bytes)::bigint, sum(approximate_row_count(relation))::bigint FROM sizes GROUP BY object
     UNION ALL SELECT 'indexes', sum(index_bytes)::bigint, NULL FROM sizes
     UNION ALL SELECT 'database', pg_database_size(current_database()), NULL
 $$;

@@ -1,48 +1,46 @@
--- How far pages were read in [since, until), according to their page_view and engagement events.
--- views: page_view events. The other columns cover views with an engagement event, which belongs to the same visitor's
--- latest view of the page; a view is as deep as its deepest report. scroll_percent_mean: 0 to 100. reached_25: views
--- scrolled to 25 % or further. engaged_seconds: the time that the page was visible, summed over a view.
--- filters: see footfall.matching_events; event_type hides events of other types. row_limit: pages at most.
+-- How far pages were read in what began in [since, until), by their page_view and engagement events.
+-- views: page_view events. readings: visits that reported how the page was read; the other columns are about these. A reading is as deep as its
+-- deepest report, and its time is the sum of all. scroll_percent_mean: 0 to 100. reached_25: readings of 25 % or further. engaged_seconds: the time that the
+-- page was visible, within 1 %.
+-- filters: see footfall.filter_values. row_limit: pages at most.
 CREATE OR REPLACE FUNCTION footfall.scroll_depth(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100)
-RETURNS TABLE (page text, views bigint, scroll_percent_mean double precision, reached_25 bigint, reached_50 bigint,
+RETURNS TABLE (page text, views bigint, readings bigint, scroll_percent_mean double precision, reached_25 bigint, reached_50 bigint,
     reached_75 bigint, reached_100 bigint, engaged_seconds_median double precision)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- Reports of pages that are listed only; a page without a view in the range is not.
+    WITH seen AS MATERIALIZED (
+        SELECT page.value, page.events FROM footfall.sums('{page}', $1, $2, $3) AS page
+        ORDER BY page.events DESC, page.value LIMIT $4
+    ), cells AS MATERIALIZED (
+        SELECT cell.list, cell.page, cell.bucket, cell.samples
+        FROM footfall.histograms('{scroll_percent,engaged_ms}', $1, $2, $3, ARRAY(SELECT seen.value FROM seen)) AS cell
+    )
     SELECT
-        seen.page_path,
-        sum(seen.views)::bigint,
-        avg(seen.scroll_percent),
-        count(*) FILTER (WHERE seen.scroll_percent >= 25),
-        count(*) FILTER (WHERE seen.scroll_percent >= 50),
-        count(*) FILTER (WHERE seen.scroll_percent >= 75),
-        count(*) FILTER (WHERE seen.scroll_percent >= 100),
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY seen.engaged_ms / 1000)
-    FROM (
+        held.value, seen.events, coalesce(scrolled.readings, 0), scrolled.mean, coalesce(scrolled.reached_25, 0),
+        coalesce(scrolled.reached_50, 0), coalesce(scrolled.reached_75, 0), coalesce(scrolled.reached_100, 0), engaged.median / 1000
+    FROM seen
+    LEFT JOIN analytics_values AS held ON held.id = seen.value
+    LEFT JOIN (
         SELECT
-            report.page_path, sum(report.is_view) AS views, max(report.scroll_percent) AS scroll_percent,
-            sum(report.engaged_ms) AS engaged_ms
-        FROM (
-            SELECT
-                event.page_path, who.hash,
-                (event.event_type = 'page_view')::integer AS is_view,
-                CASE WHEN event.event_type = 'engagement' AND jsonb_typeof(event.metadata -> 'scroll_percent') = 'number'
-                    THEN (event.metadata -> 'scroll_percent')::double precision END AS scroll_percent,
-                CASE WHEN event.event_type = 'engagement' AND jsonb_typeof(event.metadata -> 'engaged_ms') = 'number'
-                    THEN (event.metadata -> 'engaged_ms')::double precision END AS engaged_ms,
-                count(*) FILTER (WHERE event.event_type = 'page_view') OVER (
-                    PARTITION BY who.hash, event.page_path COLLATE "C"
-                    ORDER BY event.timestamp, event.event_id ROWS UNBOUNDED PRECEDING) AS view_number
-            FROM footfall.matching_events($1, $2, $3) AS event
-            -- Hashes sort faster than text.
-            CROSS JOIN LATERAL (SELECT hashtextextended(coalesce(event.session_id, event.visitor_id::text),
-                hashtextextended(coalesce(event.site, ''), 0))) AS who (hash)
-            WHERE event.event_type IN ('page_view', 'engagement')
-        ) AS report
-        GROUP BY report.hash, report.page_path, report.view_number
-    ) AS seen
-    GROUP BY seen.page_path
-    ORDER BY 2 DESC, 1
-    LIMIT $4
+            cell.page, sum(cell.samples)::bigint AS readings,
+            (sum(cell.bucket * cell.samples) / sum(cell.samples))::double precision AS mean,
+            coalesce(sum(cell.samples) FILTER (WHERE cell.bucket >= 25), 0)::bigint AS reached_25,
+            coalesce(sum(cell.samples) FILTER (WHERE cell.bucket >= 50), 0)::bigint AS reached_50,
+            coalesce(sum(cell.samples) FILTER (WHERE cell.bucket >= 75), 0)::bigint AS reached_75,
+            coalesce(sum(cell.samples) FILTER (WHERE cell.bucket >= 100), 0)::bigint AS reached_100
+        FROM cells AS cell
+        WHERE cell.list = 'scroll_percent'
+        GROUP BY 1
+    ) AS scrolled ON scrolled.page = seen.value
+    LEFT JOIN (
+        SELECT cell.page,
+            footfall.histogram_percentile(array_agg(cell.bucket ORDER BY cell.bucket), array_agg(cell.samples ORDER BY cell.bucket), 0.5) AS median
+        FROM cells AS cell
+        WHERE cell.list = 'engaged_ms'
+        GROUP BY 1
+    ) AS engaged ON engaged.page = seen.value
+    ORDER BY seen.events DESC, held.value
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.scroll_depth FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.scroll_depth TO footfall_reader;

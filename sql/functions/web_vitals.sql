@@ -1,37 +1,34 @@
--- The web vitals that browsers reported in [since, until): the 75th percentile of each metric, for all pages together
+-- The web vitals that browsers reported in what began in [since, until): the 75th percentile of each metric within 1 %, for all pages together
 -- (page is null; these rows come first) and for each page, with the rating of https://web.dev/articles/vitals.
 -- metric: lcp_ms, inp_ms, fcp_ms, ttfb_ms (milliseconds), cls (no unit). samples: reports that contain it.
--- filters: see footfall.matching_events. row_limit: pages at most, those with the most samples.
+-- filters: see footfall.filter_values. row_limit: pages at most, those with the most views.
 CREATE OR REPLACE FUNCTION footfall.web_vitals(since timestamptz, until timestamptz, filters jsonb DEFAULT '{}',
     row_limit integer DEFAULT 100)
 RETURNS TABLE (page text, metric text, samples bigint, p75 double precision, rating text)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT
-        ranked.page, ranked.metric, ranked.samples, ranked.p75,
-        CASE WHEN ranked.p75 <= ranked.good THEN 'good' WHEN ranked.p75 <= ranked.fair THEN 'needs improvement' ELSE 'poor' END
-    FROM (
-        SELECT measured.*, dense_rank() OVER (ORDER BY measured.of_all DESC, measured.page_samples DESC, measured.page) AS place
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+#variable_conflict use_column
+DECLARE
+    -- -1: all pages together.
+    chosen CONSTANT integer[] := ARRAY[-1] || ARRAY(
+        SELECT seen.value FROM footfall.sums('{page}', since, until, filters) AS seen
+        ORDER BY seen.events DESC, seen.value LIMIT row_limit);
+BEGIN
+    RETURN QUERY
+        SELECT
+            page.value, measured.name, measured.samples, measured.p75,
+            CASE WHEN measured.p75 <= measured.good THEN 'good' WHEN measured.p75 <= measured.fair THEN 'needs improvement' ELSE 'poor' END
         FROM (
             SELECT
-                event.page_path AS page, grouping(event.page_path) AS of_all, sample.metric, count(*) AS samples,
-                min(sample.good) AS good, min(sample.fair) AS fair,
-                max(count(*)) OVER (PARTITION BY grouping(event.page_path), event.page_path) AS page_samples,
-                percentile_cont(0.75) WITHIN GROUP (ORDER BY sample.value::double precision) AS p75
-            FROM footfall.matching_events($1, $2, $3) AS event
-            CROSS JOIN LATERAL (VALUES
-                ('lcp_ms', event.metadata -> 'lcp_ms', 2500, 4000),
-                ('inp_ms', event.metadata -> 'inp_ms', 200, 500),
-                ('cls', event.metadata -> 'cls', 0.1, 0.25),
-                ('fcp_ms', event.metadata -> 'fcp_ms', 1800, 3000),
-                ('ttfb_ms', event.metadata -> 'ttfb_ms', 800, 1800)
-            ) AS sample (metric, value, good, fair)
-            WHERE event.event_type = 'web_vitals' AND jsonb_typeof(sample.value) = 'number'
-            GROUP BY GROUPING SETS ((event.page_path, sample.metric), (sample.metric))
-            HAVING event.page_path IS NOT NULL OR grouping(event.page_path) = 1
+                cell.page, metric.name, metric.good, metric.fair, sum(cell.samples)::bigint AS samples,
+                footfall.histogram_percentile(array_agg(cell.bucket ORDER BY cell.bucket), array_agg(cell.samples ORDER BY cell.bucket), 0.75) / metric.scale AS p75
+            FROM footfall.metrics() AS metric
+            JOIN footfall.histograms(ARRAY(SELECT name FROM footfall.metrics() WHERE good IS NOT NULL), since, until, filters, chosen) AS cell
+                ON cell.list = metric.name
+            GROUP BY cell.page, metric.name, metric.good, metric.fair, metric.scale
         ) AS measured
-    ) AS ranked
-    WHERE ranked.of_all = 1 OR ranked.place <= $4 + 1
-    ORDER BY ranked.place, ranked.metric
+        LEFT JOIN analytics_values AS page ON page.id = measured.page
+        ORDER BY array_position(chosen, measured.page), measured.name;
+END
 $$;
 REVOKE EXECUTE ON FUNCTION footfall.web_vitals FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION footfall.web_vitals TO footfall_reader;

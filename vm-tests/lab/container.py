@@ -111,7 +111,8 @@ class Container:
             children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split()
             # Until it is systemd, the child has not fully entered the container.
             started = [pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "systemd"]
-        except FileNotFoundError:
+        # A child that ends meanwhile has no file, or one that cannot be read any more.
+        except (FileNotFoundError, ProcessLookupError):
             return None
         return int(started[0]) if started else None
 

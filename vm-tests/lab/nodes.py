@@ -87,6 +87,8 @@ systemctl start footfall-view.socket footfall.target
 def installed(tree: Tree) -> None:
     """Creates the users; systemd-tmpfiles creates /etc/footfall when the machine boots."""
     tree.run("systemd-sysusers")
+    # Of these tests one client sends what thousands would.
+    tree.drop_in("footfall-ingest.service", "[Service]\nEnvironment=FOOTFALL_RATES__EVENTS_PER_S=0\n")
 
 
 def database_host(tree: Tree) -> None:
@@ -186,7 +188,7 @@ server {{
 
 def web_server(tree: Tree, servers: str) -> None:
     tree.remove("/etc/nginx/sites-enabled/default")
-    tree.write("/etc/nginx/sites-enabled/footfall", f"include {SHARE}/nginx/footfall-upstreams.conf;\n{servers}")
+    tree.write("/etc/nginx/sites-enabled/footfall", f"include {SHARE}/nginx/footfall-clients.conf;\ninclude {SHARE}/nginx/footfall-upstreams.conf;\n{servers}")
     tree.enable("nginx.service")
 
 

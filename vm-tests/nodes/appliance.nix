@@ -3,6 +3,8 @@
   services.footfall.enable = true;
   services.footfall.openFirewall = true;
   services.footfall.site.port = 80;
+  # Of these tests one client sends what thousands would.
+  services.footfall.ingest.settings.rates.events_per_s = 0;
 
   # Enough for Kafka, PostgreSQL and Grafana besides our own daemons.
   virtualisation.memorySize = 3072;

@@ -4,6 +4,8 @@
   services.footfall.enable = true;
   services.footfall.openFirewall = true;
   services.footfall.site.port = 80;
+  # Of these tests one client sends what thousands would.
+  services.footfall.ingest.settings.rates.events_per_s = 0;
   services.footfall.profile = lib.mkDefault "light";
   specialisation.appliance.configuration.services.footfall.profile = "appliance";
   environment.systemPackages = [

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { until } from "./until.mjs";
 
-const START_MS_MAX = 15_000;
+const START_MS_MAX = 45_000;
 
 const OPTIONS = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -26,7 +26,7 @@ const bundled = async (name) => {
   const declared = outputFiles[0].text.replace(/^( *)(?:var|const) /gm, "$1let ");
   // The page does not notice if the start fails (an endpoint that is not a URL, a browser that lacks a feature).
   const guarded = `try{${declared}}catch{}`;
-  const compress = { ecma: ECMA, passes: 3, keep_fargs: false, inline: 1 };
+  const compress = { ecma: ECMA, passes: 3, keep_fargs: false, inline: 1, booleans_as_integers: true };
   const { code } = await minify(guarded, { ecma: ECMA, toplevel: true, compress });
   return Buffer.from(code.replace(/\bconst /g, "let "));
 };

@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { openBrowser } from "./browser.mjs";
 
 const SCENARIOS = readdirSync(new URL("scenarios", import.meta.url)).map((file) => file.replace(".mjs", ""));
-const RUN_MS_MAX = 180_000;
+const RUN_MS_MAX = 600_000;
 
 const [name, site, directory] = process.argv.slice(2);
 if (!SCENARIOS.includes(name) || !URL.canParse(site ?? "") || (name.endsWith("screenshots") && !directory)) {

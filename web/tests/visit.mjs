@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { until } from "./until.mjs";
 
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 45_000; // many browsers may run beside this one
 const DRAIN_MS_MAX = 100_000; // the tracker waits up to 60 s, plus up to half of that at random
 
 // Runs in the page before its scripts. Each report goes into sessionStorage, because a call to the driver is lost when a

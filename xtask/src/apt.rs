@@ -29,23 +29,30 @@ pub(crate) fn install(packages: &[&str], what_for: &str, step: &Step) -> Result<
     )
 }
 
-/// The first URL in the host's apt sources: a mirror that this machine can reach.
-pub(crate) fn mirror() -> Result<String> {
-    let sources = Path::new("/etc/apt");
-    ["sources.list.d/debian.sources", "sources.list"]
-        .iter()
-        .filter_map(|name| std::fs::read_to_string(sources.join(name)).ok())
-        .find_map(|text| first_address(&text))
+/// What apt reads to find a release's packages and their updates, from where the host gets its own: mirrors that this machine can
+/// reach.
+pub(crate) fn sources(release: &str) -> Result<[String; 3]> {
+    let folder = Path::new("/etc/apt");
+    let texts = ["sources.list.d/debian.sources", "sources.list"]
+        .map(|name| std::fs::read_to_string(folder.join(name)).unwrap_or_default());
+    sources_like(&texts.concat(), release)
         .context("neither debian.sources nor sources.list under /etc/apt names a mirror")
 }
 
-fn first_address(sources: &str) -> Option<String> {
-    sources
+fn sources_like(host: &str, release: &str) -> Option<[String; 3]> {
+    let mut addresses = host
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .flat_map(str::split_whitespace)
-        .find(|word| word.starts_with("http://") || word.starts_with("https://"))
-        .map(str::to_owned)
+        .filter(|word| word.starts_with("http://") || word.starts_with("https://"));
+    let mirror = addresses.clone().find(|address| !address.contains("-security"))?.trim_end_matches('/');
+    let derived = format!("{mirror}-security");
+    let security = addresses.find(|address| address.contains("debian-security")).unwrap_or(&derived);
+    Some([
+        format!("deb {mirror} {release} main"),
+        format!("deb {mirror} {release}-updates main"),
+        format!("deb {security} {release}-security main"),
+    ])
 }
 
 /// Whether this process is root, read from the owner of its /proc entry to avoid another dependency.
@@ -56,14 +63,23 @@ pub(crate) fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::first_address;
+    use super::sources_like;
 
     #[test]
-    fn the_first_address_is_found_in_both_formats_and_not_in_comments() {
-        let deb822 = "Types: deb\n# http://old.example/debian\nURIs: http://new.example/debian\n";
-        assert_eq!(first_address(deb822).unwrap(), "http://new.example/debian");
-        let one_line = "#deb http://old.example/debian x main\ndeb [arch=amd64] https://new.example/debian x main\n";
-        assert_eq!(first_address(one_line).unwrap(), "https://new.example/debian");
-        assert_eq!(first_address("deb cdrom:[x] y main\n"), None);
+    fn the_mirrors_are_found_in_both_formats_and_not_in_comments() {
+        let deb822 = "Types: deb\n# http://old.example/debian\nURIs: http://new.example/debian\n\nURIs: http://safe.example/debian-security/\n";
+        assert_eq!(
+            sources_like(deb822, "trixie").unwrap(),
+            [
+                "deb http://new.example/debian trixie main",
+                "deb http://new.example/debian trixie-updates main",
+                "deb http://safe.example/debian-security/ trixie-security main"
+            ]
+        );
+        let one_line = "#deb http://old.example/debian x main\ndeb [arch=amd64] https://new.example/debian/ x main\n";
+        let [main, _, security] = sources_like(one_line, "trixie").unwrap();
+        assert_eq!(main, "deb https://new.example/debian trixie main");
+        assert_eq!(security, "deb https://new.example/debian-security trixie-security main");
+        assert_eq!(sources_like("deb cdrom:[x] y main\n", "trixie"), None);
     }
 }

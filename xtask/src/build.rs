@@ -11,12 +11,12 @@ use crate::setup::For;
 /// Builds the programs, and for tests everything that `cargo test --workspace` runs, with the same features and
 /// profile, so that nothing is compiled twice. Tests start the programs, which cargo would not build for them.
 pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<()> {
-    let targets: &[&str] = match purpose {
-        For::Up | For::Lab | For::Image => &["--bins"],
-        For::Tests => &["--bins", "--tests", "--examples"],
+    let tests: &[&str] = match purpose {
+        For::Up | For::Lab | For::Image => &[],
+        For::Tests => &["--tests"],
     };
     let step = steps.begin("build");
-    let built = command::run(command::cargo(checkout).args(["build", "--workspace"]).args(targets), &step);
+    let built = command::run(command::cargo(checkout).arg("build").args(command::PROGRAMS).args(tests), &step);
     match &built {
         Ok(()) => step.done(""),
         Err(_) => step.failed("see below"),

@@ -13,6 +13,10 @@ use crate::progress::Step;
 /// How many lines of a failed command's output are shown.
 const LINES_SHOWN_MAX: usize = 60;
 
+/// Arguments of `cargo build` for the programs as the tests use them. The examples make cargo enable the features that
+/// only tests need, such as tokio's clock: without them it would compile tokio, and all that uses it, a second time.
+pub(crate) const PROGRAMS: [&str; 3] = ["--workspace", "--bins", "--examples"];
+
 /// Creates a command. Used instead of `Command::new`.
 pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)

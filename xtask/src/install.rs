@@ -27,9 +27,9 @@ impl Install<'_> {
     pub(crate) fn run(&self, checkout: &Path, steps: &Steps) -> Result<()> {
         let list = List::read(checkout)?;
         let step = steps.begin("build");
-        let profile = if self.dev_profile { "dev" } else { "release" };
-        let build = ["build", "--locked", "--workspace", "--bins", "--profile", profile];
-        command::run(command::cargo(checkout).args(build), &step)?;
+        let targets: &[&str] =
+            if self.dev_profile { &command::PROGRAMS } else { &["--workspace", "--bins", "--release"] };
+        command::run(command::cargo(checkout).args(["build", "--locked"]).args(targets), &step)?;
         step.done("");
         let step = steps.begin(format!("files into {}", self.prefix.display()));
         let built = checkout.join("target").join(if self.dev_profile { "debug" } else { "release" });

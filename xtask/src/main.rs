@@ -3,6 +3,7 @@
 //! It depends on none of our other crates, so that it compiles within seconds on a bare machine.
 
 mod apt;
+mod bench;
 mod build;
 mod command;
 mod debian_root;
@@ -19,6 +20,7 @@ mod progress;
 mod setup;
 mod size;
 mod stamped;
+mod test_programs;
 mod tidy;
 mod user_agents;
 mod web_tests;
@@ -54,6 +56,9 @@ enum Task {
         /// Set up every part, including those that this machine already has
         #[arg(long)]
         without_host: bool,
+        /// Do not build
+        #[arg(long)]
+        no_build: bool,
     },
     /// Set up what is missing, then start everything and stay in the foreground (`-- --help` lists the options)
     Up {
@@ -61,11 +66,18 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Set up what is missing, then run every test
+    /// Set up what is missing, then run every test, several programs at a time
     Test {
-        /// Arguments for `cargo test --workspace`, such as part of a test's name
+        /// Arguments for `cargo test --workspace`, such as part of a test's name; it runs one program after the other
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
+    },
+    /// Measure a release build, and write docs/performance.md
+    Bench {
+        /// What to measure
+        what: bench::What,
+        #[command(flatten)]
+        size: bench::Size,
     },
     /// Open psql on the database that `up` started: `cargo xtask psql -- -c "SELECT ..."`
     Psql {
@@ -134,13 +146,13 @@ fn run() -> Result<()> {
     let checkout = checkout()?;
     let steps = Steps::new();
     match task {
-        Task::Setup { tests, lab, without_host } => {
+        Task::Setup { tests, lab, without_host, no_build } => {
             if lab {
                 setup::set_up(&checkout, &steps, For::Lab, without_host)?;
             }
             let purpose = if tests { For::Tests } else { For::Up };
             setup::set_up(&checkout, &steps, purpose, without_host)?;
-            build::workspace(&checkout, &steps, purpose)
+            if no_build { Ok(()) } else { build::workspace(&checkout, &steps, purpose) }
         }
         Task::Up { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
@@ -153,11 +165,15 @@ fn run() -> Result<()> {
         Task::Test { arguments } => {
             setup::set_up(&checkout, &steps, For::Tests, false)?;
             build::workspace(&checkout, &steps, For::Tests)?;
+            if arguments.is_empty() {
+                return test_programs::run_all(&checkout, &steps);
+            }
             let mut test = command::cargo(&checkout);
             // Run all tests even if one fails.
             test.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
             command::become_it(test)
         }
+        Task::Bench { what: bench::What::Questions, size } => bench::questions(&checkout, &steps, &size),
         Task::Psql { role, arguments } => {
             let mut psql = command::new(build::footfall()?);
             psql.arg("psql").arg("--role").arg(role);

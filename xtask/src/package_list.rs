@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::debian_root::Release;
+
 pub(crate) struct PackageList {
     text: String,
 }
@@ -15,8 +17,10 @@ impl PackageList {
         Ok(Self { text })
     }
 
-    pub(crate) fn release(&self) -> Result<&str> {
-        self.words("release")?.next().context("parts/debian.txt names no release")
+    pub(crate) fn release(&self) -> Result<Release<'_>> {
+        let one =
+            |name: &str| self.words(name)?.next().with_context(|| format!("`{name}:` of parts/debian.txt is empty"));
+        Ok(Release { name: one("release")?, day: one("packages-of")? })
     }
 
     pub(crate) fn packages(&self, name: &str) -> Result<Vec<&str>> {

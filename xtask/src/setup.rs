@@ -61,7 +61,7 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
 
     let jobs: [(String, bool, Job); 5] = [
         (
-            format!("debian {release} root"),
+            format!("debian {} root", release.name),
             root_missing,
             Box::new(|step| {
                 debian_root::build(&root, release, &packages, &mmdebstrap, step)?;

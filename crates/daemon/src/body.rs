@@ -56,6 +56,15 @@ pub struct Body {
     share: OwnedSemaphorePermit,
 }
 
+impl Body {
+    /// Replaces the content, and gives back the part of its share that the new one does not need.
+    pub fn replace(&mut self, bytes: Bytes) {
+        self.bytes = bytes;
+        let unused = self.share.num_permits().saturating_sub(self.bytes.len().div_ceil(1024));
+        drop(self.share.split(unused));
+    }
+}
+
 impl BodyBudget {
     /// A budget of `kib_max` KiB.
     pub fn new(kib_max: usize) -> Self {
@@ -90,15 +99,12 @@ impl BodyBudget {
         Ok(Body { bytes, share })
     }
 
-    /// Replaces the content, for example with the inflated body. The share then covers the larger of the two, since
-    /// both are briefly in memory.
+    /// Makes the body's share cover at least `bytes`, before a larger content takes its place: see [`Body::replace`].
     ///
     /// # Errors
     /// [`BodyError::OverBudget`]
-    pub fn replace(&self, body: Body, bytes: Bytes) -> Result<Body, BodyError> {
-        let Body { bytes: sent, mut share } = body;
-        self.grow(&mut share, sent.len().max(bytes.len()))?;
-        Ok(Body { bytes, share })
+    pub fn reserve(&self, body: &mut Body, bytes: usize) -> Result<(), BodyError> {
+        self.grow(&mut body.share, bytes)
     }
 
     fn take(&self, kib: usize) -> Result<OwnedSemaphorePermit, BodyError> {
@@ -243,9 +249,14 @@ mod tests {
         assert_eq!(budget.read(&mut Pieces::new(&[1], true), LIMITS).await.unwrap_err(), BodyError::OverBudget);
         assert!(budget.read(&mut Pieces::new(&[], true), LIMITS).await.is_ok(), "an empty body takes nothing");
         drop(second);
-        let inflated = budget.replace(first, Bytes::from(vec![b'x'; 4 * 1024])).unwrap();
+        let mut inflated = first;
+        budget.reserve(&mut inflated, 4 * 1024).unwrap();
         assert_eq!(budget.read(&mut Pieces::new(&[1], true), LIMITS).await.unwrap_err(), BodyError::OverBudget);
-        assert_eq!(budget.replace(inflated, Bytes::from(vec![b'x'; 5 * 1024])).unwrap_err(), BodyError::OverBudget);
+        assert_eq!(budget.reserve(&mut inflated, 5 * 1024), Err(BodyError::OverBudget));
+        inflated.replace(Bytes::from(vec![b'x'; 2 * 1024]));
+        assert!(budget.read(&mut Pieces::new(&[3 * 1024], true), LIMITS).await.is_err());
+        assert!(budget.read(&mut Pieces::new(&[2 * 1024], true), LIMITS).await.is_ok());
+        drop(inflated);
         assert!(budget.read(&mut Pieces::new(&[4 * 1024], true), LIMITS).await.is_ok());
     }
 

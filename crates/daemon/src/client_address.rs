@@ -29,6 +29,15 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNe
     client.to_canonical()
 }
 
+/// What one client has for itself: its IPv4 address, or its /64 of IPv6.
+#[must_use]
+pub fn client_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => IpAddr::V6((u128::from(six) & (u128::MAX << 64)).into()),
+        four @ IpAddr::V4(_) => four,
+    }
+}
+
 /// The id that a trusted proxy gave this request. It is the same if the proxy repeats the request, as nginx does with a
 /// GET whose connection closed before the answer.
 pub fn request_id<'a>(peer: IpAddr, headers: &'a HeaderMap, trusted_proxies: &[IpNet]) -> Option<&'a str> {
@@ -88,6 +97,13 @@ mod tests {
         assert_eq!(of("127.0.0.1", "4f1c").as_deref(), Some("4f1c"));
         assert_eq!(of("::ffff:127.0.0.1", "4f1c").as_deref(), Some("4f1c"));
         assert_eq!((of("203.0.113.9", "4f1c"), of("127.0.0.1", "")), (None, None));
+    }
+
+    #[test]
+    fn a_64_of_ipv6_is_one_client_and_mapped_addresses_are_ipv4() {
+        let of = |address: &str| client_network(address.parse().unwrap()).to_string();
+        assert_eq!((of("2001:db8::1"), of("2001:db8:0:1::1")), ("2001:db8::".to_owned(), "2001:db8:0:1::".to_owned()));
+        assert_eq!((of("203.0.113.1"), of("::ffff:203.0.113.1")), ("203.0.113.1".to_owned(), "203.0.113.1".to_owned()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -18,9 +19,10 @@ use crate::{ConfigErrors, FieldError, LogConfig, Sources, describe, logging};
 
 /// EX_USAGE from sysexits.h, as for daemons.
 const EXIT_USAGE: u8 = 64;
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A command's whole configuration; see [`Configuration`](crate::Configuration) for the requirements on its types.
-pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSchema {
+pub trait CommandConfiguration: Serialize + DeserializeOwned + Default + JsonSchema + Clone {
     /// `log`
     fn log(&self) -> &LogConfig;
 
@@ -50,6 +52,9 @@ pub struct CommandArguments {
     /// TOML configuration file; by default the one named by FOOTFALL_CONFIG, if any
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    /// Run again every day, until it is stopped; for containers, which have no timers
+    #[arg(long)]
+    daily: bool,
     #[command(subcommand)]
     asked: Option<Asked>,
 }
@@ -68,7 +73,7 @@ enum Asked {
 pub fn run_command<C: CommandConfiguration>(
     command: &Command,
     arguments: CommandArguments,
-    run: impl FnOnce(C) -> anyhow::Result<u8>,
+    run: impl Fn(C) -> anyhow::Result<u8>,
 ) -> ExitCode {
     if let Some(Asked::Describe) = arguments.asked {
         return print(command, describe::<C>(command));
@@ -85,21 +90,33 @@ pub fn run_command<C: CommandConfiguration>(
     match arguments.asked {
         Some(Asked::CheckConfig) => print(command, Ok("the configuration is good\n".into())),
         Some(Asked::PrintConfig) => print(command, toml::to_string(&config).context("not expressible in TOML")),
-        Some(Asked::Describe) | None => start(command, config, run),
+        Some(Asked::Describe) | None => start(command, &config, arguments.daily, run),
     }
 }
 
-fn start<C: CommandConfiguration>(command: &Command, config: C, run: impl FnOnce(C) -> anyhow::Result<u8>) -> ExitCode {
+fn start<C: CommandConfiguration>(
+    command: &Command,
+    config: &C,
+    daily: bool,
+    run: impl Fn(C) -> anyhow::Result<u8>,
+) -> ExitCode {
     if let Err(error) = logging::start(config.log(), command.identifier) {
         complain(command, &format!("{error:#}"));
         return ExitCode::FAILURE;
     }
-    match run(config) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "failed");
-            ExitCode::FAILURE
+    loop {
+        let code = match run(config.clone()) {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "failed");
+                ExitCode::FAILURE
+            }
+        };
+        if !daily {
+            return code;
         }
+        // What went wrong stands in the log; the next run may mend it.
+        std::thread::sleep(DAY);
     }
 }
 

@@ -39,7 +39,7 @@ mod shutdown;
 
 pub use body::{Body, BodyBudget, BodyError, BodyLimits, discard_body, read_body};
 pub use causes::with_causes;
-pub use client_address::{REQUEST_ID, client_address, is_https, request_id};
+pub use client_address::{REQUEST_ID, client_address, client_network, is_https, request_id};
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};
 pub use config::{
     AdminConfig, Common, ConfigError, ConfigErrors, Configuration, FieldError, KafkaKeys, LogConfig, LogFormat,

@@ -22,6 +22,9 @@ pub struct Arrival<'a> {
     pub visitor: &'a VisitorOf<'a>,
     /// The limits to apply.
     pub limits: &'a Limits,
+    /// The names of query parameters, in lower case, whose values are masked in URLs, as are e-mail addresses and signed tokens; without
+    /// any, nothing is masked.
+    pub masked_names: &'a [String],
     /// In an import of history: how old an event may be, in milliseconds, instead of `limits.past_ms_max`. Its time is
     /// taken as it is, without a correction by `sent_at`, and visitors are told apart by `user_id` or else `session_id`.
     pub import_past_ms_max: Option<u64>,

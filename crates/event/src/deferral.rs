@@ -22,6 +22,12 @@ pub enum Deferral {
     NotCommitted,
     /// The web server in front cannot reach footfall-ingest.
     Unavailable,
+    /// The client has too many requests open at once, says the web server in front.
+    TooManyAtOnce,
+    /// The client has sent too many events in a short time.
+    RateLimited,
+    /// The disk that the events would go to is nearly full.
+    DiskFull,
 }
 
 impl Deferral {
@@ -36,6 +42,9 @@ impl Deferral {
         Self::DatabaseAway,
         Self::NotCommitted,
         Self::Unavailable,
+        Self::TooManyAtOnce,
+        Self::RateLimited,
+        Self::DiskFull,
     ];
 
     /// The stable name, in snake_case.
@@ -51,14 +60,19 @@ impl Deferral {
             Self::DatabaseAway => "database_away",
             Self::NotCommitted => "not_committed",
             Self::Unavailable => "unavailable",
+            Self::TooManyAtOnce => "too_many_at_once",
+            Self::RateLimited => "rate_limited",
+            Self::DiskFull => "disk_full",
         }
     }
 
-    /// The status of the answer. A 503 has a Retry-After header.
+    /// The status of the answer. A 429, a 503 and a 507 have a Retry-After header.
     #[must_use]
     pub const fn http_status(self) -> u16 {
         match self {
             Self::BodyIncomplete => 408,
+            Self::TooManyAtOnce | Self::RateLimited => 429,
+            Self::DiskFull => 507,
             Self::BodiesFull
             | Self::QueueFull
             | Self::BrokerAway
@@ -84,6 +98,11 @@ impl Deferral {
                 "The event was not made durable in time. Keep it and send it again with the same event_id."
             }
             Self::Unavailable => "The collector cannot be reached. Keep the event and send it again.",
+            Self::TooManyAtOnce => "This address has 200 requests open at once. Keep the event and send it again.",
+            Self::RateLimited => {
+                "This address has sent too many events. Keep the event and send it again after Retry-After."
+            }
+            Self::DiskFull => "There is no room left for events. Keep the event and send it again later.",
         }
     }
 
@@ -133,6 +152,20 @@ impl Deferral {
                 "nginx, or footfall-view in the light profile, got no answer from footfall-ingest: it is not running, \
                  is overloaded, or listens on a different address."
             }
+            Self::TooManyAtOnce => {
+                "200 requests from one address (of IPv6, from one /64) are open at nginx: a client tries to take all its \
+                 connections, or many people share an address, or another proxy stands in front and nginx does not know \
+                 (`set_real_ip_from`), so that all clients look like one."
+            }
+            Self::RateLimited => {
+                "One address (of IPv6, one /64) has sent more than `rates.burst` events at once, or more than \
+                 `rates.events_per_s` for longer: a program that sends a backlog, an attack, or many people behind one \
+                 address. Behind a proxy that `privacy.trusted_proxies` does not name, all clients have its address."
+            }
+            Self::DiskFull => {
+                "Less than `disk.free_mib_min` is free on the disk of a folder in `disk.folders`. /ready of \
+                 footfall-ingest says which."
+            }
         }
     }
 
@@ -176,6 +209,18 @@ impl Deferral {
                 "Start footfall-ingest, or find out why it does not answer: `footfall check` shows how far an event \
                  gets. Compare its `listen` with nginx's upstream, or with `site.ingest` of footfall-view."
             }
+            Self::TooManyAtOnce => {
+                "Behind another proxy, name it with `set_real_ip_from` and `real_ip_header`. Otherwise none: others are \
+                 served meanwhile. `limit_conn footfall_clients` in a location of your own replaces the limit."
+            }
+            Self::RateLimited => {
+                "Name the proxy in `privacy.trusted_proxies`, or a server of your own in `rates.exempt`. Otherwise none: \
+                 trackers keep their events and send them later, and others are served meanwhile."
+            }
+            Self::DiskFull => {
+                "Make room: shorten `keep_days` of `footfall retain`, remove old backups, or enlarge the disk. Ingest \
+                 resumes within a second."
+            }
         }
     }
 }
@@ -206,6 +251,6 @@ mod tests {
         for (number, deferral) in Deferral::ALL.iter().enumerate() {
             assert_eq!(*deferral as usize, number);
         }
-        assert_eq!(Deferral::ALL.len(), Deferral::Unavailable as usize + 1);
+        assert_eq!(Deferral::ALL.len(), Deferral::DiskFull as usize + 1);
     }
 }

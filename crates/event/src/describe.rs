@@ -36,14 +36,15 @@ const DIMENSIONS_HEAD: &str = "
 ## Dimensions
 
 What visits are grouped by (`footfall.visits_by`, the live page) and everything is filtered by: `{\"country\":[\"DE\",\"AT\"]}`
-in SQL, `?country=DE&country=AT` in an address. An empty text chooses what has no value. A filter on *each event* also chooses
-single events by their own value; one on *the visit* chooses all events of the visits that have it.
+in SQL, `?country=DE&country=AT` in an address. An empty text chooses what has no value. These filters choose visits, with all
+their events; [definitions.md](definitions.md) says what a visit is. The column *From* says which of its events has the value.
 
 ";
 
 const FILTERS: &str = "
-Filters beside these: `page` is the path of an event's page, `page_prefix` its beginning, `event_type` its type, and `bot` is
-`false` (people, the default), `true` or `any`. A page may be written in any spelling (`/caf%C3%A9`, `/café`) or as its URL, and
+Other filters choose events: `page` is the path of an event's page, `page_prefix` its beginning, `event_type` its type, and
+`property` what its `metadata` says, such as `{\"property\":{\"plan\":\"large\"}}`. `bot` chooses visits: `false` (people, the
+default), `true` or `any`. A page may be written in any spelling (`/caf%C3%A9`, `/café`) or as its URL, and
 an international host in either of its forms: each is stored in one spelling.
 ";
 
@@ -59,13 +60,14 @@ pub fn describe_fields() -> String {
         row(&mut text, &[&format!("`{}`", flag.as_str()), &format!("`{}`", flag.field()), flag.message()]);
     }
     text.push_str(DIMENSIONS_HEAD);
-    text.push_str("| Dimension | Of | Meaning |\n|---|---|---|\n");
+    text.push_str("| Dimension | From | Meaning |\n|---|---|---|\n");
     for dimension in &DIMENSIONS {
-        let of = match dimension.value_of {
-            ValueOf::Key | ValueOf::Event(_) => "each event",
-            ValueOf::EntryPage | ValueOf::ExitPage | ValueOf::Visit(_) => "the visit",
+        let from = match dimension.value_of {
+            ValueOf::Key => "every event",
+            ValueOf::EntryPage | ValueOf::FirstEvent(_) => "the first active event",
+            ValueOf::ExitPage => "the last active event",
         };
-        row(&mut text, &[&format!("`{}`", dimension.name), of, dimension.meaning]);
+        row(&mut text, &[&format!("`{}`", dimension.name), from, dimension.meaning]);
     }
     text.push_str(FILTERS);
 

@@ -8,7 +8,7 @@ use crate::enrich::Enriched;
 
 /// Something to group and filter visits by.
 pub struct Dimension {
-    /// The column in `analytics_visit_parts`, the key of a filter, and the argument of `footfall.visits_by`.
+    /// The column in `analytics_visits`, the key of a filter, and the argument of `footfall.visits_by`.
     pub name: &'static str,
     /// Its name for people, as the live page shows it before a filter's value.
     pub label: &'static str,
@@ -35,9 +35,7 @@ pub enum ValueOf {
     /// The path of its last page.
     ExitPage,
     /// Its first event. Other events do not count: a visit has one source.
-    Visit(Value),
-    /// Its first event too, but a filter of events looks it up in each event.
-    Event(Value),
+    FirstEvent(Value),
 }
 
 /// A list on the live page.
@@ -83,13 +81,13 @@ pub enum ShownAs {
 /// Every dimension, in the order of the live page.
 pub static DIMENSIONS: [Dimension; 17] = [
     Dimension::new("site", "Site", ValueOf::Key, "The event's `site`."),
-    Dimension::new("entry_page", "Entry page", ValueOf::EntryPage, "The path of the visit's first event.").listed(
+    Dimension::new("entry_page", "Entry page", ValueOf::EntryPage, "The path of the first page.").listed(
         Card::Pages,
         "Entry",
         "Entry pages",
         ShownAs::Plain,
     ),
-    Dimension::new("exit_page", "Exit page", ValueOf::ExitPage, "The path of the visit's last event.").listed(
+    Dimension::new("exit_page", "Exit page", ValueOf::ExitPage, "The path of the last page.").listed(
         Card::Pages,
         "Exit",
         "Exit pages",
@@ -98,21 +96,21 @@ pub static DIMENSIONS: [Dimension; 17] = [
     Dimension::new(
         "hostname",
         "Hostname",
-        ValueOf::Event(|it| it.hostname.as_deref()),
+        ValueOf::FirstEvent(|it| it.hostname.as_deref()),
         "The host of the page's URL, for a site that has several names.",
     )
     .listed(Card::Pages, "Hostname", "Hostnames", ShownAs::Plain),
     Dimension::new(
         "channel",
         "Channel",
-        ValueOf::Visit(|it| it.channel),
+        ValueOf::FirstEvent(|it| it.channel),
         "How the visitor came: paid, mail, social, search, referral, direct.",
     )
     .listed(Card::Sources, "Channel", "Channels", ShownAs::Capitalised),
     Dimension::new(
         "referrer_host",
         "Referrer",
-        ValueOf::Visit(|it| it.referrer_host.as_deref()),
+        ValueOf::FirstEvent(|it| it.referrer_host.as_deref()),
         "The host that led to the site, without `www.` and port.",
     )
     .sparse()
@@ -145,11 +143,11 @@ pub static DIMENSIONS: [Dimension; 17] = [
     Dimension::new(
         "browser",
         "Browser",
-        ValueOf::Event(|it| it.agent.browser.as_deref()),
+        ValueOf::FirstEvent(|it| it.agent.browser.as_deref()),
         "The browser, or the app that shows the page within itself: its own name (Instagram), or `Safari (in-app)`, `Chrome (in-app)` if it does not say; for a bot, its own name.",
     )
     .listed(Card::Devices, "Browser", "Browsers", ShownAs::Plain),
-    Dimension::new("os", "System", ValueOf::Event(|it| it.agent.os.as_deref()), "The operating system.").listed(
+    Dimension::new("os", "System", ValueOf::FirstEvent(|it| it.agent.os.as_deref()), "The operating system.").listed(
         Card::Devices,
         "System",
         "Operating systems",
@@ -158,35 +156,35 @@ pub static DIMENSIONS: [Dimension; 17] = [
     Dimension::new(
         "device",
         "Device",
-        ValueOf::Event(|it| it.agent.device),
+        ValueOf::FirstEvent(|it| it.agent.device),
         "The kind of device: desktop; mobile, with foldables and handheld consoles; tablet, with readers; tv, with what is plugged into one; other, such as watches, headsets, cars and bots.",
     )
     .listed(Card::Devices, "Device", "Devices", ShownAs::Capitalised),
     Dimension::new(
         "screen",
         "Screen",
-        ValueOf::Event(|it| it.screen),
+        ValueOf::FirstEvent(|it| it.screen),
         "The screen's width by class: xs below 576 pixels, sm below 768, md below 992, lg below 1440, xl.",
     )
     .listed(Card::Devices, "Screen", "Screens", ShownAs::Screen),
     Dimension::new(
         "country",
         "Country",
-        ValueOf::Event(|it| it.country.as_deref()),
+        ValueOf::FirstEvent(|it| it.country.as_deref()),
         "The country of the client's address (ISO 3166-1 alpha-2).",
     )
     .listed(Card::Places, "Country", "Countries", ShownAs::Country),
     Dimension::new(
         "language",
         "Language",
-        ValueOf::Event(|it| it.language.as_deref()),
+        ValueOf::FirstEvent(|it| it.language.as_deref()),
         "The primary subtag of the language.",
     )
     .listed(Card::Places, "Language", "Languages", ShownAs::Language),
 ];
 
 const fn utm(name: &'static str, label: &'static str, value: Value) -> Dimension {
-    Dimension::new(name, label, ValueOf::Visit(value), "The parameter of this name in the page's URL.").sparse()
+    Dimension::new(name, label, ValueOf::FirstEvent(value), "The parameter of this name in the page's URL.").sparse()
 }
 
 impl Dimension {
@@ -205,11 +203,11 @@ impl Dimension {
     }
 
     /// The value of an event, for a dimension that has a column of its own name in `analytics_events` and
-    /// `analytics_visit_parts`.
+    /// `analytics_visits`.
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         match self.value_of {
-            ValueOf::Visit(value) | ValueOf::Event(value) => Some(value),
+            ValueOf::FirstEvent(value) => Some(value),
             ValueOf::Key | ValueOf::EntryPage | ValueOf::ExitPage => None,
         }
     }

@@ -103,7 +103,12 @@ const ROWS: [Field; FIELD_COUNT] = [
     )
     .meaning("The user agent; without it, that of the request."),
     client("timestamp", Kind::Time, "When it happened; without it, when it was received."),
-    client("metadata", Kind::Metadata, "Anything else that the site wants to store."),
+    client(
+        "metadata",
+        Kind::Metadata,
+        "Anything else that the site wants to store. Impossible measures of `engagement` and `web_vitals` are left out, see \
+         [Flags](#flags).",
+    ),
     client(
         "sent_at",
         Kind::Time,

@@ -20,11 +20,33 @@ pub enum Flag {
     MetadataNumberChanged,
     /// `screen_width` was not a whole number.
     ScreenWidthRounded,
+    /// `metadata.scroll_percent` was impossible.
+    ScrollPercentLeftOut,
+    /// `metadata.engaged_ms` was impossible.
+    EngagedMsLeftOut,
+    /// `metadata.lcp_ms` was impossible.
+    LcpMsLeftOut,
+    /// `metadata.inp_ms` was impossible.
+    InpMsLeftOut,
+    /// `metadata.fcp_ms` was impossible.
+    FcpMsLeftOut,
+    /// `metadata.ttfb_ms` was impossible.
+    TtfbMsLeftOut,
+    /// `metadata.cls` was impossible.
+    ClsLeftOut,
+    /// `page_url` had a user name or a password.
+    PageUrlLoginLeftOut,
+    /// `referrer` had a user name or a password.
+    ReferrerLoginLeftOut,
+    /// The query of `page_url` had a secret.
+    PageUrlMasked,
+    /// The query of `referrer` had a secret.
+    ReferrerMasked,
 }
 
 impl Flag {
     /// Every flag there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 19] = [
         Self::PageUrlCut,
         Self::PageTitleCut,
         Self::UserAgentCut,
@@ -33,6 +55,17 @@ impl Flag {
         Self::TimestampUnit,
         Self::MetadataNumberChanged,
         Self::ScreenWidthRounded,
+        Self::ScrollPercentLeftOut,
+        Self::EngagedMsLeftOut,
+        Self::LcpMsLeftOut,
+        Self::InpMsLeftOut,
+        Self::FcpMsLeftOut,
+        Self::TtfbMsLeftOut,
+        Self::ClsLeftOut,
+        Self::PageUrlLoginLeftOut,
+        Self::ReferrerLoginLeftOut,
+        Self::PageUrlMasked,
+        Self::ReferrerMasked,
     ];
 
     /// The stable name, in snake_case.
@@ -47,6 +80,17 @@ impl Flag {
             Self::TimestampUnit => "timestamp_unit",
             Self::MetadataNumberChanged => "metadata_number_changed",
             Self::ScreenWidthRounded => "screen_width_rounded",
+            Self::ScrollPercentLeftOut => "scroll_percent_left_out",
+            Self::EngagedMsLeftOut => "engaged_ms_left_out",
+            Self::LcpMsLeftOut => "lcp_ms_left_out",
+            Self::InpMsLeftOut => "inp_ms_left_out",
+            Self::FcpMsLeftOut => "fcp_ms_left_out",
+            Self::TtfbMsLeftOut => "ttfb_ms_left_out",
+            Self::ClsLeftOut => "cls_left_out",
+            Self::PageUrlLoginLeftOut => "page_url_login_left_out",
+            Self::ReferrerLoginLeftOut => "referrer_login_left_out",
+            Self::PageUrlMasked => "page_url_masked",
+            Self::ReferrerMasked => "referrer_masked",
         }
     }
 
@@ -54,13 +98,20 @@ impl Flag {
     #[must_use]
     pub const fn field(self) -> &'static str {
         match self {
-            Self::PageUrlCut => "page_url",
+            Self::PageUrlCut | Self::PageUrlLoginLeftOut | Self::PageUrlMasked => "page_url",
             Self::PageTitleCut => "page_title",
             Self::UserAgentCut => "user_agent",
-            Self::ReferrerCut => "referrer",
+            Self::ReferrerCut | Self::ReferrerLoginLeftOut | Self::ReferrerMasked => "referrer",
             Self::TimestampReplaced | Self::TimestampUnit => "timestamp",
             Self::MetadataNumberChanged => "metadata",
             Self::ScreenWidthRounded => "screen_width",
+            Self::ScrollPercentLeftOut => "metadata.scroll_percent",
+            Self::EngagedMsLeftOut => "metadata.engaged_ms",
+            Self::LcpMsLeftOut => "metadata.lcp_ms",
+            Self::InpMsLeftOut => "metadata.inp_ms",
+            Self::FcpMsLeftOut => "metadata.fcp_ms",
+            Self::TtfbMsLeftOut => "metadata.ttfb_ms",
+            Self::ClsLeftOut => "metadata.cls",
         }
     }
 
@@ -81,20 +132,34 @@ impl Flag {
                 "has a number that a 64-bit float cannot hold: the nearest one was stored. Send it as a string"
             }
             Self::ScreenWidthRounded => "is not a whole number: it was rounded",
+            Self::ScrollPercentLeftOut => "is not a number from 0 to 100: it was left out",
+            Self::EngagedMsLeftOut => {
+                "is not a number from 0 to 259200000 (three days in milliseconds): it was left out"
+            }
+            Self::LcpMsLeftOut | Self::InpMsLeftOut | Self::FcpMsLeftOut | Self::TtfbMsLeftOut => {
+                "is not a number from 0 to 86400000 (a day in milliseconds): it was left out"
+            }
+            Self::ClsLeftOut => "is not a number from 0 to 1000: it was left out",
+            Self::PageUrlLoginLeftOut | Self::ReferrerLoginLeftOut => {
+                "has a user name or a password before its host: they were left out"
+            }
+            Self::PageUrlMasked | Self::ReferrerMasked => {
+                "has a password, a token or an e-mail address in its query: asterisks were stored instead"
+            }
         }
     }
 
-    const fn bit(self) -> u16 {
-        1 << self as u16
+    const fn bit(self) -> u32 {
+        1 << self as u32
     }
 }
 
-// Each flag is a bit of a u16.
-const _: () = assert!(Flag::ALL.len() <= u16::BITS as usize);
+// Each flag is a bit of a u32.
+const _: () = assert!(Flag::ALL.len() <= u32::BITS as usize);
 
 /// A set of [`Flag`]s. As JSON: an array of their names, in a fixed order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u16);
+pub struct Flags(u32);
 
 impl Flags {
     /// Adds a flag.

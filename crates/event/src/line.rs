@@ -14,7 +14,7 @@ impl Event {
     }
 
     /// Reads what [`Event::to_line`] wrote, and makes every check that [`parse`](crate::parse) makes; nothing is cut
-    /// or corrected here. Unknown keys are ignored, so that an older sink reads what a newer ingest writes.
+    /// or corrected here, except that impossible measures are left out, which older ingests let through. Unknown keys are ignored, so that an older sink reads what a newer ingest writes.
     pub fn from_line(line: &[u8], limits: &Limits) -> Result<Self, Rejection> {
         normalise::restored(raw_event::read(body::sound(line)?, Source::Line, limits)?, limits)
     }

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::field::{CLIENT_HINT_CHARS_MAX, FIELDS, Field, Kind, TooLong};
+use crate::masked::masked;
 use crate::raw_event::{
-    CAMPAIGN, COUNTRY, EVENT_ID, PAGE_URL, PURPOSE, RECEIVED_AT, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE,
+    CAMPAIGN, COUNTRY, EVENT_ID, PAGE_URL, PURPOSE, RECEIVED_AT, REFERRER, RawEvent, SEC_CH_UA, SEC_CH_UA_MOBILE,
     SEC_CH_UA_PLATFORM, SENT_AT, Source, TIMESTAMP, USER_AGENT, VISITOR_ID,
 };
 use crate::{
-    Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, campaign, clock, language, page_url, text,
+    Arrival, Event, Flag, Hints, Limits, Reason, Rejection, SCHEMA_VERSION, campaign, clock, language, measures,
+    page_url, text,
 };
 
 /// An event to be delivered, and the id that its client expects in the answer.
@@ -49,6 +51,13 @@ pub(crate) fn accepted<'a>(
         add_hints(&arrival.hints, &mut raw);
     }
     raw.texts[COUNTRY] = arrival.country.map(Cow::Borrowed);
+    for (position, flag) in [(PAGE_URL, Flag::PageUrlMasked), (REFERRER, Flag::ReferrerMasked)] {
+        let url = &mut raw.texts[position];
+        if let Some(masked) = url.as_ref().and_then(|url| masked(url, arrival.masked_names)) {
+            *url = Some(masked.into());
+            raw.flags.insert(flag);
+        }
+    }
     let page_url_chars_max = arrival.limits.chars_max.at(PAGE_URL);
     let long_url = raw.texts[PAGE_URL].as_ref().filter(|url| !text::fits(url, page_url_chars_max));
     raw.texts[CAMPAIGN] = long_url.and_then(|url| campaign::kept(url)).map(Cow::Owned);
@@ -100,7 +109,7 @@ pub(crate) fn restored(raw: RawEvent<'_>, limits: &Limits) -> Result<Event, Reje
     checked(event, raw, Source::Line, limits)
 }
 
-/// Fills in the fields, and checks every text against its limit. A text from a client may be cut; in a line it has been
+/// Fills in the fields, checks every text against its limit, and leaves out passwords in URLs and impossible measures. A text from a client may be cut; in a line it has been
 /// cut already, so a longer one is an error.
 fn checked(mut event: Event, raw: RawEvent<'_>, source: Source, limits: &Limits) -> Result<Event, Rejection> {
     event.metadata = raw.metadata;
@@ -110,7 +119,16 @@ fn checked(mut event: Event, raw: RawEvent<'_>, source: Source, limits: &Limits)
     event.flags = raw.flags;
     for ((position, field), value) in FIELDS.iter().enumerate().zip(raw.texts) {
         let Kind::Text(spec) = &field.kind else { continue };
-        let Some(value) = filled(field, value)? else { continue };
+        let Some(mut value) = filled(field, value)? else { continue };
+        let login = match position {
+            PAGE_URL => Some(Flag::PageUrlLoginLeftOut),
+            REFERRER => Some(Flag::ReferrerLoginLeftOut),
+            _ => None,
+        };
+        if let Some((flag, bare)) = login.and_then(|flag| Some((flag, page_url::without_login(&value)?))) {
+            value = bare.into();
+            event.flags.insert(flag);
+        }
         let (value, flag) = shortened(field, spec.too_long, value, limits.chars_max.at(position))?;
         if flag.is_some() && source == Source::Line {
             return Err(too_long(field, limits.chars_max.at(position)));
@@ -118,6 +136,7 @@ fn checked(mut event: Event, raw: RawEvent<'_>, source: Source, limits: &Limits)
         flag.into_iter().for_each(|flag| event.flags.insert(flag));
         (spec.set)(&mut event, value);
     }
+    measures::leave_out_impossible(&mut event);
     Ok(event)
 }
 

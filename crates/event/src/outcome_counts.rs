@@ -28,11 +28,14 @@ pub struct OutcomeCount {
     /// [`Outcome::reason`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// At most the maximum of a PostgreSQL bigint.
+    /// At most 10^12.
     pub count: u64,
 }
 
 const ACCEPTED: &str = "accepted";
+
+/// Far more than any source counts in a second. The sum of years of messages fits into a PostgreSQL bigint.
+const COUNT_MAX: u64 = 1_000_000_000_000;
 
 impl OutcomeCount {
     /// Kafka has acknowledged this many events.
@@ -81,8 +84,8 @@ impl OutcomeCounts {
             if !count.is_known() {
                 return Err(Rejection::new("counts.outcome", Reason::FieldType, "not an outcome with its reason"));
             }
-            if i64::try_from(count.count).is_err() {
-                return Err(Rejection::new("counts.count", Reason::NumberOutOfRange, "more than a bigint holds"));
+            if count.count > COUNT_MAX {
+                return Err(Rejection::new("counts.count", Reason::NumberOutOfRange, "more than 10^12"));
             }
         }
         Ok(counts)
@@ -100,7 +103,7 @@ mod tests {
             at: "2024-01-15T10:30:00Z".parse().unwrap(),
             counts: vec![
                 OutcomeCount::new(Outcome::Rejected(Reason::UrlInvalid), 3),
-                OutcomeCount::new(Outcome::Duplicate, i64::MAX.unsigned_abs()),
+                OutcomeCount::new(Outcome::Duplicate, COUNT_MAX),
             ],
         }
     }
@@ -110,7 +113,7 @@ mod tests {
         let line = counts().to_line();
         assert_eq!(
             String::from_utf8(line.clone()).unwrap(),
-            r#"{"id":"00000000-0000-0000-0000-000000000007","source":"ingest-1","at":"2024-01-15T10:30:00Z","counts":[{"outcome":"rejected","reason":"url_invalid","count":3},{"outcome":"duplicate","count":9223372036854775807}]}"#
+            r#"{"id":"00000000-0000-0000-0000-000000000007","source":"ingest-1","at":"2024-01-15T10:30:00Z","counts":[{"outcome":"rejected","reason":"url_invalid","count":3},{"outcome":"duplicate","count":1000000000000}]}"#
         );
         assert_eq!(OutcomeCounts::from_line(&line).unwrap(), counts());
     }

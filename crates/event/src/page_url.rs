@@ -37,6 +37,14 @@ pub(crate) fn shortened(page_url: &str, chars_max: usize) -> Result<Cow<'_, str>
     Ok(shorter.into_iter().find(|url| text::fits(url, chars_max)).unwrap_or_else(|| cut.into()))
 }
 
+/// The URL without the user name and the password that may stand before its host; `None` if there are none.
+pub(crate) fn without_login(url: &str) -> Option<String> {
+    let end = authority_end(url)?;
+    let (login, _) = url[..end].rsplit_once('@')?;
+    let scheme = &login[..login.find("://")? + 3];
+    Some([scheme, &url[login.len() + 1..]].concat())
+}
+
 /// The fragment that names a page of a site without paths of its own, such as `#/about` and `#!/about`.
 pub(crate) fn route(page_url: &str) -> Option<&str> {
     let starts = ["#/", "#!/"].into_iter().filter_map(|start| page_url.find(start));

@@ -31,6 +31,8 @@ enum Kind {
 
 const SERIES_MAX: usize = 1_000;
 const SERIES_CHARS_MAX: usize = 200;
+/// Far above every metric. Sums of samples fit into a PostgreSQL bigint.
+const VALUE_MAX: f64 = 1e15;
 /// The size of a number in JSON, with its punctuation.
 const VALUE_BYTES_MAX: usize = 30;
 /// message.max.bytes in nixos/kafka/server.properties: Kafka refuses a larger sample.
@@ -43,12 +45,13 @@ impl PipelineSample {
     /// `kind` in the message.
     pub(crate) const KIND: &str = "sample";
 
-    /// Builds a sample. Series with names longer than 200 characters, and those beyond the first 999, are left out and
-    /// counted in a separate series.
+    /// Builds a sample. Series with names longer than 200 characters or values beyond 10^15, and those beyond the first 999,
+    /// are left out and counted in a separate series.
     #[must_use]
     pub fn new(source: &str, at: Timestamp, started_at: Timestamp, samples: BTreeMap<String, Number>) -> Self {
         let met = samples.len();
-        let fitting = samples.into_iter().filter(|(series, _)| text::fits(series, SERIES_CHARS_MAX));
+        let fitting =
+            samples.into_iter().filter(|(series, value)| text::fits(series, SERIES_CHARS_MAX) && is_sound(value));
         let mut samples: BTreeMap<_, _> = fitting.take(SERIES_MAX - 1).collect();
         let left_out = met - samples.len();
         if left_out > 0 {
@@ -80,7 +83,10 @@ impl PipelineSample {
         if sample.samples.len() > SERIES_MAX {
             return Err(Rejection::new("samples", Reason::FieldTooLong, "has more than 1,000 series"));
         }
-        for series in sample.samples.keys() {
+        for (series, value) in &sample.samples {
+            if !is_sound(value) {
+                return Err(Rejection::new("samples", Reason::NumberOutOfRange, "a value is beyond 10^15"));
+            }
             if !text::fits(series, SERIES_CHARS_MAX) {
                 return Err(Rejection::new("samples", Reason::FieldTooLong, "a name has more than 200 characters"));
             }
@@ -93,6 +99,10 @@ impl PipelineSample {
         }
         Ok(sample)
     }
+}
+
+fn is_sound(value: &Number) -> bool {
+    value.as_f64().is_some_and(|value| value.abs() <= VALUE_MAX)
 }
 
 /// Whether this is a metric's name, with or without labels in braces.
@@ -139,6 +149,9 @@ mod tests {
         assert_eq!(of(many(999)), (999, None));
         assert_eq!(of(many(1_500)), (1_000, Some(501)));
         assert_eq!(of(vec!["a".repeat(200), "b".repeat(201)]), (2, Some(1)));
+        let huge = [("a".to_owned(), Number::from_f64(1e300).unwrap()), ("b".to_owned(), 1.into())].into();
+        let sample = PipelineSample::new("x", Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, huge);
+        assert_eq!(sample.samples, [("b".to_owned(), 1.into()), (LEFT_OUT.to_owned(), 1.into())].into());
     }
 
     #[test]
@@ -170,7 +183,9 @@ mod tests {
         let line = String::from_utf8(sample().to_line()).unwrap();
         let reason = |line: &str| PipelineSample::from_line(line.as_bytes()).unwrap_err().reason;
         assert_eq!(reason(&line.replace("17", "\"17\"")), Reason::FieldType);
-        assert_eq!(reason(&line.replace("17", "1e999")), Reason::NumberOutOfRange);
+        for number in ["1e999", "1e300", "-1e16", "18446744073709551615"] {
+            assert_eq!(reason(&line.replace("17", number)), Reason::NumberOutOfRange, "{number}");
+        }
         assert_eq!(reason(&line.replace("\"source\"", "\"other\":1,\"source\"")), Reason::FieldType);
         assert_eq!(reason("{"), Reason::JsonSyntax);
     }

@@ -50,6 +50,7 @@ pub(crate) struct RawEvent<'a> {
 
 pub(crate) const EVENT_ID: usize = position("event_id");
 pub(crate) const PAGE_URL: usize = position("page_url");
+pub(crate) const REFERRER: usize = position("referrer");
 pub(crate) const CAMPAIGN: usize = position("campaign");
 pub(crate) const EVENT_TYPE: usize = position("event_type");
 pub(crate) const USER_AGENT: usize = position("user_agent");

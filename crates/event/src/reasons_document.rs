@@ -18,7 +18,7 @@ const DEFERRALS: &str = "
 The client keeps these events and sends them again; the tracker does so by itself. Events with an `event_id` are stored
 once, however often they are sent. The counter `footfall_ingest_events_deferred_total{reason=\"...\"}` counts events;
 for `bodies_full` and `body_incomplete` it counts requests, because their bodies were not read. It does not include
-`unavailable`, which is answered in front of ingest.
+`unavailable` and `too_many_at_once`, which are answered in front of ingest.
 
     SELECT * FROM footfall.pipeline_counter_rate(now() - interval '1 hour', now(), '1 minute',
         'footfall_ingest_events_deferred_total', 'reason');

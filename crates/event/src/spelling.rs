@@ -49,8 +49,8 @@ fn readable(text: &str) -> String {
         rest = &rest[start..];
         let bytes: Vec<u8> = escapes(rest).collect();
         if bytes.is_empty() {
-            decoded.push('%');
             rest = &rest[1..];
+            decoded.push_str(if begins_with_decoded_digit(rest) { "%25" } else { "%" });
         }
         for chunk in bytes.utf8_chunks() {
             for character in chunk.valid().chars() {
@@ -64,6 +64,12 @@ fn readable(text: &str) -> String {
     let mut shown = String::with_capacity(decoded.len());
     decoded.chars().for_each(|character| push_unless(is_hidden, character, &mut shown));
     shown.nfc().collect()
+}
+
+/// Whether a percent sign before this would become an encoding once what follows is decoded: `%61%30` after it, or `a%30`.
+fn begins_with_decoded_digit(text: &str) -> bool {
+    let after_digit = text.strip_prefix(|first: char| first.is_ascii_hexdigit()).unwrap_or(text);
+    [text, after_digit].iter().any(|text| escapes(text).next().is_some_and(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The bytes that are percent-encoded at the beginning, one after the other.
@@ -137,6 +143,8 @@ mod tests {
             ("/a%2Fb", &["/a%2fb", "/a%2Fb"]),
             ("/%3F%23%25%5C", &["/%3f%23%25%5c"]),
             ("/100%", &["/100%"]),
+            ("/%25a0", &["/%%61%30", "/%25a0"]),
+            ("/%25a0", &["/%a%30"]),
             ("/%zz%4", &["/%zz%4"]),
             ("/%FFé%E2%82x", &["/%ff%C3%A9%e2%82x"]),
             ("/%C0%AF%ED%A0%80", &["/%c0%af%ed%a0%80"]),

@@ -20,7 +20,7 @@ use footfall::{backup, restore, retain};
 use footfall_daemon::CommandArguments;
 
 use commands::{
-    check, enter, health, kafka, load, migrate, migrate_profile, password, postgres, psql, secrets, topics, up,
+    check, enter, health, kafka, load, migrate, migrate_profile, password, postgres, psql, rollup, secrets, topics, up,
 };
 
 #[derive(Parser)]
@@ -58,6 +58,8 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Delete data older than its retention (footfall-retention.timer runs this)
     Retain(CommandArguments),
+    /// Close days and add older events now; recount what is stored; change the time zone of days
+    Rollup(rollup::Arguments),
     /// Write and verify a backup of the database, and remove the oldest (footfall-backup.timer runs this)
     Backup(CommandArguments),
     /// Restore the database from a backup; the sinks read later events from Kafka again
@@ -89,6 +91,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Topics(arguments) => in_runtime(topics::run(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate::run(arguments)),
         Command::Retain(arguments) => Ok(retain::main(arguments)),
+        Command::Rollup(arguments) => in_runtime(rollup::run(arguments)),
         Command::Backup(arguments) => Ok(backup::main(arguments)),
         Command::Restore(arguments) => Ok(restore::main(&arguments)),
         Command::Enter(arguments) => match enter::run(arguments)? {},

@@ -8,6 +8,8 @@ use crate::files;
 pub const VISITOR_SECRET: &str = "privacy.visitor_secret";
 /// The live page's password, for footfall-view.
 pub const VIEW_PASSWORD: &str = "access.password";
+/// What the daemons need.
+pub const OF_DAEMONS: [&str; 2] = [VISITOR_SECRET, VIEW_PASSWORD];
 /// The password of Grafana's administrator, if other machines can reach Grafana.
 pub const GRAFANA_PASSWORD: &str = "admin.password";
 

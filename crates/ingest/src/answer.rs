@@ -4,15 +4,21 @@ use bytes::Bytes;
 use footfall_daemon::cors;
 use footfall_event::{Deferral, Flag, Reason, Rejection};
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::rates::Limited;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// Seconds until a client may retry: long enough for a leader election, short enough for a visit.
 const RETRY_AFTER_S: u16 = 2;
+/// A disk does not empty itself as quickly.
+const ROOM_AFTER_S: u16 = 60;
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Warnings in one answer; the others are counted.
 const WARNINGS_MAX: usize = 100;
 
@@ -131,8 +137,29 @@ pub(crate) fn deferred(deferral: Deferral) -> Answer {
         | Deferral::NotAcknowledged
         | Deferral::DatabaseAway
         | Deferral::NotCommitted
-        | Deferral::Unavailable => answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into()),
+        | Deferral::Unavailable
+        | Deferral::TooManyAtOnce
+        | Deferral::RateLimited => answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into()),
+        Deferral::DiskFull => answer.headers_mut().insert(RETRY_AFTER, ROOM_AFTER_S.into()),
     };
+    answer
+}
+
+/// Says when there will be tokens again, in the words of the IETF's draft on RateLimit headers too.
+pub(crate) fn limited(Limited { wait, burst, fills_in_s }: Limited) -> Answer {
+    let mut answer = deferred(Deferral::RateLimited);
+    // Rounded up, so that who waits as long as that is not refused again.
+    let seconds = wait.as_secs() + 1;
+    let headers = answer.headers_mut();
+    headers.insert(RETRY_AFTER, seconds.into());
+    for (name, value) in [
+        (RATE_LIMIT, format!("\"address\";r=0;t={seconds}")),
+        (RATE_LIMIT_POLICY, format!("\"address\";q={burst};w={fills_in_s}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
     answer
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use footfall_daemon::{AdminConfig, Common, Configuration, FieldError, KafkaKeys, LogConfig, Secret, networks};
-use footfall_event::Limits;
+use footfall_event::{Limits, MASKED_NAMES};
 use footfall_store::{RETRY_MS_MAX, RETRY_MS_MAX_RANGE, USER_AGENTS_MAX, WRITER_URL};
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -40,6 +40,10 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// What is known about a visitor.
     pub privacy: PrivacyConfig,
+    /// How much one client may send.
+    pub rates: RatesConfig,
+    /// How full a disk may become.
+    pub disk: DiskConfig,
     /// Who may import history, with events older than `limits.past_ms_max`.
     pub import: ImportConfig,
     /// Limits on events.
@@ -100,6 +104,7 @@ pub struct KafkaConfig {
 pub struct DatabaseConfig {
     /// PostgreSQL connection string: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a postgresql://
     /// URL.
+    #[serde(serialize_with = "footfall_store::mask_password")]
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,
@@ -126,9 +131,35 @@ pub struct PrivacyConfig {
     pub trusted_proxies: Vec<String>,
     /// Whether to reject events from people who send Do Not Track or Global Privacy Control.
     pub honour_signals: bool,
+    /// Names of query parameters whose values are stored as `***`, in `page_url` and `referrer`: passwords, tokens, names. E-mail addresses
+    /// and signed tokens (JWT) in a query are masked, too. If empty, nothing is.
+    pub masked_names: Vec<String>,
     /// Path of an MMDB file with countries, such as MaxMind's GeoLite2 Country, DB-IP's Country Lite or IPinfo Lite;
     /// reloaded when it is replaced. If empty, countries are unknown.
     pub country_database: String,
+}
+
+/// How much one client may send. Requests beyond it are answered with 429, when to send them again, and `rate_limited`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RatesConfig {
+    /// Events that one address (of IPv6, one /64) may send per second, on average; 0: any number.
+    pub events_per_s: u32,
+    /// Events that it may send at once, at least `limits.events_max`.
+    pub burst: u32,
+    /// Addresses and networks without a limit. Programs on this machine are, unless a proxy passes other addresses on.
+    pub exempt: Vec<String>,
+}
+
+/// How full a disk may become. While there is less room, requests are answered with 507 and `disk_full`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiskConfig {
+    /// Folders on this machine in which Kafka (in the light profile PostgreSQL) keeps the events. Those that are not there are passed
+    /// over.
+    pub folders: Vec<String>,
+    /// MiB that must be free on the disk of each.
+    pub free_mib_min: u64,
 }
 
 /// Who may import history: requests to `/analytics?import`.
@@ -183,8 +214,11 @@ impl Default for Config {
                 visitor_secret: Secret::default(),
                 trusted_proxies: Vec::new(),
                 honour_signals: true,
+                masked_names: MASKED_NAMES.map(str::to_owned).to_vec(),
                 country_database: String::new(),
             },
+            rates: RatesConfig { events_per_s: 50, burst: 3_000, exempt: vec!["127.0.0.0/8".into(), "::1".into()] },
+            disk: DiskConfig { folders: Vec::new(), free_mib_min: 512 },
             import: ImportConfig { key: Secret::default(), local: true, past_days_max: 3_653 },
             limits: Limits::default(),
         }
@@ -221,6 +255,12 @@ impl PrivacyConfig {
     }
 }
 
+impl RatesConfig {
+    pub(crate) fn networks(&self) -> Result<Vec<IpNet>, FieldError> {
+        networks("rates.exempt", &self.exempt)
+    }
+}
+
 impl Configuration for Config {
     fn common(&self) -> Common<'_> {
         Common { admin: &self.admin, log: &self.log, drain_ms_max: self.drain_ms_max }
@@ -245,12 +285,25 @@ impl Configuration for Config {
             ("kafka.acknowledge_ms_max", kafka.acknowledge_ms_max.into(), 500..=600_000),
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
             ("import.past_days_max", self.import.past_days_max.into(), 1..=20_000),
+            ("rates.events_per_s", self.rates.events_per_s.into(), 0..=1_000_000),
+            ("rates.burst", self.rates.burst.into(), 1..=10_000_000),
+            ("disk.free_mib_min", self.disk.free_mib_min, 0..=1 << 40),
             ("database.retry_ms_max", database.retry_ms_max, RETRY_MS_MAX_RANGE),
             ("database.commit_ms_max", database.commit_ms_max, 500..=600_000),
             ("database.queue_kib_max", database.queue_kib_max.into(), 1024..=2_097_151),
             ("database.batch_rows_max", database.batch_rows_max as u64, 1..=100_000),
         ] {
             errors.extend(FieldError::unless_within(field, value, range));
+        }
+        for (field, bytes) in
+            [("http.body_bytes_max", http.body_bytes_max), ("http.inflated_bytes_max", http.inflated_bytes_max)]
+        {
+            if bytes.div_ceil(1024) > http.bodies_kib_max {
+                errors.push(FieldError::new(
+                    field,
+                    "is larger than http.bodies_kib_max, so that no such body would be read",
+                ));
+            }
         }
         for (field, secret) in
             [("privacy.visitor_secret", &self.privacy.visitor_secret), ("import.key", &self.import.key)]
@@ -261,7 +314,14 @@ impl Configuration for Config {
         }
         errors.extend(self.database.parameters().err());
         errors.extend(self.privacy.networks().err());
+        errors.extend(self.rates.networks().err());
         errors.extend(self.privacy.countries().and_then(Result::err));
+        if (self.rates.burst as usize) < self.limits.events_max {
+            errors.push(FieldError::new(
+                "rates.burst",
+                "is less than limits.events_max, so that a full request would never be taken",
+            ));
+        }
         if let Err(message) = self.limits.validate() {
             errors.push(FieldError::new("limits", message));
         }

@@ -11,11 +11,13 @@ mod config;
 mod country;
 mod counts;
 mod delivery;
+mod disk;
 mod header;
 mod import;
 mod metrics;
 mod pixel;
 mod privacy_signal;
+mod rates;
 mod routes;
 mod samples;
 mod server;
@@ -35,8 +37,11 @@ use footfall_daemon::{Shell, connections};
 pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let listener = connections::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     let metrics = Arc::new(shell.register(metrics::Metrics::new));
+    let disk = Arc::new(disk::Disk::new(&config.disk));
+    let has_room = disk.condition(&shell.readiness);
     let (delivery, keeps_going) = delivery::Delivery::start(&config, &shell, &metrics)?;
     let delivery = Arc::new(delivery);
+    disk.watch(has_room, shell.shutdown.clone());
     let counts = Arc::new(counts::Counts::new(config.instance.clone(), metrics.clone()));
 
     let reporter = tokio::spawn(counts::report(counts.clone(), delivery.clone(), shell.shutdown.clone()));
@@ -47,11 +52,15 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
     }
+    let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+    let rates = Arc::new(rates);
+    let (forgetting, shutdown) = (rates.clone(), shell.shutdown.clone());
+    tokio::spawn(async move { forgetting.keep_small(shutdown).await });
     // Otherwise, clients that waited on systemd's socket during a restart would get a 503 from a daemon that has not
     // yet reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
-    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics)?;
+    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics, rates, disk)?;
     let service = Arc::new(service.hurried_by(shell.shutdown.clone()));
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;

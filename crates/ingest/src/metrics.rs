@@ -39,7 +39,7 @@ pub fn describe_metrics(registry: &mut Registry) {
 /// A deferral that this daemon never answers with has no series.
 fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Counter {
     match deferral {
-        Deferral::Unavailable => Counter::default(),
+        Deferral::Unavailable | Deferral::TooManyAtOnce => Counter::default(),
         Deferral::BodiesFull
         | Deferral::BodyIncomplete
         | Deferral::QueueFull
@@ -47,7 +47,9 @@ fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Cou
         | Deferral::ProducerFailed
         | Deferral::NotAcknowledged
         | Deferral::DatabaseAway
-        | Deferral::NotCommitted => family.get_or_create(&ReasonLabels { reason: deferral.as_str() }).clone(),
+        | Deferral::NotCommitted
+        | Deferral::RateLimited
+        | Deferral::DiskFull => family.get_or_create(&ReasonLabels { reason: deferral.as_str() }).clone(),
     }
 }
 
@@ -109,7 +111,7 @@ impl Metrics {
         );
         registry.register(
             "ingest_events_deferred",
-            "Events that the client was asked to send again, by reason (docs/reasons.md). For bodies_full and body_incomplete it counts requests, because their bodies were not read",
+            "Events that the client was asked to send again, by reason (docs/reasons.md). For bodies_full, body_incomplete, rate_limited and disk_full it may count requests, because their bodies were not read",
             deferred,
         );
         registry.register(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use footfall_daemon::{Body, BodyBudget, client_address, cors, discard_body, known_path, request_id};
+use footfall_daemon::{Body, client_address, cors, discard_body, known_path, request_id};
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
@@ -21,14 +21,16 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement, Warnings};
-use crate::body::{self, BodyRefusal};
+use crate::body::{Bodies, BodyRefusal};
 use crate::config::{Config, HttpConfig, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
+use crate::disk::Disk;
 use crate::header::{self, Told};
 use crate::import::{Importers, check_days};
 use crate::metrics::Metrics;
+use crate::rates::{Limited, Rates};
 use crate::{pixel, privacy_signal};
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
@@ -42,15 +44,42 @@ pub(crate) struct Service {
     counts: Arc<Counts>,
     pub(crate) metrics: Arc<Metrics>,
     http: HttpConfig,
-    budget: BodyBudget,
+    bodies: Bodies,
     /// Deliveries in progress. Their outcome is counted even if the client has disconnected.
     delivering: TaskTracker,
     limits: Limits,
+    masked_names: Vec<String>,
     trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
     visitor_key: VisitorKey,
     countries: Option<Arc<Countries>>,
     importers: Importers,
+    rates: Arc<Rates>,
+    disk: Arc<Disk>,
+}
+
+/// Who sends events.
+#[derive(Clone, Copy)]
+struct Client {
+    address: IpAddr,
+    /// How old its events may be, in milliseconds, if it imports history.
+    import_past_ms_max: Option<u64>,
+}
+
+/// Why a request's events are not taken.
+enum Refusal {
+    Rejected(Rejection),
+    Deferred(Deferral),
+    Limited(Limited),
+}
+
+impl From<BodyRefusal> for Refusal {
+    fn from(refusal: BodyRefusal) -> Self {
+        match refusal {
+            BodyRefusal::Rejected(rejection) => Self::Rejected(rejection),
+            BodyRefusal::Deferred(deferral) => Self::Deferred(deferral),
+        }
+    }
 }
 
 impl Service {
@@ -60,6 +89,8 @@ impl Service {
         counts: Arc<Counts>,
         countries: Option<Arc<Countries>>,
         metrics: Arc<Metrics>,
+        rates: Arc<Rates>,
+        disk: Arc<Disk>,
     ) -> anyhow::Result<Self> {
         let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
@@ -67,20 +98,23 @@ impl Service {
             counts,
             metrics,
             http: config.http.clone(),
-            budget: BodyBudget::new(config.http.bodies_kib_max),
+            bodies: Bodies::new(config.http.clone()),
             delivering: TaskTracker::new(),
             limits: config.limits.clone(),
+            masked_names: config.privacy.masked_names.iter().map(|name| name.to_lowercase()).collect(),
             trusted_proxies: networks,
             honour_signals: config.privacy.honour_signals,
             visitor_key: visitor_key(&config.privacy),
             countries,
             importers: Importers::new(&config.import),
+            rates,
+            disk,
         })
     }
 
     /// Gives up on slow bodies once `shutdown` is cancelled.
     pub(crate) fn hurried_by(mut self, shutdown: CancellationToken) -> Self {
-        self.budget = self.budget.hurried_by(shutdown);
+        self.bodies = self.bodies.hurried_by(shutdown);
         self
     }
 
@@ -110,35 +144,55 @@ impl Service {
         };
         // With every status, so that a page can tell a refusal from an outage.
         cors::allow_origin(answer.headers_mut(), origin.as_ref());
-        answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
+        answer.headers_mut().insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("retry-after, ratelimit, ratelimit-policy"),
+        );
         self.metrics.answered(answer.status(), began.elapsed().as_secs_f64());
         answer
     }
 
     async fn take_events(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
-        let (format, body) = match self.read(&head.headers, &mut body).await {
+        let import = self.importers.past_ms_max(head.uri.query(), &head.headers, peer);
+        let client = Client {
+            address: client_address(peer, &head.headers, &self.trusted_proxies),
+            import_past_ms_max: import.as_ref().ok().copied().flatten(),
+        };
+        let read = match self.admit(client, 1) {
+            Ok(()) => self.read(&head.headers, &mut body).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (format, body) = match read {
             Ok(read) => read,
-            Err(BodyRefusal::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
+            Err(Refusal::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
             Err(no_body) => {
                 // A client that sent `Expect` gets its answer before it sends the body.
                 if !head.headers.contains_key(EXPECT) {
                     discard_body(&mut body, self.http.body_ms_max).await;
                 }
-                return match no_body {
-                    BodyRefusal::Rejected(rejection) => self.refuse(&rejection),
-                    BodyRefusal::Deferred(deferral) => self.defer(deferral, 1),
-                };
+                return self.refused(no_body, 1);
             }
         };
-        let parsed = self
-            .importers
-            .past_ms_max(head.uri.query(), &head.headers, peer)
-            .and_then(|import| self.parse(&body.bytes, format, &head.headers, peer, import));
+        let parsed = import.and_then(|_| self.parse(&body.bytes, format, &head.headers, client));
         match parsed {
-            Ok(parsed) => self.deliver_whole(parsed, Some(body)).await,
+            Ok(parsed) => match self.admit(client, parsed.events.len().saturating_sub(1)) {
+                Ok(()) => self.deliver_whole(parsed, Some(body)).await,
+                Err(refusal) => self.refused(refusal, parsed.events.len() as u64),
+            },
             Err(rejection) => self.refuse(&rejection),
         }
+    }
+
+    /// Whether `events` more of a client may come now.
+    fn admit(&self, client: Client, events: usize) -> Result<(), Refusal> {
+        if self.disk.is_full() {
+            return Err(Refusal::Deferred(Deferral::DiskFull));
+        }
+        if client.import_past_ms_max.is_some() {
+            return Ok(());
+        }
+        self.rates.take(client.address, events).map_err(Refusal::Limited)
     }
 
     /// A page view without JavaScript. The image is returned once the event is durable.
@@ -147,7 +201,11 @@ impl Service {
         let request_id = request_id(peer, headers, &self.trusted_proxies);
         let referer = header::text(headers, &REFERER);
         let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref(), request_id);
-        let answer = match self.parse(&event, BodyFormat::Json, headers, peer, None) {
+        let client = Client { address: client_address(peer, headers, &self.trusted_proxies), import_past_ms_max: None };
+        if let Err(refusal) = self.admit(client, 1) {
+            return self.refused(refusal, 1);
+        }
+        let answer = match self.parse(&event, BodyFormat::Json, headers, client) {
             Ok(parsed) => self.deliver_whole(parsed, None).await,
             Err(rejection) => self.refuse(&rejection),
         };
@@ -166,24 +224,17 @@ impl Service {
         delivered.await.unwrap_or_else(|_| self.defer(Deferral::NotAcknowledged, 1))
     }
 
-    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), BodyRefusal> {
-        let format = BodyFormat::from_content_type(header::text(headers, &CONTENT_TYPE).as_deref())?;
+    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), Refusal> {
+        let format = BodyFormat::from_content_type(header::text(headers, &CONTENT_TYPE).as_deref());
+        let format = format.map_err(Refusal::Rejected)?;
         let encoding = header::text(headers, &CONTENT_ENCODING);
-        let body = body::read(&self.budget, body, encoding.as_deref(), &self.http).await?;
+        let body = self.bodies.read(body, encoding.as_deref()).await?;
         Ok((format, body))
     }
 
-    /// `import` is how old the events of an import may be, in milliseconds.
-    fn parse(
-        &self,
-        body: &[u8],
-        format: BodyFormat,
-        headers: &HeaderMap,
-        peer: IpAddr,
-        import: Option<u64>,
-    ) -> Result<Parsed, Rejection> {
+    fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, client: Client) -> Result<Parsed, Rejection> {
         let received_at = Timestamp::now();
-        let address = client_address(peer, headers, &self.trusted_proxies);
+        let Client { address, import_past_ms_max: import } = client;
         let today = received_at.to_zoned(TimeZone::UTC).date();
         // The headers and the address of an import are those of a program, and a visitor is the same in each request of it.
         let visit = Some((today, address)).filter(|_| import.is_none());
@@ -201,6 +252,7 @@ impl Service {
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
+            masked_names: &self.masked_names,
             import_past_ms_max: import,
         };
         let mut parsed = parse(body, format, &arrival)?;
@@ -253,6 +305,17 @@ impl Service {
     fn defer(&self, deferral: Deferral, count: u64) -> Answer {
         self.metrics.deferred(deferral, count);
         answer::deferred(deferral)
+    }
+
+    fn refused(&self, refusal: Refusal, count: u64) -> Answer {
+        match refusal {
+            Refusal::Rejected(rejection) => self.refuse(&rejection),
+            Refusal::Deferred(deferral) => self.defer(deferral, count),
+            Refusal::Limited(limited) => {
+                self.metrics.deferred(Deferral::RateLimited, count);
+                answer::limited(limited)
+            }
+        }
     }
 
     fn refuse(&self, rejection: &Rejection) -> Answer {

@@ -60,6 +60,7 @@ pub struct KafkaConfig {
 pub struct DatabaseConfig {
     /// Connection string of PostgreSQL: `host=/run/postgresql user=footfall_writer dbname=analytics`, or a
     /// postgresql:// URL.
+    #[serde(serialize_with = "footfall_store::mask_password")]
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,

@@ -18,6 +18,10 @@ use crate::metrics::Metrics;
 pub(crate) type Consumer = BaseConsumer<Context>;
 
 const STATISTICS_MS: u32 = 1_000;
+/// How often librdkafka asks for the topics.
+const METADATA_MS: u32 = 5_000;
+/// How long it goes by the last answer: as long as by default.
+const METADATA_MS_MAX: u32 = 900_000;
 
 /// The group's last change since the pipeline last looked.
 #[derive(Debug)]
@@ -108,6 +112,12 @@ pub(crate) fn create(config: &KafkaConfig, metrics: &Arc<Metrics>, kafka_ready: 
         .set("reconnect.backoff.max.ms", "500")
         .set("retry.backoff.max.ms", "500")
         .set("fetch.error.backoff.ms", "100")
+        // Before it joins, librdkafka asks for the topics. If it gives up the connection that it asks on, because
+        // another answer has just replaced the bootstrap broker, it asks again only when this is due (2.12.1, and still
+        // 2.15.0): by default, it would join after five minutes.
+        .set("topic.metadata.refresh.interval.ms", METADATA_MS.to_string())
+        // Otherwise three times as long: a broker that is away for longer would have its topics forgotten.
+        .set("metadata.max.age.ms", METADATA_MS_MAX.to_string())
         .set("statistics.interval.ms", STATISTICS_MS.to_string());
     if !config.group_instance_id.is_empty() {
         settings.set("group.instance.id", &config.group_instance_id);

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use footfall_daemon::Shell;
-use footfall_store::watch_writer;
+use footfall_store::{keep_closing, watch_writer};
 use tokio::runtime::Handle;
 
 /// Runs until the shutdown begins, then stores what has been read.
@@ -36,6 +36,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let parameters =
         config.database.parameters().map_err(|error| anyhow::anyhow!("{}: {}", error.field, error.message))?;
     let database_ready = shell.readiness.condition("database");
+    let closing = tokio::spawn(keep_closing(parameters.clone(), shell.shutdown.clone()));
     let pulse = watch_writer(parameters.clone(), database_ready.part(), shell.shutdown.clone());
     let writer_loop = pipeline::writer_loop(&config, parameters, database_ready, &shell);
     let pipeline = pipeline::Pipeline::new(&config, kafka_ready, metrics.clone(), &shell).context("kafka consumer")?;
@@ -52,7 +53,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     })?;
     let samples = tokio::spawn(samples::report(config, shell, metrics));
     let result = end.await.context("the pipeline's thread ended early");
-    for task in [samples, pulse, probe] {
+    for task in [samples, pulse, probe, closing] {
         task.abort();
     }
     result

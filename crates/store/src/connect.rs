@@ -5,7 +5,7 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "here, and only here")]
 use tokio_postgres::NoTls;
 use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Config, Error, Socket};
+use tokio_postgres::{CancelToken, Client, Config, Error, Socket};
 
 /// For opening the socket, unless the configuration sets `connect_timeout`.
 const CONNECT_MS_MAX: u64 = 5_000;
@@ -33,6 +33,15 @@ pub async fn connect(config: &Config) -> Result<Client, Error> {
 /// Fails if PostgreSQL is unreachable or refuses the connection.
 pub async fn open(config: &Config) -> Result<(Client, Connection), Error> {
     bounded(config).connect(NoTls).await
+}
+
+/// Asks PostgreSQL to cancel the statement that a connection is executing. It ends a little later, and not at all if it
+/// ended before.
+///
+/// # Errors
+/// Fails if PostgreSQL is unreachable.
+pub async fn cancel(statement: &CancelToken) -> Result<(), Error> {
+    statement.cancel_query(NoTls).await
 }
 
 /// Sets what the operator's connection string does not.

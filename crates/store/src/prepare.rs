@@ -99,11 +99,13 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     let mut target = admin.clone();
     target.dbname(&database);
     let mut client = connect(&target).await.map_err(while_doing("connecting to the new database"))?;
-    client.batch_execute(DATABASE).await.map_err(while_doing("limiting what every role may do"))?;
     client
-        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb; SET ROLE footfall_owner")
+        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         .await
-        .map_err(while_doing("making the extension timescaledb and becoming footfall_owner"))?;
+        .map_err(while_doing("making the extension timescaledb"))?;
+    // Some of it are settings of the extension.
+    client.batch_execute(DATABASE).await.map_err(while_doing("limiting what every role may do"))?;
+    client.batch_execute("SET ROLE footfall_owner").await.map_err(while_doing("becoming footfall_owner"))?;
     let report = migrations::migrations::runner().run_async(&mut client).await?;
     // A function may call one that comes later in the alphabet.
     client.batch_execute("SET check_function_bodies = off").await.map_err(while_doing("making the functions"))?;
@@ -117,6 +119,32 @@ pub async fn prepare(admin: &Config) -> Result<Prepared, PrepareError> {
     drop(cluster);
     let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
     Ok(Prepared { database, database_created, applied })
+}
+
+/// For tests: a new database as an earlier version's migrations left it, without views and functions.
+///
+/// # Errors
+/// [`PrepareError`] names the step that failed.
+#[doc(hidden)]
+pub async fn migrate_to(admin: &Config, version: i32) -> Result<(), PrepareError> {
+    let mut maintenance = admin.clone();
+    maintenance.dbname(MAINTENANCE_DATABASE);
+    let cluster = connect(&maintenance).await.map_err(while_doing("connecting to the database postgres"))?;
+    let name = admin.get_dbname().unwrap_or(DEFAULT_DATABASE);
+    cluster
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await
+        .map_err(while_doing("waiting for another starter"))?;
+    make_roles(&cluster).await.map_err(while_doing("making the roles"))?;
+    make_database(&cluster, name).await.map_err(while_doing("making the database"))?;
+    let mut client = connect(admin).await.map_err(while_doing("connecting to the new database"))?;
+    client
+        .batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb; SET ROLE footfall_owner")
+        .await
+        .map_err(while_doing("making the extension timescaledb and becoming footfall_owner"))?;
+    let runner = migrations::migrations::runner().set_target(refinery::Target::Version(version));
+    runner.run_async(&mut client).await?;
+    Ok(())
 }
 
 /// Creates or replaces the function that the file is named after. If its result columns have changed, it cannot be

@@ -9,9 +9,7 @@
 //! | NAMES | |
 //! |---|---|
 //! | `columns` | columns of `analytics_events` that the writer fills |
-//! | `attributes` | dimensions that are columns of both `analytics_events` and `analytics_visit_parts` |
-//! | `event_attributes` | attributes that filter single events |
-//! | `visit_attributes` | attributes that filter only whole visits |
+//! | `attributes` | dimensions that are columns of both `analytics_events` and `analytics_visits` |
 //! | `dimensions` | all dimensions |
 //! | `sparse` | dimensions whose lists leave out visits without a value |
 //! | `filters` | all filter keys |
@@ -20,7 +18,7 @@
 use std::borrow::Cow;
 
 use footfall_event::CLICK_IDS;
-use footfall_event::dimension::{DIMENSIONS, Dimension, ValueOf, filters};
+use footfall_event::dimension::{DIMENSIONS, Dimension, filters};
 
 use crate::columns::COLUMNS;
 
@@ -70,8 +68,6 @@ fn names_of(list: &str) -> Option<Vec<&'static str>> {
     match list {
         "columns" => Some(COLUMNS.iter().map(|column| column.name).collect()),
         "attributes" => dimensions(|it| it.value().is_some()),
-        "event_attributes" => dimensions(|it| matches!(it.value_of, ValueOf::Event(_))),
-        "visit_attributes" => dimensions(|it| matches!(it.value_of, ValueOf::Visit(_))),
         "dimensions" => dimensions(|_| true),
         "sparse" => dimensions(|it| it.is_sparse),
         "click_ids" => Some(CLICK_IDS.iter().map(|(id, _)| *id).collect()),
@@ -118,8 +114,6 @@ mod tests {
     fn every_dimension_is_in_each_list_that_it_belongs_to() {
         let all = names_of("dimensions").unwrap();
         let by_own_column = names_of("attributes").unwrap();
-        let [of_event, of_visit] = ["event_attributes", "visit_attributes"].map(|list| names_of(list).unwrap());
-        assert_eq!(by_own_column.len(), of_event.len() + of_visit.len());
         assert_eq!(all.len(), by_own_column.len() + ["site", "entry_page", "exit_page"].len());
         assert!(all.iter().all(|name| names_of("filters").unwrap().contains(name)));
     }

@@ -8,15 +8,16 @@ use futures_util::pin_mut;
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::columns::COLUMNS;
 use crate::place::{Places, may_be_counted};
 use crate::samples::add_samples;
 use crate::statements::Statements;
-use crate::tally::{Tally, minute};
-use crate::visits::Visits;
+use crate::summary::{Counted, Summary};
+use crate::tally::Tally;
+use crate::visits::{Dictionary, Seen, add_to_visits};
 use crate::{Content, Enricher, Record, WriterError};
 
 /// An event that is stored for the first time.
@@ -33,6 +34,7 @@ pub(crate) async fn store(
     transaction: &Transaction<'_>,
     statements: &Statements,
     enricher: &mut Enricher,
+    dictionary: &mut Dictionary,
     held: &Places,
     records: &[Record],
 ) -> Result<HashMap<Outcome, u64>, WriterError> {
@@ -61,7 +63,8 @@ pub(crate) async fn store(
     copy_events(transaction, statements, &fresh).await?;
     add_to_summary(transaction, statements, &fresh).await?;
     add_samples(transaction, &statements.add_samples, &samples).await?;
-    add_to_visits(transaction, statements, &fresh).await?;
+    let seen: Vec<Seen<'_>> = fresh.iter().map(|it| Seen::of(it.event, &it.enriched)).collect();
+    add_to_visits(transaction, statements, dictionary, &seen).await?;
     notify(transaction, statements, fresh.len()).await?;
     tally.add_to_outcomes(transaction, statements).await
 }
@@ -118,37 +121,21 @@ async fn add_to_summary(
     statements: &Statements,
     fresh: &[Fresh<'_>],
 ) -> Result<(), WriterError> {
-    let mut counts: BTreeMap<(Timestamp, &str, &str, &str, bool, i32), i64> = BTreeMap::new();
-    for Fresh { event, enriched, partition } in fresh {
-        let (minute, site) = (minute(event.timestamp), event.site.as_deref().unwrap_or_default());
-        let key = (minute, &*event.event_type, &*event.page_url, site, enriched.agent.bot, *partition);
-        *counts.entry(key).or_default() += 1;
-    }
-    if counts.is_empty() {
+    if fresh.is_empty() {
         return Ok(());
     }
-    let buckets: Vec<Timestamp> = counts.keys().map(|key| key.0).collect();
-    let types: Vec<&str> = counts.keys().map(|key| key.1).collect();
-    let pages: Vec<&str> = counts.keys().map(|key| key.2).collect();
-    let sites: Vec<&str> = counts.keys().map(|key| key.3).collect();
-    let bots: Vec<bool> = counts.keys().map(|key| key.4).collect();
-    let partitions: Vec<i32> = counts.keys().map(|key| key.5).collect();
-    let events: Vec<i64> = counts.into_values().collect();
-    let columns: [&(dyn ToSql + Sync); 7] = [&buckets, &types, &pages, &sites, &bots, &partitions, &events];
-    transaction.execute(&statements.add_to_summary, &columns).await?;
-    Ok(())
-}
-
-async fn add_to_visits(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    fresh: &[Fresh<'_>],
-) -> Result<(), WriterError> {
-    let mut visits = Visits::default();
+    let mut summary = Summary::begin(transaction, statements).await?;
     for Fresh { event, enriched, partition } in fresh {
-        visits.add(event, enriched, *partition);
+        summary.add(&Counted {
+            timestamp: event.timestamp,
+            event_type: &event.event_type,
+            page_url: &event.page_url,
+            site: event.site.as_deref().unwrap_or_default(),
+            bot: enriched.agent.bot,
+            partition: *partition,
+        });
     }
-    visits.add_to_visits(transaction, statements).await
+    summary.store(transaction, statements).await
 }
 
 async fn notify(transaction: &Transaction<'_>, statements: &Statements, stored: usize) -> Result<(), WriterError> {

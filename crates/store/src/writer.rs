@@ -7,10 +7,12 @@ use footfall_event::{Outcome, Reason, Rejection};
 use tokio_postgres::{Client, Config};
 use tracing::warn;
 
+use crate::closing::{is_catching_up, share_visits};
 use crate::place::{Moves, Places, advance, moves};
 use crate::statements::{PULSE, Statements};
 use crate::tally::Tally;
 use crate::transaction::store;
+use crate::visits::Dictionary;
 use crate::{Commit, Content, Enricher, NOTHING_READ, Place, Record, WriterError, error_text, session};
 
 /// What became of a batch: one outcome per event.
@@ -35,6 +37,9 @@ impl Written {
 pub struct Writer {
     client: Client,
     statements: Statements,
+    dictionary: Dictionary,
+    /// Whether older events were being added to visits when it connected.
+    takes_turns: bool,
     /// As in the database after the last claim or write.
     held: Places,
 }
@@ -47,7 +52,8 @@ impl Writer {
     pub async fn connect(config: &Config, commit: Commit) -> Result<Self, WriterError> {
         let client = session::begin(config, commit).await?;
         let statements = Statements::prepare(&client).await.map_err(WriterError::Unavailable)?;
-        Ok(Self { client, statements, held: HashMap::new() })
+        let takes_turns = is_catching_up(&client).await.map_err(WriterError::Unavailable)?;
+        Ok(Self { client, statements, takes_turns, dictionary: Dictionary::new(), held: HashMap::new() })
     }
 
     /// Whether the connection is known to be closed.
@@ -201,9 +207,17 @@ impl Writer {
     async fn transaction(&mut self, enricher: &mut Enricher, records: &[Record]) -> Result<Written, WriterError> {
         let moves = moves(&self.held, records)?;
         let transaction = self.client.transaction().await?;
+        if self.takes_turns {
+            share_visits(&transaction).await?;
+        }
         advance(&transaction, &self.statements, &moves).await?;
-        let tally = store(&transaction, &self.statements, enricher, &self.held, records).await?;
-        transaction.commit().await?;
+        let stored = store(&transaction, &self.statements, enricher, &mut self.dictionary, &self.held, records).await;
+        let committed = match stored {
+            Ok(tally) => transaction.commit().await.map(|()| tally).map_err(WriterError::from),
+            Err(error) => Err(error),
+        };
+        self.dictionary.ended(committed.is_ok());
+        let tally = committed?;
         let reached: Vec<_> =
             moves.into_iter().map(|((topic, partition), (_, to))| ((topic.clone(), partition), to)).collect();
         self.held.extend(reached);

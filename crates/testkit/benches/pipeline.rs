@@ -25,7 +25,7 @@ use footfall::load::{LoadOptions, run};
 use footfall::processes::ManagedProcess;
 use footfall_event::{Arrival, BodyFormat, Event, Hints, Limits, parse};
 use footfall_store::Enricher;
-use footfall_testkit::{Backends, Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, memory_kib, processor_s, shared};
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
@@ -115,6 +115,7 @@ async fn waiting(backends: &Backends) {
             country: None,
             visitor: &|_, _| None,
             limits: &limits,
+            masked_names: &[],
             import_past_ms_max: None,
         };
         let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
@@ -154,13 +155,17 @@ async fn waiting(backends: &Backends) {
     let limit = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
     println!("== {WAITING_EVENTS} events that wait in Kafka, from the sink's start to the last row");
     println!("sink {ours:.0} rows/s, limit (COPY of the same rows) {limit:.0} rows/s, ratio {:.2}", ours / limit);
-    println!("sink's CPU time: {:.1} us per row", cpu_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
+    println!("sink's CPU time: {:.1} us per row", processor_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
 }
 
 async fn memory(backends: &Backends) {
     let pipeline = Pipeline::start(backends).await;
     let show = |when: &str| {
-        println!("{when}: ingest {} MB, sink {} MB resident", rss_mb(&pipeline.ingest), rss_mb(&pipeline.sinks[0]));
+        println!(
+            "{when}: ingest {} MB, sink {} MB resident",
+            memory_kib(&pipeline.ingest, "VmRSS") / 1024,
+            memory_kib(&pipeline.sinks[0], "VmRSS") / 1024
+        );
     };
     println!("== memory");
     show("idle");
@@ -169,7 +174,7 @@ async fn memory(backends: &Backends) {
     assert!(report.is_all_acknowledged(), "{:?}", report.by_status);
     let at = |part| report.latency_us.value_at_quantile(part) as f64 / 1e3;
     println!("answers under that load: p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
-    let per_event = |process: &ManagedProcess| cpu_s(process) * 1e6 / LOAD_EVENTS as f64;
+    let per_event = |process: &ManagedProcess| processor_s(process) * 1e6 / LOAD_EVENTS as f64;
     println!(
         "CPU time: ingest {:.0} us, sink {:.0} us per event",
         per_event(&pipeline.ingest),
@@ -194,6 +199,7 @@ fn enrichment() {
                 country: None,
                 visitor: &|_, _| None,
                 limits: &limits,
+                masked_names: &[],
                 import_past_ms_max: None,
             };
             let body = event(number, Uuid::now_v7()).replace("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", &agent);
@@ -207,18 +213,4 @@ fn enrichment() {
         }
         println!("{what}: {:.1} us per event", began.elapsed().as_secs_f64() * 1e6 / AGENTS as f64);
     }
-}
-
-fn rss_mb(process: &ManagedProcess) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-}
-
-/// User and system time so far, in seconds.
-fn cpu_s(process: &ManagedProcess) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid())).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    let ticks: f64 = [11, 12].iter().map(|field| fields[*field].parse::<f64>().unwrap()).sum();
-    ticks / 100.0
 }

@@ -57,7 +57,7 @@ pub async fn shared() -> &'static Backends {
 }
 
 /// Where the programs are that `cargo xtask setup` found or installed.
-pub(crate) fn programs() -> &'static Programs {
+pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS
         .get_or_init(|| Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))

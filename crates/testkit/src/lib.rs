@@ -13,11 +13,15 @@ mod http;
 mod pipeline;
 mod small_disk;
 pub mod topic;
+mod usage;
+mod wait;
 
 pub use address::own_address;
-pub use backends::{Backends, browser_driver, checkout, own_postgres, postgres, run_dir, shared};
-pub use database::connect;
+pub use backends::{Backends, browser_driver, checkout, own_postgres, postgres, programs, run_dir, shared};
+pub use database::{add_to_visits, assert_counted, close_days, connect, copy_database, new_database};
 pub use frozen::Frozen;
 pub use http::{Answer, Http};
-pub use pipeline::{Pipeline, PipelineOptions, eventually};
+pub use pipeline::{Pipeline, PipelineOptions, start_view};
 pub use small_disk::SmallDisk;
+pub use usage::{memory_kib, processor_s};
+pub use wait::{SOON, eventually};

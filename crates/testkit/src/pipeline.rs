@@ -11,10 +11,9 @@ use footfall::topics::{Topic, create};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio_postgres::Client;
-use uuid::Uuid;
 
 use crate::backends::{checkout, programs, run_dir};
-use crate::{Answer, Backends, Http, own_address};
+use crate::{Answer, Backends, Http, new_database, own_address};
 
 const EVENTS_PARTITIONS: u16 = 3;
 const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
@@ -88,20 +87,16 @@ impl Pipeline {
 
     async fn start_on(postgres: &Postgres, broker: Option<&Kafka>, options: PipelineOptions) -> Self {
         let address = own_address();
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = new_database(postgres).await;
         let dir = run_dir("pipeline");
         let admin = postgres.admin(&name);
         let (reader_url, writer_url) = (postgres.url("footfall_reader", &name), postgres.url("footfall_writer", &name));
         let (events_topic, outcomes_topic) = (format!("{name}-events"), format!("{name}-outcomes"));
         let kafka = broker.map(|broker| broker.address().to_string()).unwrap_or_default();
         let topics = [Topic::new(&events_topic, EVENTS_PARTITIONS), Topic::new(&outcomes_topic, 1)];
-        let created = async {
-            if broker.is_some() {
-                create(&kafka, &topics).await.unwrap();
-            }
-        };
-        let (prepared, ()) = tokio::join!(footfall_store::prepare(&admin), created);
-        prepared.unwrap();
+        if broker.is_some() {
+            create(&kafka, &topics).await.unwrap();
+        }
 
         let ingest_port = SocketAddr::new(address, 3001);
         let store = match broker {
@@ -237,6 +232,12 @@ impl Pipeline {
         format!("http://{}:{port}{path}", self.address)
     }
 
+    /// Its database, as the superuser.
+    #[must_use]
+    pub fn admin(&self) -> &tokio_postgres::Config {
+        &self.admin
+    }
+
     /// Posts JSON to /analytics; panics if no answer comes.
     pub async fn post(&self, body: impl Into<Bytes>) -> Answer {
         let headers = [("content-type", "application/json")];
@@ -307,6 +308,16 @@ impl Pipeline {
     }
 }
 
+impl Drop for Pipeline {
+    /// Prints what the daemons said if the test has failed.
+    #[allow(clippy::print_stderr, reason = "it is part of the test's output")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.logs());
+        }
+    }
+}
+
 fn kafka_settings(brokers: &str, events_topic: &str, outcomes_topic: &str) -> String {
     format!(
         "kafka.bootstrap_servers = \"{brokers}\"\nkafka.events_topic = \"{events_topic}\"\n\
@@ -344,7 +355,8 @@ async fn start_ingest(
     ingest.start(dir).await.unwrap()
 }
 
-async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> ManagedProcess {
+/// Starts footfall-view with these lines of configuration, on `listen` and its admin port.
+pub async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str) -> ManagedProcess {
     let (config, admin) = (dir.join("view.toml"), SocketAddr::new(listen.ip(), 3004));
     let text = format!(
         "{lines}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{database}\"\n",
@@ -360,15 +372,6 @@ async fn start_view(dir: &Path, listen: SocketAddr, lines: &str, database: &str)
         environment: Vec::new(),
     };
     options.start(dir).await.unwrap()
-}
-
-/// Waits until a condition holds; panics with `what` if it does not in time.
-pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, within: Duration, mut holds: F) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < within, "{what}: not within {within:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 async fn connect(config: &tokio_postgres::Config) -> Client {

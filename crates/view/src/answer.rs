@@ -1,6 +1,6 @@
 //! Builds the responses, with the security headers that all of them carry.
 
-use std::convert::Infallible;
+use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -18,7 +18,9 @@ use serde_json::json;
 
 use crate::assets::Asset;
 
-pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+/// A body that fails breaks the connection off, so that the client does not take a part for the whole.
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type Answer = Response<Body>;
 
 /// Allows nothing from other origins, and no inline styles or scripts.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -29,8 +31,13 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const RETRY_AFTER_S: u16 = 2;
 
+/// A body that is there already.
+pub(crate) fn whole(body: impl Into<Bytes>) -> Body {
+    Full::new(body.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
 fn answer(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
+    let mut answer = Response::new(whole(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, content_type);
@@ -65,8 +72,11 @@ pub(crate) fn problem(status: StatusCode, field: Option<&str>, message: &str) ->
     answer
 }
 
-pub(crate) fn csv(name: &str, body: Vec<u8>) -> Answer {
-    let mut answer = answer(StatusCode::OK, HeaderValue::from_static("text/csv; charset=utf-8; header=present"), body);
+pub(crate) fn csv(name: &str, table: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Answer {
+    let content_type = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    let mut answer = answer(StatusCode::OK, content_type, Bytes::new());
+    answer.headers_mut().insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    *answer.body_mut() = StreamBody::new(table.map(|part| part.map(Frame::data))).boxed_unsync();
     let disposition = format!("attachment; filename=\"footfall-{name}.csv\"");
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         answer.headers_mut().insert(CONTENT_DISPOSITION, value);
@@ -100,7 +110,7 @@ pub(crate) fn see_other(location: &str) -> Answer {
 
 pub(crate) fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
     if let Ok(value) = HeaderValue::from_str(cookie) {
-        answer.headers_mut().insert(SET_COOKIE, value);
+        answer.headers_mut().append(SET_COOKIE, value);
     }
     answer
 }

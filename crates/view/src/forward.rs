@@ -24,7 +24,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, whole};
 use crate::metrics::Metrics;
 use crate::site::{CROSS_ORIGIN_RESOURCE_POLICY, secure};
 
@@ -134,7 +134,7 @@ impl Forward {
         };
         match timeout(Duration::from_millis(ANSWER_MS_MAX), answered).await {
             Ok(Some((head, body))) if head.status != StatusCode::INTERNAL_SERVER_ERROR => {
-                let mut answer = Response::new(Full::new(body).boxed_unsync());
+                let mut answer = Response::new(whole(body));
                 *answer.status_mut() = head.status;
                 *answer.headers_mut() = end_to_end(head.headers);
                 secure(answer.headers_mut());
@@ -183,7 +183,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
 }
 
 fn failed(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
+    let mut answer = Response::new(whole(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

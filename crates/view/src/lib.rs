@@ -2,14 +2,15 @@
 //!
 //! Every number comes from a SQL function (`questions`), called as a read-only role (`database`). A page's address
 //! determines its `selection`: period, time zone and filters. `live` keeps one view for each selection, however many
-//! pages show it: when PostgreSQL notifies (`listener`), the view asks the questions of the `plan`, `page` renders the
-//! answers as fragments, and each open page receives those that changed since the `snapshot` it shows. `api` answers
-//! the same questions as JSON and CSV. `access` decides who may see the numbers; `routes` and `handlers` answer
+//! pages show it: when PostgreSQL notifies (`listener`), the view asks the questions of the `plan`, each as soon as it
+//! has its turn (`turns`), `page` renders the answers as fragments, and each open page receives those that changed since
+//! the `snapshot` it shows. `api` answers the same questions as JSON and CSV. `access` decides who may see the numbers; `routes` and `handlers` answer
 //! requests. In the light profile, which has no web server, `site` serves the site and the tracker, and `forward`
 //! forwards requests to ingest.
 
 mod access;
 mod answer;
+mod answers;
 mod api;
 mod assets;
 mod config;
@@ -17,6 +18,7 @@ mod database;
 mod forward;
 mod handlers;
 mod listener;
+mod lists;
 mod live;
 mod metrics;
 mod page;
@@ -28,6 +30,8 @@ mod server;
 mod site;
 mod snapshot;
 mod table;
+mod turns;
+mod zones;
 
 pub use config::Config;
 pub use metrics::describe_metrics;
@@ -52,8 +56,13 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     let views = Arc::new(live::Views::new(&config, database.clone(), metrics.clone(), shell.shutdown.clone())?);
     let access = access::Access::new(&config).context("access")?;
 
-    let listener_of_database =
-        listener::Listener { views: views.clone(), metrics: metrics.clone(), ready: database_ready, trouble };
+    let listener_of_database = listener::Listener {
+        views: views.clone(),
+        metrics: metrics.clone(),
+        ready: database_ready,
+        trouble,
+        zones: database.zones().clone(),
+    };
     let listening =
         tokio::spawn(listener_of_database.listen(parameters, config.database.clone(), shell.shutdown.clone()));
     let ticking = tokio::spawn(views.clone().tick());

@@ -16,11 +16,14 @@ use tracing::{info, warn};
 use crate::config::DatabaseConfig;
 use crate::live::Views;
 use crate::metrics::Metrics;
+use crate::zones::Zones;
 
 /// The sink (or ingest, in the light profile) notifies this channel in each transaction that stores events.
 const LISTEN: &str = "LISTEN footfall_events";
 /// Fails if the schema is too old for this program.
 const PROBE: &str = "SELECT FROM footfall.period('today')";
+/// It reads all files of the zones, so it is asked only once in a connection.
+const ZONES: &str = "SELECT name FROM pg_timezone_names";
 const PULSE: &str = include_str!("../../../sql/reader/pulse.sql");
 const RETRY_MS_MIN: u64 = 100;
 
@@ -30,6 +33,7 @@ pub(crate) struct Listener {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) ready: Condition,
     pub(crate) trouble: watch::Sender<Option<Trouble>>,
+    pub(crate) zones: Zones,
 }
 
 impl Listener {
@@ -92,6 +96,12 @@ impl Listener {
         };
         if let Err(trouble) = within_patience(listening).await {
             return trouble;
+        }
+        match within_patience(client.query(ZONES, &[])).await {
+            Ok(zones) => self.zones.learn(zones.iter().filter_map(|row| row.try_get(0).ok())),
+            // One link among its files that leads nowhere is enough. Until the next connection, each question finds out whether
+            // PostgreSQL knows its time zone.
+            Err(trouble) => warn!(why = %trouble, "PostgreSQL does not list its time zones"),
         }
         *was_up = true;
         info!("listening to PostgreSQL");

@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     request_seconds: Histogram,
     pub(crate) query_seconds: Histogram,
     pub(crate) query_errors: Counter,
+    pub(crate) queries_cancelled: Counter,
+    pub(crate) waiting: Gauge,
     pub(crate) rounds: Counter,
     pub(crate) notifications: Counter,
     pub(crate) views: Gauge,
@@ -54,6 +56,8 @@ impl Metrics {
             request_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
             query_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 15)),
             query_errors: Counter::default(),
+            queries_cancelled: Counter::default(),
+            waiting: Gauge::default(),
             rounds: Counter::default(),
             notifications: Counter::default(),
             views: Gauge::default(),
@@ -77,13 +81,23 @@ impl Metrics {
         );
         registry.register(
             "view_query_seconds",
-            "Time of a question to PostgreSQL, including the wait for a connection, in seconds",
+            "Time of a question to PostgreSQL, without its wait for a turn, in seconds",
             metrics.query_seconds.clone(),
         );
         registry.register(
             "view_query_errors",
             "Questions that PostgreSQL did not answer",
             metrics.query_errors.clone(),
+        );
+        registry.register(
+            "view_queries_cancelled",
+            "Questions that were cancelled in PostgreSQL because no page or program waits for them any more",
+            metrics.queries_cancelled.clone(),
+        );
+        registry.register(
+            "view_questions_waiting",
+            "Questions that wait for their turn, because all connections are busy with others",
+            metrics.waiting.clone(),
         );
         registry.register(
             "view_rounds",

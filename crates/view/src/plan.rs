@@ -1,130 +1,105 @@
-//! The questions of a view, in the order they are asked, and the keys of their answers.
+//! The questions of a view, in the order they are asked, and the parts of the page that each answers.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use footfall_event::dimension::DIMENSIONS;
-
+use crate::answers::{Answers, EVENTS_BY_ALL, Key, VISITS_BY_ALL};
 use crate::database::QueryError;
+use crate::lists;
 use crate::questions::{self as q, Question};
+use crate::selection::Selection;
 use crate::table::Table;
+use crate::turns::Weight;
 
-/// Identifies an answer within a view. It is the question's name, unless a view asks a question more than once:
-/// `visits_by` is asked for each dimension, and its keys are the dimensions.
-pub(crate) type Key = &'static str;
-
-/// The answers of a view, by key.
-pub(crate) type Answers = HashMap<Key, Result<Table, QueryError>>;
-
-/// When a question is asked.
+/// When a question is asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Schedule {
-    /// First, and again at each tick: the answer changes as time passes.
+pub(crate) enum Pace {
+    /// Also at each tick: the answer changes as time passes.
     EveryTick,
-    /// First: people watch these numbers while they click around on their site.
-    First,
-    /// After the first wave.
-    Later,
-    /// Later, if the period has events of this type.
-    IfEventType(&'static str),
-    /// Later, if the period has events of a type that the tracker does not send.
-    IfCustomEvents,
-    /// Later, if the selection names exactly one event type.
-    IfOneEventType,
-    /// Later, if the selection also names a property of that event type.
-    IfOneProperty,
+    /// After an event, and soon: people watch these numbers while they click around on their site.
+    Quick,
+    /// After an event, if it has not just been asked.
+    Slow,
 }
 
-impl Schedule {
-    /// Waves are asked in ascending order; a wave may depend on the answers of earlier ones.
-    pub(crate) fn wave(self) -> u8 {
-        match self {
-            Self::EveryTick | Self::First => 0,
-            Self::Later => 1,
-            Self::IfEventType(_) | Self::IfCustomEvents | Self::IfOneEventType | Self::IfOneProperty => 2,
-        }
-    }
-}
-
+#[derive(Clone, Copy)]
 pub(crate) struct PlannedQuestion {
     pub(crate) key: Key,
     pub(crate) question: &'static Question,
-    /// Empty unless the question is `visits_by`.
-    pub(crate) dimension: &'static str,
-    pub(crate) schedule: Schedule,
+    pub(crate) pace: Pace,
+    /// Whether it stays cheap with filters.
+    is_cheap: bool,
 }
 
-const fn ask(key: Key, question: &'static Question, schedule: Schedule) -> PlannedQuestion {
-    PlannedQuestion { key, question, dimension: "", schedule }
+const fn ask(key: Key, question: &'static Question, pace: Pace) -> PlannedQuestion {
+    PlannedQuestion { key, question, pace, is_cheap: matches!(pace, Pace::EveryTick) }
 }
 
-const fn visits_by(dimension: &'static str) -> PlannedQuestion {
-    PlannedQuestion { key: dimension, question: q::VISITS_BY, dimension, schedule: Schedule::Later }
+const fn cheap(planned: PlannedQuestion) -> PlannedQuestion {
+    PlannedQuestion { is_cheap: true, ..planned }
 }
 
 /// Key of the chart's previous period.
 pub(crate) const PREVIOUS_VISITS_OVER_TIME: Key = "visits_over_time_before";
 
-/// Key of the event types that later waves depend on. `event_types` is the same question, but it is asked in the first
-/// wave, which runs at its own pace, so its answer may be older or newer.
-const EVENT_TYPES_FOR_PLAN: Key = "types";
-
 /// Key of the last 30 minutes, one row per minute: page views, or events of the type in the filters.
 pub(crate) const LAST_30_MINUTES: Key = "pulse";
 
-pub(crate) static PLAN: LazyLock<Vec<PlannedQuestion>> = LazyLock::new(|| {
-    let by_dimension = DIMENSIONS.iter().filter(|dimension| dimension.tab.is_some());
-    let by_dimension = by_dimension.map(|dimension| visits_by(dimension.name));
-    BEFORE_DIMENSIONS.into_iter().chain(by_dimension).chain(AFTER_DIMENSIONS).collect()
-});
+const FUNNEL: Key = "funnel";
+pub(crate) const RECENT_EVENTS: Key = "recent_events";
+pub(crate) const SITES: Key = "sites";
+const PROPERTY_VALUES: Key = "property_values";
 
-const BEFORE_DIMENSIONS: [PlannedQuestion; 12] = [
-    ask("pipeline_delays", q::PIPELINE_DELAYS, Schedule::EveryTick),
-    ask("live_visitors", q::LIVE_VISITORS, Schedule::EveryTick),
-    ask("live_now", q::LIVE_NOW, Schedule::EveryTick),
-    ask(LAST_30_MINUTES, q::EVENTS_OVER_TIME, Schedule::EveryTick),
-    ask("totals_compared", q::TOTALS_COMPARED, Schedule::First),
-    ask("recent_events", q::RECENT_EVENTS, Schedule::First),
-    ask("event_types", q::EVENT_TYPES, Schedule::First),
-    ask("visits_over_time", q::VISITS_OVER_TIME, Schedule::First),
-    ask(EVENT_TYPES_FOR_PLAN, q::EVENT_TYPES, Schedule::Later),
-    ask("top_pages", q::TOP_PAGES, Schedule::Later),
-    ask(PREVIOUS_VISITS_OVER_TIME, q::VISITS_OVER_TIME, Schedule::Later),
-    ask("sites", q::SITES, Schedule::Later),
+static PLAN: [PlannedQuestion; 15] = [
+    ask("pipeline_delays", q::PIPELINE_DELAYS, Pace::EveryTick),
+    ask("live_visitors", q::LIVE_VISITORS, Pace::EveryTick),
+    ask("live_now", q::LIVE_NOW, Pace::EveryTick),
+    ask(LAST_30_MINUTES, q::EVENTS_OVER_TIME, Pace::EveryTick),
+    cheap(ask(RECENT_EVENTS, q::RECENT_EVENTS, Pace::Quick)),
+    ask("totals_compared", q::TOTALS_COMPARED, Pace::Quick),
+    ask("visits_over_time", q::VISITS_OVER_TIME, Pace::Quick),
+    cheap(ask(SITES, q::SITES, Pace::Slow)),
+    ask(EVENTS_BY_ALL, q::EVENTS_BY_ALL, Pace::Quick),
+    ask(VISITS_BY_ALL, q::VISITS_BY_ALL, Pace::Slow),
+    ask(PREVIOUS_VISITS_OVER_TIME, q::VISITS_OVER_TIME, Pace::Slow),
+    ask(PROPERTY_VALUES, q::PROPERTY_VALUES, Pace::Slow),
+    ask(FUNNEL, q::FUNNEL, Pace::Slow),
+    ask("web_vitals", q::WEB_VITALS, Pace::Slow),
+    ask("scroll_depth", q::SCROLL_DEPTH, Pace::Slow),
 ];
 
-const AFTER_DIMENSIONS: [PlannedQuestion; 10] = [
-    ask("funnel", q::FUNNEL, Schedule::Later),
-    ask("custom_events", q::CUSTOM_EVENTS, Schedule::IfCustomEvents),
-    ask("event_properties", q::EVENT_PROPERTIES, Schedule::IfOneEventType),
-    ask("property_values", q::PROPERTY_VALUES, Schedule::IfOneProperty),
-    ask("web_vitals", q::WEB_VITALS, Schedule::IfEventType("web_vitals")),
-    ask("scroll_depth", q::SCROLL_DEPTH, Schedule::IfEventType("engagement")),
-    ask("outbound_links", q::OUTBOUND_LINKS, Schedule::IfEventType("outbound_click")),
-    ask("downloads", q::DOWNLOADS, Schedule::IfEventType("file_download")),
-    ask("form_submissions", q::FORM_SUBMISSIONS, Schedule::IfEventType("form_submit")),
-    ask("pages_not_found", q::PAGES_NOT_FOUND, Schedule::IfEventType("page_not_found")),
-];
-
-/// Event types that the tracker sends by itself; all others are custom events.
-const TRACKER_EVENT_TYPES: [&str; 10] = [
-    "page_view",
-    "page_unload",
-    "button_click",
-    "navigation_click",
-    "outbound_click",
-    "file_download",
-    "form_submit",
-    "page_not_found",
-    "engagement",
-    "web_vitals",
-];
-
-pub(crate) fn has_event_type(answers: &Answers, wanted: impl Fn(&str) -> bool) -> bool {
-    let Some(Ok(types)) = answers.get(EVENT_TYPES_FOR_PLAN) else { return false };
-    types.lines().any(|line| line.text("event_type").is_some_and(&wanted))
+/// The questions of a selection.
+pub(crate) fn of(selection: &Selection, has_funnel: bool) -> Vec<&'static PlannedQuestion> {
+    let is_asked = |planned: &&PlannedQuestion| match planned.key {
+        FUNNEL => has_funnel,
+        SITES => !selection.is_narrowed,
+        RECENT_EVENTS => !selection.hides_events,
+        PROPERTY_VALUES => selection.only_event_type().is_some() && selection.property.is_some(),
+        _ => true,
+    };
+    PLAN.iter().filter(is_asked).collect()
 }
 
-pub(crate) fn has_custom_events(answers: &Answers) -> bool {
-    has_event_type(answers, |name| !TRACKER_EVENT_TYPES.contains(&name))
+impl PlannedQuestion {
+    pub(crate) fn weight(&self, selection: &Selection) -> Weight {
+        match (selection.is_light(), self.question.is_rolled_up(), self.is_cheap) {
+            (true, true, _) => Weight::Light,
+            (true, false, _) | (false, _, true) => Weight::Quick,
+            (false, _, false) => Weight::Heavy,
+        }
+    }
+
+    /// Turns the question's answer into those of the page.
+    pub(crate) fn answers(&self, answer: Result<Table, QueryError>, rows_max: usize) -> Answers {
+        match (self.key, answer) {
+            (VISITS_BY_ALL, Ok(table)) => lists::of_visits(&table),
+            (EVENTS_BY_ALL, Ok(table)) => lists::of_events(&table, rows_max),
+            (VISITS_BY_ALL | EVENTS_BY_ALL, Err(error)) => {
+                lists::keys(self.key).into_iter().map(|key| (key, Err(error.clone()))).collect()
+            }
+            (key, answer) => Answers::from([(key, answer)]),
+        }
+    }
+}
+
+/// The question that answers this part of the page.
+pub(crate) fn question_of(key: Key) -> Key {
+    [VISITS_BY_ALL, EVENTS_BY_ALL].into_iter().find(|question| lists::keys(question).contains(&key)).unwrap_or(key)
 }

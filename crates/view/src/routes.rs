@@ -14,16 +14,17 @@ use url::form_urlencoded;
 
 use crate::access::{Access, Denied, Login, Share, ShareError, Viewer, is_same_origin};
 use crate::answer::{self, Answer};
+use crate::api::{self, Api};
+use crate::assets;
 use crate::config::{Config, PageConfig};
 use crate::database::Database;
 use crate::forward::Forward;
-use crate::handlers::{Cors, LivePage, Refusals, read_form, share_request};
+use crate::handlers::{Cors, LivePage, Refusals, Visit, older_events, read_form, share_request};
 use crate::live::Views;
 use crate::metrics::Metrics;
 use crate::page;
 use crate::selection::Filters;
 use crate::site::Site;
-use crate::{api, assets};
 
 const READ: &str = "GET, HEAD";
 const READ_AND_WRITE: &str = "GET, HEAD, POST";
@@ -35,7 +36,7 @@ pub(crate) struct Service {
     cors: Cors,
     refusals: Refusals,
     access: Arc<Access>,
-    database: Database,
+    api: Api,
     pub(crate) metrics: Arc<Metrics>,
     site: Option<Site>,
     forward: Option<Forward>,
@@ -73,11 +74,11 @@ impl Service {
         Ok(Self {
             base_path: config.base_path.clone(),
             page: config.page.clone(),
-            live_page: LivePage::new(config, views, metrics.clone(), refusals.clone()),
+            live_page: LivePage::new(config, views, database.zones().clone(), metrics.clone(), refusals.clone()),
             cors: Cors::new(&config.http.cors_origins),
             refusals,
             access: Arc::new(access),
-            database,
+            api: Api::new(database, &config.page),
             metrics,
             site: config.site.files()?,
             forward,
@@ -103,6 +104,9 @@ impl Service {
             }
             return self.beside(path, request, peer).await;
         };
+        if !self.access.answers_to(request.headers()) {
+            return self.refusals.other_host();
+        }
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let is_write = *request.method() == Method::POST;
         if let Some(name) = path.strip_prefix("assets/") {
@@ -119,11 +123,11 @@ impl Service {
                 if !is_same_origin(request.headers()) {
                     return self.refusals.foreign_form();
                 }
-                answer::with_cookie(answer::see_other(&self.base_path), &self.access.no_cookie())
+                answer::with_cookie(answer::see_other(&self.base_path), &self.access.log_out(request.headers()))
             }
             "shares" | "shares/withdraw" if is_read || is_write => self.shares(path, request).await,
             "login" | "logout" | "shares" | "shares/withdraw" => answer::method_not_allowed(READ_AND_WRITE),
-            _ => self.numbers(path, request, stop).await,
+            _ => self.numbers(path, request, peer, stop).await,
         }
     }
 
@@ -148,8 +152,9 @@ impl Service {
     }
 
     /// The page, its events and the API, if the request is allowed to see them.
-    async fn numbers(&self, path: &str, request: Request<Incoming>, stop: &CancellationToken) -> Answer {
+    async fn numbers(&self, path: &str, request: Request<Incoming>, peer: IpAddr, stop: &CancellationToken) -> Answer {
         let headers = request.headers();
+        let client = self.access.client_address(peer, headers);
         let is_api = path.contains("api/v1/");
         if is_api && *request.method() == Method::OPTIONS {
             return self.cors.preflight(headers, READ);
@@ -176,20 +181,28 @@ impl Service {
         };
         let query = request.uri().query().unwrap_or_default();
         let fixed = scope.fixed();
+        let visit = Visit {
+            client,
+            fixed: fixed.as_ref(),
+            is_owner: matches!(scope, Scope::Main(Viewer::Owner)),
+            sees_events: matches!(scope, Scope::Main(Viewer::Owner)) || self.access.readers_see_events(),
+            may_log_in: self.access.has_password(),
+        };
         match path {
-            "" => {
-                let is_owner = matches!(scope, Scope::Main(Viewer::Owner));
-                self.live_page.page(query, fixed.as_ref(), is_owner, self.access.has_password()).await
-            }
+            "" => self.live_page.page(query, visit).await,
             "events" if *request.method() == Method::GET => {
-                self.live_page.events(query, headers, fixed.as_ref(), self.is_still_allowed(scope), stop)
+                self.live_page.events(query, headers, visit, self.is_still_allowed(scope, headers), stop)
             }
             "events" => answer::method_not_allowed("GET"),
+            "older" if !visit.sees_events => self.refusals.no_events(),
+            "older" => {
+                let asked = (query, client, visit.fixed);
+                older_events(&self.api, &self.page, &self.base_path, &self.refusals, asked).await
+            }
             "api/v1/" | "api/v1" => self.cors.allow(api::description(&self.page.time_zone), headers),
             _ => match path.strip_prefix("api/v1/") {
                 Some(question) => {
-                    let (zone, fixed) = (&self.page.time_zone, fixed.as_ref());
-                    let answer = api::ask(&self.database, zone, &self.page.funnel, question, query, fixed).await;
+                    let answer = self.api.answer(question, query, client, visit.fixed, visit.sees_events).await;
                     self.cors.allow(answer, headers)
                 }
                 None => self.refusals.not_found(),
@@ -197,12 +210,15 @@ impl Service {
         }
     }
 
-    /// A login is checked once, but a shared link for as long as the page is open, because it may be withdrawn.
-    fn is_still_allowed(&self, scope: Scope) -> Box<dyn Fn() -> bool + Send + Sync> {
+    /// Checked for as long as the page is open: a link may be withdrawn, and the owner may log out.
+    fn is_still_allowed(&self, scope: Scope, headers: &HeaderMap) -> Box<dyn Fn() -> bool + Send + Sync> {
+        let access = self.access.clone();
         match scope {
-            Scope::Main(_) => Box::new(|| true),
+            Scope::Main(viewer) => {
+                let headers = headers.clone();
+                Box::new(move || access.viewer(&headers) == Ok(viewer))
+            }
             Scope::Shared(_, token) => {
-                let access = self.access.clone();
                 Box::new(move || access.shares().is_some_and(|shares| shares.find(&token).is_some()))
             }
         }
@@ -235,12 +251,13 @@ impl Service {
             self.metrics.logins_refused.inc();
             answer::page(status, page::login(&self.page, &self.base_path, next, Some(problem)))
         };
-        match self.access.log_in(field("password"), peer, &headers) {
-            Login::Accepted(cookie) => {
+        match self.access.log_in(field("password"), peer, &headers).await {
+            Login::Accepted([session, device]) => {
                 self.metrics.logins.inc();
                 // Never redirects to another site.
                 let next = if next.starts_with('?') || next == "shares" { next } else { "" };
-                answer::with_cookie(answer::see_other(&format!("{}{next}", self.base_path)), &cookie)
+                let answer = answer::see_other(&format!("{}{next}", self.base_path));
+                answer::with_cookie(answer::with_cookie(answer, &session), &device)
             }
             Login::Wrong => refused(StatusCode::FORBIDDEN, "Wrong password."),
             Login::TooManyAttempts => {

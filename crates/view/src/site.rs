@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http_body_util::{BodyExt as _, Full};
 use httpdate::fmt_http_date;
 use hyper::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
@@ -22,7 +21,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, whole};
 
 /// All files and their compressed forms, which stay in memory.
 const SITE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -284,7 +283,7 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 }
 
 fn sent(status: StatusCode, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
+    let mut answer = Response::new(whole(body));
     *answer.status_mut() = status;
     secure(answer.headers_mut());
     answer

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::plan::Key;
+use crate::answers::Key;
 
 /// The content of an element, which is replaced when it changes. `id` is the element's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +27,10 @@ pub(crate) struct Snapshot {
     /// Increases with every change to any view, even across restarts.
     pub(crate) version: u64,
     fragments: Vec<Versioned>,
-    /// Whether every question has been asked at least once.
+    /// Whether every question has been answered at least once, or cannot be.
     pub(crate) is_complete: bool,
-    pub(crate) made_at: Option<Instant>,
-    /// The answers include all events up to this value of `live::Changes::events`.
-    pub(crate) as_of: u64,
+    /// The answers include all events up to this value of `live::Changes::events`, as was known at this time.
+    pub(crate) as_of: Option<(u64, Instant)>,
     /// The previous version, and the update from it to this one. Nearly every open page needs this update, so it is
     /// built only once.
     update: Option<(u64, Bytes)>,
@@ -39,7 +38,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// Returns the snapshot after this one, with the same version if no fragment has changed.
-    pub(crate) fn next(&self, fragments: Vec<Fragment>, is_complete: bool, as_of: u64) -> Self {
+    pub(crate) fn next(&self, fragments: Vec<Fragment>, is_complete: bool, as_of: Option<(u64, Instant)>) -> Self {
         let version = next_version();
         let mut has_changed = false;
         let fragments: Vec<_> = fragments
@@ -55,7 +54,7 @@ impl Snapshot {
         } else {
             (self.version, self.update.clone())
         };
-        Self { version, fragments, is_complete, made_at: Some(Instant::now()), as_of, update }
+        Self { version, fragments, is_complete, as_of, update }
     }
 
     /// The content of the element with this id.
@@ -112,9 +111,9 @@ mod tests {
 
     #[test]
     fn an_update_holds_only_what_changed_since_the_page_s_version() {
-        let first = Snapshot::default().next(fragments("1", "a"), true, 1);
-        let second = first.next(fragments("2", "a"), true, 2);
-        let third = second.next(fragments("2", "b"), true, 3);
+        let first = Snapshot::default().next(fragments("1", "a"), true, None);
+        let second = first.next(fragments("2", "a"), true, None);
+        let third = second.next(fragments("2", "b"), true, None);
         assert!(first.version < second.version && second.version < third.version);
         assert_eq!(ids(third.update_since(0)), ["curve", "totals"]);
         assert_eq!(ids(third.update_since(first.version)), ["curve", "totals"]);
@@ -124,9 +123,9 @@ mod tests {
 
     #[test]
     fn a_snapshot_without_a_change_keeps_the_version_and_is_newer() {
-        let first = Snapshot::default().next(fragments("1", "a"), false, 1);
-        let second = first.next(fragments("1", "a"), true, 2);
-        assert_eq!((second.version, second.as_of, second.is_complete), (first.version, 2, true));
+        let first = Snapshot::default().next(fragments("1", "a"), false, None);
+        let second = first.next(fragments("1", "a"), true, Some((2, Instant::now())));
+        assert_eq!((second.version, second.as_of.unwrap().0, second.is_complete), (first.version, 2, true));
         assert_eq!(second.update_since(0), first.update_since(0));
     }
 }

@@ -34,16 +34,31 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// CSV as in RFC 4180. Cells that a spreadsheet would run as formulas are escaped.
-    pub(crate) fn csv(&self) -> Vec<u8> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        // Writing to a Vec cannot fail, and all records have the same length.
-        let _ = writer.write_record(&self.columns);
-        for row in &self.rows {
-            let _ = writer.write_record(row.iter().map(csv_cell));
-        }
-        writer.into_inner().unwrap_or_default()
+    /// The rows with this text in this column.
+    pub(crate) fn rows_with<'a>(&'a self, column: &'a str, text: &'a str) -> impl Iterator<Item = Line<'a>> {
+        self.lines().filter(move |line| line.text(column) == Some(text))
     }
+}
+
+/// The first line of a CSV file as in RFC 4180.
+pub(crate) fn csv_head(columns: &[String]) -> Vec<u8> {
+    let mut writer = csv_writer();
+    // Writing to a Vec cannot fail, and all records have the same length.
+    let _ = writer.write_record(columns);
+    writer.into_inner().unwrap_or_default()
+}
+
+/// Its other lines. Cells that a spreadsheet would run as formulas are escaped.
+pub(crate) fn csv_lines(rows: &[Vec<Value>]) -> Vec<u8> {
+    let mut writer = csv_writer();
+    for row in rows {
+        let _ = writer.write_record(row.iter().map(csv_cell));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+fn csv_writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 
 fn csv_cell(value: &Value) -> String {
@@ -56,9 +71,23 @@ fn csv_cell(value: &Value) -> String {
     }
 }
 
-/// <https://owasp.org/www-community/attacks/CSV_Injection>
+/// <https://owasp.org/www-community/attacks/CSV_Injection>, also where a spreadsheet that separates cells by another character would
+/// begin one in the middle of ours.
 fn without_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let mut safe = String::with_capacity(text.len() + 1);
+    if text.starts_with(['\t', '\r', '\n']) {
+        safe.push('\'');
+    }
+    let mut may_begin = true;
+    for letter in text.chars() {
+        if may_begin && matches!(letter, '=' | '+' | '-' | '@' | '\u{FF1D}' | '\u{FF0B}' | '\u{FF0D}' | '\u{FF20}') {
+            safe.push('\'');
+        }
+        may_begin = matches!(letter, ';' | '|' | '\t' | '\r' | '\n')
+            || (may_begin && (letter == '"' || letter.is_whitespace()));
+        safe.push(letter);
+    }
+    safe
 }
 
 fn cell(row: &Row, index: usize) -> Result<Value, tokio_postgres::Error> {
@@ -112,20 +141,34 @@ mod tests {
 
     #[test]
     fn csv_is_quoted_by_rfc_4180_and_has_no_formulas() {
-        let table = Table {
-            columns: ["page", "views", "change"].map(str::to_owned).to_vec(),
-            rows: vec![
-                vec![json!("/a,\"b\"\n"), json!(3), json!(-0.5)],
-                vec![json!("=HYPERLINK(\"x\")"), json!(null), json!(null)],
-                vec![json!("+1"), json!(1), json!(null)],
-                vec![json!("-1"), json!(1), json!(null)],
-                vec![json!("@x"), json!(1), json!(null)],
-            ],
-        };
-        let text = String::from_utf8(table.csv()).unwrap();
+        let columns = ["page", "views", "change"].map(str::to_owned);
+        let rows = [
+            vec![json!("/a,\"b\"\n"), json!(3), json!(-0.5)],
+            vec![json!("=HYPERLINK(\"x\")"), json!(null), json!(null)],
+            vec![json!("+1"), json!(1), json!(null)],
+            vec![json!("-1"), json!(1), json!(null)],
+            vec![json!("@x"), json!(1), json!(null)],
+        ];
+        let text = String::from_utf8([csv_head(&columns), csv_lines(&rows)].concat()).unwrap();
         assert_eq!(
             text,
             "page,views,change\r\n\"/a,\"\"b\"\"\n\",3,-0.5\r\n\"'=HYPERLINK(\"\"x\"\")\",,\r\n'+1,1,\r\n'-1,1,\r\n'@x,1,\r\n"
         );
+    }
+
+    #[test]
+    fn no_formula_begins_where_another_separator_would_end_a_cell() {
+        for (text, safe) in [
+            ("a;=1", "a;'=1"),
+            ("a; \"@x\"", "a; \"'@x\""),
+            ("a\tb\n+1", "a\tb\n'+1"),
+            ("\r\n-1", "'\r\n'-1"),
+            ("\u{FF1D}1", "'\u{FF1D}1"),
+            (" =1", " '=1"),
+            ("/a-b?c=d&e=@f", "/a-b?c=d&e=@f"),
+            ("5 - 3", "5 - 3"),
+        ] {
+            assert_eq!(without_formula(text), safe, "{text:?}");
+        }
     }
 }

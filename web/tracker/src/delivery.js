@@ -26,10 +26,10 @@ export const flush = async () => {
     let rejected;
     try {
       const answer = await fetch(endpoint, {
-        method: "POST",
         credentials: "omit",
         keepalive: batch[0].length < BODY_CHARS_MAX,
         signal: AbortSignal.timeout?.(ANSWER_MS_MAX),
+        method: "POST",
         body: bodyOf(batch), // text/plain, so no preflight
       });
       status = answer.status;

@@ -31,7 +31,7 @@ export const engagement = () => {
     if (!shownMs) return;
     if (!moved) look();
     const scroll_percent = Math.min(Math.round((deepest / height) * 100), 100);
-    record("engagement", { scroll_percent, engaged_ms: Math.round(performance.now() - shownMs) }, place);
+    record("engagement", { scroll_percent, engaged_ms: Math.round(performance.now() - shownMs) }, place, 0);
     shownMs = 0;
   });
   listen(d, "scroll", look);

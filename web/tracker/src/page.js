@@ -22,7 +22,7 @@ const from = new URL(script.src || location.origin);
 export const data = { ...page, ...Object.fromEntries(from.searchParams), ...script.dataset };
 export const endpoint = new URL(data.endpoint || "/analytics", from).href;
 // An attribute without a value is on; a member of window.footfall says true or false.
-export const isOn = (option) => String(option ?? false) !== "false";
+export const isOn = (option) => !/^false$/.test(option ?? "false");
 // Any other URL may contain a person's address, or a whole document.
 export const isHttp = (url) => /^http/.test(url);
 // A frame that a page has written, which may have that page's URL, a file, or a sandbox: not a page that can be opened.

@@ -17,9 +17,11 @@ const prefix = "footfall:" + endpoint + ":";
 const digit = () => (crypto.getRandomValues(new Uint8Array(1))[0] % 16).toString(16);
 const uuid = (ms) => ("0" + ms.toString(16)).replace(/.{4}$/, "-$&") + "-7000-8000-000000000000".replace(/0/g, digit);
 
-// Shared by all tabs; ends after 30 minutes of inactivity.
-const session = (ms) => {
+// Shared by all tabs; ends after 30 minutes of inactivity. A report is none: a tab that was left open says how it was read when
+// it is closed, hours later.
+const session = (ms, isReport) => {
   let [id, last] = (read(SESSION) || "").split(" ");
+  if (id && isReport) return id;
   if (!(ms - last < SILENCE_MS_MAX)) id = "session-" + ms + "-" + uuid(0).slice(-6);
   keep(SESSION, id + " " + ms);
   return id;
@@ -30,30 +32,31 @@ export const tell = (text, waits, status) => {
   const event = parse(text);
   const eventId = event.event_id;
   if (!waits) drop(prefix + eventId);
-  w.dispatchEvent(new CustomEvent("footfall:" + (waits ? "queued" : "sent"), { detail: { event, status, eventId } }));
+  w.dispatchEvent(new CustomEvent("footfall:" + (waits ? "queued" : "sent"), { detail: { status, eventId, event } }));
 };
 
 let lastMs = 0;
 // Unique, and later than all before.
 export const stamp = () => (lastMs = Math.max(Date.now(), lastMs + 1));
-// `more` adds fields to the event, or overrides them.
+// `more` adds fields to the event, or overrides them. `at` is when it happened; 0: now, in a report of how a page was used.
+// The order of the fields is the one that compresses best.
 export const record = (event_type, metadata, more, at) => {
   if (isOut()) return;
-  const ms = at || stamp();
+  const ms = (FULL && at) || stamp();
   const event_id = uuid(ms);
   const event = {
-    event_id,
+    language: navigator.language,
+    metadata,
     event_type,
-    timestamp: new Date(ms).toISOString(),
     page_url: location.href,
     page_title: d.title,
-    session_id: session(ms),
+    event_id,
+    timestamp: new Date(ms).toISOString(),
     user_agent: navigator.userAgent,
-    referrer: d.referrer,
     site: data.site,
-    language: navigator.language,
+    referrer: d.referrer,
     screen_width: screen.width,
-    metadata,
+    session_id: session(ms, at === 0),
     ...(FULL && { user_id: read(USER) }),
     ...more,
   };

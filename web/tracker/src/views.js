@@ -41,11 +41,7 @@ export const begin = (restored, referrer = d.referrer, later) => {
 export const end = (moved) => {
   if (FULL) place && ends.forEach(quiet((f) => f(moved)));
   if (shownMs)
-    record(
-      "page_unload",
-      { time_on_page: Math.round(performance.now() - shownMs) },
-      ...(FULL ? [place] : []),
-    );
+    record("page_unload", { time_on_page: Math.round(performance.now() - shownMs) }, FULL && place, 0);
   shownMs = 0;
 };
 

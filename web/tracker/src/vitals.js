@@ -84,7 +84,7 @@ export const vitals = () => {
     const slowest = Object.values(interactions).sort((a, b) => b - a);
     if (slowest[0]) values.inp_ms = Math.round(slowest[Math.min(outliers, slowest.length - 1)]);
     values.cls = measuresShifts && Math.round(values.cls * 1e4) / 1e4;
-    record("web_vitals", values, place);
+    record("web_vitals", values, place, 0);
     values = null;
     painting = false;
   });

@@ -108,8 +108,10 @@ fn build(checkout: &Path, steps: &Steps, dev_profile: bool) -> Result<Image> {
     layers.push(kafka);
 
     let program_names = install::programs(checkout)?;
-    let mut components =
-        debian.packages().map(|name| Ok(sbom::debian(package(name)?, list.release()?))).collect::<Result<Vec<_>>>()?;
+    let mut components = debian
+        .packages()
+        .map(|name| Ok(sbom::debian(package(name)?, list.release()?.name)))
+        .collect::<Result<Vec<_>>>()?;
     components.extend(sbom::crates(checkout, &program_names)?);
     components.extend(sbom::jars(&kafka_libs::pom(checkout), &jars, &folder)?);
     let document = sbom::document(&statement.name, &version(), &components);

@@ -20,6 +20,8 @@ pub(crate) struct Key {
     pub(crate) is_secret: bool,
     /// A map whose keys the operator chooses, or a value whose inner keys are not known here.
     pub(crate) is_open: bool,
+    /// What it was called before, in the same section: `#[schemars(extend("x-former-name" = "..."))]`.
+    pub(crate) former_name: Option<String>,
 }
 
 /// All keys by dotted path, excluding sections, which only hold other keys.
@@ -83,6 +85,7 @@ fn collect(root: &Json, schema: &Json, default: &Json, path: &str, keys: &mut BT
         default: default.clone(),
         is_string: is_string || (node["type"].is_null() && default.is_string()),
         is_secret: node["format"] == secret::SCHEMA_FORMAT,
+        former_name: schema["x-former-name"].as_str().map(ToOwned::to_owned),
         is_open: is_open(node) || node["type"] == "object" || default.is_object(),
     };
     keys.insert(path.to_owned(), key);

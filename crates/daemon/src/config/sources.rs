@@ -136,6 +136,11 @@ fn layers(sources: &Sources, secrets: &[&str], keys: &Keys, errors: &mut Vec<Con
         layers.extend(secrets.iter().filter_map(|key| credential_layer(directory, key, errors)));
     }
     for layer in &mut layers {
+        for (path, key) in &keys.0 {
+            if let Some(former) = &key.former_name {
+                rename(&mut layer.values, path, former);
+            }
+        }
         refuse_unknown(&mut layer.values, "", &layer.source_name, keys, errors);
     }
     layers
@@ -195,6 +200,22 @@ fn nest(key: &str, value: Value) -> Dict {
     match key.split_once('.') {
         Some((first, rest)) => Dict::from([(first.to_owned(), Value::from(nest(rest, value)))]),
         None => Dict::from([(key.to_owned(), value)]),
+    }
+}
+
+/// Takes a value that is set by the key's former name, even beside one by its name: that is from a package's defaults.
+fn rename(values: &mut Dict, path: &str, former: &str) {
+    match path.split_once('.') {
+        Some((section, rest)) => {
+            if let Some(Value::Dict(_, inner)) = values.get_mut(section) {
+                rename(inner, rest, former);
+            }
+        }
+        None => {
+            if let Some(value) = values.remove(former) {
+                values.insert(path.to_owned(), value);
+            }
+        }
     }
 }
 

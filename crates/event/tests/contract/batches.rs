@@ -146,6 +146,7 @@ fn the_visitor_is_identified_by_the_events_site_and_user_agent() {
         country: None,
         visitor: &visitor,
         limits: &limits,
+        masked_names: &[],
         import_past_ms_max: None,
     };
     let body = format!("[{},{}]", minimal(), with_text(r#""site":"s","user_agent":"u""#));

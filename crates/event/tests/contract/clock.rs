@@ -125,6 +125,7 @@ fn imported(body: &str) -> footfall_event::Event {
         country: None,
         visitor: &visitor,
         limits: &limits,
+        masked_names: &[],
         import_past_ms_max: Some(366 * 24 * 3_600 * 1_000),
     };
     parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event

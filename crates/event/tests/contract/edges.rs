@@ -63,6 +63,7 @@ fn a_user_agent_from_the_header_is_cut_as_well() {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        masked_names: &[],
         import_past_ms_max: None,
     };
     let body = minimal().to_string();
@@ -112,8 +113,45 @@ fn a_page_url_loses_its_fragment_then_its_query_then_its_tail() {
 fn a_host_is_never_cut() {
     let host = "a".repeat(600);
     assert_eq!(refused(with("page_url", format!("http://{host}/"))), ("page_url".to_owned(), "field_too_long"));
-    let user = format!("http://{host}@example.com/");
-    assert_eq!(refused(with("page_url", user)), ("page_url".to_owned(), "field_too_long"));
+}
+
+#[test]
+fn a_user_name_and_a_password_are_left_out_of_urls() {
+    let long = format!("http://{}@example.com/", "a".repeat(600));
+    for (sent, kept) in [
+        ("https://me:secret@a.example/p?q", "https://a.example/p?q"),
+        ("HTTP://me@a.example:8080", "HTTP://a.example:8080"),
+        ("https://me:p@ss@a.example/@b", "https://a.example/@b"),
+        ("https://@a.example/", "https://a.example/"),
+        (long.as_str(), "http://example.com/"),
+    ] {
+        for (field, flag) in [("page_url", Flag::PageUrlLoginLeftOut), ("referrer", Flag::ReferrerLoginLeftOut)] {
+            let event = accepted(with(field, sent));
+            let stored = if field == "page_url" { Some(event.page_url.as_str()) } else { event.referrer.as_deref() };
+            assert_eq!((stored, event.flags.iter().collect::<Vec<_>>()), (Some(kept), vec![flag]), "{sent}");
+        }
+    }
+    for kept in ["https://a.example/@b", "https://a.example/?to=me:secret@b"] {
+        assert!(accepted(with("page_url", kept)).flags.is_empty(), "{kept}");
+    }
+    assert_eq!(refused(with("page_url", "https://me:secret@/")), ("page_url".to_owned(), "url_invalid"));
+}
+
+#[test]
+fn secrets_in_a_query_are_masked_and_the_campaign_of_a_long_url_has_none() {
+    for (field, flag) in [("page_url", Flag::PageUrlMasked), ("referrer", Flag::ReferrerMasked)] {
+        let event = accepted(with(field, "https://a.example/p?token=abc&q=1"));
+        let stored = if field == "page_url" { Some(event.page_url.as_str()) } else { event.referrer.as_deref() };
+        assert_eq!(
+            (stored, event.flags.iter().collect::<Vec<_>>()),
+            (Some("https://a.example/p?token=***&q=1"), vec![flag])
+        );
+    }
+    let long = format!("https://a.example/p?x={}&utm_source=mail&utm_content=jane@example.org", "x".repeat(500));
+    let event = accepted(with("page_url", long));
+    assert_eq!(event.page_url, "https://a.example/p");
+    let campaign = event.campaign.unwrap();
+    assert!(campaign.contains("mail") && !campaign.contains("jane"), "{campaign}");
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod reasons;
 mod speed;
 mod urls;
 
-use footfall_event::{Accepted, Arrival, BodyFormat, Event, Hints, Limits, Parsed, Rejection, RequestKind, parse};
+use footfall_event::{
+    Accepted, Arrival, BodyFormat, Event, Hints, Limits, MASKED_NAMES, Parsed, Rejection, RequestKind, parse,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -26,6 +28,7 @@ fn received_at() -> Timestamp {
 
 fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
     let limits = Limits::default();
+    let names = MASKED_NAMES.map(str::to_owned);
     let arrival = Arrival {
         received_at: received_at(),
         user_agent: Some("header/1.0"),
@@ -33,6 +36,7 @@ fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
         country: None,
         visitor: &|_, _| None,
         limits: &limits,
+        masked_names: &names,
         import_past_ms_max: None,
     };
     parse(body, format, &arrival)

@@ -86,3 +86,17 @@ fn a_number_that_changes_is_flagged() {
     assert_eq!(flags(r#""screen_width":1440.5"#), [Flag::ScreenWidthRounded]);
     assert_eq!(flags(r#""screen_width":1440.0"#), []);
 }
+
+#[test]
+fn a_measure_that_an_older_ingest_let_through_is_left_out_when_its_line_is_read() {
+    let line = |metadata: &str| {
+        let sound =
+            accepted(r#"{"event_type":"engagement","page_url":"https://example.com/","metadata":{"engaged_ms":1}}"#);
+        String::from_utf8(sound.to_line()).unwrap().replace(r#"{"engaged_ms":1}"#, metadata)
+    };
+    assert_eq!(crate::from_line(line(r#"{"engaged_ms":1}"#)).unwrap().flags.iter().count(), 0);
+    let event = crate::from_line(line(r#"{"engaged_ms":1.7e308,"scroll_percent":101,"a":1}"#)).unwrap();
+    assert_eq!(event.flags.iter().collect::<Vec<_>>(), [Flag::ScrollPercentLeftOut, Flag::EngagedMsLeftOut]);
+    assert_eq!(event.metadata.as_ref().unwrap(), json!({"a": 1}).as_object().unwrap());
+    assert_eq!(crate::from_line(event.to_line()).unwrap(), event);
+}

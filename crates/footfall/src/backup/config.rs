@@ -33,6 +33,7 @@ pub struct Config {
 pub struct DatabaseConfig {
     /// PostgreSQL connection string, with a role that may read everything: `host=/run/postgresql user=postgres
     /// dbname=analytics`, or a postgresql:// URL.
+    #[serde(serialize_with = "footfall_store::mask_password")]
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,

@@ -63,10 +63,16 @@ impl Database {
         bounded(self.client.query_one_scalar(&self.rows, &[&event_id])).await
     }
 
-    /// The roll-up's count for the event's minute and page, and a recount of the rows.
-    pub(crate) async fn roll_up(&self, event_id: Uuid) -> Result<(i64, i64), String> {
+    /// What is not as it will be, such as days that are not closed.
+    pub(crate) async fn notes(&self) -> Result<Vec<String>, String> {
+        let rows = bounded(self.client.query(include_str!("read_model.sql"), &[])).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// The roll-up's count for the event's minute and page, a recount of the rows, and whether a visit holds the event.
+    pub(crate) async fn roll_up(&self, event_id: Uuid) -> Result<(i64, i64, bool), String> {
         let row = bounded(self.client.query_one(include_str!("roll_up.sql"), &[&event_id])).await?;
-        Ok((row.get(0), row.get(1)))
+        Ok((row.get(0), row.get(1), row.get(2)))
     }
 
     /// Waits until ingest and sink have both counted more events than before, and returns how many more.

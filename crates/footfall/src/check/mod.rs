@@ -30,7 +30,7 @@ pub use target::{Target, TargetError, TargetOverrides};
 /// Checks all stages. The event may take `visible_max` to become a row, and as long again to be counted. Calls `seen`
 /// for each stage as soon as its finding is known.
 pub async fn run(target: &Target, visible_max: Duration, seen: impl FnMut(&StageReport)) -> CheckReport {
-    let report = CheckReport { event_id: Uuid::now_v7(), stages: Vec::new() };
+    let report = CheckReport { event_id: Uuid::now_v7(), stages: Vec::new(), notes: Vec::new() };
     let mut check = Check { target, visible_max, web: Web::new(target), seen, report };
     let base = check.front().await;
     match base {
@@ -112,6 +112,7 @@ impl<F: FnMut(&StageReport)> Check<'_, F> {
         self.record(Stage::RollUp, roll_up);
         let outcomes = verdict.outcomes(database.wait_for_outcomes(visible_max).await);
         self.record(Stage::Outcomes, outcomes);
+        self.report.notes = database.notes().await.unwrap_or_else(|error| vec![format!("analytics_backfill: {error}")]);
     }
 
     /// Checks only the sink, because no event was accepted.

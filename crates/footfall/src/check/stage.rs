@@ -23,7 +23,7 @@ pub enum Stage {
     Sink,
     /// The event is stored as exactly one row.
     Row,
-    /// The event is in the roll-up.
+    /// The event is in the roll-up by minute and in a visit.
     RollUp,
     /// The event is counted, by ingest and by the sink.
     Outcomes,
@@ -60,7 +60,7 @@ impl Stage {
             Self::Topic => "the event is in Kafka",
             Self::Sink => "what stores the events is ready",
             Self::Row => "the event is a row in analytics_events, once",
-            Self::RollUp => "the roll-up analytics_summary holds it",
+            Self::RollUp => "analytics_summary and analytics_visits hold it",
             Self::Outcomes => "analytics_outcomes counts it",
         }
     }
@@ -112,6 +112,8 @@ pub struct CheckReport {
     pub event_id: Uuid,
     /// One for each stage, in order.
     pub stages: Vec<StageReport>,
+    /// What is not as it will be, such as days that are not closed yet.
+    pub notes: Vec<String>,
 }
 
 impl CheckReport {
@@ -126,9 +128,12 @@ impl CheckReport {
     }
 }
 
-/// How far the event got, in one sentence.
+/// The notes, a line each, and how far the event got, in one sentence.
 impl fmt::Display for CheckReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for note in &self.notes {
+            writeln!(out, "note: {note}")?;
+        }
         match self.first_failure() {
             None => write!(out, "All is well: the event went all the way."),
             Some(first) => {
@@ -161,7 +166,7 @@ mod tests {
         };
         let stages = Stage::ALL.iter().zip(findings);
         let stages = stages.map(|(stage, letter)| StageReport { stage: *stage, finding: finding(letter) }).collect();
-        CheckReport { event_id: Uuid::nil(), stages }
+        CheckReport { event_id: Uuid::nil(), stages, notes: Vec::new() }
     }
 
     #[test]

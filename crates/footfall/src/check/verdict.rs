@@ -63,15 +63,20 @@ impl Verdict<'_> {
         }
     }
 
-    pub(crate) fn roll_up(&self, counts: Result<(i64, i64), String>) -> StageResult {
+    pub(crate) fn roll_up(&self, counts: Result<(i64, i64, bool), String>) -> StageResult {
         let failed = |came_back, do_first| Failed { tried: self.question("analytics_summary"), came_back, do_first };
         let postgres = self.target.log_of(Log::Postgres);
         match counts {
             Err(error) => Err(failed(error, format!("Read {postgres}."))),
-            Ok((count, recount)) if count == recount && count > 0 => {
-                Ok(format!("{count} in its minute, as a recount of the rows"))
+            Ok((count, recount, true)) if count == recount && count > 0 => {
+                Ok(format!("{count} in its minute, as a recount of the rows; it is in a visit"))
             }
-            Ok((count, recount)) => Err(failed(
+            Ok((count, recount, false)) if count == recount => Err(failed(
+                "no row of analytics_visits holds it".into(),
+                "Rows and visits are written in one transaction: `footfall rollup --verify` says which visits differ from their events."
+                    .into(),
+            )),
+            Ok((count, recount, _)) => Err(failed(
                 format!("{count} in the roll-up, {recount} rows in its minute"),
                 "Rows and roll-up are written in one transaction: find out what else writes to either table, or deletes from it."
                     .into(),

@@ -10,6 +10,7 @@ pub(crate) mod migrate_profile;
 pub(crate) mod password;
 pub(crate) mod postgres;
 pub(crate) mod psql;
+pub(crate) mod rollup;
 pub(crate) mod secrets;
 mod shared;
 pub(crate) mod topics;

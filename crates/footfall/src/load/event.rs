@@ -84,6 +84,7 @@ mod tests {
             country: None,
             visitor: &|_, _| None,
             limits: &limits,
+            masked_names: &[],
             import_past_ms_max: None,
         };
         let (mut ids, mut sessions) = (HashSet::new(), HashSet::new());

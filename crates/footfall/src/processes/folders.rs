@@ -18,6 +18,13 @@ pub(crate) fn make(dir: &Path, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Creates `dir`/`name`, or takes one that is there, for the launcher's user alone.
+pub(crate) fn make_private(dir: &Path, name: &str) -> Result<PathBuf> {
+    let folder = make(dir, name)?;
+    fs_err::set_permissions(&folder, Permissions::from_mode(0o700))?;
+    Ok(folder)
+}
+
 /// Creates `dir`/`name` for a user in the program's root, inaccessible to all others. If the launcher is not root, it
 /// remains the owner.
 pub(crate) fn make_for(dir: &Path, name: &str, program: &Program, user: &str) -> Result<PathBuf> {

@@ -68,7 +68,7 @@ impl Grafana {
     /// # Errors
     /// Fails if it cannot be run.
     pub fn spawn(&self, options: &GrafanaOptions) -> Result<ManagedProcess> {
-        let data = folders::make(&options.dir, "grafana")?;
+        let data = folders::make_private(&options.dir, "grafana")?;
         let mut arguments: Vec<OsString> = self.subcommand.map(Into::into).into_iter().collect();
         arguments.extend(["--homepath".into(), self.home.clone().into()]);
         let mut launch = Launch {
@@ -92,7 +92,7 @@ impl Grafana {
     /// # Errors
     /// Fails if Grafana's tool does.
     pub async fn reset_password(&self, dir: &Path, password_file: &Path) -> Result<()> {
-        let data = folders::make(dir, "grafana")?;
+        let data = folders::make_private(dir, "grafana")?;
         if !data.join("grafana.db").exists() {
             return Ok(());
         }

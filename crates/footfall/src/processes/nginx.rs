@@ -112,12 +112,14 @@ fn configuration(folder: &Path, log: &Path, nginx: &Program, options: &NginxOpti
     format!(
         r#"{user}{load_brotli}daemon off;
 worker_processes 1;
+worker_rlimit_nofile 16384;
 worker_shutdown_timeout {WORKER_STOP_S_MAX}s;
 pid "{folder}/nginx.pid";
 error_log "{log}" warn;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 8192; }}
 http {{
     include "{share}/nixos/nginx/footfall-types.conf";
+    include "{share}/nixos/nginx/footfall-clients.conf";
     sendfile on;
     client_body_temp_path "{folder}/body";
     proxy_temp_path "{folder}/proxy";

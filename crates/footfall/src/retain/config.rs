@@ -19,6 +19,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// How long each table is kept.
     pub keep_days: KeepDays,
+    /// Whether old events are compressed.
+    pub columnstore: ColumnstoreConfig,
     /// How much is removed at a time.
     pub batch: BatchConfig,
 }
@@ -29,6 +31,7 @@ pub struct Config {
 pub struct DatabaseConfig {
     /// PostgreSQL connection string, with the owner of the tables: `host=/run/postgresql user=footfall_owner
     /// dbname=analytics`, or a postgresql:// URL.
+    #[serde(serialize_with = "footfall_store::mask_password")]
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,
@@ -43,8 +46,11 @@ pub struct KeepDays {
     /// Days to keep events; 0 keeps them for ever. docs/backup-and-restore.md lists the questions that older days can
     /// still answer.
     pub analytics_events: u16,
-    /// Days to keep the roll-up of visits, at least as long as events; 0 keeps it for ever.
-    pub analytics_visit_parts: u16,
+    /// Days to keep visits, at least as long as events; 0 keeps them for ever.
+    #[schemars(extend("x-former-name" = "analytics_visit_parts"))]
+    pub analytics_visits: u16,
+    /// Days to keep the sums of closed days, at least as long as visits; 0 keeps them for ever.
+    pub analytics_rollup: u16,
     /// Days to keep the roll-up by minute, at least as long as events; 0 keeps it for ever.
     pub analytics_summary: u16,
     /// Days to keep the counts of outcomes; 0 keeps them for ever.
@@ -56,6 +62,16 @@ pub struct KeepDays {
     pub analytics_ledger: u16,
     /// Days to keep the daemons' metrics; 0 keeps them for ever.
     pub pipeline_samples: u16,
+}
+
+/// The columnstore of TimescaleDB's community edition.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnstoreConfig {
+    /// Days after which a day's events are compressed by column; 0 never compresses them. It needs TimescaleDB's community
+    /// edition (`timescaledb.license = 'timescale'`); with the Apache edition a warning is logged, and nothing is
+    /// compressed.
+    pub after_days: u16,
 }
 
 /// How much is removed at a time.
@@ -87,13 +103,15 @@ impl Default for Config {
             },
             keep_days: KeepDays {
                 analytics_events: 0,
-                analytics_visit_parts: 0,
+                analytics_visits: 0,
+                analytics_rollup: 0,
                 analytics_summary: 0,
                 analytics_outcomes: 400,
                 analytics_quarantine: 30,
                 analytics_ledger: 30,
                 pipeline_samples: 7,
             },
+            columnstore: ColumnstoreConfig { after_days: 0 },
             batch: BatchConfig {
                 rows_max: 10_000,
                 pages_max: 500,
@@ -113,13 +131,19 @@ impl KeepDays {
     pub fn of(&self, table: Table) -> u16 {
         match table {
             Table::Events => self.analytics_events,
-            Table::VisitParts => self.analytics_visit_parts,
+            Table::Visits => self.analytics_visits,
+            Table::Rollup => self.analytics_rollup,
             Table::Summary => self.analytics_summary,
             Table::Outcomes => self.analytics_outcomes,
             Table::Quarantine => self.analytics_quarantine,
             Table::Ledger => self.analytics_ledger,
             Table::Samples => self.pipeline_samples,
         }
+    }
+
+    /// Whether days without events are to stay in `analytics_summary`.
+    pub(crate) fn summary_outlives_events(&self) -> bool {
+        self.analytics_summary == 0 || self.analytics_summary > self.analytics_events
     }
 
     fn errors(&self) -> Vec<FieldError> {
@@ -136,13 +160,15 @@ impl KeepDays {
             );
             errors.push(FieldError::new(field(Table::Ledger), message));
         }
-        // Functions answer whole minutes and half hours from the roll-ups. If these were removed before the events, a
-        // total would miss events that a filter still finds.
-        for roll_up in [Table::VisitParts, Table::Summary] {
-            let (days, events) = (self.of(roll_up), self.analytics_events);
-            if days != 0 && (events == 0 || days < events) {
-                let events = if events == 0 { "which are kept for ever".into() } else { format!("{events}") };
-                let message = format!("{days} is less than keep_days.analytics_events, {events}: it adds them up");
+        // Functions answer whole minutes from the summary and whole days from their sums. If these were removed before what they add
+        // up, a total would miss what a filter still finds.
+        for (roll_up, of) in
+            [(Table::Visits, Table::Events), (Table::Summary, Table::Events), (Table::Rollup, Table::Visits)]
+        {
+            let (days, added_up) = (self.of(roll_up), self.of(of));
+            if days != 0 && (added_up == 0 || days < added_up) {
+                let kept = if added_up == 0 { "which are kept for ever".into() } else { format!("{added_up}") };
+                let message = format!("{days} is less than keep_days.{}, {kept}: it adds them up", of.name());
                 errors.push(FieldError::new(field(roll_up), message));
             }
         }
@@ -172,6 +198,7 @@ impl CommandConfiguration for Config {
     fn validate(&self) -> Result<(), Vec<FieldError>> {
         let mut errors = self.keep_days.errors();
         for (field, value, range) in [
+            ("columnstore.after_days", self.columnstore.after_days.into(), 0..=DAYS_MAX.into()),
             ("batch.rows_max", u64::from(self.batch.rows_max), 1..=1_000_000),
             ("batch.pages_max", self.batch.pages_max.into(), 1..=100_000),
             ("batch.lock_ms_max", self.batch.lock_ms_max.into(), 1..=60_000),
@@ -220,15 +247,24 @@ mod tests {
     #[test]
     fn a_roll_up_is_not_removed_before_its_events() {
         assert_eq!(refused(|config| config.keep_days.analytics_summary = 400), ["keep_days.analytics_summary"]);
-        let both = ["keep_days.analytics_visit_parts", "keep_days.analytics_summary"];
+        let both = ["keep_days.analytics_visits", "keep_days.analytics_summary"];
         let set = |events, roll_ups| {
             refused(|config| {
                 config.keep_days.analytics_events = events;
-                config.keep_days.analytics_visit_parts = roll_ups;
+                config.keep_days.analytics_visits = roll_ups;
                 config.keep_days.analytics_summary = roll_ups;
             })
         };
         assert_eq!(set(31, 30), both);
         assert!(set(30, 30).is_empty() && set(30, 0).is_empty() && set(30, 31).is_empty());
+        let set = |visits, sums| {
+            refused(|config| {
+                config.keep_days.analytics_events = 1;
+                (config.keep_days.analytics_visits, config.keep_days.analytics_rollup) = (visits, sums);
+            })
+        };
+        assert_eq!(set(31, 30), ["keep_days.analytics_rollup"]);
+        assert_eq!(set(0, 30), ["keep_days.analytics_rollup"]);
+        assert!(set(30, 30).is_empty() && set(30, 0).is_empty() && set(0, 0).is_empty());
     }
 }

@@ -5,10 +5,10 @@ mod config;
 use std::process::ExitCode;
 
 use footfall_daemon::{Command, CommandArguments, run_command};
-use footfall_store::{Remover, Table, error_text, is_locked};
+use footfall_store::{Compressed, Remover, Table, error_text, is_locked};
 use tracing::{error, info, warn};
 
-pub use config::{BatchConfig, Config, DatabaseConfig, KeepDays};
+pub use config::{BatchConfig, ColumnstoreConfig, Config, DatabaseConfig, KeepDays};
 
 /// EX_TEMPFAIL of sysexits.h: the next run removes what this one could not.
 const EXIT_LATER: u8 = 75;
@@ -60,15 +60,20 @@ pub async fn run(config: &Config) -> u8 {
     for table in Table::ALL {
         let days = config.keep_days.of(table);
         if days > 0 {
-            code = worse(code, remove(&remover, table, days).await);
+            code = worse(code, remove(&remover, table, days, config.keep_days.summary_outlives_events()).await);
         }
+    }
+    code = worse(code, narrow_summary(&remover).await);
+    let days = config.columnstore.after_days;
+    if days > 0 {
+        code = worse(code, compress_events(&remover, days).await);
     }
     code
 }
 
-async fn remove(remover: &Remover, table: Table, days: u16) -> u8 {
+async fn remove(remover: &Remover, table: Table, days: u16, keeps_summary: bool) -> u8 {
     let name = table.name();
-    match remover.remove(table, days).await {
+    match remover.remove(table, days, keeps_summary).await {
         Ok(removed) => {
             let horizon = removed.horizon.map(tracing::field::display);
             info!(
@@ -88,6 +93,41 @@ async fn remove(remover: &Remover, table: Table, days: u16) -> u8 {
         }
         Err(error) => {
             error!(table = name, error = error_text(&error), "old data is not removed");
+            EXIT_FAILED
+        }
+    }
+}
+
+async fn narrow_summary(remover: &Remover) -> u8 {
+    match remover.narrow_summary().await {
+        Ok(0) => 0,
+        Ok(hours) => {
+            info!(hours, "the summary of an earlier version now takes less space");
+            0
+        }
+        Err(error) => {
+            error!(error = error_text(&error), "the summary of an earlier version stays as large as it is");
+            EXIT_FAILED
+        }
+    }
+}
+
+async fn compress_events(remover: &Remover, days: u16) -> u8 {
+    match remover.compress_events(days).await {
+        Ok(Compressed::NotWith(edition)) => {
+            warn!(edition, "columnstore.after_days is ignored: only TimescaleDB's community edition has a columnstore");
+            0
+        }
+        Ok(Compressed::Chunks { chunks, bytes, left }) => {
+            info!(after_days = days, chunks, bytes, "old events are compressed");
+            if left == 0 {
+                return 0;
+            }
+            warn!(chunks_left = left, "locked by others: left to the next run");
+            EXIT_LATER
+        }
+        Err(error) => {
+            error!(error = error_text(&error), "old events are not compressed");
             EXIT_FAILED
         }
     }

@@ -28,14 +28,14 @@ pub(crate) fn write_ingest(dir: &Path, at: Addresses) -> Result<PathBuf, UpError
         "events_topic": topics::EVENTS,
         "outcomes_topic": topics::OUTCOMES,
     });
-    let mut settings = ingest(at);
+    let mut settings = ingest(dir, at);
     settings["kafka"] = kafka;
     write(dir, "ingest.toml", &settings)
 }
 
 /// Writes `dir`/ingest.toml for an ingest that stores events itself.
 pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> Result<PathBuf, UpError> {
-    let mut settings = ingest(at);
+    let mut settings = ingest(dir, at);
     settings["store"] = "postgresql".into();
     settings["database"] = json!({
         "url": database,
@@ -46,8 +46,9 @@ pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> R
     write(dir, "ingest.toml", &settings)
 }
 
-fn ingest(at: Addresses) -> Value {
+fn ingest(dir: &Path, at: Addresses) -> Value {
     json!({
+        "disk": { "folders": [dir] },
         "listen": at.ingest(),
         "admin": { "address": at.ingest_admin() },
         // nginx or view on this machine passes the client's address on.
@@ -98,14 +99,28 @@ pub(crate) fn write_light_view(plan: &Plan, database: &str) -> Result<PathBuf, U
 }
 
 fn view(dir: &Path, at: Addresses, database: &str) -> Value {
+    // Without a password, only by names that lead to this machine. Otherwise the password protects it, and a proxy may use any name.
+    let private = ["localhost".to_owned(), at.ip().to_string(), at.site().ip().to_string()];
+    let hosts = if at.are_private() { &private[..] } else { &[] };
     json!({
         "listen": at.view(),
         "admin": { "address": at.view_admin() },
         "state_dir": dir.join("view"),
         "database": { "url": database },
-        "access": { "public": at.are_private() },
+        "access": { "public": at.are_private(), "readers_see_events": at.are_private(), "hosts": hosts },
         "http": { "trusted_proxies": at.callers() },
+        "page": { "funnel": demo_funnel() },
     })
+}
+
+/// Of the demo site.
+fn demo_funnel() -> Value {
+    json!([
+        { "name": "Saw a page", "event_type": "page_view" },
+        { "name": "Clicked a button", "event_type": "button_click" },
+        { "name": "Read the path of a click", "event_type": "page_view", "page_prefix": "/page2" },
+        { "name": "Clicked there too", "event_type": "button_click", "page_prefix": "/page2" },
+    ])
 }
 
 fn write(dir: &Path, name: &str, settings: &Value) -> Result<PathBuf, UpError> {

@@ -6,6 +6,7 @@ mod daemon_files;
 mod error;
 pub mod grafana_login;
 mod instance_dir;
+mod logs;
 pub mod migrate_profile;
 mod part;
 pub mod password;
@@ -160,6 +161,7 @@ async fn run(plan: &Plan, supervisor: &mut Supervisor, instance_dir: &InstanceDi
     };
     tokio::select! {
         error = supervisor.failed() => error,
+        never = logs::keep_bounded(&plan.dir, &plan.steps) => match never {},
         ((), (), never) = async { tokio::join!(told, remembered, removed) } => match never {},
     }
 }

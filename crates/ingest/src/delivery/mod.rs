@@ -13,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use footfall_daemon::Shell;
 use footfall_event::{Event, OutcomeCounts, PipelineSample};
+use footfall_store::keep_closing;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Store};
@@ -46,6 +47,9 @@ impl Delivery {
             Store::Postgresql => {
                 let (database, committer) = database::open(config, shell, metrics)
                     .map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+                let parameters =
+                    config.database.parameters().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+                tokio::spawn(keep_closing(parameters, shell.shutdown.clone()));
                 Ok((Self::Database(database), tokio::spawn(committer.run())))
             }
         }

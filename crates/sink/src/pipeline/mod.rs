@@ -5,7 +5,7 @@ mod resume;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use footfall_daemon::{Condition, Shell};
 use footfall_event::{Event, Limits, OutcomesMessage};
@@ -37,6 +37,9 @@ const KAFKA_MS_MAX: u64 = 5_000;
 const WRITE_S_MAX: u64 = 180;
 /// A consumer is not replaced sooner than this because it fails although the broker answers.
 const RENEWAL_MS_MIN: u64 = 5_000;
+/// A consumer that gets no answer for this long is replaced: a broker that was frozen names no broker for a moment, and a
+/// client that believes it may not ask again.
+const SILENCE_MS_MAX: u64 = 20_000;
 const NO_PARTITIONS: &str = "the group has not said which partitions are this sink's";
 
 pub(crate) struct Pipeline {
@@ -45,6 +48,8 @@ pub(crate) struct Pipeline {
     current: watch::Sender<Weak<Consumer>>,
     membership: Membership,
     history: History,
+    /// When Kafka was last known to answer the consumer.
+    answered_at: Instant,
     kafka: KafkaConfig,
     kafka_ready: Condition,
     events_topic: Arc<str>,
@@ -91,6 +96,7 @@ impl Pipeline {
             consumer,
             membership: Membership::new(),
             history: History::new(&config.kafka)?,
+            answered_at: Instant::now(),
             kafka: config.kafka.clone(),
             kafka_ready,
             events_topic: config.kafka.events_topic.as_str().into(),
@@ -151,10 +157,24 @@ impl Pipeline {
         // Closing may wait for the broker.
         std::thread::spawn(move || drop(old));
         self.history.renew(&self.kafka)?;
+        self.answered_at = Instant::now();
         self.membership.join();
         self.ours = None;
         self.partitions_ready.set_because(false, NO_PARTITIONS);
         Ok(())
+    }
+
+    /// Replaces a consumer that Kafka has not answered for long, as the probe says, which asks by the same consumer.
+    fn renew_silent_clients(&mut self) -> KafkaResult<()> {
+        if self.kafka_ready.is_ok() {
+            self.answered_at = Instant::now();
+        }
+        let silent = self.answered_at.elapsed();
+        if silent < Duration::from_millis(SILENCE_MS_MAX) {
+            return Ok(());
+        }
+        warn!(silent_s = silent.as_secs(), "Kafka does not answer this consumer, which is replaced");
+        self.renew_clients()
     }
 
     fn forget_what_was_read(&mut self, writer: &mut Writer) {
@@ -222,6 +242,7 @@ impl RecordSource for Pipeline {
         if self.membership.pause_left().is_some() {
             return Ok(());
         }
+        self.renew_silent_clients().map_err(WriteError::Source)?;
         // Kafka is ready if it answers, even if it has no partition for this sink.
         let timeout = Duration::from_millis(KAFKA_MS_MAX);
         self.consumer.fetch_metadata(Some(&self.events_topic), timeout).map_err(WriteError::Source)?;
@@ -243,6 +264,7 @@ impl RecordSource for Pipeline {
             self.join_again(left).await.map_err(WriteError::Source)?;
             return Ok(Next::Nothing);
         }
+        self.renew_silent_clients().map_err(WriteError::Source)?;
         // Before polling: a sink that was frozen has not noticed yet what happened meanwhile.
         match self.watch_history(writer).map_err(WriteError::Source)? {
             Checked::Fine => {}

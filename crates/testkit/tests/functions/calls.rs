@@ -4,10 +4,22 @@
 pub(crate) const CALLS: &[&str] = &[
     "footfall.events_alone(RANGE, FILTERS)",
     "footfall.matching_events(RANGE, FILTERS)",
-    "footfall.whole_visits(RANGE, FILTERS)",
+    "footfall.visits_by_all(RANGE, FILTERS)",
+    "footfall.events_by_all(RANGE, FILTERS)",
+    "footfall.visits_by_hour(RANGE, FILTERS)",
+    "footfall.visits_in_buckets(RANGE, FILTERS, '{2026-10-01Z}')",
+    "footfall.visits_by_some('{os,channel}', RANGE, FILTERS, 5)",
+    "footfall.events_by_some('{page,event_type}', RANGE, FILTERS, 5)",
+    "footfall.sums('{total,hour,page,browser}', RANGE, FILTERS)",
+    "footfall.sums_of_visits('{total,hour,page,browser}', RANGE, FILTERS, true)",
+    "footfall.histograms('{lcp_ms,engaged_ms}', RANGE, FILTERS)",
+    "footfall.histograms_of_visits('{lcp_ms,engaged_ms}', RANGE, FILTERS)",
+    "footfall.visits_alone(RANGE, FILTERS)",
+    "footfall.sums_of_days('{total,page}', RANGE, FILTERS)",
+    "footfall.visit_rows(RANGE, FILTERS, footfall.chosen_kinds(FILTERS), footfall.chosen_kinds(FILTERS, 'page_view'))",
     "footfall.visits(RANGE, FILTERS)",
-    "footfall.visit_cells(RANGE, FILTERS)",
     "footfall.event_counts(RANGE, FILTERS)",
+    "footfall.event_counts(RANGE, FILTERS, true, true)",
     "footfall.event_counts(RANGE, FILTERS, false)",
     "footfall.events_over_time(RANGE, '1 hour', 'Europe/Berlin', FILTERS)",
     "footfall.event_totals_over_time(RANGE, '1 hour', 'Europe/Berlin', FILTERS)",
@@ -32,10 +44,11 @@ pub(crate) const CALLS: &[&str] = &[
 ];
 
 /// Functions with a range and no filters.
-pub(crate) const CALLS_WITHOUT_FILTERS: &[&str] = &["footfall.visit_cells_of_events(RANGE)", "footfall.sites(RANGE)"];
+pub(crate) const CALLS_WITHOUT_FILTERS: &[&str] = &["footfall.sites(RANGE)", "footfall.spans_to_count(RANGE, true)"];
 
 /// Functions with filters and no range.
 pub(crate) const CALLS_WITHOUT_RANGE: &[&str] = &[
+    "footfall.live_visits('2026-10-10 12:00Z', FILTERS)",
     "footfall.live_now('2026-10-10 12:00Z', FILTERS)",
     "footfall.live_visitors('2026-10-10 12:00Z', FILTERS)",
     "footfall.recent_events(FILTERS, 10, '2026-10-10 12:00Z')",

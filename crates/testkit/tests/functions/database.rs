@@ -1,6 +1,7 @@
 //! A database with the rows of a test, and queries as the reader.
 
-use footfall_testkit::postgres;
+use footfall_store::Closer;
+use footfall_testkit::{copy_database, new_database, postgres};
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Config};
 use uuid::Uuid;
@@ -16,21 +17,38 @@ pub(crate) struct Database {
     pub(crate) owner: Client,
     /// Connected as the role of Grafana and the live page.
     pub(crate) reader: Client,
+    /// The same, of a database with the same events whose days are closed.
+    pub(crate) closed: Option<Client>,
 }
 
 impl Database {
     /// Without rows.
     pub(crate) async fn empty() -> Self {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        footfall_store::prepare(&postgres().await.admin(&name)).await.unwrap();
-        Self::open(&name).await
+        Self::open(&new_database(postgres().await).await).await
     }
 
     /// Opens an existing one. A connection ends with the test that opened it, so each test opens its own.
     pub(crate) async fn open(name: &str) -> Self {
         let postgres = postgres().await;
         let reader = postgres.url("footfall_reader", name).parse::<Config>().unwrap();
-        Self { name: name.into(), owner: connect(&postgres.admin(name)).await, reader: connect(&reader).await }
+        let owner = connect(&postgres.admin(name)).await;
+        Self { name: name.into(), owner, reader: connect(&reader).await, closed: None }
+    }
+
+    /// Opens a database and the one that [`Self::closed_copy`] made of it.
+    pub(crate) async fn open_with_copy(name: &str) -> Self {
+        let copy = Self::open(&copy_of(name)).await;
+        Self { closed: Some(copy.reader), ..Self::open(name).await }
+    }
+
+    /// Copies the database, which nothing else may use meanwhile, and closes the days of the copy.
+    pub(crate) async fn closed_copy(self) -> String {
+        let name = self.name;
+        drop((self.owner, self.reader));
+        let copy = copy_of(&name);
+        copy_database(postgres().await, &name, &copy).await;
+        Self::open(&copy).await.close().await;
+        name
     }
 
     /// With the events of a table: see [`events`].
@@ -38,6 +56,25 @@ impl Database {
         let database = Self::empty().await;
         database.add(table).await;
         database
+    }
+
+    /// The read model of the events, as the writer makes it. No day is closed.
+    pub(crate) async fn build(&self) {
+        self.owner.batch_execute(ROLL_UP).await.unwrap();
+        let writer = postgres().await.url("footfall_writer", &self.name).parse().unwrap();
+        footfall_testkit::add_to_visits(&self.owner, &writer).await;
+    }
+
+    /// Closes all days, so that they are answered from their sums.
+    pub(crate) async fn close(&self) {
+        let writer = postgres().await.url("footfall_writer", &self.name).parse().unwrap();
+        footfall_testkit::close_days(&writer).await;
+    }
+
+    /// How many days the writer would sum now.
+    pub(crate) async fn days_due(&self) -> usize {
+        let writer = postgres().await.url("footfall_writer", &self.name).parse().unwrap();
+        Closer::connect(&writer).await.unwrap().days_due().await.unwrap().len()
     }
 
     /// Adds the events of a table, and rebuilds the roll-ups.
@@ -49,20 +86,22 @@ impl Database {
                 jsonb_populate_record(NULL::analytics_events,
                     '{"bot": false, "schema_version": 1, "created_at": "2026-01-01Z", "received_at": "2026-01-01Z"}' || row) AS event"#;
         self.owner.execute(insert, &[&events(table)]).await.unwrap();
-        self.owner.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
+        let empty = "TRUNCATE analytics_visits, analytics_summary_parts, analytics_summary_hours";
+        self.owner.batch_execute(empty).await.unwrap();
+        self.build().await;
     }
 
     /// The rows that the reader gets, each in PostgreSQL's notation: (a,b,).
     pub(crate) async fn rows(&self, from: &str) -> Vec<String> {
-        let query = format!("SELECT answer::text FROM {from} AS answer");
-        let rows = self.reader.query(&query, &[]).await;
-        rows.unwrap_or_else(|error| panic!("{query}: {error:?}")).iter().map(|row| row.get(0)).collect()
+        rows(&self.reader, from).await
     }
 
     /// Asserts that the reader gets exactly these rows, in this order.
     pub(crate) async fn answers(&self, from: &str, wanted: &[&str]) {
         assert_eq!(self.rows(from).await, wanted, "{from}");
+        if let Some(closed) = &self.closed {
+            assert_eq!(rows(closed, from).await, wanted, "{from}, from the sums of closed days");
+        }
     }
 
     /// The error that the reader gets.
@@ -71,6 +110,17 @@ impl Database {
         let error = self.reader.query(&query, &[]).await.expect_err(&query);
         error.as_db_error().unwrap().message().to_owned()
     }
+}
+
+fn copy_of(name: &str) -> String {
+    format!("{name}_closed")
+}
+
+/// See [`Database::rows`].
+pub(crate) async fn rows(reader: &Client, from: &str) -> Vec<String> {
+    let query = format!("SELECT answer::text FROM {from} AS answer");
+    let rows = reader.query(&query, &[]).await;
+    rows.unwrap_or_else(|error| panic!("{query}: {error:?}")).iter().map(|row| row.get(0)).collect()
 }
 
 async fn connect(config: &Config) -> Client {

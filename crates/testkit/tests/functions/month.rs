@@ -2,7 +2,7 @@
 
 use tokio::sync::OnceCell;
 
-use crate::database::{Database, ROLL_UP};
+use crate::database::Database;
 
 const EVENTS_OF_A_DAY: &str = include_str!("../../benches/functions/events_of_a_day.sql");
 const VISITS_PER_DAY: i32 = 300;
@@ -18,9 +18,9 @@ pub(crate) async fn month() -> Database {
             let day = format!("2026-10-{day:02}T00:00:00Z").parse::<jiff::Timestamp>().unwrap();
             database.owner.execute(&insert, &[&day, &VISITS_PER_DAY]).await.unwrap();
         }
-        database.owner.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
+        database.build().await;
         database.owner.batch_execute("ANALYZE").await.unwrap();
-        database.name
+        database.closed_copy().await
     });
-    Database::open(name.await).await
+    Database::open_with_copy(name.await).await
 }

@@ -42,6 +42,6 @@ const TABLE: &str = r#"
 /// A shared read-only database with that day.
 pub(crate) async fn one_day() -> Database {
     static NAME: OnceCell<String> = OnceCell::const_new();
-    let name = NAME.get_or_init(|| async { Database::with(TABLE).await.name }).await;
-    Database::open(name).await
+    let name = NAME.get_or_init(|| async { Database::with(TABLE).await.closed_copy().await }).await;
+    Database::open_with_copy(name).await
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use footfall::processes::{Postgres, Programs};
-use footfall_testkit::{checkout, connect, own_address, run_dir};
+use footfall_testkit::{add_to_visits, checkout, connect, own_address, run_dir};
 use tokio::sync::OnceCell;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -23,12 +23,12 @@ async fn server() -> &'static Postgres {
         for database in [KNOWN, EMPTY, RECENT] {
             footfall_store::prepare(&postgres.admin(database)).await.unwrap();
         }
-        let client = connect(&postgres.admin(KNOWN)).await;
-        let rows = client.batch_execute(&footfall_store::fill_in(ROWS)).await;
-        rows.unwrap_or_else(|error| panic!("rows.sql: {error:?}"));
-        let client = connect(&postgres.admin(RECENT)).await;
-        let rows = client.batch_execute(&footfall_store::fill_in(RECENT_ROWS)).await;
-        rows.unwrap_or_else(|error| panic!("recent.sql: {error:?}"));
+        for (database, rows) in [(KNOWN, ROWS), (RECENT, RECENT_ROWS)] {
+            let client = connect(&postgres.admin(database)).await;
+            let filled = client.batch_execute(rows).await;
+            filled.unwrap_or_else(|error| panic!("{database}: {error:?}"));
+            add_to_visits(&client, &postgres.url("footfall_writer", database).parse().unwrap()).await;
+        }
         postgres
     };
     SERVER.get_or_init(start).await

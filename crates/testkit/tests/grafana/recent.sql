@@ -9,12 +9,6 @@ FROM (VALUES
     (now() - INTERVAL '2 hours', 'signup', '/late', 's2', 'blog.example', 'mobile')
 ) AS event (at, event_type, page, session, site, device);
 
-INSERT INTO analytics_visit_parts (half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events,
-    views, actions, bot, visitor_id, exit_page, entry_page, {{list attributes: @}})
-SELECT half_hour, site, visit_key, 0, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id, exit_page,
-    entry_page, {{list attributes: @}}
-FROM footfall.visit_cells_of_events(now() - INTERVAL '50 days', now());
-
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, kafka_partition, event_count, site, bot)
 SELECT date_trunc('minute', timestamp), event_type, page_url, 0, count(*), site, bot
 FROM analytics_events GROUP BY 1, 2, 3, 6, 7;

@@ -23,12 +23,6 @@ FROM (VALUES
     ('2026-03-10 11:57:00Z', 'page_view', '/it''s', NULL, 's3', 'v1', 'shop.example', NULL, 'direct', 'Firefox', 'Linux', 'desktop', 'DE', NULL)
 ) AS event (at, event_type, page, button, session, visitor, site, referrer, channel, browser, os, device, country, metadata);
 
-INSERT INTO analytics_visit_parts (half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events,
-    views, actions, bot, visitor_id, exit_page, entry_page, {{list attributes: @}})
-SELECT half_hour, site, visit_key, 0, first_at, first_id, last_at, last_id, events, views, actions, bot, visitor_id, exit_page,
-    entry_page, {{list attributes: @}}
-FROM footfall.visit_cells_of_events('2026-03-10Z', '2026-03-11Z');
-
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, kafka_partition, event_count, site, bot)
 SELECT date_trunc('minute', timestamp), event_type, page_url, 0, count(*), site, bot
 FROM analytics_events GROUP BY 1, 2, 3, 6, 7;

@@ -1,12 +1,8 @@
 //! The answers to clients, byte for byte where clients of the first generation rely on it.
 
-use std::time::Duration;
-
-use footfall_testkit::{Answer, Pipeline, shared};
+use footfall_testkit::{Answer, Pipeline, SOON, shared};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_first_generations_guide_gets_the_same_answers() {
@@ -123,7 +119,11 @@ async fn the_json_is_readable_from_any_origin_with_every_status() {
         assert_eq!(answer.header("access-control-allow-origin"), Some("https://shop.example"), "{case}");
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"), "{case}");
         assert_eq!(answer.header("vary"), Some("Origin"), "{case}");
-        assert_eq!(answer.header("access-control-expose-headers"), Some("retry-after"), "{case}");
+        assert_eq!(
+            answer.header("access-control-expose-headers"),
+            Some("retry-after, ratelimit, ratelimit-policy"),
+            "{case}"
+        );
         assert_eq!(answer.header("content-type"), Some("application/json"), "{case}");
         if status != 200 {
             let answered = answer.json();

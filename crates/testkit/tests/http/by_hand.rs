@@ -22,6 +22,11 @@ impl ByHand {
         Self::open_from(pipeline, Ipv4Addr::LOCALHOST.into()).await
     }
 
+    /// To nginx, which listens at this address.
+    pub(crate) async fn open_to(at: SocketAddr) -> Self {
+        Self(TcpStream::connect(at).await.unwrap())
+    }
+
     /// From this loopback address.
     pub(crate) async fn open_from(pipeline: &Pipeline, address: IpAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();

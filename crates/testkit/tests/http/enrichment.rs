@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, checkout, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, checkout, eventually, shared};
 use serde_json::{Value, json};
 
 use crate::by_hand::ByHand;
 use footfall_testkit::topic;
 
-const SOON: Duration = Duration::from_secs(10);
 const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
@@ -58,8 +56,11 @@ async fn a_row_is_enriched_from_event_and_headers() {
             "country": null, "bot": false, "flags": null,
         }),
     );
-    // The visit's part has the same values of its first event.
-    let part = "SELECT to_jsonb(part) FROM analytics_visit_parts AS part WHERE visit_key = 'told'";
+    // The visit has the same values of its first event.
+    let part = "SELECT to_jsonb(visit) || jsonb_build_object('actions', held.actions, 'bot', held.bot)
+        FROM footfall.visits('-infinity', 'infinity', '{\"bot\": \"any\"}') AS visit
+        JOIN analytics_visits AS held USING (visit_key, first_at)
+        JOIN analytics_events AS event ON event.event_id = held.first_id AND event.session_id = 'told'";
     let part: Value = pipeline.database.query_one(part, &[]).await.unwrap().get(0);
     for column in
         ["hostname", "referrer_host", "channel", "utm_source", "browser", "os", "device", "language", "screen", "bot"]
@@ -107,10 +108,10 @@ async fn a_page_on_the_same_host_is_not_a_referrer_and_a_bot_is_stored_and_flagg
     let event = json!({"event_type": "page_view", "page_url": "https://shop.example/"});
     let stored = row(&mut pipeline, "bot", &[("user-agent", googlebot)], event).await;
     assert_holds(&stored, &json!({"bot": true, "browser": "Googlebot", "device": "other"}));
-    let flagged = "SELECT count(*) FROM analytics_summary_parts WHERE bot AND event_count = 1";
+    let flagged = "SELECT count(*) FROM analytics_summary_hours WHERE bot AND event_count = 1";
     assert_eq!(pipeline.number(flagged).await, 1);
-    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE bot AND visit_key = 'bot'").await, 1);
-    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE NOT bot").await, 3);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visits JOIN analytics_events ON event_id = first_id WHERE analytics_visits.bot AND session_id = 'bot'").await, 1);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visits WHERE NOT bot").await, 3);
 }
 
 #[tokio::test]
@@ -232,7 +233,12 @@ async fn with_a_country_file_the_country_is_stored_and_the_address_is_not() {
     {
         assert_eq!(country(&mut pipeline, &number.to_string(), address).await, wanted, "{address}");
     }
-    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE country = 'CH'").await, 1);
+    assert_eq!(
+        pipeline
+            .number("SELECT count(*) FROM analytics_visits JOIN analytics_values ON id = country WHERE value = 'CH'")
+            .await,
+        1
+    );
     for message in topic::read(&pipeline, &pipeline.events_topic).await {
         let text = String::from_utf8(rdkafka::Message::payload(&message).unwrap().to_vec()).unwrap();
         assert!(ADDRESSES.iter().all(|address| !text.contains(address)), "{text}");

@@ -1,12 +1,9 @@
 //! History is imported at its own time, by those who may; everyone else is told what was stored instead.
 
-use std::time::Duration;
-
-use footfall_testkit::{Answer, Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Answer, Pipeline, PipelineOptions, SOON, shared};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Each is a new chunk of two tables.
 const DAYS: i64 = 93;
@@ -60,11 +57,9 @@ async fn imported_events_land_at_their_own_time_in_rows_roll_up_and_visits() {
             assert_eq!(answer.json()["warnings"], json!(null), "{answer:?}");
         }
         pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE flags IS NULL", DAYS, SOON).await;
-        for (table, column) in [
-            ("analytics_events", "timestamp"),
-            ("analytics_summary_parts", "time_bucket"),
-            ("analytics_visit_parts", "half_hour"),
-        ] {
+        for (table, column) in
+            [("analytics_events", "timestamp"), ("analytics_summary_hours", "hour"), ("analytics_visits", "first_at")]
+        {
             let at_nine = format!(
                 "SELECT count(DISTINCT {column}) FROM {table} WHERE {column} AT TIME ZONE 'UTC' = \
                  date_trunc('day', {column} AT TIME ZONE 'UTC') + interval '9 hours' AND {column} < now() - interval '2 hours'"

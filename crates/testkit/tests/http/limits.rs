@@ -1,16 +1,14 @@
 //! Each limit just below, at and just above its value: the answer, and the stored row.
 
 use std::io::Write as _;
-use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, shared};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, metric};
 
-const SOON: Duration = Duration::from_secs(10);
 const MIB: usize = 1024 * 1024;
 /// One character that takes four bytes.
 const WIDE: &str = "😀";
@@ -166,7 +164,7 @@ async fn a_request_may_have_a_thousand_events_and_no_more() {
             sent += i64::try_from(count).unwrap();
         }
     }
-    pipeline.wait_for("SELECT count(*) FROM analytics_events", sent, Duration::from_secs(20)).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", sent, SOON).await;
 }
 
 #[tokio::test]
@@ -388,7 +386,7 @@ fn chunked(body: &[u8], bytes: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn bodies_beyond_the_memory_limit_get_503_and_use_no_memory() {
-    let ingest = "http.bodies_kib_max = 1024".to_owned();
+    let ingest = "http.bodies_kib_max = 1024\nhttp.inflated_bytes_max = 1048576".to_owned();
     let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
     let pipeline = Pipeline::start_with(shared().await, options).await;
     let event = br#"{"event_type":"x","page_url":"http://a.b/"}"#;

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, eventually};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually};
 
 use crate::metrics::{INGEST, metric};
 use crate::outage::breakable;
 
-const SOON: Duration = Duration::from_secs(20);
 const STOP_MAX: Duration = Duration::from_secs(30);
 /// The same session each time, so that every event is in the same partition.
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","session_id":"one"}"#;

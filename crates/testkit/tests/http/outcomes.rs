@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, shared};
 use uuid::Uuid;
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, SINK, metric};
 use footfall_testkit::topic;
 
-const SOON: Duration = Duration::from_secs(15);
 /// Accepted events without another outcome.
 pub(crate) const NOT_ADDED_UP: &str =
     "SELECT sum(CASE outcome WHEN 'accepted' THEN event_count ELSE -event_count END)::bigint

@@ -1,11 +1,8 @@
 //! The pixel for pages without JavaScript is an event like any other.
 
-use std::time::Duration;
-
-use footfall_testkit::{Answer, Pipeline, shared};
+use footfall_testkit::{Answer, Pipeline, SOON, shared};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 const SEEN: &str = "/pixel.gif?u=https%3A%2F%2Fshop.example%2Fprices%3Fa%3D1&r=https://news.example/&t=Prices&s=shop";
 
 async fn get(pipeline: &Pipeline, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, shared};
 use rdkafka::Message as _;
 use rdkafka::message::Headers as _;
 use serde_json::{Value, json};
@@ -11,7 +11,6 @@ use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, metric};
 use footfall_testkit::topic;
 
-const SOON: Duration = Duration::from_secs(10);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/","user_agent":"agent","session_id":"SESSION"}"#;
 
 /// Posts from the address of the trusted proxy or another one, with these header lines; returns the stored visitor.

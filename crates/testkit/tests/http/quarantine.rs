@@ -4,14 +4,13 @@
 use std::time::{Duration, Instant};
 
 use footfall::processes::Ending;
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, shared};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::metrics::{SINK, metric};
 use footfall_testkit::topic;
 
-const SOON: Duration = Duration::from_secs(15);
 const STOP_MAX: Duration = Duration::from_secs(25);
 
 /// A line as ingest writes it, except for these fields.

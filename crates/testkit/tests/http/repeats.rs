@@ -3,15 +3,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, shared};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::by_hand::ByHand;
 
-const SOON: Duration = Duration::from_secs(10);
 const PIXEL: &str = "/pixel.gif?u=http://a.b/";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 

@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use footfall_event::PipelineSample;
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, SOON, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::metrics::{INGEST, SINK, metric};
-use crate::outage::breakable;
 use crate::outcomes::NOT_ADDED_UP;
 use footfall_testkit::topic;
 
-const SOON: Duration = Duration::from_secs(20);
 const AT_ONCE: Duration = Duration::from_secs(1);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 
@@ -106,7 +104,7 @@ async fn a_future_kind_is_skipped_and_an_invalid_sample_is_quarantined() {
 
 #[tokio::test]
 async fn without_kafka_or_the_database_samples_are_dropped_and_counted_and_nothing_waits() {
-    let mut backends = breakable().await.lock().await;
+    let mut backends = Backends::start().await;
     let mut pipeline = Pipeline::start_with(&backends, every_second()).await;
     for source in ["ingest", "sink-0"] {
         pipeline.wait_for(&samples_since(source, Timestamp::UNIX_EPOCH), 2, SOON).await;

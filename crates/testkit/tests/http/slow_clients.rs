@@ -1,8 +1,10 @@
 //! Slow clients do not slow down others.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall::processes::{Nginx, NginxOptions};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, checkout, eventually, programs, run_dir, shared};
 
 use crate::by_hand::ByHand;
 use crate::metrics::{INGEST, metric};
@@ -14,7 +16,11 @@ const SLACK: Duration = Duration::from_secs(3);
 
 async fn impatient() -> Pipeline {
     let ingest = format!("http.header_ms_max = {CUT_OFF_MS}\nhttp.body_ms_max = {CUT_OFF_MS}");
-    Pipeline::start_with(shared().await, PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() }).await
+    let options = PipelineOptions { ingest, no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
+    // The first event of a topic alone may take Kafka as long as a slow client has.
+    assert_eq!(pipeline.post(EVENT).await.status, 200);
+    pipeline
 }
 
 fn assert_cut_off_in_time(took: Duration) {
@@ -96,7 +102,7 @@ async fn a_client_that_never_reads_its_answers_is_cut_off() {
         std::future::pending::<()>().await;
     });
     let open = async || metric(&pipeline, INGEST, "footfall_ingest_connections", &[]).await;
-    eventually("the connection is open", Duration::from_secs(5), async || open().await == 1).await;
+    eventually("the connection is open", SOON, async || open().await == 1).await;
     eventually("it is cut off", Duration::from_secs(20), async || open().await == 0).await;
 }
 
@@ -107,7 +113,7 @@ async fn connections_beyond_the_limit_wait() {
     let pipeline = Pipeline::start_with(shared().await, options).await;
     let (first, second) = (ByHand::open(&pipeline).await, ByHand::open(&pipeline).await);
     let open = async || metric(&pipeline, INGEST, "footfall_ingest_connections", &[]).await;
-    eventually("two are open", Duration::from_secs(5), async || open().await == 2).await;
+    eventually("two are open", SOON, async || open().await == 2).await;
 
     let mut third = ByHand::open(&pipeline).await;
     let length = EVENT.len();
@@ -119,4 +125,73 @@ async fn connections_beyond_the_limit_wait() {
     drop(first);
     assert_eq!(third.answer().await.expect("an answer").status, 200);
     drop(second);
+}
+
+/// nginx behind a proxy on this host, whose X-Forwarded-For it trusts: a test has only loopback addresses, which are not limited.
+async fn nginx_behind_a_proxy(pipeline: &Pipeline) -> (Nginx, SocketAddr) {
+    let listen = SocketAddr::new(pipeline.address, 8081);
+    let options = NginxOptions {
+        share: checkout().into(),
+        listen,
+        ingest: SocketAddr::new(pipeline.address, 3001),
+        second_names: Vec::new(),
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        view: SocketAddr::new(pipeline.address, 3003),
+    };
+    (Nginx::start(programs(), &run_dir("nginx"), &options).await.unwrap(), listen)
+}
+
+fn head(client: &str) -> String {
+    format!("POST /analytics HTTP/1.1\r\nhost: x\r\norigin: http://a.b\r\nx-forwarded-for: {client}\r\n")
+}
+
+/// Bodies that do not end, from these clients.
+async fn never_ending(nginx: SocketAddr, clients: impl Iterator<Item = String>) -> Vec<ByHand> {
+    let mut connections = Vec::new();
+    for client in clients {
+        let mut connection = ByHand::open_to(nginx).await;
+        assert!(connection.send(format!("{}content-length: 1000\r\n\r\n{{", head(&client))).await);
+        connections.push(connection);
+    }
+    connections
+}
+
+async fn posted(nginx: SocketAddr, client: &str) -> u16 {
+    let mut connection = ByHand::open_to(nginx).await;
+    let length = EVENT.len();
+    assert!(connection.send(format!("{}content-length: {length}\r\n\r\n{EVENT}", head(client))).await);
+    connection.answer().await.expect("an answer").status.as_u16()
+}
+
+#[tokio::test]
+async fn one_client_has_two_hundred_requests_open_at_nginx_and_others_are_served() {
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
+    let (_nginx, at) = nginx_behind_a_proxy(&pipeline).await;
+    let one_network = (0..250).map(|host| format!("2001:db8:1:2:{host:x}::1"));
+    for (mut connections, same, other) in [
+        (never_ending(at, (0..250).map(|_| "203.0.113.7".to_owned())).await, "203.0.113.7", "203.0.113.8"),
+        (never_ending(at, one_network).await, "2001:db8:1:2::", "2001:db8:1:3::"),
+    ] {
+        assert_eq!((posted(at, same).await, posted(at, other).await), (429, 200), "{same}");
+        let refused = connections.last_mut().unwrap().answer().await.expect("an answer");
+        assert_eq!((refused.status.as_u16(), &refused.json()["reason"]), (429, &"too_many_at_once".into()));
+        assert_eq!(
+            (refused.header("retry-after"), refused.header("access-control-allow-origin")),
+            (Some("2"), Some("http://a.b"))
+        );
+        assert!(!connections[0].is_answered_within(Duration::from_millis(100)).await, "the first ones are not refused");
+        drop(connections);
+        eventually("it is served again", SOON, async || posted(at, same).await == 200).await;
+    }
+}
+
+#[tokio::test]
+async fn two_thousand_slow_clients_do_not_fill_nginx() {
+    let options = PipelineOptions { no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
+    let (_nginx, at) = nginx_behind_a_proxy(&pipeline).await;
+    let connections = never_ending(at, (0..2_000).map(|n| format!("198.18.{}.{}", n / 250, n % 250))).await;
+    assert_eq!(posted(at, "203.0.113.8").await, 200);
+    drop(connections);
 }

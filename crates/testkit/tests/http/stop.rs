@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use footfall::processes::Ending;
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, shared};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ async fn a_stop_under_load_answers_open_requests_and_every_acknowledged_event_is
         })
         .collect();
     let under_way = "SELECT LEAST(count(*), 200) FROM analytics_events";
-    pipeline.wait_for(under_way, 200, Duration::from_secs(20)).await;
+    pipeline.wait_for(under_way, 200, SOON).await;
 
     // A request whose headers have arrived, and whose body comes after the stop has begun.
     let event = r#"{"event_type":"late","page_url":"http://a.b/"}"#;
@@ -72,17 +72,15 @@ async fn a_stop_under_load_answers_open_requests_and_every_acknowledged_event_is
     let acknowledged: HashSet<Uuid> = join_all(clients).await.into_iter().flat_map(|client| client.unwrap()).collect();
     let ids: Vec<Uuid> = acknowledged.into_iter().collect();
     let wanted = i64::try_from(ids.len()).unwrap();
-    eventually("each is stored", Duration::from_secs(20), async || {
+    eventually("each is stored", SOON, async || {
         let query = "SELECT count(*) FROM analytics_events WHERE event_id = ANY($1)";
         pipeline.database.query_one(query, &[&ids]).await.unwrap().get::<_, i64>(0) == wanted
     })
     .await;
-    pipeline
-        .wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, Duration::from_secs(5))
-        .await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, SOON).await;
     // The last counts are sent too.
     let counted = "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'accepted'";
-    pipeline.wait_for(counted, wanted + 1, Duration::from_secs(10)).await;
+    pipeline.wait_for(counted, wanted + 1, SOON).await;
 }
 
 #[tokio::test]

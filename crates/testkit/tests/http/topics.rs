@@ -1,16 +1,13 @@
 //! A topic that disappears, and comes back with another number of partitions.
 
-use std::time::Duration;
-
 use footfall::topics::{Topic, create};
-use footfall_testkit::{Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, shared};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 
 use crate::metrics::INGEST;
 
-const SOON: Duration = Duration::from_secs(30);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 
 #[tokio::test]

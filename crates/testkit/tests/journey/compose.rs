@@ -52,6 +52,9 @@ fn every_command_is_accepted_by_its_program() {
         let test = words(&service["healthcheck"]["test"]);
         for command in [command.as_slice(), test.get(1..).unwrap_or_default()] {
             match command {
+                ["footfall", timed @ ("retain" | "backup"), "--daily"] => {
+                    run("footfall", &[timed, "check-config"], &variables);
+                }
                 // Arguments before --help are parsed first.
                 ["footfall", arguments @ ..] => run("footfall", &[arguments, &["--help"]].concat(), &variables),
                 [daemon @ ("footfall-ingest" | "footfall-sink" | "footfall-view")] => {
@@ -75,6 +78,7 @@ fn every_service_is_as_restricted_as_the_single_container() {
         assert_eq!(words(&service["cap_drop"]), ["ALL"], "{name}");
         assert_eq!(words(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
         assert_eq!(service["image"], compose["x-footfall"]["image"], "{name}");
+        assert!(service["mem_limit"].is_string() && service["logging"]["driver"] == "local", "{name}");
         assert_eq!(service.get("ports").is_some(), name == "site", "{name}");
     }
     // The socket gives full access to the data.
@@ -82,7 +86,14 @@ fn every_service_is_as_restricted_as_the_single_container() {
         .iter()
         .filter(|(_, service)| words(&service["volumes"]).iter().any(|volume| volume.starts_with("socket:")));
     let with_socket: Vec<_> = with_socket.map(|(name, _)| name.as_str()).collect();
-    assert_eq!(with_socket.iter().collect::<BTreeSet<_>>(), ["migrate", "postgres", "sink", "view"].iter().collect());
+    let of_secrets = |name: &str| {
+        words(&services(&compose)[name]["volumes"]).iter().filter(|volume| volume.contains("secret")).count()
+    };
+    assert_eq!((of_secrets("ingest"), of_secrets("view"), of_secrets("sink")), (1, 1, 0));
+    assert_eq!(
+        with_socket.iter().collect::<BTreeSet<_>>(),
+        ["backup", "migrate", "postgres", "retention", "sink", "view"].iter().collect()
+    );
 }
 
 #[test]

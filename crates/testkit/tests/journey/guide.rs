@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use footfall_testkit::{checkout, eventually, own_address, run_dir};
+use footfall_testkit::{SOON, checkout, eventually, own_address, run_dir};
 use nix::sys::signal::Signal;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -22,24 +22,31 @@ const EXAMPLES: [&str; 4] = ["page_view", "button_click", "navigation_click", "p
 const LATEST: &str =
     "SELECT event_type, page_url, button_id, timestamp FROM analytics_events ORDER BY timestamp DESC LIMIT 10;";
 const CURLS: usize = 100;
-const KAFKA_MAX: Duration = Duration::from_secs(30);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_guide_works_as_written() {
-    let _alone = MACHINE.write().await;
-    let up = Up::ready(own_address(), &run_dir("guide")).await;
-    let database = up.reader().await;
+mod alone {
+    use super::{
+        MACHINE, Signal, Up, a_hundred_curls_at_once_are_a_hundred_rows, every_address_is_printed,
+        every_example_arrives_with_its_metadata, health_says_that_kafka_is_ready, own_address, run_dir,
+        the_first_click_is_a_row_within_a_second, the_select_shows_the_click, the_topic_is_listed_and_shows_json,
+    };
 
-    every_address_is_printed(&up);
-    health_says_that_kafka_is_ready(&up).await;
-    the_first_click_is_a_row_within_a_second(&up, &database).await;
-    the_topic_is_listed_and_shows_json(&up).await;
-    the_select_shows_the_click(&up);
-    every_example_arrives_with_its_metadata(&up, &database).await;
-    a_hundred_curls_at_once_are_a_hundred_rows(&up, &database).await;
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_guide_works_as_written() {
+        let _alone = MACHINE.write().await;
+        let up = Up::ready(own_address(), &run_dir("guide")).await;
+        let database = up.reader().await;
 
-    let (status, printed) = up.end(Signal::SIGINT).await;
-    assert!(status.success(), "{printed}");
+        every_address_is_printed(&up);
+        health_says_that_kafka_is_ready(&up).await;
+        the_first_click_is_a_row_within_a_second(&up, &database).await;
+        the_topic_is_listed_and_shows_json(&up).await;
+        the_select_shows_the_click(&up);
+        every_example_arrives_with_its_metadata(&up, &database).await;
+        a_hundred_curls_at_once_are_a_hundred_rows(&up, &database).await;
+
+        let (status, printed) = up.end(Signal::SIGINT).await;
+        assert!(status.success(), "{printed}");
+    }
 }
 
 fn every_address_is_printed(up: &Up) {
@@ -85,7 +92,7 @@ async fn the_topic_is_listed_and_shows_json(up: &Up) {
             .set("auto.offset.reset", "earliest")
             .create()
             .unwrap();
-        let topics = consumer.fetch_metadata(None, KAFKA_MAX).unwrap();
+        let topics = consumer.fetch_metadata(None, SOON).unwrap();
         assert!(topics.topics().iter().any(|topic| topic.name() == TOPIC), "the topic is not listed");
         consumer.subscribe(&[TOPIC]).unwrap();
         let began = Instant::now();
@@ -94,7 +101,7 @@ async fn the_topic_is_listed_and_shows_json(up: &Up) {
             if let Some(message) = consumer.poll(Duration::from_millis(100)) {
                 break message.unwrap();
             }
-            assert!(began.elapsed() < KAFKA_MAX, "no message is shown");
+            assert!(began.elapsed() < SOON, "no message is shown");
         };
         String::from_utf8(message.payload().unwrap().to_vec()).unwrap()
     });
@@ -157,7 +164,7 @@ async fn a_hundred_curls_at_once_are_a_hundred_rows(up: &Up, database: &Client) 
 /// Waits for exactly this many rows.
 async fn rows_become(database: &Client, condition: &str, wanted: i64) {
     let query = format!("SELECT count(*) FROM analytics_events WHERE {condition}");
-    eventually(&query, Duration::from_secs(10), async || {
+    eventually(&query, SOON, async || {
         let rows: i64 = database.query_one(&query, &[]).await.unwrap().get(0);
         assert!(rows <= wanted, "{query}: {rows}");
         rows == wanted

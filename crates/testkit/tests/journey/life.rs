@@ -1,9 +1,9 @@
 //! What `footfall up` starts, keeps alive, and leaves behind.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
 
-use footfall_testkit::{Http, eventually, own_address, run_dir};
+use footfall_testkit::{Http, SOON, eventually, own_address, run_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -12,7 +12,6 @@ use crate::processes::{Seen, mounts_below, that_name};
 use crate::up::Up;
 
 const EVENT: &str = r#"{"event_type":"kept","page_url":"http://test.com/page"}"#;
-const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_up_started_ends_with_it_and_kept_data_is_there_again() {
@@ -21,6 +20,10 @@ async fn everything_that_up_started_ends_with_it_and_kept_data_is_there_again() 
     let up = Up::ready(address, &run).await;
     post(&up).await;
     rows_become(&up, 1).await;
+    for folder in ["postgres", "kafka", "credentials/ingest", "credentials/view"] {
+        let mode = std::fs::metadata(up.dir.join(folder)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{folder}: no other account of this machine may read it");
+    }
 
     let processes = up.processes();
     let (status, printed) = up.end(Signal::SIGTERM).await;

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use footfall::processes::{Postgres, Programs};
-use footfall_testkit::{Answer, Http, checkout, connect, eventually, own_address, run_dir};
+use footfall_testkit::{Answer, Http, SOON, checkout, connect, eventually, own_address, run_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -16,7 +16,6 @@ use crate::MACHINE;
 use crate::life::assert_nothing_is_left;
 use crate::up::{Up, footfall};
 
-const SOON: Duration = Duration::from_secs(30);
 const CLICK: &str = r#"{"event_type":"button_click","page_url":"http://test.com/page","page_title":"Test Page","button_id":"test-button","session_id":"test-session-123","user_agent":"curl/7.0"}"#;
 const LATEST: &str =
     "SELECT event_type, page_url, button_id, timestamp FROM analytics_events ORDER BY timestamp DESC LIMIT 10;";
@@ -54,57 +53,64 @@ fn migrate_profile(up_dir: &Path, address: IpAddr, to: &str, wait_s: &str) -> Ou
     command.arg("--parts").arg(checkout().join(".parts/parts.json")).output().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_guide_works_in_the_light_profile_with_only_postgresql() {
-    let _alone = MACHINE.write().await;
-    let (address, run) = (own_address(), run_dir("light"));
-    let up = light(address, &run).await;
-    let health = Http::default().send("GET", &up.url(3001, "/health"), &[], "").await.unwrap().json();
-    assert_eq!((&health["status"], &health["kafkaReady"]), (&"ok".into(), &true.into()), "{health}");
+mod alone {
+    use super::{
+        CLICK, Command, Duration, Http, Instant, LATEST, MACHINE, Signal, Up, assert_nothing_is_left, light, number,
+        own_address, post, postgres_alone, run_dir,
+    };
 
-    let began = Instant::now();
-    let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--noproxy", "*", "-X", "POST", &up.url(3001, "/analytics")]);
-    let answer = curl.args(["-H", "Content-Type: application/json", "-d", CLICK]).output().unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&answer.stdout),
-        r#"{"success":true,"message":"Event received and sent to Kafka","eventId":"test-session-123"}"#
-    );
-    assert_eq!(number(&up, "SELECT count(*) FROM analytics_events WHERE button_id = 'test-button'").await, 1);
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-    let table = up.psql(LATEST);
-    let row = table.lines().find(|line| line.contains("test-button")).unwrap_or_else(|| panic!("{table}"));
-    let cells: Vec<_> = row.split('|').map(str::trim).collect();
-    assert_eq!(cells[..3], ["button_click", "http://test.com/page", "test-button"]);
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_guide_works_in_the_light_profile_with_only_postgresql() {
+        let _alone = MACHINE.write().await;
+        let (address, run) = (own_address(), run_dir("light"));
+        let up = light(address, &run).await;
+        let health = Http::default().send("GET", &up.url(3001, "/health"), &[], "").await.unwrap().json();
+        assert_eq!((&health["status"], &health["kafkaReady"]), (&"ok".into(), &true.into()), "{health}");
 
-    // The site, the tracker and the live page are at the usual addresses.
-    assert_eq!(post(&up, 8080, CLICK).await.status, 200);
-    for (path, holds) in [("/", "<!doctype html>"), ("/analytics.js", "footfall"), ("/live/", "Footfall")] {
-        let answer = Http::default().send("GET", &up.url(8080, path), &[], "").await.unwrap();
-        let body = String::from_utf8_lossy(&answer.body);
-        assert!(answer.status == 200 && body.contains(holds), "{path}: {}\n{body}", answer.status);
+        let began = Instant::now();
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--noproxy", "*", "-X", "POST", &up.url(3001, "/analytics")]);
+        let answer = curl.args(["-H", "Content-Type: application/json", "-d", CLICK]).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&answer.stdout),
+            r#"{"success":true,"message":"Event received and sent to Kafka","eventId":"test-session-123"}"#
+        );
+        assert_eq!(number(&up, "SELECT count(*) FROM analytics_events WHERE button_id = 'test-button'").await, 1);
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        let table = up.psql(LATEST);
+        let row = table.lines().find(|line| line.contains("test-button")).unwrap_or_else(|| panic!("{table}"));
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells[..3], ["button_click", "http://test.com/page", "test-button"]);
+
+        // The site, the tracker and the live page are at the usual addresses.
+        assert_eq!(post(&up, 8080, CLICK).await.status, 200);
+        for (path, holds) in [("/", "<!doctype html>"), ("/analytics.js", "footfall"), ("/live/", "Footfall")] {
+            let answer = Http::default().send("GET", &up.url(8080, path), &[], "").await.unwrap();
+            let body = String::from_utf8_lossy(&answer.body);
+            assert!(answer.status == 200 && body.contains(holds), "{path}: {}\n{body}", answer.status);
+        }
+        let checked = up.command(&["check"]);
+        assert!(checked.contains("All is well"), "{checked}");
+
+        let processes = up.processes();
+        let programs: Vec<_> = processes.iter().map(|process| &*process.command).collect();
+        assert!(!programs.iter().any(|command| command.contains("java") || command.contains("nginx")), "{programs:?}");
+        assert!(!up.printed().contains("kafka ") && !up.printed().contains("grafana "), "{}", up.printed());
+        let (status, printed) = up.end(Signal::SIGTERM).await;
+        assert!(status.success(), "{status}\n{printed}");
+        assert_nothing_is_left(&processes, &run);
+
+        // Its folder remembers the profile.
+        let mut other = Up::start_with(address, &run, &["--profile", "appliance", "--parts", ".parts/parts.json"]);
+        let (status, printed) = other.ended().await;
+        assert_eq!(status.code(), Some(1), "{printed}");
+        assert!(printed.contains("profile light") && printed.contains("footfall migrate-profile --keep"), "{printed}");
+        let parts = postgres_alone(&run);
+        let up = Up::start_with(address, &run, &["--parts", parts.to_str().unwrap()]).until_ready().await;
+        assert_eq!(number(&up, "SELECT count(*) FROM analytics_events WHERE button_id = 'test-button'").await, 2);
+        let (status, printed) = up.end(Signal::SIGTERM).await;
+        assert!(status.success(), "{status}\n{printed}");
     }
-    let checked = up.command(&["check"]);
-    assert!(checked.contains("All is well"), "{checked}");
-
-    let processes = up.processes();
-    let programs: Vec<_> = processes.iter().map(|process| &*process.command).collect();
-    assert!(!programs.iter().any(|command| command.contains("java") || command.contains("nginx")), "{programs:?}");
-    assert!(!up.printed().contains("kafka ") && !up.printed().contains("grafana "), "{}", up.printed());
-    let (status, printed) = up.end(Signal::SIGTERM).await;
-    assert!(status.success(), "{status}\n{printed}");
-    assert_nothing_is_left(&processes, &run);
-
-    // Its folder remembers the profile.
-    let mut other = Up::start_with(address, &run, &["--profile", "appliance", "--parts", ".parts/parts.json"]);
-    let (status, printed) = other.ended().await;
-    assert_eq!(status.code(), Some(1), "{printed}");
-    assert!(printed.contains("profile light") && printed.contains("footfall migrate-profile --keep"), "{printed}");
-    let parts = postgres_alone(&run);
-    let up = Up::start_with(address, &run, &["--parts", parts.to_str().unwrap()]).until_ready().await;
-    assert_eq!(number(&up, "SELECT count(*) FROM analytics_events WHERE button_id = 'test-button'").await, 2);
-    let (status, printed) = up.end(Signal::SIGTERM).await;
-    assert!(status.success(), "{status}\n{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

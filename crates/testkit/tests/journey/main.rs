@@ -16,5 +16,5 @@ mod up;
 use tokio::sync::RwLock;
 
 /// Locked for reading by most tests, and for writing by one that measures time, which means nothing while other browsers
-/// are starting.
+/// are starting. That one is in a module `alone`, which `cargo xtask test` runs after all other test programs have ended.
 static MACHINE: RwLock<()> = RwLock::const_new(());

@@ -5,9 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use footfall_testkit::{Answer, Http, SmallDisk, checkout, eventually, own_address, run_dir};
+use footfall_testkit::{Answer, Http, SOON, SmallDisk, checkout, eventually, own_address, run_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,7 +17,6 @@ use crate::life::assert_nothing_is_left;
 use crate::processes::{descendants, that_name};
 use crate::up::{Up, footfall};
 
-const SOON: Duration = Duration::from_secs(60);
 /// `docker stop` kills after 10 s.
 const STOP_S_MAX: f64 = 8.0;
 const PARTS: [&str; 2] = ["--parts", ".parts/parts.json"];
@@ -150,7 +148,8 @@ async fn an_invalid_configuration_is_told_and_not_tried_again() {
 /// An open live page: its stream of changes.
 async fn open_stream(up: &Up) -> TcpStream {
     let mut page = TcpStream::connect((up.address, 8080)).await.unwrap();
-    page.write_all(b"GET /live/events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let request = |host: &str| format!("GET /live/events HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    page.write_all(request(&up.address.to_string()).as_bytes()).await.unwrap();
     let mut begun = [0; 64];
     let read = page.read(&mut begun).await.unwrap();
     assert!(begun[..read].starts_with(b"HTTP/1.1 200"), "{:?}", String::from_utf8_lossy(&begun[..read]));

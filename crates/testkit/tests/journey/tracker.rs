@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use footfall_testkit::{Pipeline, PipelineOptions, checkout, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, checkout, shared};
 use serde_json::{Value, json};
 
 use crate::MACHINE;
-use crate::browser::{SOON, pipeline_with_a_site};
+use crate::browser::pipeline_with_a_site;
 use crate::driver::Driver;
 
 /// The second names that `renamed` needs.
@@ -34,7 +34,9 @@ async fn row_is(pipeline: &mut Pipeline, scenario: &str, event: &Value) {
     let row: Value = pipeline.database.query_one(&query, &[]).await.unwrap().get(0);
     for (field, stored) in row.as_object().unwrap() {
         let sent = event.get(field).filter(|sent| *sent != &json!("")).unwrap_or(&Value::Null);
-        assert_eq!(stored, sent, "{scenario}: {field} of {event}");
+        // One scenario has tokens in its URLs.
+        let sent = sent.as_str().map_or(sent.clone(), |text| text.replace("token=1", "token=***").into());
+        assert_eq!(*stored, sent, "{scenario}: {field} of {event}");
     }
 }
 
@@ -104,12 +106,16 @@ async fn reading_time_excludes_the_time_in_the_background() {
     with_a_site(&["reading"]).await;
 }
 
-#[tokio::test]
-async fn vitals_match_the_delays_built_into_the_page() {
-    // Delays of a busy machine are measured too.
-    let _alone = MACHINE.write().await;
-    let mut pipeline = pipeline_with_a_site().await;
-    rows_are_what_was_sent(&mut pipeline, &["vitals"]).await;
+mod alone {
+    use super::{MACHINE, pipeline_with_a_site, rows_are_what_was_sent};
+
+    #[tokio::test]
+    async fn vitals_match_the_delays_built_into_the_page() {
+        // Delays of a busy machine are measured too.
+        let _alone = MACHINE.write().await;
+        let mut pipeline = pipeline_with_a_site().await;
+        rows_are_what_was_sent(&mut pipeline, &["vitals"]).await;
+    }
 }
 
 #[tokio::test]
@@ -126,7 +132,7 @@ async fn a_visitor_who_opts_out_is_forgotten_and_calls_before_the_script_are_mad
 async fn a_visit_spans_tabs_until_half_an_hour_of_inactivity() {
     let _turn = MACHINE.read().await;
     let pipeline = pipeline_with_a_site().await;
-    assert_eq!(Driver::start("sessions", &pipeline).done().await.len(), 2);
+    assert_eq!(Driver::start("sessions", &pipeline).done().await.len(), 3);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Pipeline, SmallDisk, connect, run_dir, shared};
+use footfall_testkit::{Pipeline, SOON, SmallDisk, connect, run_dir, shared};
 use jiff::Timestamp;
 
 use crate::command::{backup, backup_file, database, dumps, restore};
@@ -11,7 +11,6 @@ use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
 
 const EVENTS: u64 = 6_000;
 const RATE_PER_S: f64 = 800.0;
-const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_is_restored_from_a_backup_and_kafka_with_nothing_missing_or_doubled() {

@@ -20,6 +20,7 @@ async fn an_invalid_field_is_named_and_nothing_is_done() {
             "keep_days.analytics_event: unknown key; did you mean keep_days.analytics_events?",
         ),
         ("retain", "keep_days.pipeline_samples = -1", "keep_days.pipeline_samples: "),
+        ("retain", "columnstore.after_days = 40000", "columnstore.after_days: 40000 lies outside of"),
         ("retain", "batch.rows_max = 0", "batch.rows_max: 0 lies outside of"),
         ("retain", "database.url = \"hos\"", "database.url: "),
         ("retain", "log.level = \"loud\"", "log.level: "),

@@ -9,7 +9,34 @@ FROM (
     UNION ALL
     SELECT 'summary', count(*), coalesce(sum(hashtextextended(part::text, 0)::numeric), 0) FROM analytics_summary_parts AS part
     UNION ALL
-    SELECT 'visit parts', count(*), coalesce(sum(hashtextextended(part::text, 0)::numeric), 0) FROM analytics_visit_parts AS part
+    SELECT 'summary hours', count(*), coalesce(sum(hashtextextended(part::text, 0)::numeric), 0) FROM analytics_summary_hours AS part
+    UNION ALL
+    -- Texts and not their numbers, which depend on the order in which they were stored.
+    SELECT 'visits', count(*), coalesce(sum(hashtextextended(format('%s %s', held, done), 0)::numeric), 0)
+    FROM (
+        SELECT to_jsonb(visit) || jsonb_build_object(
+                'last_active_at', held.last_active_at, 'first_id', held.first_id, 'last_id', held.last_id, 'actions', held.actions, 'bot', held.bot),
+            (SELECT jsonb_agg(jsonb_build_array(type.value, page.value, detail.value, did & 4294967295) ORDER BY type.value, page.value, detail.value)
+            FROM unnest(held.kinds) AS did
+            JOIN analytics_kinds AS kind ON kind.id = did >> 32
+            JOIN analytics_values AS type ON type.id = kind.event_type
+            LEFT JOIN analytics_values AS page ON page.id = kind.page
+            LEFT JOIN analytics_values AS detail ON detail.id = kind.detail)
+        FROM footfall.visits('-infinity', 'infinity', '{"bot": "any"}') AS visit
+        JOIN analytics_visits AS held USING (visit_key, first_at)
+    ) AS visits (held, done)
+    UNION ALL
+    SELECT 'summed days', count(*), coalesce(sum(hashtextextended(day::text, 0)::numeric), 0) FROM footfall.summed_days('-infinity', 'infinity') WHERE summed_until = ends_at
+    UNION ALL
+    SELECT 'sums', count(*), coalesce(sum(hashtextextended(concat_ws(' ', day, list, site, value, visits, events), 0)::numeric), 0)
+    FROM (
+        SELECT part.day, part.list, site.value AS site, value.value AS value, part.visits, part.events
+        FROM analytics_rollup AS part
+        -- Those of the day that goes on are of some moment.
+        JOIN analytics_days AS known ON known.day = part.day AND known.summed_until = known.ends_at
+        LEFT JOIN analytics_values AS site ON site.id = part.site
+        LEFT JOIN analytics_values AS value ON value.id = part.value
+    ) AS sums
     UNION ALL
     -- The sink's own are counted by the minute in which it stores, so only the totals of each outcome stay the same.
     SELECT 'outcomes', count(*), coalesce(sum(hashtextextended(outcome::text, 0)::numeric), 0)

@@ -4,7 +4,7 @@ FROM (
     SELECT name, count(*) FILTER (WHERE at >= horizon) AS kept, count(*) FILTER (WHERE at < horizon) AS old
     FROM (
         SELECT 'events', timestamp FROM analytics_events WHERE event_type = 'old'
-        UNION ALL SELECT 'visit parts', half_hour FROM analytics_visit_parts WHERE visit_key = 'old'
+        UNION ALL SELECT 'visits', first_at FROM analytics_visits WHERE visit_key = -1
         UNION ALL SELECT 'summary', time_bucket FROM analytics_summary_parts WHERE event_type = 'old'
         UNION ALL SELECT 'outcomes', time_bucket FROM analytics_outcomes_parts WHERE source = 'old'
         UNION ALL SELECT 'quarantine', quarantined_at FROM analytics_quarantine WHERE topic = 'old'

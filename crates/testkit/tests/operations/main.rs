@@ -8,3 +8,4 @@ mod configuration;
 mod everything;
 mod restore;
 mod retention;
+mod rollup;

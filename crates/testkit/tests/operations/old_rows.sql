@@ -7,10 +7,10 @@ UNION ALL SELECT date_trunc('day', now(), 'UTC') - day * INTERVAL '24 hours' + I
 
 INSERT INTO analytics_events (timestamp, event_type, page_url, session_id, event_id, received_at, schema_version, page_path)
 SELECT at, 'old', 'https://a.b/', 'old', gen_random_uuid(), at, 1, '/' FROM moments;
-INSERT INTO analytics_visit_parts (half_hour, site, visit_key, kafka_partition, first_at, first_id, last_at, last_id, events,
-    views, actions, bot, exit_page, entry_page)
-SELECT half_hour, site, visit_key, 9, first_at, first_id, last_at, last_id, events, views, actions, bot, exit_page, entry_page
-FROM footfall.visit_cells_of_events('-infinity', 'infinity') WHERE visit_key = 'old';
+INSERT INTO analytics_visits (first_at, visit_key, last_active_at, last_at, visitor, first_id, last_id, events, views, actions, is_visit,
+    bot, kinds)
+SELECT timestamp, -1, timestamp, timestamp, -1, event_id, event_id, 1, 0, 1, true, false, '{}' FROM analytics_events WHERE session_id = 'old';
+INSERT INTO analytics_changes (first_at, visit_key, was_stored) SELECT at, -1, false FROM moments;
 INSERT INTO analytics_summary_parts (time_bucket, event_type, page_url, kafka_partition, event_count)
 SELECT date_trunc('minute', at), 'old', 'https://a.b/', 9, 1 FROM moments;
 INSERT INTO analytics_outcomes_parts

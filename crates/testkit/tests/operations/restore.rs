@@ -1,14 +1,13 @@
 //! A restore replaces nothing without being told to, and changes nothing if it fails.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use footfall_testkit::{Backends, Pipeline, connect, run_dir, shared, topic};
+use footfall_testkit::{Backends, Pipeline, SOON, assert_counted, connect, run_dir, shared, topic};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use crate::command::{backup, backup_file, database, dumps, restore};
 use crate::everything::{assert_rolled_up, everything, one_of_each, settle};
-
-const SOON: Duration = Duration::from_secs(60);
 
 /// A pipeline with some events, and a backup of it.
 async fn backed_up(backends: &Backends) -> (Pipeline, PathBuf, PathBuf) {
@@ -131,4 +130,40 @@ async fn messages_that_kafka_has_lost_since_the_backup_are_reported() {
     let kept = "SELECT count(*) FROM analytics_quarantine WHERE payload = 'stays'";
     assert_eq!(pipeline.number(kept).await, 1);
     assert_eq!(pipeline.number("SELECT count(*) FROM analytics_quarantine").await, 2);
+}
+
+#[tokio::test]
+async fn closed_days_stay_closed_and_the_sink_forgets_numbers_that_the_backup_does_not_know() {
+    let backends = shared().await;
+    let mut pipeline = Pipeline::start(backends).await;
+    let event = |page: &str, days: i64| {
+        let at = Timestamp::now() - SignedDuration::from_hours(24 * days);
+        json!({"event_type": "page_view", "page_url": format!("https://a.b/{page}"), "session_id": page, "timestamp": at}).to_string()
+    };
+    assert_eq!(pipeline.post(event("old", 3)).await.status, 200);
+    let closed = "SELECT count(*) FROM footfall.summed_days('-infinity', 'infinity') WHERE ends_at = summed_until";
+    pipeline.wait_for(closed, 1, SOON).await;
+    settle(&mut pipeline).await;
+    let dir = run_dir("backups");
+    backup(&backup_file(backends, &pipeline, &dir, "")).await.assert(0, "a backup is written and checked");
+
+    // From here on, numbers are others than those that the same texts get after the restore.
+    let ahead = "SELECT setval(pg_get_serial_sequence(name, 'id'), 5000) FROM unnest('{analytics_values,analytics_entries,analytics_kinds}'::text[]) AS name";
+    pipeline.database.query(ahead, &[]).await.unwrap();
+    assert_eq!(pipeline.post(event("new", 0)).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 2, SOON).await;
+    settle(&mut pipeline).await;
+    let before = everything(&mut pipeline).await;
+    let ahead = "SELECT count(*) FROM (SELECT id FROM analytics_values UNION ALL SELECT id FROM analytics_entries UNION ALL SELECT id FROM analytics_kinds) AS known WHERE id > 5000";
+    assert!(pipeline.number(ahead).await >= 2);
+    let name = database(&pipeline).to_owned();
+    restore(backends, &name, &dumps(&dir)[0], &["--replace"]).await.assert(0, "is restored");
+    settle(&mut pipeline).await;
+    assert_eq!(everything(&mut pipeline).await, before);
+    assert_eq!(pipeline.number(closed).await, 1);
+
+    assert_eq!(pipeline.post(event("new", 0)).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", 3, SOON).await;
+    assert_eq!(pipeline.number(ahead).await, 0);
+    assert_eq!(assert_counted(pipeline.admin()).await.days, 1);
 }

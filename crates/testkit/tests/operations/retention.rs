@@ -1,9 +1,7 @@
 //! Retention removes only data that is too old, and delays no other work.
 
-use std::time::Duration;
-
 use footfall::load::{LoadOptions, run};
-use footfall_testkit::{Backends, Pipeline, PipelineOptions, eventually, shared};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, SOON, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_postgres::Client;
@@ -12,8 +10,7 @@ use uuid::Uuid;
 use crate::command::{database, retain, retention_file};
 use crate::everything::assert_rolled_up;
 
-const SOON: Duration = Duration::from_secs(60);
-const TABLES: [&str; 7] = ["events", "ledger", "outcomes", "quarantine", "samples", "summary", "visit parts"];
+const TABLES: [&str; 7] = ["events", "ledger", "outcomes", "quarantine", "samples", "summary", "visits"];
 /// The rows of old_rows.sql at or after the horizon, and before it.
 const KEPT: u32 = 6;
 const OLD: u32 = 6;
@@ -34,7 +31,7 @@ fn each(kept: u32, old: impl Fn(&str) -> u32) -> Vec<String> {
 
 /// Days of all tables.
 fn days(events: u16) -> String {
-    ["events", "visit_parts", "summary", "outcomes", "quarantine", "ledger"]
+    ["events", "visits", "summary", "outcomes", "quarantine", "ledger"]
         .iter()
         .map(|table| format!("keep_days.analytics_{table} = {events}\n"))
         .chain([format!("keep_days.pipeline_samples = {events}\n")])
@@ -124,6 +121,10 @@ async fn retention_waits_for_a_backup_in_progress() {
     assert_eq!(left(&pipeline).await, each(KEPT, |_| 0));
 }
 
+/// What the view analytics_summary says.
+const PAGES: &str = "SELECT string_agg(format('%s %s %s %s', time_bucket, event_type, page_url, event_count), E'\n'
+    ORDER BY time_bucket, page_url) FROM analytics_summary";
+
 /// Events of four days, one visit per hour, sent through the whole pipeline.
 async fn four_days(pipeline: &mut Pipeline) -> Vec<String> {
     let now = Timestamp::now();
@@ -150,25 +151,33 @@ async fn numbers_of_days_without_events_come_from_the_roll_ups_as_before() {
                 date_trunc('day', now(), 'UTC') - INTERVAL '96 hours', date_trunc('hour', now()), '{filters}')"
         )
     };
+    // A visitor is another one each day.
+    let of_events = |page: &str| {
+        format!(
+            "SELECT format('%s %s %s %s', count(DISTINCT (timestamp AT TIME ZONE 'UTC')::date), count(*), count(*), count(*))
+            FROM analytics_events WHERE timestamp < date_trunc('hour', now()) AND page_path LIKE '{page}'"
+        )
+    };
     let all = totals(r#"{"bot": "any"}"#);
     let of_a_page = totals(r#"{"bot": "any", "page": "/even"}"#);
     let ask = async |pipeline: &Pipeline, query: &str| -> String {
         pipeline.database.query_one(query, &[]).await.unwrap().get(0)
     };
     let (before, of_a_page_before) = (ask(&pipeline, &all).await, ask(&pipeline, &of_a_page).await);
-    assert_eq!(before, "1 95 95 95");
+    assert_eq!(before, ask(&pipeline, &of_events("%")).await);
+    assert_eq!(of_a_page_before, ask(&pipeline, &of_events("/even")).await);
+    let pages_before = ask(&pipeline, PAGES).await;
+    assert_eq!(pages_before.matches("page_view https://a.b/even 1").count(), 48, "{pages_before}");
 
     let config = retention_file(backends, &pipeline, "keep_days.analytics_events = 1\n");
     retain(&config).await.assert(0, "\"table\":\"analytics_events\",\"keep_days\":1");
     let gone = "SELECT 96 - count(*) FROM analytics_events";
     assert!((48..=72).contains(&pipeline.number(gone).await), "two to three days are gone");
-    // Whole minutes and half hours are as before. What needs events covers only the days that still have them.
+    // Visits remember what was done in them.
     assert_eq!(ask(&pipeline, &all).await, before);
-    let kept =
-        "SELECT count(*) FROM analytics_events WHERE page_path = '/even' AND timestamp < date_trunc('hour', now())";
-    let kept = pipeline.number(kept).await;
-    assert_ne!(ask(&pipeline, &of_a_page).await, of_a_page_before);
-    assert_eq!(ask(&pipeline, &of_a_page).await, format!("1 {kept} {kept} {kept}"));
+    assert_eq!(ask(&pipeline, &of_a_page).await, of_a_page_before);
+
+    assert_eq!(ask(&pipeline, PAGES).await, pages_before);
 
     // The ledger remembers what the table no longer has: a repeat of a deleted event is still a duplicate.
     assert_eq!(pipeline.post(events[90].clone()).await.status, 200);
@@ -176,8 +185,105 @@ async fn numbers_of_days_without_events_come_from_the_roll_ups_as_before() {
     pipeline.wait_for(repeats, 1, SOON).await;
     assert_eq!(ask(&pipeline, &all).await, before);
 
-    // With the roll-ups cut at the same midnight, what is left equals a recount again.
+    // The sums of whole days outlive the visits; a filter covers only the days that still have visits. The key's former name still works.
     let cut = "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visit_parts = 1\n";
-    retain(&retention_file(backends, &pipeline, cut)).await.assert(0, "\"table\":\"analytics_summary\"");
+    retain(&retention_file(backends, &pipeline, cut)).await.assert(0, "\"table\":\"analytics_visits\",\"keep_days\":1");
+    assert_eq!(ask(&pipeline, &all).await, before);
+    assert_eq!(ask(&pipeline, &of_a_page).await, ask(&pipeline, &of_events("/even")).await);
+    let final_days = "SELECT count(*) FROM analytics_days WHERE is_final";
+    let days =
+        "SELECT count(*) FROM analytics_days WHERE ends_at <= date_trunc('day', now(), 'UTC') - INTERVAL '24 hours'";
+    let (final_days, days) = (pipeline.number(final_days).await, pipeline.number(days).await);
+    assert_eq!(final_days, days);
+    assert!(final_days >= 2, "{final_days}");
+
+    // An event that comes so late is stored, and leaves the sums of its day as they are.
+    let late = json!({"event_type": "page_view", "page_url": "https://a.b/late", "session_id": "late",
+        "timestamp": Timestamp::now() - SignedDuration::from_hours(80)});
+    let stored = pipeline.number("SELECT count(*) FROM analytics_events").await;
+    assert_eq!(pipeline.post(late.to_string()).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events", stored + 1, SOON).await;
+    assert_eq!(ask(&pipeline, &all).await, before);
     assert_rolled_up(&mut pipeline).await;
+    let cut = retention_file(
+        backends,
+        &pipeline,
+        "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visits = 1\n",
+    );
+    retain(&cut).await.assert(0, "\"table\":\"analytics_visits\"");
+    assert_eq!(ask(&pipeline, &all).await, before);
+    let open = "SELECT count(*) FROM analytics_changes WHERE first_at < now() - INTERVAL '72 hours'";
+    assert_eq!(pipeline.number(open).await, 0);
+
+    // With the sums cut at the same midnight, what is left equals the events again.
+    let cut = "keep_days.analytics_events = 1\nkeep_days.analytics_summary = 1\nkeep_days.analytics_visits = 1\nkeep_days.analytics_rollup = 1\n";
+    retain(&retention_file(backends, &pipeline, cut)).await.assert(0, "\"table\":\"analytics_rollup\"");
+    assert_eq!(ask(&pipeline, &all).await, ask(&pipeline, &of_events("%")).await);
+    assert_rolled_up(&mut pipeline).await;
+}
+
+#[tokio::test]
+async fn a_late_event_of_a_deleted_day_is_in_the_summary_for_good() {
+    let backends = shared().await;
+    let mut pipeline = Pipeline::start(backends).await;
+    four_days(&mut pipeline).await;
+    let config = retention_file(backends, &pipeline, "keep_days.analytics_events = 1\n");
+    retain(&config).await.assert(0, "\"table\":\"analytics_events\",\"keep_days\":1");
+    let late = json!({"event_type": "late", "page_url": "https://a.b/late", "session_id": "late",
+                      "timestamp": Timestamp::now() - SignedDuration::from_hours(90)});
+    assert_eq!(pipeline.post(late.to_string()).await.status, 200);
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'late'", 1, SOON).await;
+    for _ in 0..2 {
+        for question in [
+            "SELECT sum(event_count)::bigint FROM analytics_summary",
+            "SELECT sum(events) FROM footfall.event_counts(now() - INTERVAL '5 days', now() + INTERVAL '1 hour')",
+            "SELECT sum(events)::bigint FROM footfall.sites(now() - INTERVAL '5 days', now() + INTERVAL '1 hour')",
+        ] {
+            assert_eq!(pipeline.number(question).await, 97, "{question}");
+        }
+        let page = "SELECT event_count FROM analytics_summary WHERE page_url = 'https://a.b/late'";
+        assert_eq!(pipeline.number(page).await, 1);
+        // Its day is deleted again.
+        retain(&config).await.assert(0, "old data is removed");
+        assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events WHERE event_type = 'late'").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_summary_of_an_earlier_version_becomes_narrow_as_far_as_its_events_are_kept() {
+    let backends = shared().await;
+    let mut pipeline = Pipeline::start(backends).await;
+    // As after the migration of an instance with data: all these events are before that moment.
+    let migrated = "UPDATE analytics_summary_start SET since = date_trunc('hour', now()) + INTERVAL '1 day'";
+    pipeline.database.batch_execute(migrated).await.unwrap();
+    four_days(&mut pipeline).await;
+    assert_rolled_up(&mut pipeline).await;
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_summary_hours").await, 0);
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_summary_parts").await, 96);
+    let pages = async |pipeline: &Pipeline| -> String { pipeline.database.query_one(PAGES, &[]).await.unwrap().get(0) };
+    let before = pages(&pipeline).await;
+
+    let config = retention_file(backends, &pipeline, "keep_days.analytics_events = 1\n");
+    retain(&config).await.assert(0, "the summary of an earlier version now takes less space");
+    assert_eq!(pages(&pipeline).await, before);
+    let wrong = "SELECT count(*) FROM analytics_summary_parts WHERE time_bucket >= date_trunc('day', now(), 'UTC') - INTERVAL '24 hours'";
+    assert_eq!(pipeline.number(wrong).await, 0);
+    let events = pipeline.number("SELECT count(*) FROM analytics_events").await;
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary_hours").await, events);
+    assert_eq!(pipeline.number("SELECT sum(event_count)::bigint FROM analytics_summary_parts").await, 96 - events);
+    let all = "SELECT sum(events) FROM footfall.event_counts(now() - INTERVAL '5 days', now() + INTERVAL '1 hour')";
+    assert_eq!(pipeline.number(all).await, 96);
+}
+
+#[tokio::test]
+async fn the_apache_edition_compresses_nothing_and_says_so() {
+    let backends = shared().await;
+    let pipeline =
+        Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
+    pipeline.database.batch_execute(include_str!("old_rows.sql")).await.unwrap();
+    let config = retention_file(backends, &pipeline, &format!("{}columnstore.after_days = 1\n", days(0)));
+    let retained = retain(&config).await;
+    retained.assert(0, "only TimescaleDB's community edition has a columnstore");
+    assert!(retained.text.contains("\"edition\":\"apache\""), "{retained:?}");
+    assert_eq!(left(&pipeline).await, each(KEPT, |_| OLD));
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use footfall::processes::Ending;
-use footfall_testkit::{Backends, Pipeline, eventually, shared, topic};
+use footfall_testkit::{Backends, Pipeline, SOON, eventually, shared, topic};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rdkafka::ClientConfig;
@@ -12,7 +12,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::json;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(30);
 const ALARMS: [&str; 2] = ["Kafka holds another log", "Kafka deleted messages before"];
 

@@ -1,10 +1,7 @@
 //! The functions about the pipeline itself, called as the reader, on rows made by hand.
 
-use std::time::{Duration, Instant};
-
-use footfall_testkit::{connect, shared};
+use footfall_testkit::{connect, new_database, shared};
 use tokio_postgres::{Client, SimpleQueryMessage};
-use uuid::Uuid;
 
 /// A database with empty tables and the functions.
 pub(crate) struct Database {
@@ -16,8 +13,7 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn new() -> Self {
         let postgres = &shared().await.postgres;
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        footfall_store::prepare(&postgres.admin(&name)).await.unwrap();
+        let name = new_database(postgres).await;
         Self {
             admin: connect(&postgres.admin(&name)).await,
             reader: connect(&postgres.url("footfall_reader", &name).parse().unwrap()).await,
@@ -181,6 +177,17 @@ async fn outcomes_add_up_and_buckets_are_right_where_clocks_change() {
         '2026-10-20', '2026-10-27', '7 days', 'Europe/Berlin') GROUP BY 1 ORDER BY 1";
     // Weeks begin on a local Monday.
     database.says(week, &["2026-10-18 22:00:00 1122", "2026-10-25 23:00:00 1000"]).await;
+    // In the Azores, this day has two midnights, at 00:00 and 01:00 UTC: it begins with the first.
+    let azores = |width: &str| {
+        format!(
+            "SELECT bucket, sum(events) FROM footfall.pipeline_outcomes_over_time('2026-10-25 00:00', '2026-10-26 01:00',
+                '{width}', 'Atlantic/Azores') WHERE events > 0 GROUP BY 1 ORDER BY 1"
+        )
+    };
+    database.says(&azores("1 day"), &["2026-10-25 00:00:00 1112"]).await;
+    let hours =
+        ["2026-10-25 00:00:00 20", "2026-10-25 01:00:00 87", "2026-10-25 22:00:00 5", "2026-10-25 23:00:00 1000"];
+    database.says(&azores("1 hour"), &hours).await;
     // Counts are kept by minute: a narrower bucket would show false gaps.
     let narrow = "SELECT bucket::time, events FROM footfall.pipeline_outcomes_over_time(
         '2026-10-25 01:29:30', '2026-10-25 01:31', '15 seconds') WHERE outcome = 'stored'";
@@ -266,7 +273,8 @@ async fn sizes_add_up_to_the_database_except_for_the_catalogues() {
         FROM footfall.pipeline_storage()";
     database.says(sizes, &["t t t t"]).await;
     let objects = "SELECT string_agg(object, ',' ORDER BY object) FROM footfall.pipeline_storage()";
-    let wanted = "database,events,indexes,ledger,offsets,outcomes,quarantine,samples,summary,visit parts";
+    let wanted =
+        "database,dictionary,events,indexes,ledger,offsets,outcomes,quarantine,roll-ups,samples,summary,visits";
     database.says(objects, &[wanted]).await;
     let chunks = "SELECT count(*), count(DISTINCT range_start), min(bytes) > 0, max(range_end - range_start)
         FROM footfall.pipeline_chunks(now() - interval '10 days', now())";
@@ -296,7 +304,7 @@ async fn the_writer_writes_samples_and_neither_reads_nor_removes_them() {
 }
 
 #[tokio::test]
-async fn a_query_over_a_week_of_samples_is_fast() {
+async fn rates_are_right_over_a_week_of_samples() {
     let database = Database::new().await;
     let samples = r#"INSERT INTO pipeline_samples
         SELECT at, source, '2026-01-01', (
@@ -307,9 +315,5 @@ async fn a_query_over_a_week_of_samples_is_fast() {
     database.admin.batch_execute(samples).await.unwrap();
     let query = "SELECT count(*), min(per_second), max(per_second) FROM footfall.pipeline_counter_rate(
         '2026-01-01 01:00', '2026-01-08', '10 minutes', 'footfall_ingest_requests_total', 'status')";
-    let began = Instant::now();
     database.says(query, &["2004 1 1"]).await;
-    let took = began.elapsed();
-    println!("rate over a week by 10 minutes: {took:?}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
 }

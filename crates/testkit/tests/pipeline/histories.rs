@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use footfall::processes::Ending;
-use footfall_testkit::{Backends, Pipeline, PipelineOptions, eventually, topic};
+use footfall_testkit::{Backends, Pipeline, PipelineOptions, SOON, eventually, topic};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(30);
 
 /// Backends whose broker these tests put back, one after the other.

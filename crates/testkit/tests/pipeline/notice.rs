@@ -1,12 +1,8 @@
 //! A listener is notified of stored events once they can be read, and of nothing else.
 
-use std::time::Duration;
-
-use footfall_testkit::{Pipeline, shared};
+use footfall_testkit::{Pipeline, SOON, shared};
 use futures_util::StreamExt as _;
 use tokio_postgres::AsyncMessage;
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_listener_is_told_how_many_events_were_stored_and_can_read_them() {

@@ -1,8 +1,6 @@
-//! The visits' parts equal a recount of the events, in any order and with any repeats.
+//! The visits equal a recount of the events, in any order and with any repeats.
 
-use std::time::Duration;
-
-use footfall_testkit::{Pipeline, PipelineOptions, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, shared};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
@@ -13,9 +11,8 @@ use crate::recount;
 
 const EVENTS: usize = 4_000;
 const EVENTS_IN_A_REQUEST: usize = 40;
-const SOON: Duration = Duration::from_secs(60);
 
-/// Events of three days, some at the same microsecond, of visits that share half hours.
+/// Events of three days, some at the same microsecond, of visits that overlap.
 fn events() -> Vec<Value> {
     const TYPES: [&str; 6] = ["page_view", "page_unload", "button_click", "engagement", "web_vitals", "signup"];
     const PAGES: [&str; 5] = [
@@ -75,10 +72,10 @@ async fn visits_equal_a_recount_in_any_order_of_batches_sinks_and_repeats() {
     pipeline.wait_for("SELECT count(*) FROM analytics_events", stored, SOON).await;
     pipeline.wait_until_all_is_read(SOON).await;
     assert_eq!(recount::differing(&mut pipeline).await, [0, 0]);
-    assert_eq!(pipeline.number("SELECT sum(events)::bigint FROM analytics_visit_parts").await, stored);
-    assert!(pipeline.number("SELECT count(DISTINCT kafka_partition) FROM analytics_visit_parts").await > 1);
+    assert_eq!(pipeline.number("SELECT sum(events)::bigint FROM analytics_visits").await, stored);
+    assert!(pipeline.number("SELECT count(DISTINCT kafka_partition) FROM analytics_summary_hours").await > 1);
     // Visits were really split: they update rows that other batches wrote.
-    let parts = pipeline.number("SELECT count(*) FROM analytics_visit_parts WHERE events > 1").await;
+    let parts = pipeline.number("SELECT count(*) FROM analytics_visits WHERE events > 1").await;
     assert!(parts > 100, "{parts}");
     let differing =
         "SELECT count(*) FROM analytics_events WHERE page_path IS DISTINCT FROM footfall.page_path(page_url)";

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use footfall_testkit::{Frozen, eventually, own_postgres};
+use footfall_testkit::{Frozen, SOON, eventually, own_postgres};
 use serde_json::{Value, json};
 
 use crate::view::View;
 
-const SOON: Duration = Duration::from_secs(10);
 /// What the issue asks for.
 const WITHIN: Duration = Duration::from_secs(1);
 
@@ -78,7 +77,7 @@ async fn a_visitor_who_left_disappears_without_an_event() {
 async fn a_page_that_reconnects_is_sent_only_what_it_missed() {
     let view = View::public().await;
     view.store(view_of("first")).await;
-    let html = String::from_utf8(view.get("/live/", &[]).await.body.to_vec()).unwrap();
+    let html = view.page("/live/").await;
     let seen = html.split("data-events=\"events?seen=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let mut page = view.watch(&format!("/live/events?seen={seen}")).await;
     // Time has passed, so at most the few parts that show it have changed.
@@ -106,6 +105,17 @@ async fn it_listens_again_after_a_restart_of_postgresql_and_says_so_meanwhile() 
     view.connect_again().await;
     view.store(view_of("after")).await;
     page.until("recent_events", "/after", SOON).await;
+}
+
+#[tokio::test]
+async fn without_a_list_of_time_zones_postgresql_answers_for_each() {
+    let mut view = View::public().await;
+    view.database.batch_execute("REVOKE EXECUTE ON FUNCTION pg_timezone_names() FROM PUBLIC").await.unwrap();
+    view.part.kill().await;
+    view.part.start_again().await.unwrap();
+    eventually("ready", SOON, async || view.is_ready().await).await;
+    assert_eq!(view.ask("visits_over_time?tz=Asia/Tokyo").await["time_zone"], "Asia/Tokyo");
+    assert_eq!(view.get("/live/api/v1/visits_over_time?tz=Asia/Calcutter", &[]).await.status, 400);
 }
 
 /// Five seconds, and a margin for a busy machine.

@@ -7,4 +7,6 @@ mod headers;
 mod live;
 mod numbers;
 mod site;
+mod slow;
+mod tables;
 mod view;

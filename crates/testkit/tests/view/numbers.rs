@@ -36,6 +36,7 @@ async fn each_query_in_the_description_is_answered() {
             "visits_by" => "&dimension=browser",
             "event_properties" => "&event=signup",
             "property_values" => "&event=signup&property=plan",
+            "funnel" => "&steps=%5B%7B%22name%22%3A%22a%22%2C%22event_type%22%3A%22signup%22%7D%5D",
             _ => "",
         };
         let answer = view.ask(&format!("{name}?period=24h{further}")).await;
@@ -111,7 +112,7 @@ async fn an_invalid_parameter_is_named() {
 #[tokio::test]
 async fn the_page_shows_the_same_and_says_what_to_do_when_it_is_empty() {
     let view = View::public().await;
-    let text = async |path| String::from_utf8(view.get(path, &[]).await.body.to_vec()).unwrap();
+    let text = async |path| view.page(path).await;
     assert!(text("/live/").await.contains("No events have arrived yet"));
     view.store(visits()).await;
     let page = text("/live/?period=24h").await;
@@ -138,6 +139,6 @@ async fn what_a_visitor_sent_is_shown_as_text() {
     view.store(json!([{ "event_type": nasty, "page_path": format!("/{nasty}"), "session_id": "a", "browser": nasty,
                         "button_id": nasty, "page_title": nasty, "metadata": { nasty: nasty } }]))
         .await;
-    let page = String::from_utf8(view.get("/live/?period=24h", &[]).await.body.to_vec()).unwrap();
+    let page = view.page("/live/?period=24h").await;
     assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert"));
 }

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
 use footfall::processes::SecondName;
-use footfall_testkit::{Answer, Pipeline, PipelineOptions, checkout, eventually, shared};
+use footfall_testkit::{Answer, Pipeline, PipelineOptions, SOON, checkout, eventually, shared};
 use jiff::Timestamp;
 
 const NGINX: u16 = 8080;
 const VIEW: u16 = 3003;
 const VIEW_ADMIN: u16 = 3004;
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
-const SOON: Duration = Duration::from_secs(20);
 /// Headers that are irrelevant, or that view does not send: Accept-Ranges and the file's age.
 const INCIDENTAL: [&str; 9] = [
     "accept-ranges",

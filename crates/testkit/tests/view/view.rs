@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use footfall::processes::{DaemonOptions, ManagedProcess, Postgres};
-use footfall_testkit::{Answer, Http, connect, own_address, postgres, run_dir};
+use footfall_testkit::{Answer, Http, SOON, connect, eventually, new_database, own_address, postgres, run_dir};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio_postgres::{Client, Config};
-use uuid::Uuid;
 
 /// Fills the roll-ups from the rows, as the sink would.
 const ROLL_UP: &str = include_str!("../../benches/functions/roll_up.sql");
@@ -35,9 +34,8 @@ impl View {
     }
 
     pub(crate) async fn start_on(postgres: &Postgres, lines: &str, secrets: &[(&str, &str)]) -> Self {
-        let (name, dir) = (format!("test_{}", Uuid::now_v7().simple()), run_dir("view"));
+        let (name, dir) = (new_database(postgres).await, run_dir("view"));
         let owner = postgres.admin(&name);
-        footfall_store::prepare(&owner).await.unwrap();
         let (at, credentials, config) =
             (SocketAddr::new(own_address(), 3003), dir.join("credentials"), dir.join("view.toml"));
         std::fs::create_dir_all(&credentials).unwrap();
@@ -46,8 +44,10 @@ impl View {
         }
         let admin = SocketAddr::new(at.ip(), 3004);
         let (url, state) = (postgres.url("footfall_reader", &name), dir.join("state"));
+        // Most tests look at single events, and few have a password.
+        let events = if lines.contains("readers_see_events") { "" } else { "access.readers_see_events = true" };
         let text = format!(
-            "{lines}\nlisten = \"{at}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{url}\"\n",
+            "{lines}\n{events}\nlisten = \"{at}\"\nadmin.address = \"{admin}\"\nstate_dir = \"{}\"\ndatabase.url = \"{url}\"\n",
             state.display()
         );
         std::fs::write(&config, text).unwrap();
@@ -74,6 +74,25 @@ impl View {
 
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.http.send("GET", &self.url(path), headers, "").await.expect("an answer")
+    }
+
+    /// The page once all its numbers are there, loaded again and again as by a browser without scripts.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let mut page = String::new();
+        eventually("the page is complete", SOON, async || {
+            page = self.first_paint(path).await;
+            !page.contains("http-equiv=\"refresh\"")
+        })
+        .await;
+        assert!(!page.contains("aria-busy"), "{page}");
+        page
+    }
+
+    /// The page as it is at first.
+    pub(crate) async fn first_paint(&self, path: &str) -> String {
+        let answer = self.get(path, &[]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        String::from_utf8(answer.body.to_vec()).unwrap()
     }
 
     /// Submits a form as our own page does, unless the headers say otherwise.
@@ -104,8 +123,12 @@ impl View {
                     'bot', false, 'schema_version', 1, 'created_at', now(), 'received_at', now(),
                     'event_id', gen_random_uuid(), 'page_url', 'https://shop.example' || (row ->> 'page_path')) || row) AS event"#;
         self.database.execute(insert, &[&events]).await.unwrap();
-        self.database.batch_execute("TRUNCATE analytics_visit_parts, analytics_summary_parts").await.unwrap();
-        self.database.batch_execute(&footfall_store::fill_in(ROLL_UP)).await.unwrap();
+        self.database
+            .batch_execute("TRUNCATE analytics_visits, analytics_summary_parts, analytics_summary_hours")
+            .await
+            .unwrap();
+        self.database.batch_execute(ROLL_UP).await.unwrap();
+        footfall_testkit::add_to_visits(&self.database, &self.owner).await;
         self.notify().await;
     }
 
@@ -127,11 +150,23 @@ impl View {
         self.http.send("GET", &ready, &[], "").await.is_some_and(|answer| answer.status == 200)
     }
 
+    /// A request that has been sent, and whose answer is not awaited.
+    pub(crate) async fn send(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.at).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+    }
+
     /// An open page.
     pub(crate) async fn watch(&self, path: &str) -> Watcher {
+        self.watch_with(path, "").await
+    }
+
+    /// With these additional header lines.
+    pub(crate) async fn watch_with(&self, path: &str, lines: &str) -> Watcher {
         let mut stream = TcpStream::connect(self.at).await.unwrap();
         stream
-            .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{lines}connection: close\r\n\r\n").as_bytes())
             .await
             .unwrap();
         let mut reader = BufReader::new(stream);
@@ -172,6 +207,13 @@ impl Watcher {
         }
     }
 
+    /// Waits until these parts are there and are not being worked out.
+    pub(crate) async fn until_complete(&mut self, parts: &[&str], within: Duration) {
+        for part in parts {
+            self.until_without(part, "aria-busy", within).await;
+        }
+    }
+
     /// Waits until a part does not contain this text.
     pub(crate) async fn until_without(&mut self, part: &str, text: &str, within: Duration) {
         let ends_at = Instant::now() + within;
@@ -179,6 +221,18 @@ impl Watcher {
             let left = ends_at.saturating_duration_since(Instant::now());
             assert!(self.next(left).await.is_some(), "{part} still contains {text} after {within:?}");
         }
+    }
+
+    /// Waits until the stream ends.
+    pub(crate) async fn until_ended(&mut self, within: Duration) {
+        let mut rest = Vec::new();
+        let read = tokio::time::timeout(within, self.reader.read_to_end(&mut rest)).await;
+        read.expect("the stream ends").unwrap();
+    }
+
+    /// Whether any part contains this text.
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.shown.values().any(|html| html.contains(text))
     }
 
     /// Waits until a part contains this text.

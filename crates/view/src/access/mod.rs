@@ -13,7 +13,9 @@ use blake3::Hash;
 use footfall_daemon::{client_address, is_https, request_id};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::http::uri::Authority;
 use ipnet::IpNet;
+use tracing::warn;
 
 use crate::config::Config;
 use attempts::Attempts;
@@ -45,14 +47,16 @@ pub(crate) enum Denied {
 /// Outcome of a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// The cookie to set.
-    Accepted(String),
+    /// The cookies to set.
+    Accepted([String; 2]),
     Wrong,
     TooManyAttempts,
 }
 
 pub(crate) struct Access {
     public: bool,
+    readers_see_events: bool,
+    hosts: Vec<String>,
     password: Option<Hash>,
     tokens: Vec<Hash>,
     sessions: Sessions,
@@ -76,13 +80,28 @@ impl Access {
         let networks = config.http.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
             public: access.public,
+            readers_see_events: access.readers_see_events,
+            hosts: access.hosts.clone(),
             password: (!password.is_empty()).then(|| blake3::hash(password.as_bytes())),
             tokens: access.tokens().map(|token| blake3::hash(token.as_bytes())).collect(),
-            sessions: Sessions::new(&key, password, &config.base_path, access),
+            sessions: Sessions::new(
+                &key,
+                password,
+                &config.base_path,
+                access,
+                shares.as_ref().map(Shares::ended_sessions).unwrap_or_default(),
+            ),
             shares,
             attempts: Attempts::new(access.attempts_per_minute_max),
             trusted_proxies: networks,
         })
+    }
+
+    /// Whether the request names a host that the page answers to (`access.hosts`).
+    pub(crate) fn answers_to(&self, headers: &HeaderMap) -> bool {
+        let authority = headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+        let name = authority.as_ref().map(|it| it.host().trim_matches(['[', ']'])).unwrap_or_default();
+        self.hosts.is_empty() || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
     }
 
     /// Returns who sent a request, or why it is denied.
@@ -100,6 +119,11 @@ impl Access {
         })
     }
 
+    /// Whether single events are shown to others than the owner.
+    pub(crate) fn readers_see_events(&self) -> bool {
+        self.readers_see_events
+    }
+
     pub(crate) fn has_password(&self) -> bool {
         self.password.is_some()
     }
@@ -115,21 +139,26 @@ impl Access {
         })
     }
 
-    /// Checks a password, unless the client's address has failed too often.
-    pub(crate) fn log_in(&self, given: &str, peer: IpAddr, headers: &HeaderMap) -> Login {
-        let address = self.client_address(peer, headers);
-        if !self.attempts.may_try(address) {
+    /// Checks a password, unless the client's address or browser has failed too often.
+    pub(crate) async fn log_in(&self, given: &str, peer: IpAddr, headers: &HeaderMap) -> Login {
+        let (address, device) = (self.client_address(peer, headers), self.sessions.device(headers));
+        if !self.attempts.may_try(address, device.as_deref()).await {
             return Login::TooManyAttempts;
         }
         if self.password != Some(blake3::hash(given.as_bytes())) {
-            self.attempts.failed(address);
+            self.attempts.failed(address, device.as_deref());
             return Login::Wrong;
         }
-        Login::Accepted(self.sessions.cookie(is_https(headers)))
+        Login::Accepted(self.sessions.cookies(is_https(headers)))
     }
 
-    /// A cookie that deletes the session cookie from the browser.
-    pub(crate) fn no_cookie(&self) -> String {
+    /// Ends the session, also for others that have its cookie. Returns a cookie that deletes it from the browser.
+    pub(crate) fn log_out(&self, headers: &HeaderMap) -> String {
+        if let (Some(ended), Some(shares)) = (self.sessions.end(headers), &self.shares)
+            && let Err(error) = shares.end_sessions(ended)
+        {
+            warn!(why = %error, "a session that was logged out would open again after a restart");
+        }
         self.sessions.no_cookie()
     }
 
@@ -184,6 +213,23 @@ mod tests {
     }
 
     #[test]
+    fn the_page_answers_to_its_own_names_only() {
+        let access = access(|config| config.access.hosts = ["localhost", "::1", "127.0.0.1"].map(str::to_owned).into());
+        for (host, answers) in [
+            ("localhost", true),
+            ("LOCALHOST:8080", true),
+            ("[::1]:8080", true),
+            ("127.0.0.1", true),
+            ("127.0.0.1.evil.example", false),
+            ("evil.example:8080", false),
+            ("localhost@evil.example", false),
+        ] {
+            assert_eq!(access.answers_to(&headers(&[("host", host)])), answers, "{host}");
+        }
+        assert!(!access.answers_to(&HeaderMap::new()));
+    }
+
+    #[test]
     fn a_whole_token_gives_access_and_a_part_of_it_does_not() {
         let access = access(|config| config.access.tokens = Secret::new("0123456789abcdef fedcba9876543210"));
         assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsToken));
@@ -199,20 +245,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_login_gives_a_session_and_a_changed_password_ends_it() {
+    #[tokio::test]
+    async fn a_login_gives_a_session_and_a_changed_password_ends_it() {
         let with = |password: &str| access(|config| config.access.password = Secret::new(password));
         let access = with("correct horse");
         assert_eq!(access.viewer(&HeaderMap::new()), Err(Denied::NeedsPassword));
-        assert_eq!(access.log_in("correct hors", PEER, &HeaderMap::new()), Login::Wrong);
-        let Login::Accepted(cookie) = access.log_in("correct horse", PEER, &headers(&[("x-forwarded-proto", "https")]))
-        else {
+        assert_eq!(access.log_in("correct hors", PEER, &HeaderMap::new()).await, Login::Wrong);
+        let https = headers(&[("x-forwarded-proto", "https")]);
+        let Login::Accepted([cookie, device]) = access.log_in("correct horse", PEER, &https).await else {
             panic!("the password is right")
         };
-        assert!(
-            cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax") && cookie.contains("; Secure"),
-            "{cookie}"
-        );
+        for cookie in [&cookie, &device] {
+            let is_safe = ["; HttpOnly", "; SameSite=Lax", "; Secure"].iter().all(|part| cookie.contains(part));
+            assert!(is_safe, "{cookie}");
+        }
+        let device = device.split(';').next().unwrap();
+        assert_eq!(access.viewer(&headers(&[("cookie", device)])), Err(Denied::NeedsPassword));
         let pair = cookie.split(';').next().unwrap().to_owned();
         assert_eq!(access.viewer(&headers(&[("cookie", &format!("a=b; {pair}"))])), Ok(Viewer::Owner));
         let last = if pair.ends_with('0') { '1' } else { '0' };
@@ -221,18 +269,43 @@ mod tests {
         assert_eq!(with("another horse").viewer(&headers(&[("cookie", &pair)])), Err(Denied::NeedsPassword));
     }
 
-    #[test]
-    fn attempts_are_limited_by_client_address() {
+    #[tokio::test]
+    async fn a_session_ends_with_the_log_out_also_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || {
+            access(|config| {
+                config.access.password = Secret::new("correct horse");
+                config.state_dir = dir.path().display().to_string();
+            })
+        };
+        let access = open();
+        let mut pairs = Vec::new();
+        for _ in 0..2 {
+            let Login::Accepted([cookie, _]) = access.log_in("correct horse", PEER, &HeaderMap::new()).await else {
+                panic!("the password is right")
+            };
+            pairs.push(headers(&[("cookie", cookie.split(';').next().unwrap())]));
+        }
+        assert_eq!(access.viewer(&pairs[0]), Ok(Viewer::Owner));
+        assert!(access.log_out(&pairs[0]).contains("Max-Age=0"));
+        for access in [&access, &open()] {
+            assert_eq!(access.viewer(&pairs[0]), Err(Denied::NeedsPassword));
+            assert_eq!(access.viewer(&pairs[1]), Ok(Viewer::Owner), "the other session goes on");
+        }
+    }
+
+    #[tokio::test]
+    async fn attempts_are_limited_by_client_address() {
         let access = access(|config| {
             config.access.password = Secret::new("correct horse");
             config.http.trusted_proxies = vec![PEER.to_string()];
         });
         let from = |address: &str| headers(&[("x-forwarded-for", &format!("10.9.9.9, {address}"))]);
         for _ in 0..5 {
-            assert_eq!(access.log_in("guess", PEER, &from("198.51.100.1")), Login::Wrong);
+            assert_eq!(access.log_in("guess", PEER, &from("198.51.100.1")).await, Login::Wrong);
         }
-        assert_eq!(access.log_in("correct horse", PEER, &from("198.51.100.1")), Login::TooManyAttempts);
-        assert!(matches!(access.log_in("correct horse", PEER, &from("198.51.100.2")), Login::Accepted(_)));
+        assert_eq!(access.log_in("correct horse", PEER, &from("198.51.100.1")).await, Login::TooManyAttempts);
+        assert!(matches!(access.log_in("correct horse", PEER, &from("198.51.100.2")).await, Login::Accepted(_)));
     }
 
     #[test]

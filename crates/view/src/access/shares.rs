@@ -1,7 +1,6 @@
 //! Shared links. Each has an id and a secret, of which only the hash is stored. Because footfall-view must not be able
 //! to write to the database, they are stored in a file, which is replaced as a whole.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::info;
 
-use crate::selection::{Filters, filter_named};
+use crate::selection::Filters;
 
 const FILE: &str = "view.json";
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -28,21 +27,21 @@ pub(crate) struct Share {
     secret: String,
     pub(crate) name: String,
     /// Applied to everything that the link shows.
-    pub(crate) filters: BTreeMap<String, Vec<String>>,
+    pub(crate) filters: Filters,
     pub(crate) expires_at: Timestamp,
 }
 
 impl Share {
-    /// The filters, with the keys of [`filters`](footfall_event::dimension::filters).
+    /// The filters. One that is not known any more is refused by PostgreSQL, rather than left out here.
     pub(crate) fn fixed(&self) -> Filters {
-        self.filters.iter().filter_map(|(name, values)| Some((filter_named(name)?, values.clone()))).collect()
+        self.filters.clone()
     }
 }
 
 pub(crate) struct ShareRequest {
     pub(crate) name: String,
     pub(crate) days: u32,
-    pub(crate) filters: BTreeMap<String, Vec<String>>,
+    pub(crate) filters: Filters,
 }
 
 /// Why a link was not created or withdrawn.
@@ -56,11 +55,14 @@ pub(crate) enum ShareError {
     Write(#[from] std::io::Error),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
     session_key: String,
     shares: Vec<Share>,
+    /// The claims of sessions that ended before their time.
+    #[serde(default)]
+    ended_sessions: Vec<String>,
 }
 
 pub(crate) struct Shares {
@@ -77,8 +79,8 @@ impl Shares {
         let state = match fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} cannot be read", file.display()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let state =
-                    State { session_key: Hash::from_bytes(rand::random()).to_hex().to_string(), shares: Vec::new() };
+                let session_key = Hash::from_bytes(rand::random()).to_hex().to_string();
+                let state = State { session_key, shares: Vec::new(), ended_sessions: Vec::new() };
                 write(&file, &state)?;
                 state
             }
@@ -92,6 +94,18 @@ impl Shares {
     pub(super) fn session_key(&self) -> [u8; 32] {
         // `open` has checked that it parses.
         Hash::from_hex(&self.lock().session_key).map_or_else(|_| rand::random(), Into::into)
+    }
+
+    pub(super) fn ended_sessions(&self) -> Vec<String> {
+        self.lock().ended_sessions.clone()
+    }
+
+    /// Stores these in place of the former ones.
+    pub(super) fn end_sessions(&self, ended: Vec<String>) -> Result<(), ShareError> {
+        self.change(|state| {
+            state.ended_sessions = ended;
+            Ok(())
+        })
     }
 
     /// All links, including expired ones.
@@ -130,13 +144,13 @@ impl Shares {
             filters: request.filters,
             expires_at,
         };
-        self.change(|shares| {
+        self.change(|state| {
             let now = Timestamp::now();
-            shares.retain(|share| share.expires_at > now);
-            if shares.len() >= self.shares_max {
+            state.shares.retain(|share| share.expires_at > now);
+            if state.shares.len() >= self.shares_max {
                 return Err(ShareError::TooMany);
             }
-            shares.push(share);
+            state.shares.push(share);
             Ok(())
         })?;
         info!(id, "shared a link");
@@ -144,8 +158,8 @@ impl Shares {
     }
 
     pub(crate) fn withdraw(&self, id: &str) -> Result<(), ShareError> {
-        self.change(|shares| {
-            shares.retain(|share| share.id != id);
+        self.change(|state| {
+            state.shares.retain(|share| share.id != id);
             Ok(())
         })?;
         info!(id, "withdrew a link");
@@ -153,11 +167,10 @@ impl Shares {
     }
 
     /// Writes the file first, so that a change that cannot be written is not made.
-    fn change(&self, change: impl FnOnce(&mut Vec<Share>) -> Result<(), ShareError>) -> Result<(), ShareError> {
+    fn change(&self, change: impl FnOnce(&mut State) -> Result<(), ShareError>) -> Result<(), ShareError> {
         let mut state = self.lock();
-        let mut shares = state.shares.clone();
-        change(&mut shares)?;
-        let changed = State { session_key: state.session_key.clone(), shares };
+        let mut changed = state.clone();
+        change(&mut changed)?;
         write(&self.file, &changed)?;
         *state = changed;
         Ok(())
@@ -187,7 +200,7 @@ mod tests {
     use super::*;
 
     fn request(name: &str) -> ShareRequest {
-        ShareRequest { name: name.into(), days: 1, filters: BTreeMap::from([("site".into(), vec!["a".into()])]) }
+        ShareRequest { name: name.into(), days: 1, filters: Filters::from([("site".into(), vec!["a".into()])]) }
     }
 
     #[test]
@@ -201,7 +214,7 @@ mod tests {
         let shares = Shares::open(dir.path(), 2).unwrap();
         assert_eq!(shares.session_key(), key);
         let share = shares.find(&token).unwrap();
-        assert_eq!(share.fixed(), Filters::from([("site", vec!["a".to_owned()])]));
+        assert_eq!(share.fixed(), Filters::from([("site".to_owned(), vec!["a".to_owned()])]));
         let (id, secret) = token.split_once('-').unwrap();
         assert!(shares.find(&format!("{id}-{}", &secret[1..])).is_none() && shares.find(id).is_none());
         let text = fs::read_to_string(dir.path().join(FILE)).unwrap();
@@ -219,8 +232,8 @@ mod tests {
         let token = shares.create(request("one")).unwrap();
         assert!(matches!(shares.create(request("two")), Err(ShareError::TooMany)));
         shares
-            .change(|all| {
-                all[0].expires_at = Timestamp::now();
+            .change(|state| {
+                state.shares[0].expires_at = Timestamp::now();
                 Ok(())
             })
             .unwrap();

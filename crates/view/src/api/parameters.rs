@@ -1,16 +1,23 @@
 //! The parameters of an API request.
 
 use footfall_event::dimension;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::config::FunnelStep;
-use crate::database::{Arguments, Database, QueryError};
+use crate::database::{Arguments, Database, QueryError, Request, newest};
 use crate::questions::{Argument, Question};
 use crate::selection::{FieldProblem, Filters, Selection};
+use crate::turns::Weight;
+use crate::zones::Zones;
 
 pub(super) const LIMIT_DEFAULT: i32 = 100;
 pub(super) const LIMIT_MAX: i32 = 1_000;
+/// More than any table has, and far enough below PostgreSQL's largest integer that functions can calculate with it.
+const FILE_ROWS_MAX: i32 = 1_000_000_000;
+/// Rows further down are for a CSV file.
+pub(super) const OFFSET_MAX: i64 = 1_000_000;
 const STEPS_MAX: usize = 10;
 /// A request for more buckets than this is a mistake.
 const BUCKETS_MAX: i64 = 10_000;
@@ -28,11 +35,13 @@ pub(super) const BUCKETS: [(&str, &str, i64); 7] = [
 /// The parameters of a request that are not part of the selection.
 #[derive(Default)]
 pub(super) struct Parameters {
-    limit: Option<i32>,
+    limit: i32,
+    offset: Option<i64>,
     dimension: Option<String>,
     event: Option<String>,
     steps: Option<Value>,
     before: Option<Timestamp>,
+    before_id: Option<Uuid>,
     bucket: Option<(&'static str, i64)>,
 }
 
@@ -41,16 +50,26 @@ pub(super) fn read(
     question: &Question,
     query: &str,
     time_zone: &str,
+    zones: &Zones,
     fixed: Option<&Filters>,
+    is_csv: bool,
 ) -> Result<(Selection, Parameters), FieldProblem> {
-    let mut parameters = Parameters::default();
-    let mut selection = Selection::parse(query, time_zone, |name, value| {
+    // A file is the whole table unless the request says otherwise.
+    let (limit_default, limit_max) = if is_csv { (FILE_ROWS_MAX, FILE_ROWS_MAX) } else { (LIMIT_DEFAULT, LIMIT_MAX) };
+    let mut parameters = Parameters { limit: limit_default, ..Parameters::default() };
+    let mut selection = Selection::parse(query, time_zone, zones, |name, value| {
         let argument = match name {
             "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                let message = || FieldProblem::new(name, format!("must be a whole number within 1..={LIMIT_MAX}"));
-                parameters.limit = Some(limit.ok_or_else(message)?);
+                let limit = value.parse().ok().filter(|limit| (1..=limit_max).contains(limit));
+                let message = || FieldProblem::new(name, format!("must be a whole number within 1..={limit_max}"));
+                parameters.limit = limit.ok_or_else(message)?;
                 Argument::Limit
+            }
+            "offset" => {
+                let offset = value.parse().ok().filter(|offset| (0..=OFFSET_MAX).contains(offset));
+                let message = || FieldProblem::new(name, format!("must be a whole number within 0..={OFFSET_MAX}"));
+                parameters.offset = Some(offset.ok_or_else(message)?);
+                Argument::Offset
             }
             "dimension" => {
                 if !dimension::names().contains(&value) {
@@ -72,6 +91,11 @@ pub(super) fn read(
                 parameters.before = Some(value.parse().map_err(message)?);
                 Argument::Before
             }
+            "before_id" => {
+                let message = |_| FieldProblem::new(name, "is not the event_id of an event");
+                parameters.before_id = Some(value.parse().map_err(message)?);
+                Argument::BeforeId
+            }
             "bucket" => {
                 let found = BUCKETS.iter().find(|(key, ..)| *key == value);
                 let known = || BUCKETS.map(|(name, ..)| name).join(", ");
@@ -88,6 +112,17 @@ pub(super) fn read(
             Err(FieldProblem::new(name, format!("is not a parameter of {}", question.name)))
         }
     })?;
+    check_missing(question, &selection, &parameters)?;
+    if let Some(fixed) = fixed {
+        selection.narrow(fixed);
+    }
+    Ok((selection, parameters))
+}
+
+fn check_missing(question: &Question, selection: &Selection, parameters: &Parameters) -> Result<(), FieldProblem> {
+    if parameters.before_id.is_some() && parameters.before.is_none() {
+        return Err(FieldProblem::new("before", "is missing: before_id needs it"));
+    }
     let missing = |field| Err(FieldProblem::new(field, format!("is missing: {} needs it", question.name)));
     if question.takes(Argument::Dimension) && parameters.dimension.is_none() {
         return missing("dimension");
@@ -98,10 +133,7 @@ pub(super) fn read(
     if question.takes(Argument::Property) && selection.property.is_none() {
         return missing("property");
     }
-    if let Some(fixed) = fixed {
-        selection.narrow(fixed);
-    }
-    Ok((selection, parameters))
+    Ok(())
 }
 
 fn steps(text: &str) -> Result<Value, FieldProblem> {
@@ -126,9 +158,12 @@ pub(super) async fn arguments(
     selection: &Selection,
     parameters: Parameters,
     funnel: &[FunnelStep],
+    request: Request,
 ) -> Result<Arguments, Refusal> {
     let now = Timestamp::now();
-    let mut range = database.range(selection).await.map_err(Refusal::Query)?;
+    // Light, even if the question is not.
+    let light = Request { weight: Weight::Light, ..request };
+    let mut range = database.range(selection, light).await.map_err(Refusal::Query)?;
     if let Some((width, minutes)) = parameters.bucket {
         let buckets = range.until.duration_since(range.since).as_mins() / minutes;
         if buckets > BUCKETS_MAX {
@@ -144,13 +179,15 @@ pub(super) async fn arguments(
         range,
         time_zone: selection.time_zone.clone(),
         filters: selection.filters_json(),
-        limit: parameters.limit.unwrap_or(LIMIT_DEFAULT),
+        limit: parameters.limit,
+        offset: parameters.offset.unwrap_or_default(),
         dimension: parameters.dimension.unwrap_or_default(),
         event_type: parameters.event.unwrap_or_default(),
         property: selection.property.clone().unwrap_or_default(),
         steps: parameters.steps.unwrap_or_else(|| json!(funnel)),
         at: now,
-        before: parameters.before.unwrap_or_else(|| now.checked_add(24.hours()).unwrap_or(now)),
+        before: parameters.before.unwrap_or_else(|| newest(now)),
+        before_id: parameters.before_id,
     })
 }
 
@@ -173,16 +210,21 @@ mod tests {
             ("funnel", "steps=[]", "steps"),
             ("funnel", "steps=[{\"name\":\"x\",\"colour\":\"red\"}]", "steps"),
             ("recent_events", "before=soon", "before"),
+            ("recent_events", "before_id=1", "before_id"),
+            ("recent_events", "before_id=00000000-0000-0000-0000-000000000001", "before"),
+            ("recent_events", "offset=1", "offset"),
+            ("top_pages", "offset=-1", "offset"),
             ("events_over_time", "bucket=fortnight", "bucket"),
         ] {
-            let read = read(Question::named(question).unwrap(), query, "UTC", None);
+            let read = read(Question::named(question).unwrap(), query, "UTC", &Zones::of(["UTC"]), None, false);
             assert_eq!(read.err().unwrap().field, field, "{question}?{query}");
         }
     }
 
     #[test]
     fn the_default_period_is_today() {
-        let (selection, _) = read(Question::named("totals").unwrap(), "", "UTC", None).unwrap();
+        let (selection, _) =
+            read(Question::named("totals").unwrap(), "", "UTC", &Zones::of(["UTC"]), None, false).unwrap();
         assert_eq!(selection.period, Period::Named("today"));
     }
 }

@@ -4,16 +4,10 @@ use std::net::SocketAddr;
 
 use footfall_daemon::{AdminConfig, LogConfig, Secret};
 
-use super::{AccessConfig, Config, DatabaseConfig, FunnelStep, HttpConfig, LiveConfig, PageConfig, SiteConfig};
+use super::{AccessConfig, Config, DatabaseConfig, HttpConfig, LiveConfig, PageConfig, SiteConfig};
 
 impl Default for Config {
     fn default() -> Self {
-        let step = |name: &str, event_type: &str, page_prefix: Option<&str>| FunnelStep {
-            name: name.into(),
-            event_type: Some(event_type.into()),
-            page_prefix: page_prefix.map(Into::into),
-            button_id: None,
-        };
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3003)),
             base_path: "/live/".into(),
@@ -37,8 +31,10 @@ impl Default for Config {
             },
             access: AccessConfig {
                 public: false,
+                hosts: Vec::new(),
                 password: Secret::default(),
                 tokens: Secret::default(),
+                readers_see_events: false,
                 session_s_max: 7 * 24 * 3_600,
                 https_only: false,
                 attempts_per_minute_max: 5,
@@ -51,7 +47,7 @@ impl Default for Config {
                 tick_ms: 5_000,
                 heartbeat_ms: 15_000,
                 linger_ms: 5_000,
-                views_max: 200,
+                views_max: 500,
                 watchers_max: 5_000,
                 watch_s_max: 3_600,
             },
@@ -60,12 +56,7 @@ impl Default for Config {
                 time_zone: "UTC".into(),
                 rows_max: 10,
                 recent_rows_max: 20,
-                funnel: vec![
-                    step("Saw a page", "page_view", None),
-                    step("Clicked a button", "button_click", None),
-                    step("Read the path of a click", "page_view", Some("/page2")),
-                    step("Clicked there too", "button_click", Some("/page2")),
-                ],
+                funnel: Vec::new(),
             },
             site: SiteConfig {
                 dir: String::new(),

@@ -87,10 +87,12 @@ pub struct HttpConfig {
 pub struct DatabaseConfig {
     /// PostgreSQL connection string, such as `host=/run/postgresql user=footfall_reader dbname=analytics`, or a
     /// postgresql:// URL.
+    #[serde(serialize_with = "footfall_store::mask_password")]
     pub url: String,
     /// Password, if the server requires one.
     pub password: Secret,
-    /// Connections for questions; one more listens for changes.
+    /// Connections for questions; one more listens for changes. At most half of them work on heavy questions, those
+    /// with filters, and one client never has all.
     pub connections: usize,
     /// Time limit for one question, in milliseconds.
     pub query_ms_max: u64,
@@ -104,10 +106,16 @@ pub struct DatabaseConfig {
 pub struct AccessConfig {
     /// Whether everyone who can reach the page may see it.
     pub public: bool,
+    /// The names and addresses in `Host` that the page answers to; empty: all. Where the page is public on a private address, name
+    /// them: otherwise a foreign web site could point its own name at that address, and read the page through a visitor's browser.
+    pub hosts: Vec<String>,
     /// Password for the login form, at least 8 characters. Logging in also allows sharing links.
     pub password: Secret,
     /// Bearer tokens for the API, each at least 16 characters, separated by whitespace.
     pub tokens: Secret,
+    /// Whether single events, with all that they carry, are also shown to who has no password: through shared links and tokens, and on a
+    /// public page. They are always shown to who has logged in.
+    pub readers_see_events: bool,
     /// How long a login lasts, in seconds.
     pub session_s_max: u64,
     /// Whether the session cookie is always restricted to HTTPS, even if the reverse proxy does not say that a request
@@ -137,7 +145,8 @@ pub struct LiveConfig {
     pub heartbeat_ms: u64,
     /// How long a view is kept after the last page showing it was closed, in milliseconds.
     pub linger_ms: u64,
-    /// Maximum number of views; requests for further ones are answered with 503.
+    /// Maximum number of views that pages show; requests for further ones are answered with 503. A tenth is kept for views
+    /// without filters.
     pub views_max: usize,
     /// Maximum number of open pages that are kept up to date; further ones are not updated after they have loaded.
     pub watchers_max: usize,

@@ -9,10 +9,13 @@ use url::form_urlencoded;
 
 use crate::access::{ShareError, ShareRequest};
 use crate::answer::{self, Answer};
-use crate::selection::filter_named;
+use crate::selection::{PROPERTY_PREFIX, is_filter};
 
 /// Far more than any of the page's forms sends.
 const FORM_LIMITS: BodyLimits = BodyLimits { bytes_max: 8 * 1024, ms_max: 10_000 };
+
+/// The choice of a property in the form that creates a shared link.
+pub(crate) const PROPERTY: &str = "property";
 
 pub(crate) type Form = BTreeMap<String, String>;
 
@@ -31,13 +34,19 @@ pub(crate) fn share_request(form: &Form) -> Result<ShareRequest, ShareError> {
     let (key, value) = (field("filter"), field("value"));
     let mut filters = BTreeMap::new();
     if !key.is_empty() {
-        if filter_named(key).is_none() {
-            return refuse("filter", "is not known");
-        }
         if value.is_empty() {
             return refuse("value", "is empty, but a filter is chosen");
         }
-        filters.insert(key.to_owned(), vec![value.to_owned()]);
+        // The form has one field for the property and its value.
+        let (key, value) = match value.split_once('=').filter(|_| key == PROPERTY) {
+            Some((property, value)) => (format!("{PROPERTY_PREFIX}{property}"), value),
+            None if key == PROPERTY => return refuse("value", "is not a property and its value, such as plan=large"),
+            None => (key.to_owned(), value),
+        };
+        if !is_filter(&key) {
+            return refuse("filter", "is not known");
+        }
+        filters.insert(key, vec![value.to_owned()]);
     } else if !value.is_empty() {
         return refuse("filter", "is not chosen, but there is a value for it");
     }

@@ -1,5 +1,6 @@
 //! The live page and its stream of events.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use url::form_urlencoded;
 use super::refusals::Refusals;
 use crate::answer::{self, Answer};
 use crate::config::{Config, LiveConfig, PageConfig};
-use crate::live::{Views, Watcher, WatcherPermit, stream};
+use crate::live::{RESERVED_FOR_OWNER, Views, Watcher, WatcherPermit, stream};
 use crate::metrics::Metrics;
 use crate::page::{self, Frame};
 use crate::selection::{FieldProblem, Filters, Selection};
+use crate::zones::Zones;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -26,12 +28,38 @@ pub(crate) struct LivePage {
     views: Arc<Views>,
     metrics: Arc<Metrics>,
     watchers: Arc<Semaphore>,
+    zones: Zones,
     refusals: Refusals,
 }
 
+/// Who asks for a page, and what they may see.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'a> {
+    pub(crate) client: IpAddr,
+    /// The filters of a shared link.
+    pub(crate) fixed: Option<&'a Filters>,
+    pub(crate) is_owner: bool,
+    pub(crate) sees_events: bool,
+    pub(crate) may_log_in: bool,
+}
+
+impl Visit<'_> {
+    /// Whether the owner comes first: where there is a password, the client that has it.
+    fn leaves_room(&self) -> bool {
+        self.may_log_in && !self.is_owner
+    }
+}
+
 impl LivePage {
-    pub(crate) fn new(config: &Config, views: Arc<Views>, metrics: Arc<Metrics>, refusals: Refusals) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        views: Arc<Views>,
+        zones: Zones,
+        metrics: Arc<Metrics>,
+        refusals: Refusals,
+    ) -> Self {
         Self {
+            zones,
             base_path: config.base_path.clone(),
             page: config.page.clone(),
             live: config.live.clone(),
@@ -42,13 +70,14 @@ impl LivePage {
         }
     }
 
-    /// Renders the page. `fixed` holds the filters of a shared link.
-    pub(crate) async fn page(&self, query: &str, fixed: Option<&Filters>, is_owner: bool, may_log_in: bool) -> Answer {
-        let selection = match self.selection(query, fixed) {
+    /// Renders the page with what is known already.
+    pub(crate) async fn page(&self, query: &str, visit: Visit<'_>) -> Answer {
+        let Visit { client, fixed, is_owner, may_log_in, .. } = visit;
+        let selection = match self.selection(query, visit) {
             Ok(selection) => selection,
             Err(problem) => return self.refusals.bad_address(&problem),
         };
-        let Ok(snapshot) = self.views.snapshot(&selection).await else {
+        let Ok(snapshot) = self.views.snapshot(&selection, client, visit.leaves_room()).await else {
             return self.refusals.too_many_views();
         };
         let frame = Frame {
@@ -68,18 +97,24 @@ impl LivePage {
         &self,
         query: &str,
         headers: &HeaderMap,
-        fixed: Option<&Filters>,
+        visit: Visit<'_>,
         is_allowed: Box<dyn Fn() -> bool + Send + Sync>,
         stop: &CancellationToken,
     ) -> Answer {
-        let selection = match self.selection(query, fixed) {
+        let selection = match self.selection(query, visit) {
             Ok(selection) => selection,
             Err(problem) => return answer::problem(StatusCode::BAD_REQUEST, Some(&problem.field), &problem.message),
         };
+        let reserved = if visit.leaves_room() { self.live.watchers_max / RESERVED_FOR_OWNER } else { 0 };
+        if self.watchers.available_permits() <= reserved {
+            return self.refusals.too_many_watchers();
+        }
         let Ok(permit) = self.watchers.clone().try_acquire_owned() else {
             return self.refusals.too_many_watchers();
         };
-        let Ok(snapshots) = self.views.subscribe(&selection) else { return self.refusals.too_many_views() };
+        let Ok(snapshots) = self.views.subscribe(&selection, visit.client, visit.leaves_room()) else {
+            return self.refusals.too_many_views();
+        };
         answer::events(stream(Watcher {
             snapshots,
             seen: seen_version(query, headers),
@@ -91,9 +126,10 @@ impl LivePage {
         }))
     }
 
-    fn selection(&self, query: &str, fixed: Option<&Filters>) -> Result<Selection, FieldProblem> {
-        let mut selection = Selection::of_page(query, &self.page.time_zone)?;
-        if let Some(fixed) = fixed {
+    fn selection(&self, query: &str, visit: Visit<'_>) -> Result<Selection, FieldProblem> {
+        let mut selection = Selection::of_page(query, &self.page.time_zone, &self.zones)?;
+        selection.hides_events = !visit.sees_events;
+        if let Some(fixed) = visit.fixed {
             selection.narrow(fixed);
         }
         Ok(selection)

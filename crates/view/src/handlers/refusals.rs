@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use crate::access::Denied;
 use crate::answer::{self, Answer};
+use crate::api::NO_EVENTS;
 use crate::config::PageConfig;
 use crate::page;
 use crate::selection::FieldProblem;
@@ -67,6 +68,15 @@ impl Refusals {
     pub(crate) fn foreign_form(&self) -> Answer {
         let text = "This form was not sent from a page of this site. Open the page again and resend it.";
         self.message(StatusCode::FORBIDDEN, "Form refused", text)
+    }
+
+    pub(crate) fn other_host(&self) -> Answer {
+        let text = "The page is not known by the name in this address. If it should be, add the name to access.hosts.";
+        self.message(StatusCode::MISDIRECTED_REQUEST, "Another name", text)
+    }
+
+    pub(crate) fn no_events(&self) -> Answer {
+        self.message(StatusCode::FORBIDDEN, "No access", NO_EVENTS)
     }
 
     pub(crate) fn not_found(&self) -> Answer {

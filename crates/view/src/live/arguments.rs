@@ -1,12 +1,17 @@
 //! The arguments of a view's questions.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::answers::EVENTS_BY_ALL;
 use crate::config::PageConfig;
-use crate::database::Arguments;
-use crate::plan::{LAST_30_MINUTES, PREVIOUS_VISITS_OVER_TIME, PlannedQuestion};
+use crate::database::{Arguments, newest};
+use crate::lists;
+use crate::plan::{LAST_30_MINUTES, PREVIOUS_VISITS_OVER_TIME, PlannedQuestion, RECENT_EVENTS, SITES};
 use crate::selection::{Period, Range, Selection};
+
+/// Of which the page has links.
+const SITES_MAX: i32 = 100;
 
 /// The arguments that all questions of a round share.
 pub(super) fn of_round(selection: &Selection, range: &Range, page: &PageConfig, steps: &Value) -> Arguments {
@@ -16,13 +21,14 @@ pub(super) fn of_round(selection: &Selection, range: &Range, page: &PageConfig, 
         time_zone: selection.time_zone.clone(),
         filters: selection.filters_json(),
         limit: i32::from(page.rows_max),
+        offset: 0,
         dimension: String::new(),
         event_type: selection.only_event_type().unwrap_or_default().to_owned(),
         property: selection.property.clone().unwrap_or_default(),
         steps: steps.clone(),
         at: now,
-        // An event's timestamp may be slightly in the future.
-        before: now.checked_add(24.hours()).unwrap_or(now),
+        before: newest(now),
+        before_id: None,
     }
 }
 
@@ -34,11 +40,15 @@ pub(super) fn of_question(
     page: &PageConfig,
 ) -> Arguments {
     let mut arguments = of_round.clone();
-    planned.dimension.clone_into(&mut arguments.dimension);
     match planned.key {
         PREVIOUS_VISITS_OVER_TIME => compare_with_previous_period(&mut arguments.range, selection),
+        EVENTS_BY_ALL => {
+            let rows = lists::rows_of_events(usize::from(page.rows_max));
+            arguments.limit = i32::try_from(rows).unwrap_or(i32::MAX);
+        }
+        SITES => arguments.limit = SITES_MAX,
         LAST_30_MINUTES => narrow_to_last_30_minutes(&mut arguments),
-        "recent_events" => arguments.limit = i32::from(page.recent_rows_max),
+        RECENT_EVENTS => arguments.limit = i32::from(page.recent_rows_max),
         _ => {}
     }
     arguments

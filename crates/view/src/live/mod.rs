@@ -2,9 +2,10 @@
 
 mod arguments;
 mod changes;
+mod round;
 mod stream;
 mod view;
 mod views;
 
 pub(crate) use stream::{Watcher, WatcherPermit, stream};
-pub(crate) use views::Views;
+pub(crate) use views::{RESERVED_FOR_OWNER, Views};

@@ -1,6 +1,8 @@
 //! The views that exist, by selection.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,9 +16,19 @@ use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
+use crate::turns::Asker;
 
 /// A loading page shows a snapshot up to this age without waiting for a newer one.
 const FRESH_MS: u64 = 1_000;
+
+/// How long a loading page waits for answers, in milliseconds. The others follow through its stream.
+const FIRST_PAINT_MS_MAX: u64 = 150;
+
+/// The part of `live.views_max` that is kept for selections that are cheap: a tenth.
+const RESERVED_FOR_LIGHT: usize = 10;
+
+/// The part that is kept for the owner, of views and of open pages: a quarter.
+pub(crate) const RESERVED_FOR_OWNER: usize = 4;
 
 pub(crate) struct Views {
     views: Mutex<HashMap<Selection, ViewHandle>>,
@@ -30,6 +42,8 @@ struct ViewHandle {
     snapshots: watch::Sender<Arc<Snapshot>>,
     /// Counts subscriptions, so that a view also notices one that was dropped immediately.
     subscriptions: watch::Sender<u64>,
+    /// Ends the view.
+    removed: CancellationToken,
 }
 
 /// There are already `live.views_max` views.
@@ -49,7 +63,6 @@ impl Views {
             live: config.live.clone(),
             page: config.page.clone(),
             steps: serde_json::to_value(&config.page.funnel)?,
-            connections: config.database.connections,
         };
         Ok(Self {
             views: Mutex::default(),
@@ -77,10 +90,13 @@ impl Views {
         }
     }
 
-    /// Subscribes to the snapshots of a selection's view. The current one may be old or, in a new view, empty.
+    /// Subscribes to the snapshots of a selection's view. The current one may be old or, in a new view, empty. `client` is
+    /// the one whose turns a new view takes; `leaves_room`: whether it must leave some views for the owner.
     pub(crate) fn subscribe(
         self: &Arc<Self>,
         selection: &Selection,
+        client: IpAddr,
+        leaves_room: bool,
     ) -> Result<watch::Receiver<Arc<Snapshot>>, TooManyViews> {
         let mut views = self.lock();
         if let Some(view) = views.get(selection) {
@@ -88,24 +104,33 @@ impl Views {
             view.subscriptions.send_modify(|count| *count += 1);
             return Ok(receiver);
         }
-        if views.len() >= self.views_max {
-            return Err(TooManyViews);
+        let reserved = |part: usize, is_kept: bool| if is_kept { self.views_max.div_ceil(part) } else { 0 };
+        let reserved = reserved(RESERVED_FOR_LIGHT, !selection.is_light()) + reserved(RESERVED_FOR_OWNER, leaves_room);
+        if views.len() >= self.views_max.saturating_sub(reserved).max(1) {
+            remove_one_unwatched(&mut views).ok_or(TooManyViews)?;
         }
-        let handle = ViewHandle { snapshots: watch::Sender::new(Arc::default()), subscriptions: watch::Sender::new(0) };
+        let handle = ViewHandle {
+            snapshots: watch::Sender::new(Arc::default()),
+            subscriptions: watch::Sender::new(0),
+            removed: CancellationToken::new(),
+        };
         let receiver = handle.snapshots.subscribe();
-        let view = View::new(
-            selection.clone(),
-            self.shared.clone(),
-            self.changes.subscribe(),
-            handle.snapshots.clone(),
-            handle.subscriptions.subscribe(),
-        );
+        let view = View {
+            selection: selection.clone(),
+            asker: Asker { client, selection: number_of(selection) },
+            shared: self.shared.clone(),
+            changes: self.changes.subscribe(),
+            snapshots: handle.snapshots.clone(),
+            subscriptions: handle.subscriptions.subscribe(),
+        };
+        let removed = handle.removed.clone();
         views.insert(selection.clone(), handle);
         self.shared.metrics.views.inc();
         let (views, selection) = (self.clone(), selection.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = views.shutdown.cancelled() => {}
+                () = removed.cancelled() => {}
                 () = view.run(|| views.remove_if_unwatched(&selection)) => {}
             }
             views.shared.metrics.views.dec();
@@ -113,17 +138,26 @@ impl Views {
         Ok(receiver)
     }
 
-    /// Returns a complete snapshot that is fresh or includes everything stored so far.
-    pub(crate) async fn snapshot(self: &Arc<Self>, selection: &Selection) -> Result<Arc<Snapshot>, TooManyViews> {
+    /// Returns a complete snapshot that is fresh or includes everything stored so far, or what is known after
+    /// [`FIRST_PAINT_MS_MAX`].
+    pub(crate) async fn snapshot(
+        self: &Arc<Self>,
+        selection: &Selection,
+        client: IpAddr,
+        leaves_room: bool,
+    ) -> Result<Arc<Snapshot>, TooManyViews> {
         let events = self.changes.borrow().events;
-        let mut receiver = self.subscribe(selection)?;
+        let mut receiver = self.subscribe(selection, client, leaves_room)?;
         let is_current = |snapshot: &Arc<Snapshot>| {
-            let is_fresh = |made: Instant| made.elapsed() < Duration::from_millis(FRESH_MS);
-            snapshot.is_complete && (snapshot.as_of >= events || snapshot.made_at.is_some_and(is_fresh))
+            let is_fresh = |known: Instant| known.elapsed() < Duration::from_millis(FRESH_MS);
+            let is_new = snapshot.as_of.is_some_and(|(as_of, known)| as_of >= events || is_fresh(known));
+            snapshot.is_complete && is_new
         };
-        let snapshot = receiver.wait_for(is_current).await.map(|snapshot| snapshot.clone());
-        // The view drops its sender only at shutdown.
-        Ok(snapshot.unwrap_or_default())
+        let first_paint = Duration::from_millis(FIRST_PAINT_MS_MAX);
+        // Whether it is in time or not, and also if the view has been removed, the last snapshot is the best there is.
+        drop(tokio::time::timeout(first_paint, receiver.wait_for(is_current)).await);
+        let snapshot = receiver.borrow().clone();
+        Ok(snapshot)
     }
 
     /// Returns whether the view was removed.
@@ -140,4 +174,17 @@ impl Views {
     fn lock(&self) -> MutexGuard<'_, HashMap<Selection, ViewHandle>> {
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes room, if there is a view that no page shows any more.
+fn remove_one_unwatched(views: &mut HashMap<Selection, ViewHandle>) -> Option<()> {
+    let unwatched = views.iter().find(|(_, view)| view.snapshots.receiver_count() == 0)?.0.clone();
+    views.remove(&unwatched)?.removed.cancel();
+    Some(())
+}
+
+fn number_of(selection: &Selection) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    selection.hash(&mut hasher);
+    hasher.finish()
 }

@@ -7,7 +7,7 @@ use footfall_event::dimension::{self, DIMENSIONS, Dimension, ValueOf};
 
 use super::format;
 use super::tables::{Cell, Listing};
-use crate::plan::Key;
+use crate::answers::Key;
 
 const VIEWS_AND_VISITORS: &[(&str, Cell)] = &[("Views", Cell::Count("views")), ("Visitors", Cell::Count("visitors"))];
 const VISITS: &[(&str, Cell)] = &[("Visitors", Cell::Count("visitors")), ("Share", Cell::Percent("share"))];
@@ -64,7 +64,7 @@ fn visits_by(dimension: &'static Dimension, tab: &dimension::Tab) -> Listing {
     let is_page = matches!(dimension.value_of, ValueOf::EntryPage | ValueOf::ExitPage);
     Listing {
         heading: if is_page { "Page" } else { tab.name },
-        filter: Some(name),
+        filter: Some(name.into()),
         label: format::label_of(tab.shown_as),
         question: format!("visits_by?dimension={name}").into(),
         ..table(tab.caption, "value", "visits", if is_page { VISITS_AND_BOUNCES } else { VISITS })
@@ -95,7 +95,7 @@ fn table(
 fn top_pages() -> Tab {
     let listing = Listing {
         heading: "Page",
-        filter: Some("page"),
+        filter: Some("page".into()),
         question: "top_pages".into(),
         ..table("Top pages", "page", "views", VIEWS_AND_VISITORS)
     };
@@ -105,7 +105,7 @@ fn top_pages() -> Tab {
 fn event_types(id: Key, name: &'static str, caption: &'static str) -> Tab {
     let listing = Listing {
         heading: "Event",
-        filter: Some("event_type"),
+        filter: Some("event_type".into()),
         question: id.into(),
         ..table(caption, "event_type", "events", EVENTS)
     };
@@ -148,7 +148,7 @@ fn links() -> Card {
     let not_found = Listing {
         heading: "Page",
         detail_column: Some("referrer"),
-        filter: Some("page"),
+        filter: Some("page".into()),
         question: "pages_not_found".into(),
         ..table(
             "Pages not found",
@@ -171,7 +171,7 @@ fn links() -> Card {
 /// How far and how long pages are read.
 pub(super) static READING: LazyLock<Listing> = LazyLock::new(|| Listing {
     heading: "Page",
-    filter: Some("page"),
+    filter: Some("page".into()),
     question: "scroll_depth".into(),
     ..table(
         "Scroll depth and reading time",

@@ -11,7 +11,8 @@ use super::axes::{
 };
 use super::tables::{DASH, error, nothing};
 use super::{format, period};
-use crate::plan::{Answers, PREVIOUS_VISITS_OVER_TIME};
+use crate::answers::Answers;
+use crate::plan::PREVIOUS_VISITS_OVER_TIME;
 use crate::selection::{Range, Selection};
 use crate::table::{Line, Table};
 

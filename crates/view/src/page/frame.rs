@@ -8,8 +8,11 @@ use super::tables::nothing;
 use super::{format, period};
 use crate::assets;
 use crate::config::PageConfig;
-use crate::selection::{CURVES, Filters, PERIODS, Period, Selection, filter_label};
+use crate::selection::{Bound, CURVES, Filters, PERIODS, Period, Selection, filter_label};
 use crate::snapshot::Snapshot;
+
+/// How soon a browser without scripts loads a page again whose numbers are not all there, in seconds.
+pub(crate) const RELOAD_S: u64 = 2;
 
 pub(crate) struct Frame<'a> {
     pub(crate) page: &'a PageConfig,
@@ -25,7 +28,7 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The HTML document of every page.
-pub(super) fn document(title: &str, base_path: &str, script: bool, body: &Markup) -> Markup {
+pub(super) fn document(title: &str, base_path: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -37,7 +40,7 @@ pub(super) fn document(title: &str, base_path: &str, script: bool, body: &Markup
                 title { (title) }
                 link rel="icon" type="image/svg+xml" href=(assets::ICON.address(base_path));
                 link rel="stylesheet" href=(assets::STYLE.address(base_path));
-                @if script { script src=(assets::SCRIPT.address(base_path)) defer {} }
+                (head)
             }
             (body)
         }
@@ -61,14 +64,25 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
     document(
         &format!("{}: {}", page.title, period::title(selection)),
         base_path,
-        true,
+        &html! {
+            script src=(assets::SCRIPT.address(base_path)) defer {}
+            @if !snapshot.is_complete { noscript { meta http-equiv="refresh" content=(RELOAD_S); } }
+        },
         &html! {
             body data-events=(events) {
                 a.skip href="#numbers" { "Skip to the numbers" }
                 header.top {
                     div.row {
                         a.brand href="?" { (brand(&page.title, base_path)) }
-                        p #state.state { noscript { "Reload to update the numbers" } }
+                        p #state.state {
+                            noscript {
+                                @if snapshot.is_complete { "Reload to update the numbers" }
+                                @else {
+                                    "Some numbers are still being worked out, and this page reloads until they are there. "
+                                    a href=(query) { "Reload now" }
+                                }
+                            }
+                        }
                         div.end {
                             @if frame.is_owner {
                                 a href="shares" { "Share" }
@@ -89,6 +103,7 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                         section.card.now aria-labelledby="h-now" { h2.hide #h-now { "Now" } div #now { (PreEscaped(snapshot.html("now"))) } }
                         section.card.whole aria-labelledby="h-totals" {
                             h2.hide #h-totals { "Selected period" }
+                            div #bounds { (PreEscaped(snapshot.html("bounds"))) }
                             div #totals { (PreEscaped(snapshot.html("totals"))) }
                             div #curve { (PreEscaped(snapshot.html("curve"))) }
                         }
@@ -100,7 +115,7 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Markup {
                         section.card aria-labelledby="h-reading" { h2 #h-reading { "Reading" } div #scroll_depth.part { (PreEscaped(snapshot.html("scroll_depth"))) } }
                         (tabbed_card(&LINKS, snapshot))
                     }
-                    section.card aria-labelledby="h-recent" { h2 #h-recent { "Recent events" } div #recent_events { (PreEscaped(snapshot.html("recent_events"))) } }
+                    @if !selection.hides_events { section.card aria-labelledby="h-recent" { h2 #h-recent { "Recent events" } div #recent_events { (PreEscaped(snapshot.html("recent_events"))) } } }
                 }
                 footer.bottom {
                     p { "Times are in " (selection.time_zone) ". Visitors are counted by a hash that changes daily; a visit ends after 30 minutes without an event. "
@@ -116,7 +131,7 @@ fn period_choice(selection: &Selection, zone: &str) -> Markup {
         Period::Custom(custom) => Some(custom),
         Period::Named(_) => None,
     };
-    let day = |text: &str| text.get(..10).unwrap_or_default().to_owned();
+    let day = |bound: &Bound| bound.to_string().get(..10).unwrap_or_default().to_owned();
     html! {
         div.row.choose {
             nav.periods aria-label="Period" {
@@ -144,7 +159,7 @@ fn period_choice(selection: &Selection, zone: &str) -> Markup {
 }
 
 /// The filters, each with a cross that removes it.
-fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
+pub(super) fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> Markup {
     if selection.filters.is_empty() {
         return nothing();
     }
@@ -157,7 +172,7 @@ fn filter_chips(selection: &Selection, zone: &str, fixed: Option<&Filters>) -> M
                     @if fixed.is_some_and(|fixed| fixed.contains_key(key)) {
                         span.chip { (name) ": " strong { (text) } }
                     } @else {
-                        a.chip href=(selection.without_filter(key).query(zone)) {
+                        a.chip href=(format!("./{}", selection.without_filter(key).query(zone))) {
                             (name) ": " strong { (text) } span.cross aria-hidden="true" { "\u{d7}" } span.hide { ", remove this filter" }
                         }
                     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::format;
 use super::tables::{error, nothing};
-use crate::plan::Answers;
+use crate::answers::Answers;
 
 pub(super) fn funnel(answers: &Answers) -> Markup {
     let table = match answers.get("funnel") {

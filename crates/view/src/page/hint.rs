@@ -6,8 +6,9 @@ use maud::{Markup, html};
 
 use super::format;
 use super::tables::nothing;
+use crate::answers::Answers;
 use crate::database::QueryError;
-use crate::plan::Answers;
+use crate::plan::RECENT_EVENTS;
 use crate::selection::{Period, Selection};
 
 /// The database does not answer, so the page shows earlier answers.
@@ -24,12 +25,16 @@ pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers, outage:
     if let Some(delay) = delay(answers, &selection.zone()) {
         return delay;
     }
-    let (Some(types), Some(recent)) = (answers.get("event_types"), answers.get("recent_events")) else {
+    let recent = answers.get(RECENT_EVENTS);
+    let Some(types) = answers.get("event_types").filter(|_| selection.hides_events || recent.is_some()) else {
         return nothing();
     };
     let (types, recent) = match (types, recent) {
-        (Ok(types), Ok(recent)) => (types, recent),
-        (Err(error), _) | (_, Err(error)) => {
+        (Ok(types), None) => (types, None),
+        (Ok(types), Some(Ok(recent))) => (types, Some(recent)),
+        // The part says so; the others are there.
+        (Err(QueryError::TooSlow), _) | (_, Some(Err(QueryError::TooSlow))) => return nothing(),
+        (Err(error), _) | (_, Some(Err(error))) => {
             return html! { div.hint.bad role="status" { h2 { "The numbers are not available" } p { (error) } } };
         }
     };
@@ -38,11 +43,12 @@ pub(super) fn hint(selection: &Selection, zone: &str, answers: &Answers, outage:
     }
     html! {
         div.hint {
-            @if !recent.is_empty() { (quiet_period(selection, zone)) }
+            @if recent.is_some_and(|recent| !recent.is_empty()) { (quiet_period(selection, zone, "There are earlier events. ")) }
             @else if !selection.filters.is_empty() {
                 h2 { "No events match these filters" }
                 p { "Remove a filter with its cross, above the numbers, or choose a longer period." }
-            } @else { (first_steps(selection, zone)) }
+            } @else if selection.hides_events { (quiet_period(selection, zone, "")) }
+            @else { (first_steps(selection, zone)) }
         }
     }
 }
@@ -104,11 +110,11 @@ fn delay(answers: &Answers, zone: &TimeZone) -> Option<Markup> {
     })
 }
 
-fn quiet_period(selection: &Selection, zone: &str) -> Markup {
+fn quiet_period(selection: &Selection, zone: &str, earlier: &str) -> Markup {
     let wide = Selection { period: Period::Named("30d"), ..selection.clone() };
     html! {
         h2 { "No events in this period" }
-        p { "There are earlier events. " a href=(wide.query(zone)) { "Show the last 30 days" } ", or choose another period above." }
+        p { (earlier) a href=(wide.query(zone)) { "Show the last 30 days" } ", or choose another period above." }
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::format;
 use super::minutes::minutes;
 use super::tables::{error, nothing};
-use crate::plan::{Answers, LAST_30_MINUTES};
+use crate::answers::Answers;
+use crate::plan::LAST_30_MINUTES;
 use crate::selection::Selection;
 
 const PAGES_MAX: usize = 5;

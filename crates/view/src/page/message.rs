@@ -9,7 +9,7 @@ pub(super) fn small(page: &PageConfig, base_path: &str, title: &str, body: &Mark
     document(
         &format!("{}: {title}", page.title),
         base_path,
-        false,
+        &html! {},
         &html! {
             body.small {
                 header.top { div.row { a.brand href=(base_path) { (brand(&page.title, base_path)) } } }

@@ -1,5 +1,6 @@
 //! The page: a frame that stays, and fragments that are replaced when they change.
 
+mod age;
 mod axes;
 mod cards;
 mod curve;
@@ -11,6 +12,7 @@ mod hint;
 mod live_visitors;
 mod message;
 mod minutes;
+mod older_events;
 mod period;
 mod properties;
 mod recent_events;
@@ -20,8 +22,10 @@ mod tables;
 mod totals;
 mod web_vitals;
 
+pub(crate) use age::{Age, Ages};
 pub(crate) use fragments::fragments;
-pub(crate) use frame::{Frame, frame};
+pub(crate) use frame::{Frame, RELOAD_S, frame};
 pub(crate) use hint::Outage;
 pub(crate) use message::{login, message};
+pub(crate) use older_events::{OlderEvents, older_events};
 pub(crate) use shares::shares;

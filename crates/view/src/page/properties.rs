@@ -1,15 +1,15 @@
 //! The properties of the selected event type, and the values of one of them.
 
-use std::borrow::Cow;
-
 use maud::{Markup, html};
+use url::form_urlencoded;
 
+use super::age::{Ages, with_age};
 use super::format;
 use super::tables::{Cell, Listing, error, listing, nothing};
-use crate::plan::Answers;
-use crate::selection::Selection;
+use crate::answers::Answers;
+use crate::selection::{PROPERTY_PREFIX, Selection};
 
-pub(super) fn properties(selection: &Selection, zone: &str, answers: &Answers) -> Markup {
+pub(super) fn properties(selection: &Selection, zone: &str, answers: &Answers, ages: &Ages) -> Markup {
     let Some(event_type) = selection.only_event_type() else { return nothing() };
     let table = match answers.get("event_properties") {
         None => return nothing(),
@@ -29,19 +29,28 @@ pub(super) fn properties(selection: &Selection, zone: &str, answers: &Answers) -
                 li { a.chip href=(other.query(zone)) aria-current=[is_chosen.then_some("true")] { (property) " " span.quiet { (format::count(line.count("events"))) } } }
             }
         }
-        (listing(&VALUES, selection, zone, answers.get("property_values")))
+        @if let Some(property) = &selection.property {
+            @let values = listing(&values(event_type, property), selection, zone, answers.get("property_values"));
+            (with_age(values, ages.get("property_values"), false, &selection.zone()))
+        }
     }
 }
 
-static VALUES: Listing = Listing {
-    caption: "Values of the property",
-    heading: "Value",
-    name_column: "value",
-    detail_column: None,
-    filter: None,
-    label: format::plain,
-    null_label: "No value",
-    bar_column: "events",
-    numbers: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
-    question: Cow::Borrowed("property_values"),
-};
+fn values(event_type: &str, property: &str) -> Listing {
+    let parameters: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("event", event_type)
+        .append_pair("property", property)
+        .finish();
+    Listing {
+        caption: "Values of the property",
+        heading: "Value",
+        name_column: "value",
+        detail_column: None,
+        filter: Some(format!("{PROPERTY_PREFIX}{property}").into()),
+        label: format::plain,
+        null_label: "No value",
+        bar_column: "events",
+        numbers: &[("Events", Cell::Count("events")), ("Visitors", Cell::Count("visitors"))],
+        question: format!("property_values?{parameters}").into(),
+    }
+}

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::format;
 use super::tables::{csv_link, error, nothing};
-use crate::plan::Answers;
+use crate::answers::Answers;
 use crate::selection::Selection;
+use crate::table::Table;
 
 pub(super) fn recent_events(selection: &Selection, time_zone: &str, answers: &Answers) -> Markup {
     let table = match answers.get("recent_events") {
@@ -14,11 +15,30 @@ pub(super) fn recent_events(selection: &Selection, time_zone: &str, answers: &An
         Some(Ok(table)) if table.is_empty() => return html! { p.none { "No events yet." } },
         Some(Ok(table)) => table,
     };
-    let zone = selection.zone();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Table of recent events" {
+        (events_table(table, selection, time_zone))
+        p.further { (older_link(table, 1, selection, time_zone)) }
+        (csv_link("recent_events", "all events", selection, time_zone))
+    }
+}
+
+/// A link to the events before those of the table, unless it has fewer rows than there can be.
+pub(super) fn older_link(table: &Table, rows_max: usize, selection: &Selection, time_zone: &str) -> Markup {
+    let cursor = table.lines().next_back().and_then(|line| Some((line.text("happened_at")?, line.text("event_id")?)));
+    let Some((before, before_id)) = cursor.filter(|_| table.rows.len() >= rows_max) else { return nothing() };
+    let query = selection.query(time_zone);
+    let joint = if query.len() == 1 { "" } else { "&" };
+    html! { a href=(format!("older{query}{joint}before={before}&before_id={before_id}")) { "Older events" } }
+}
+
+/// The events. Its links also work on the page of older events.
+pub(super) fn events_table(table: &Table, selection: &Selection, time_zone: &str) -> Markup {
+    let zone = selection.zone();
+    let filtered = |key: &str, value: &str| format!("./{}", selection.with_filter(key, value).query(time_zone));
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Table of events" {
             table.recent {
-                caption.hide { "Recent events, newest first" }
+                caption.hide { "Events, newest first" }
                 thead {
                     tr {
                         th scope="col" { "Time" } th scope="col" { "Event" } th scope="col" { "Page" }
@@ -31,8 +51,8 @@ pub(super) fn recent_events(selection: &Selection, time_zone: &str, answers: &An
                         @let page = line.text("page").unwrap_or_default();
                         tr {
                             td.time { @if let Some(at) = line.instant("happened_at") { time datetime=(at) { (format::moment(at, &zone)) } } }
-                            td { a href=(selection.with_filter("event_type", event_type).query(time_zone)) { (event_type) } }
-                            td.page { a href=(selection.with_filter("page", page).query(time_zone)) title=(line.text("page_title").unwrap_or(page)) { (page) } }
+                            td { a href=(filtered("event_type", event_type)) { (event_type) } }
+                            td.page { a href=(filtered("page", page)) title=(line.text("page_title").unwrap_or(page)) { (page) } }
                             td.what { (details(line.text("button_id"), line.value("metadata"))) }
                             td.who {
                                 @for text in [line.text("browser"), line.text("os"), line.text("country")].into_iter().flatten() { span { (text) } " " }
@@ -43,7 +63,6 @@ pub(super) fn recent_events(selection: &Selection, time_zone: &str, answers: &An
                 }
             }
         }
-        (csv_link("recent_events", "the recent events", selection, time_zone))
     }
 }
 

@@ -9,7 +9,7 @@ use super::format;
 use super::message::small;
 use crate::access::Share;
 use crate::config::PageConfig;
-use crate::selection::PERIODS;
+use crate::selection::{PERIODS, filter_label};
 
 /// The shared links, and a form to create another. `made` is the address of a link that was just created; it is shown
 /// only once.
@@ -62,7 +62,7 @@ fn list(shares: &[Share], zone: &TimeZone) -> Markup {
                             th scope="row" { (share.name) }
                             td {
                                 @if share.filters.is_empty() { "everything" }
-                                @for (key, values) in &share.filters { div { (key) ": " (values.join(" or ")) } }
+                                @for (key, values) in &share.filters { div { (filter_label(key)) ": " (values.join(" or ")) } }
                             }
                             td {
                                 (format::time(share.expires_at, zone, "%-d %b %Y, %H:%M"))
@@ -93,7 +93,8 @@ fn form() -> Markup {
             span.pair {
                 select #filter name="filter" {
                     option value="" { "everything" }
-                    @for (key, name) in filters() { @if key != "bot" { option value=(key) { (name) } } }
+                    @for (key, name) in filters() { @if !["bot", "property"].contains(&key) { option value=(key) { (name) } } }
+                    option value="property" { "Property, such as plan=large" }
                 }
                 label.hide for="value" { "Value of the filter" }
                 input #value type="text" name="value" placeholder="such as /shop" maxlength="500";

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::tables::nothing;
-use crate::plan::Answers;
+use crate::answers::Answers;
 use crate::selection::Selection;
 
 pub(super) fn sites(selection: &Selection, zone: &str, answers: &Answers) -> Markup {

@@ -45,7 +45,7 @@ pub(super) struct Listing {
     /// The column that distinguishes rows with the same name.
     pub(super) detail_column: Option<&'static str>,
     /// The filter that a click on a row sets.
-    pub(super) filter: Option<&'static str>,
+    pub(super) filter: Option<Cow<'static, str>>,
     /// Turns a value into what the page shows, such as DE into Germany.
     pub(super) label: fn(&str) -> String,
     /// Label of the row whose name is null.
@@ -103,7 +103,7 @@ pub(super) fn listing(
 fn value(listing: &Listing, selection: &Selection, time_zone: &str, text: Option<&str>) -> Markup {
     let Some(text) = text else { return html! { span.quiet { (listing.null_label) } } };
     let name = (listing.label)(text);
-    let Some(key) = listing.filter else { return html! { span title=(text) { (name) } } };
+    let Some(key) = listing.filter.as_deref() else { return html! { span title=(text) { (name) } } };
     // A filter's value cannot be empty or longer.
     if text.is_empty() || text.chars().count() > VALUE_CHARACTERS_MAX {
         return html! { span { (name) } };

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::tables::{csv_link, error, nothing, or_dash};
 use super::{format, period};
-use crate::plan::Answers;
+use crate::answers::Answers;
 use crate::selection::{CURVES, Range, Selection};
 use crate::table::Line;
 
@@ -38,7 +38,12 @@ fn whole(number: f64) -> String {
     format::count(number as i64)
 }
 
-pub(super) fn totals(selection: &Selection, zone: &str, range: Option<&Range>, answers: &Answers) -> Markup {
+/// The period in words, which is known before its totals.
+pub(super) fn bounds(selection: &Selection, range: Option<&Range>) -> Markup {
+    html! { @if let Some(range) = range { p.bounds { (period::bounds(selection, range)) } } }
+}
+
+pub(super) fn totals(selection: &Selection, zone: &str, answers: &Answers) -> Markup {
     let table = match answers.get("totals_compared") {
         None => return nothing(),
         Some(Err(cause)) => return error(cause),
@@ -46,7 +51,6 @@ pub(super) fn totals(selection: &Selection, zone: &str, range: Option<&Range>, a
     };
     let line_of = |name: &str| table.lines().find(|line| line.text("measure") == Some(name));
     html! {
-        @if let Some(range) = range { p.bounds { (period::bounds(selection, range)) } }
         dl.totals {
             @for measure in &MEASURES {
                 @let line = line_of(measure.name);

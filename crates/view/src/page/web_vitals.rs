@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::format;
 use super::tables::{DASH, csv_link, error, nothing, or_dash};
-use crate::plan::Answers;
+use crate::answers::Answers;
 use crate::selection::Selection;
 use crate::table::Line;
 

@@ -112,8 +112,10 @@ in
       type = types.package;
       default = pkgs.nginx;
     };
+    appendConfig = text;
     appendHttpConfig = text;
     commonHttpConfig = text;
+    eventsConfig = text;
     upstreams = mkOption {
       default = { };
       type = types.attrsOf (
@@ -144,7 +146,9 @@ in
       error_log stderr;
       user nginx nginx;
       pid /run/nginx/nginx.pid;
-      events { }
+      events {
+        ${cfg.eventsConfig}
+      }
       http {
         include /etc/nginx/mime.types;
         ${cfg.commonHttpConfig}
@@ -159,6 +163,7 @@ in
         ${lib.concatStrings (lib.mapAttrsToList server cfg.virtualHosts)}
         ${cfg.appendHttpConfig}
       }
+      ${cfg.appendConfig}
     '';
     systemd.services.nginx = {
       description = "Nginx Web Server";

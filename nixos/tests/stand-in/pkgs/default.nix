@@ -68,6 +68,7 @@ let
         "bash"
         "buildah"
         "tini"
+        "tzdata"
       ] (name: onThisMachine name "/usr" { });
 
       build =

@@ -60,7 +60,7 @@ impl Kafka {
     /// Fails if the data cannot be formatted or the broker cannot be run.
     pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
         let address = SocketAddr::new(address, port);
-        let folder = folders::make(dir, "kafka")?;
+        let folder = folders::make_private(dir, "kafka")?;
         let java = |name: &str, arguments: Vec<OsString>| {
             Ok::<_, Error>(Launch {
                 name: name.into(),

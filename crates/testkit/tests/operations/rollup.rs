@@ -1,0 +1,202 @@
+//! Closing days, adding the events of an earlier version, changing the time zone, and `footfall rollup`.
+
+use footfall_store::{Closer, TimeZoneError, fill_in, migrate_to, prepare, set_time_zone};
+use footfall_testkit::{SOON, assert_counted, connect, eventually, postgres};
+use jiff::Timestamp;
+use tokio_postgres::{Client, Config};
+use uuid::Uuid;
+
+use crate::command::{Answered, footfall};
+
+const TOTALS: &str = "SELECT format('%s %s %s %s', visitors, visits, views, events) FROM footfall.totals('2026-03-01Z', '2026-04-01Z', '{\"bot\": \"any\"}')";
+
+struct Instance {
+    admin: Config,
+    owner_url: String,
+    client: Client,
+}
+
+impl Instance {
+    /// As the version before the visits left it, and brought up to date.
+    async fn upgraded() -> Self {
+        let (postgres, name) = (postgres().await, format!("test_{}", Uuid::now_v7().simple()));
+        let admin = postgres.admin(&name);
+        migrate_to(&admin, 14).await.unwrap();
+        connect(&admin).await.batch_execute(include_str!("earlier.sql")).await.unwrap();
+        prepare(&admin).await.unwrap();
+        let client = connect(&admin).await;
+        Self { admin, owner_url: postgres.url("footfall_owner", &name), client }
+    }
+
+    /// With all events added, and all days closed.
+    async fn closed() -> Self {
+        let instance = Self::upgraded().await;
+        instance.rollup(&[]).await.assert(0, "5 days are closed");
+        instance
+    }
+
+    async fn number(&self, query: &str) -> i64 {
+        self.client.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    async fn text(&self, query: &str) -> String {
+        self.client.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    async fn rollup(&self, arguments: &[&str]) -> Answered {
+        footfall(&[&["rollup", "--database", &self.owner_url], arguments].concat()).await
+    }
+
+    async fn closer(&self) -> Closer {
+        Closer::connect(&self.admin).await.unwrap()
+    }
+
+    /// As the writer does it when an event is added.
+    async fn change_first_visit(&self) {
+        let first = "SELECT visit_key, first_at FROM analytics_visits ORDER BY first_at LIMIT 1";
+        let first = self.client.query_one(first, &[]).await.unwrap();
+        let (key, at): (i64, Timestamp) = (first.get(0), first.get(1));
+        let note = fill_in(include_str!("../../../../sql/writer/note_changes.sql"));
+        self.client.batch_execute("BEGIN").await.unwrap();
+        self.client.execute(&*note, &[&[key].as_slice(), &[at].as_slice(), &at, &at]).await.unwrap();
+        let change = "UPDATE analytics_visits SET events = events + 1 WHERE visit_key = $1 AND first_at = $2";
+        assert_eq!(self.client.execute(change, &[&key, &at]).await.unwrap(), 1);
+        self.client.batch_execute("COMMIT").await.unwrap();
+    }
+
+    /// Those of which nothing has changed since.
+    async fn closed_days(&self) -> i64 {
+        self.number("SELECT count(*) FROM footfall.summed_days('-infinity', 'infinity') WHERE NOT has_changed").await
+    }
+}
+
+#[tokio::test]
+async fn an_earlier_instance_is_taken_over_in_slices_and_its_half_hours_without_events_become_visits() {
+    let instance = Instance::upgraded().await;
+    let mut first = instance.closer().await;
+    let progress = first.add_older_events().await.unwrap().unwrap();
+    assert!((5_000..6_000).contains(&progress.events), "{progress:?}");
+    drop(first);
+    let shown = "SELECT format('%s %s', events, reached > oldest) FROM footfall.pipeline_backfill()";
+    assert_eq!(instance.text(shown).await, format!("{} t", progress.events));
+    assert!(instance.closer().await.days_due().await.unwrap().iter().all(|day| day.day() >= 10), "only complete days");
+    instance.rollup(&["--verify"]).await.assert(1, "run `footfall rollup` first");
+
+    let answer = instance.rollup(&[]).await;
+    answer.assert(0, "5 days are closed");
+    assert_eq!(instance.number("SELECT count(*) FROM footfall.pipeline_backfill()").await, 0);
+    assert_eq!(instance.number("SELECT sum(events)::bigint FROM analytics_visits").await, 12_000 + 11);
+    assert_eq!(assert_counted(&instance.admin).await.days, 5);
+    let former = "SELECT string_agg(format('%s %s %s %s %s %s', to_char(first_at AT TIME ZONE 'UTC', 'DD HH24:MI'), entry_page, exit_page, browser, events, views), ', ' ORDER BY first_at)
+        FROM footfall.visits('-infinity', 'infinity', '{\"site\": \"b\"}')";
+    assert_eq!(
+        instance.text(former).await,
+        "05 10:05 /in /later Firefox 8 6, 06 23:31 /in /out Firefox 3 2",
+        "10:05 to 10:25, 10:40 to 10:41 and 11:00 to 11:20 are one visit"
+    );
+}
+
+#[tokio::test]
+async fn what_is_stored_while_a_day_is_being_closed_leaves_it_open() {
+    let instance = Instance::closed().await;
+    instance.change_first_visit().await;
+    assert_eq!(instance.closed_days().await, 4);
+    let before = instance.text(TOTALS).await;
+    let mut other = connect(&instance.admin).await;
+    let lock = other.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE analytics_days IN SHARE MODE").await.unwrap();
+    // Two at the same moment, both with a snapshot of before.
+    let (mut one, mut two) = (instance.closer().await, instance.closer().await);
+    let day = one.days_to_close().await.unwrap()[0];
+    let closing = tokio::spawn(async move { tokio::join!(one.sum(day, None), two.sum(day, None)) });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("both wait", SOON, async || instance.number(waiting).await == 2).await;
+    instance.change_first_visit().await;
+    lock.commit().await.unwrap();
+    let (one, two) = closing.await.unwrap();
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(instance.closed_days().await, 4, "the day is open");
+    assert_ne!(instance.text(TOTALS).await, before);
+    let mut closer = instance.closer().await;
+    assert_eq!(closer.days_to_close().await.unwrap(), [day]);
+    let exact = instance.text(TOTALS).await;
+    closer.sum(day, None).await.unwrap();
+    assert_eq!(instance.closed_days().await, 5);
+    assert_eq!(instance.text(TOTALS).await, exact);
+}
+
+#[tokio::test]
+async fn a_change_of_time_zone_divides_all_days_anew() {
+    let instance = Instance::closed().await;
+    let before = instance.text(TOTALS).await;
+    instance.rollup(&["--time-zone", "Europe/Atlantis"]).await.assert(1, "not a time zone that PostgreSQL knows");
+    let refused = set_time_zone(&instance.admin, "+05:00").await;
+    assert!(matches!(refused, Err(TimeZoneError::Unknown(_))), "{refused:?}");
+    assert_eq!(instance.closed_days().await, 5);
+    assert_eq!(set_time_zone(&instance.admin, "Pacific/Auckland").await.unwrap(), "UTC");
+    assert_eq!(instance.closed_days().await, 0);
+    let open = instance.text(TOTALS).await;
+    assert_ne!(open, before, "other days have other visitors");
+    instance.rollup(&[]).await.assert(0, "6 days are closed");
+    assert_eq!(instance.text(TOTALS).await, open);
+    assert_eq!(assert_counted(&instance.admin).await.days, 6);
+    let midnights = "SELECT count(*) FROM analytics_days WHERE to_char(starts_at AT TIME ZONE 'Pacific/Auckland', 'HH24:MI') = '00:00'";
+    assert_eq!(instance.number(midnights).await, 6);
+    instance.rollup(&["--time-zone", "UTC"]).await.assert(0, "before, they were those of Pacific/Auckland");
+    assert_eq!(instance.text(TOTALS).await, before);
+}
+
+#[tokio::test]
+async fn a_row_that_was_changed_by_hand_is_found() {
+    let instance = Instance::closed().await;
+    let verify = ["--verify", "--since", "2026-03-09", "--until", "2026-03-09"];
+    instance.rollup(&verify).await.assert(0, "from 2026-03-09T00:00:00Z to 2026-03-10T00:00:00Z");
+    for (day, change, back, says) in [
+        ("2026-03-09 15:00Z", "visits SET views = views + 1", "visits SET views = views - 1", "counted: {"),
+        (
+            "2026-03-09 15:00Z",
+            "visits SET kinds = kinds || 7::bigint",
+            "visits SET kinds = trim_array(kinds, 1)",
+            "stored: {",
+        ),
+    ] {
+        let one = format!(
+            "WHERE (visit_key, first_at) = (SELECT visit_key, first_at FROM analytics_visits WHERE first_at > '{day}' AND visitor IS NOT NULL ORDER BY 2 LIMIT 1)"
+        );
+        instance.client.batch_execute(&format!("UPDATE analytics_{change} {one}")).await.unwrap();
+        instance.rollup(&verify).await.assert(1, says);
+        // Another day is as it was.
+        let other = ["--verify", "--since", "2026-03-10", "--until", "2026-03-10"];
+        instance.rollup(&other).await.assert(0, "0 rows differ");
+        instance.client.batch_execute(&format!("UPDATE analytics_{back} {one}")).await.unwrap();
+    }
+    instance.rollup(&verify).await.assert(0, "0 rows differ");
+    let change = "UPDATE analytics_rollup SET visits = visits + 1 WHERE day = '2026-03-09' AND list = 'browser'";
+    instance.client.batch_execute(change).await.unwrap();
+    instance.rollup(&verify).await.assert(1, "2026-03-09, sums stored: {");
+    // A row without a key, of a day that is not closed.
+    let gone = "DELETE FROM analytics_days; DELETE FROM analytics_visits WHERE first_at =
+        (SELECT min(first_at) FROM analytics_visits WHERE visitor IS NULL AND first_at >= '2026-03-10Z')";
+    instance.client.batch_execute(gone).await.unwrap();
+    let first = ["--verify", "--since", "2026-03-10", "--until", "2026-03-10"];
+    instance.rollup(&first).await.assert(1, "counted: {");
+}
+
+#[tokio::test]
+async fn visits_of_a_day_that_is_open_are_kept() {
+    let instance = Instance::upgraded().await;
+    let drop_all = "SELECT footfall.drop_visits('2026-03-05Z', '2026-03-06Z')";
+    let refused = instance.client.query(drop_all, &[]).await.unwrap_err();
+    assert!(refused.as_db_error().unwrap().message().contains("is not closed"), "{refused:?}");
+    assert_eq!(instance.number("SELECT count(*) FROM analytics_visits").await, 2);
+    instance.rollup(&[]).await.assert(0, "5 days are closed");
+    let before = instance.text(TOTALS).await;
+    assert_eq!(instance.number(drop_all).await, 1);
+    assert_eq!(instance.text(TOTALS).await, before);
+    assert_eq!(instance.number("SELECT count(*) FROM analytics_days WHERE is_final").await, 1);
+    // A day that spans two chunks is final with the first of them.
+    set_time_zone(&instance.admin, "America/New_York").await.unwrap();
+    assert_eq!(instance.number("SELECT count(*) FROM analytics_days").await, 1, "the day without visits stays");
+}

@@ -1,0 +1,1 @@
+SELECT footfall.narrow_summary()
