@@ -131,8 +131,8 @@ impl Deferral {
             }
             Self::ProducerFailed => {
                 "The producer of footfall-ingest has failed for good: Kafka came back with an older copy of its data, \
-                 or no longer lets this producer write. Ingest makes a new one within a second; /ready says why the \
-                 old one failed."
+                 or no longer lets this producer write; or it delivered nothing although the broker answered. Ingest \
+                 makes a new one within a second; /ready says why the old one failed."
             }
             Self::NotAcknowledged => {
                 "Kafka received the events but did not acknowledge them within `kafka.acknowledge_ms_max`, or refused \

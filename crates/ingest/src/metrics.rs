@@ -131,7 +131,7 @@ impl Metrics {
         );
         registry.register(
             "ingest_producers_replaced",
-            "Kafka producers that were replaced after a fatal error. One per return of Kafka with older data is normal; more mean that Kafka refuses this ingest",
+            "Kafka producers that were replaced because they had failed, or delivered nothing although the broker answered. One per return of Kafka with older data is normal; more mean that Kafka refuses this ingest, or acknowledges too late",
             metrics.producers_replaced.clone(),
         );
         registry.register("ingest_connections", "Open connections", metrics.connections.clone());

@@ -32,9 +32,17 @@ pub(crate) struct Kafka {
     events_topic: String,
     outcomes_topic: String,
     queue_bytes_max: u64,
-    answered_at: Mutex<Instant>,
+    acknowledge_max: Duration,
+    answers: Mutex<Answers>,
     ready: Condition,
     metrics: Arc<Metrics>,
+}
+
+/// When brokers answered the probe.
+struct Answers {
+    last: Instant,
+    /// Since when each probe has found the topic writable.
+    writable_since: Option<Instant>,
 }
 
 impl Kafka {
@@ -61,7 +69,8 @@ impl Kafka {
             events_topic: config.events_topic.clone(),
             outcomes_topic: config.outcomes_topic.clone(),
             queue_bytes_max: u64::from(config.queue_kib_max) * 1024,
-            answered_at: Mutex::new(Instant::now()),
+            acknowledge_max: Duration::from_millis(config.acknowledge_ms_max.into()),
+            answers: Mutex::new(Answers { last: Instant::now(), writable_since: None }),
             ready,
             metrics,
         })
@@ -129,7 +138,7 @@ impl Kafka {
     }
 
     fn why_not_ready(&self) -> Deferral {
-        if self.producer.fatal_error().is_some() { Deferral::ProducerFailed } else { Deferral::BrokerAway }
+        if self.producer.failure().is_some() { Deferral::ProducerFailed } else { Deferral::BrokerAway }
     }
 
     async fn acknowledgement(&self, delivery: DeliveryFuture) -> Result<(), NotDurable> {
@@ -151,8 +160,18 @@ impl Kafka {
             }
             // The failure of the producer itself was reported before its messages'.
             Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight | RDKafkaErrorCode::Fatal) => {}
-            _ => self.ready.set_because(false, format!("events are not acknowledged: {error}")),
+            code => {
+                self.ready.set_because(false, format!("events are not acknowledged: {error}"));
+                if code == Some(RDKafkaErrorCode::MessageTimedOut) && self.was_writable_for(self.acknowledge_max) {
+                    self.producer.give_up_if_older_than(self.acknowledge_max);
+                }
+            }
         }
+    }
+
+    fn was_writable_for(&self, time: Duration) -> bool {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.writable_since.is_some_and(|since| since.elapsed() >= time)
     }
 
     /// Replaces a producer that has failed, asks the brokers about the topic, and records whether it can be written to.
@@ -163,20 +182,24 @@ impl Kafka {
         let timeout = Duration::from_millis(PROBE_MS_MAX);
         let was_ready = self.is_ready();
         let answer = self.producer.current().client().fetch_metadata(Some(&self.events_topic), timeout);
-        let mut answered_at = self.answered_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let why_not = match answer {
             Ok(metadata) => {
-                *answered_at = Instant::now();
+                answers.last = Instant::now();
                 match metadata.topics().first() {
                     Some(topic) => why_not_writable(topic),
                     None => Some(format!("Kafka does not know the topic {}", self.events_topic)),
                 }
             }
-            Err(error) => Some(silence(&error, answered_at.elapsed())),
+            Err(error) => Some(silence(&error, answers.last.elapsed())),
         };
-        drop(answered_at);
+        answers.writable_since = match why_not {
+            None => answers.writable_since.or(Some(Instant::now())),
+            Some(_) => None,
+        };
+        drop(answers);
         // It may have failed in the meantime.
-        let why_not = self.producer.fatal_error().or(why_not);
+        let why_not = self.producer.failure().or(why_not);
         self.ready.set_because(why_not.is_none(), why_not.unwrap_or_default());
         if !was_ready && self.is_ready() {
             info!("the broker answers");

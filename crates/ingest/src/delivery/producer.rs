@@ -1,7 +1,10 @@
-//! The producer, which is replaced after an error that librdkafka calls fatal: from then on a producer refuses
-//! everything. It happens, for example, if Kafka comes back with an older copy of its data, in which this producer's
-//! last messages are missing. <https://github.com/confluentinc/librdkafka/blob/v2.12.1/INTRODUCTION.md#fatal-errors>
+//! The producer, which is replaced once it is of no more use: after an error that librdkafka calls fatal, from which on
+//! it refuses everything, and if it gives up messages while the broker answers. Both happen if Kafka comes back with an
+//! older copy of its data: this producer's last messages are missing there, and librdkafka takes what the broker says
+//! about a partition's leader for outdated, as the older copy counts fewer elections (`leader_epoch`).
+//! <https://github.com/confluentinc/librdkafka/blob/v2.12.1/INTRODUCTION.md#fatal-errors>
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -18,6 +21,7 @@ use crate::metrics::Metrics;
 
 /// A producer that fails as soon as it is made is not replaced more often than this.
 const REPLACE_MS_MIN: u64 = 1_000;
+const GIVEN_UP: &str = "messages are not delivered although the broker answers";
 
 pub(super) type Client = FutureProducer<Context, TokioRuntime>;
 
@@ -34,6 +38,11 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(ready: Condition, metrics: Arc<Metrics>, failed: Arc<Notify>) -> Self {
         Self { ready, metrics, failed, last_warning: Arc::default() }
+    }
+
+    fn fail(&self, reason: &str) {
+        self.ready.set_because(false, failure(reason));
+        self.failed.notify_one();
     }
 
     /// Logs a warning, unless it is the last one again: rdkafka reports each error of a producer twice, and librdkafka a
@@ -63,10 +72,7 @@ impl ClientContext for Context {
         match error.rdkafka_error_code() {
             // The reason counts the bootstrap address as a broker of its own. Readiness logs this one.
             Some(RDKafkaErrorCode::AllBrokersDown) => self.ready.set_because(false, "no Kafka broker answers"),
-            Some(RDKafkaErrorCode::Fatal) => {
-                self.ready.set_because(false, failure(reason));
-                self.failed.notify_one();
-            }
+            Some(RDKafkaErrorCode::Fatal) => self.fail(reason),
             _ => self.warn(reason),
         }
     }
@@ -81,12 +87,14 @@ pub(super) struct Producer {
     context: Context,
     current: RwLock<Client>,
     made_at: Mutex<Instant>,
+    given_up: AtomicBool,
 }
 
 impl Producer {
     pub(super) fn new(settings: ClientConfig, context: Context) -> KafkaResult<Self> {
         let current = FutureProducer::from_config_and_context(&settings, context.clone())?;
-        Ok(Self { settings, context, current: RwLock::new(current), made_at: Mutex::new(Instant::now()) })
+        let made_at = Mutex::new(Instant::now());
+        Ok(Self { settings, context, current: RwLock::new(current), made_at, given_up: AtomicBool::new(false) })
     }
 
     /// The producer to use now. Keep it only while enqueueing: a failed one ends with its last copy.
@@ -94,15 +102,26 @@ impl Producer {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why the current producer will never send again.
-    pub(super) fn fatal_error(&self) -> Option<String> {
-        self.current().client().fatal_error().map(|(_, reason)| reason)
+    /// Why the current producer is of no more use.
+    pub(super) fn failure(&self) -> Option<String> {
+        let fatal = self.current().client().fatal_error();
+        let given_up = || self.given_up.load(Ordering::Acquire).then(|| GIVEN_UP.to_owned());
+        fatal.map(|(_, reason)| reason).or_else(given_up)
+    }
+
+    /// A message that was sent `age` ago was not delivered, and the broker is not the reason. The current producer is
+    /// replaced, unless it is younger than the message.
+    pub(super) fn give_up_if_older_than(&self, age: Duration) {
+        let made_at = self.made_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if made_at.elapsed() >= age && !self.given_up.swap(true, Ordering::AcqRel) {
+            self.context.fail(GIVEN_UP);
+        }
     }
 
     /// Replaces the producer if it has failed; messages still waiting in it are reported as not acknowledged. Returns
     /// why it cannot be used if it was replaced only just now, or if no new one can be made. Blocks for up to a second.
     pub(super) fn replace_if_failed(&self) -> Result<(), String> {
-        let Some(reason) = self.fatal_error() else { return Ok(()) };
+        let Some(reason) = self.failure() else { return Ok(()) };
         let mut made_at = self.made_at.lock().unwrap_or_else(PoisonError::into_inner);
         if made_at.elapsed() < Duration::from_millis(REPLACE_MS_MIN) {
             return Err(failure(&reason));
@@ -113,6 +132,8 @@ impl Producer {
         error!(reason, "the Kafka producer has failed and is replaced; clients send again what it has not delivered");
         self.context.metrics.producers_replaced.inc();
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
+        self.given_up.store(false, Ordering::Release);
+        drop(made_at);
         // Purges what still waits in it.
         drop(old);
         Ok(())
