@@ -11,7 +11,7 @@ BEGIN
     IF of_sums <> '{}' THEN
         RETURN QUERY
             SELECT
-                changes_of_day.day, part.site, part.subject, part.property, part.value, part.visitors::integer, part.visits::integer,
+                changes_of_day.day, 1, part.site, part.subject, part.property, part.value, part.visitors::integer, part.visits::integer,
                 part.events, part.views, part.bounces::integer, part.micros, part.bot, part.list, NULL::integer[], NULL::integer[]
             FROM footfall.sums_of_visits(
                 of_sums, changes_of_day.starts_at, changes_of_day.ends_at, '{"bot": "any"}', true, changes_of_day.summed_until) AS part;
@@ -19,7 +19,7 @@ BEGIN
     IF of_metrics <> '{}' THEN
         RETURN QUERY
             SELECT
-                changes_of_day.day, part.site, 0, 0, part.page, 0, 0, 0::bigint, 0::bigint, 0, 0::bigint, part.bot, part.list,
+                changes_of_day.day, 1, part.site, 0, 0, part.page, 0, 0, 0::bigint, 0::bigint, 0, 0::bigint, part.bot, part.list,
                 array_agg(part.bucket), array_agg(part.samples::integer)
             FROM footfall.histograms_of_visits(
                 of_metrics, changes_of_day.starts_at, changes_of_day.ends_at, '{"bot": "any"}', changes_of_day.summed_until) AS part

@@ -14,7 +14,7 @@ BEGIN
             SELECT cell.list, cell.page, cell.bucket, sum(cell.samples) AS samples
             FROM (
                 SELECT day.list, day.value AS page, unnest(day.buckets) AS bucket, unnest(day.counts) AS samples
-                FROM footfall.sums_of_days(lists, since, until, filters) AS day
+                FROM footfall.sums_of_days(lists, since, until, filters, false) AS day
                 WHERE uses_days AND (pages IS NULL OR day.value = ANY (pages))
             ) AS cell
             GROUP BY 1, 2, 3

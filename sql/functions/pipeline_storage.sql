@@ -7,7 +7,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     WITH ours (object, relation) AS (
         VALUES ('events', 'analytics_events'::regclass), ('ledger', 'analytics_ledger'),
-            ('visits', 'analytics_visits'), ('roll-ups', 'analytics_rollup'), ('roll-ups', 'analytics_days'),
+            ('visits', 'analytics_visits'), ('roll-ups', 'analytics_rollup'), ('roll-ups', 'analytics_days'), ('roll-ups', 'analytics_periods'),
             ('roll-ups', 'analytics_changes'), ('dictionary', 'analytics_values'), ('dictionary', 'analytics_kinds'),
             ('dictionary', 'analytics_entries'), ('summary', 'analytics_summary_parts'), ('summary', 'analytics_summary_hours'),
             ('outcomes', 'analytics_outcomes_parts'), ('quarantine', 'analytics_quarantine'),

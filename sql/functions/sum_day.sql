@@ -32,13 +32,13 @@ BEGIN
         ), former AS (
             DELETE FROM analytics_rollup AS held
             USING change
-            WHERE held.day = summed AND held.list = change.list AND held.site = change.site AND held.bot = change.bot
+            WHERE held.day = summed AND held.days = 1 AND held.list = change.list AND held.site = change.site AND held.bot = change.bot
                 AND held.subject = change.subject AND held.property = change.property AND held.value = change.value
             RETURNING held.list, held.site, held.bot, held.subject, held.property, held.value, held.visitors, held.visits, held.events,
                 held.views, held.bounces, held.micros
         )
-        INSERT INTO analytics_rollup (day, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros)
-        SELECT summed, list, site, bot, subject, property, value, sum(visitors), sum(visits), sum(events), sum(views), sum(bounces), sum(micros)
+        INSERT INTO analytics_rollup (day, days, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros)
+        SELECT summed, 1, list, site, bot, subject, property, value, sum(visitors), sum(visits), sum(events), sum(views), sum(bounces), sum(micros)
         FROM (TABLE change UNION ALL TABLE former) AS part
         GROUP BY list, site, bot, subject, property, value
         HAVING sum(visits) > 0 OR sum(events) > 0;
@@ -53,11 +53,11 @@ BEGIN
         ), former AS (
             DELETE FROM analytics_rollup AS held
             USING (SELECT DISTINCT list, site, bot, value FROM change) AS change
-            WHERE held.day = summed AND held.list = change.list AND held.site = change.site AND held.bot = change.bot AND held.value = change.value
+            WHERE held.day = summed AND held.days = 1 AND held.list = change.list AND held.site = change.site AND held.bot = change.bot AND held.value = change.value
             RETURNING held.list, held.site, held.bot, held.value, held.buckets, held.counts
         )
-        INSERT INTO analytics_rollup (day, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros, buckets, counts)
-        SELECT summed, list, site, bot, 0, 0, value, 0, 0, 0, 0, 0, 0, array_agg(bucket), array_agg(count::integer)
+        INSERT INTO analytics_rollup (day, days, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros, buckets, counts)
+        SELECT summed, 1, list, site, bot, 0, 0, value, 0, 0, 0, 0, 0, 0, array_agg(bucket), array_agg(count::integer)
         FROM (
             SELECT list, site, bot, value, bucket, sum(count) AS count
             FROM (
@@ -70,9 +70,10 @@ BEGIN
         ) AS cell
         GROUP BY list, site, bot, value;
     ELSE
+        PERFORM footfall.remove_periods(summed);
         DELETE FROM analytics_rollup AS held WHERE held.day = summed;
-        INSERT INTO analytics_rollup (day, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros)
-        SELECT summed, part.list, part.site, part.bot, part.subject, part.property, part.kept, sum(part.visitors), sum(part.visits), sum(part.events),
+        INSERT INTO analytics_rollup (day, days, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros)
+        SELECT summed, 1, part.list, part.site, part.bot, part.subject, part.property, part.kept, sum(part.visitors), sum(part.visits), sum(part.events),
             sum(part.views), sum(part.bounces), sum(part.micros)
         FROM (
             -- -1 stands for all other values of the property.
@@ -84,8 +85,8 @@ BEGIN
         ) AS part
         GROUP BY part.list, part.site, part.bot, part.subject, part.property, part.kept
         ORDER BY part.list, part.kept;
-        INSERT INTO analytics_rollup (day, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros, buckets, counts)
-        SELECT summed, part.list, part.site, part.bot, 0, 0, part.page, 0, 0, 0, 0, 0, 0, array_agg(part.bucket), array_agg(part.samples::integer)
+        INSERT INTO analytics_rollup (day, days, list, site, bot, subject, property, value, visitors, visits, events, views, bounces, micros, buckets, counts)
+        SELECT summed, 1, part.list, part.site, part.bot, 0, 0, part.page, 0, 0, 0, 0, 0, 0, array_agg(part.bucket), array_agg(part.samples::integer)
         FROM footfall.histograms_of_visits(metrics, starts, reached, '{"bot": "any"}') AS part
         GROUP BY part.list, part.site, part.bot, part.page;
         -- So that each visit that begins later has a note, whichever way it came.
@@ -98,8 +99,8 @@ BEGIN
     INSERT INTO analytics_days AS known (day, time_zone, starts_at, ends_at, summed_until, changes_max, seconds)
     SELECT summed, zone, starts, ends, reached,
         -- What has been added to other values cannot be taken off them again.
-        CASE WHEN EXISTS (SELECT FROM analytics_rollup AS held WHERE held.day = summed AND held.list = 'property_value' AND held.value = -1) THEN 0
-            ELSE greatest(1000, (SELECT sum(held.visits) FROM analytics_rollup AS held WHERE held.day = summed AND held.list = 'total') / 4) END,
+        CASE WHEN EXISTS (SELECT FROM analytics_rollup AS held WHERE held.day = summed AND held.days = 1 AND held.list = 'property_value' AND held.value = -1) THEN 0
+            ELSE greatest(1000, (SELECT sum(held.visits) FROM analytics_rollup AS held WHERE held.day = summed AND held.days = 1 AND held.list = 'total') / 4) END,
         extract(epoch FROM clock_timestamp() - began)
     ON CONFLICT (day) DO UPDATE SET time_zone = excluded.time_zone, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
         summed_until = excluded.summed_until, changes_max = excluded.changes_max, summed_at = now(), seconds = excluded.seconds;

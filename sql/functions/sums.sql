@@ -15,7 +15,7 @@ BEGIN
             SELECT
                 day.list, day.subject, day.property, day.value, sum(day.visitors) AS visitors, sum(day.visits) AS visits, sum(day.events) AS events,
                 sum(day.views) AS views, sum(day.bounces) AS bounces, sum(day.micros) AS micros
-            FROM footfall.sums_of_days(lists, since, until, filters) AS day
+            FROM footfall.sums_of_days(lists, since, until, filters, false) AS day
             WHERE uses_days
             GROUP BY 1, 2, 3, 4
             UNION ALL

@@ -1,14 +1,31 @@
 -- The rows of analytics_rollup for these lists, of the days within [since, until) that have sums (footfall.summed_days), with what has changed
 -- since they were worked out, and of the sites and bots that `filters` choose. Other filters are not looked at: see footfall.sums.
-CREATE OR REPLACE FUNCTION footfall.sums_of_days(lists text[], since timestamptz, until timestamptz, filters jsonb)
+-- each_day: of each day its own rows, not of periods.
+CREATE OR REPLACE FUNCTION footfall.sums_of_days(lists text[], since timestamptz, until timestamptz, filters jsonb, each_day boolean)
 RETURNS SETOF analytics_rollup
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH known AS MATERIALIZED (SELECT * FROM footfall.summed_days($2, $3))
+    WITH known AS MATERIALIZED (SELECT * FROM footfall.summed_days($2, $3)),
+    usable AS MATERIALIZED (
+        SELECT period.day, period.days
+        FROM analytics_periods AS period
+        WHERE NOT $5 AND period.day >= (SELECT min(known.day) FROM known)
+            AND period.days = (SELECT count(*) FROM known WHERE known.day >= period.day AND known.day < period.day + period.days)
+    ), chosen AS MATERIALIZED (
+        SELECT part.day, part.days
+        FROM (SELECT known.day, 1 AS days FROM known UNION ALL TABLE usable) AS part
+        WHERE NOT EXISTS (
+            SELECT FROM usable AS whole WHERE whole.days > part.days AND whole.day <= part.day AND whole.day + whole.days > part.day)
+    )
     SELECT day.*
     FROM (
         SELECT summed.*
-        FROM analytics_rollup AS summed
-        WHERE summed.list = ANY ($1) AND summed.day = ANY (ARRAY(SELECT known.day FROM known))
+        FROM (SELECT DISTINCT days FROM chosen) AS length
+        CROSS JOIN LATERAL (
+            SELECT * FROM analytics_rollup AS held
+            WHERE held.list = ANY ($1) AND held.days = length.days
+                AND held.day = ANY (ARRAY(SELECT chosen.day FROM chosen WHERE chosen.days = length.days))
+            OFFSET 0
+        ) AS summed
         UNION ALL
         SELECT changed.*
         FROM known

@@ -20,7 +20,7 @@ BEGIN
         FROM unnest(starts) WITH ORDINALITY AS number (start, place)
         LEFT JOIN (
             SELECT width_bucket(known.starts_at, starts) AS place, day.visitors::bigint AS visitors, day.visits::bigint AS visits, day.views
-            FROM footfall.sums_of_days('{total}', since, until, filters) AS day
+            FROM footfall.sums_of_days('{total}', since, until, filters, true) AS day
             JOIN analytics_days AS known USING (day)
             WHERE uses_days
             UNION ALL

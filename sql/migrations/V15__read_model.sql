@@ -86,9 +86,10 @@ CREATE UNIQUE INDEX idx_analytics_visits_key ON analytics_visits (visit_key, fir
 CREATE INDEX idx_analytics_visits_visitor ON analytics_visits (visitor);
 CREATE INDEX idx_analytics_visits_first_at ON analytics_visits USING brin (first_at) WITH (pages_per_range = 16);
 
--- The sums of one day of the instance's time zone: a row for each value of each list.
+-- The sums of one day of the instance's time zone, or of several: a row for each value of each list.
 CREATE TABLE analytics_rollup (
-    day      date    NOT NULL,
+    day      date    NOT NULL,   -- the first one
+    days     integer NOT NULL,   -- 1, or those of a period: see analytics_periods
     site     integer NOT NULL,   -- 0 if the events name none
     subject  integer NOT NULL,
     property integer NOT NULL,
@@ -104,7 +105,7 @@ CREATE TABLE analytics_rollup (
     buckets  integer[],          -- of a histogram: see footfall.histogram_bucket
     counts   integer[]
 );
-CREATE INDEX idx_analytics_rollup_list ON analytics_rollup (list, day);
+CREATE INDEX idx_analytics_rollup_list ON analytics_rollup (list, days, day);
 CREATE INDEX idx_analytics_rollup_day ON analytics_rollup USING brin (day) WITH (pages_per_range = 16);
 
 -- What the visits were before each of their changes, since the sums of their day were worked out: null but for the key (visit_key, first_at) if
@@ -129,6 +130,15 @@ CREATE TABLE analytics_days (
     summed_at    timestamptz      NOT NULL DEFAULT now(),
     seconds      double precision NOT NULL, -- how long it took
     is_final     boolean          NOT NULL DEFAULT false -- retention has removed visits of it: what is added is not counted any more
+);
+
+-- The runs of 4, 16, 64 and 256 days whose sums analytics_rollup also holds added up, so that a question about a year reads a few periods and not
+-- 365 days. Each is the sum of four shorter ones. Where the sums of a day are worked out anew, the periods with it are removed.
+CREATE TABLE analytics_periods (
+    day       date        NOT NULL, -- the first one
+    days      integer     NOT NULL,
+    summed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (day, days)
 );
 
 -- How far the events that were stored before this migration have been added to the visits, from the newest to the oldest.
@@ -205,11 +215,11 @@ SELECT DISTINCT ON (time_bucket('15 minutes', first_at)) first_at, visit_key, fa
 
 DROP TABLE analytics_visit_parts;
 
-GRANT SELECT ON analytics_instance, analytics_events, analytics_days TO footfall_writer;
+GRANT SELECT ON analytics_instance, analytics_events, analytics_days, analytics_periods TO footfall_writer;
 GRANT SELECT, INSERT ON analytics_values, analytics_entries, analytics_kinds TO footfall_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_visits, analytics_backfill TO footfall_writer;
 GRANT SELECT, INSERT ON analytics_changes TO footfall_writer;
 -- For footfall.days_to_close and footfall.sum_day.
 GRANT USAGE ON SCHEMA footfall TO footfall_writer;
 GRANT SELECT ON analytics_instance, analytics_values, analytics_entries, analytics_kinds, analytics_visits, analytics_rollup,
-    analytics_changes, analytics_days, analytics_backfill TO footfall_reader;
+    analytics_changes, analytics_days, analytics_periods, analytics_backfill TO footfall_reader;

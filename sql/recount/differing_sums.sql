@@ -4,13 +4,13 @@ WITH stored AS (
         part.bounces, part.micros,
         (SELECT array_agg(bucket::bigint << 32 | count ORDER BY bucket) FROM unnest(part.buckets, part.counts) AS histogram (bucket, count)) AS counts
     FROM public.analytics_rollup AS part
-    WHERE part.day = $1::date
+    WHERE part.day = $1::date AND part.days = 1
 ), counted AS (
     SELECT part.list, part.site, part.bot, part.subject, part.property, part.value, part.visitors, part.visits, part.events, part.views,
         part.bounces, part.micros,
         (SELECT array_agg(bucket::bigint << 32 | count ORDER BY bucket) FROM unnest(part.buckets, part.counts) AS histogram (bucket, count)) AS counts
     FROM pg_temp.analytics_rollup AS part
-    WHERE part.day = $1::date
+    WHERE part.day = $1::date AND part.days = 1
 )
 SELECT format('%s, sums %s: %s', $1::date, differing.side, differing.sums)
 FROM (

@@ -7,8 +7,8 @@ WITH oldest AS (
     ORDER BY ends_at
     LIMIT least(1, $3::bigint)
 ), gone AS (
-    DELETE FROM analytics_rollup WHERE day = (SELECT day FROM oldest) RETURNING 1
+    DELETE FROM analytics_rollup WHERE day = (SELECT day FROM oldest) AND days = 1 RETURNING 1
 ), closed AS (
     DELETE FROM analytics_days WHERE day = (SELECT day FROM oldest)
 )
-SELECT count(*), (SELECT ends_at FROM oldest) FROM gone
+SELECT count(*), (SELECT ends_at FROM oldest), (SELECT footfall.remove_periods(day) FROM oldest) FROM gone

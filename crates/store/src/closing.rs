@@ -5,7 +5,8 @@
 //! notes in `analytics_changes` what each visit was before it changed it, in the transaction that does, and the transaction of the sums removes
 //! the notes that it saw, but for those of what begins later than its sums. So at every moment the sums and the notes that are left say exactly how the day was and what has changed since,
 //! and a question takes off the one and adds the other. The day that goes on is summed again and again by its changes; one that is over is
-//! worked out anew, once, and again if something is added to it.
+//! worked out anew, once, and again if something is added to it. The sums of days that are over are also kept added up to periods of
+//! 4, 16, 64 and 256 days.
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, IsolationLevel};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -35,6 +37,7 @@ pub(crate) const SETTINGS: &str =
     "SET lock_timeout = '4s'; SET statement_timeout = '30min'; SET work_mem = '64MB'; SET jit = off";
 
 const DAYS_DUE: &str = include_str!("../../../sql/writer/days_due.sql");
+const PERIOD_DUE: &str = include_str!("../../../sql/writer/period_due.sql");
 const EVENTS_TO_ADD: &str = include_str!("../../../sql/writer/events_to_add.sql");
 const NOTIFY: &str = "SELECT pg_notify('footfall_events', '{\"events\":0}')";
 
@@ -134,15 +137,47 @@ impl Closer {
     /// # Errors
     /// [`WriterError::Unavailable`]; the sums are as before then.
     pub async fn sum(&mut self, day: Date, until: Option<Timestamp>) -> Result<(), WriterError> {
+        self.unless_another_does("SELECT footfall.sum_day($1, coalesce($2, now()))", &[&day, &until]).await?;
+        Ok(())
+    }
+
+    /// Adds the sums of days up to those of periods. `at_once`: also where they have been worked out a short time ago.
+    ///
+    /// # Errors
+    /// [`WriterError::Unavailable`].
+    pub async fn sum_periods(&mut self, at_once: bool) -> Result<(), WriterError> {
+        while let Some(due) = self.client.query_opt(PERIOD_DUE, &[&at_once]).await? {
+            let (day, days, of_days): (Date, i32, i32) = (due.get(0), due.get(1), due.get(2));
+            let sum = "SELECT footfall.sum_period($1, $2, $3)";
+            if !self.unless_another_does(sum, &[&day, &days, &of_days]).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement in a transaction of its own, from one snapshot. False if what it works out has changed meanwhile.
+    async fn unless_another_does(
+        &mut self,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<bool, WriterError> {
         let transaction =
             self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
-        let summed = async {
-            transaction.execute("SELECT footfall.sum_day($1, coalesce($2, now()))", &[&day, &until]).await?;
+        let done = async {
+            transaction.execute(statement, parameters).await?;
             transaction.commit().await
         };
-        match summed.await {
-            Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => Ok(()),
-            other => Ok(other?),
+        match done.await {
+            Ok(()) => Ok(true),
+            Err(error)
+                if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::UNIQUE_VIOLATION]
+                    .iter()
+                    .any(|code| error.code() == Some(code)) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -174,7 +209,7 @@ impl Closer {
             }
             self.sum(day, None).await?;
         }
-        Ok(())
+        self.sum_periods(false).await
     }
 }
 

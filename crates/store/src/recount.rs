@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use thiserror::Error;
-use tokio_postgres::{Client, Config, IsolationLevel};
+use tokio_postgres::{Client, Config, IsolationLevel, Row};
 
 use crate::closing::SETTINGS;
 use crate::connect::connect;
@@ -40,6 +40,15 @@ pub struct Recounted {
     pub differing: i64,
     /// Some of these.
     pub named: Vec<String>,
+}
+
+impl Recounted {
+    /// Rows that differ, as texts.
+    fn add(&mut self, differing: &[Row]) {
+        self.differing += i64::try_from(differing.len()).unwrap_or(i64::MAX);
+        let named = differing.iter().take(NAMED_MAX.saturating_sub(self.named.len()));
+        self.named.extend(named.map(|row| row.get::<_, String>(0)));
+    }
 }
 
 /// Why there is no answer.
@@ -107,13 +116,11 @@ async fn sums(
     for row in transaction.query(sql!("summed_days"), &[&since, &until]).await? {
         let (day, summed_until): (Date, Timestamp) = (row.get(0), row.get(1));
         transaction.execute("SELECT footfall.sum_day($1, $2)", &[&day, &summed_until]).await?;
-        let mut sides = transaction.query(sql!("differing_sums"), &[&day]).await?;
-        recounted.differing += i64::try_from(sides.len()).unwrap_or(i64::MAX);
-        sides.truncate(NAMED_MAX.saturating_sub(recounted.named.len()));
-        recounted.named.extend(sides.iter().map(|row| row.get::<_, String>(0)));
+        recounted.add(&transaction.query(sql!("differing_sums"), &[&day]).await?);
         recounted.days += 1;
         seen(recounted);
     }
+    recounted.add(&transaction.query(sql!("differing_periods"), &[&since, &until]).await?);
     transaction.rollback().await?;
     Ok(())
 }

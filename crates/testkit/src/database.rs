@@ -71,10 +71,11 @@ pub async fn assert_counted(admin: &Config) -> Recounted {
     recounted
 }
 
-/// Works out the sums of all days that have begun.
+/// Works out the sums of all days that have begun, and of all periods.
 pub async fn close_days(writer: &Config) {
     let mut closer = Closer::connect(writer).await.unwrap_or_else(|error| panic!("{error:?}"));
     for day in closer.days_due().await.unwrap_or_else(|error| panic!("{error:?}")) {
         closer.sum(day, None).await.unwrap_or_else(|error| panic!("{error:?}"));
     }
+    closer.sum_periods(true).await.unwrap_or_else(|error| panic!("{error:?}"));
 }

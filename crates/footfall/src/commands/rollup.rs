@@ -81,6 +81,7 @@ async fn catch_up(database: &Config) -> anyhow::Result<()> {
         }
         closer.sum(day, None).await?;
     }
+    closer.sum_periods(true).await?;
     say(&format!("{all} days are closed"));
     Ok(())
 }

@@ -49,14 +49,19 @@ pub(crate) async fn fill(owner: &Client, settings: &Settings) -> (Range, Range) 
         closed += 1;
     }
     let closing = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    closer.sum_periods(true).await.unwrap();
+    let periods = began.elapsed().as_secs_f64();
     execute(owner, "VACUUM ANALYZE").await;
     sizes(owner, events).await;
     println!(
         "Adding these events to the visits, as the back-fill of an instance of an earlier version does: {:.0} events/s. Closing \
-         {closed} days: {:.2} s each, the day that goes on among them. What began in its last {} s is not in its sums.\n",
+         {closed} days: {:.2} s each, the day that goes on among them. What began in its last {} s is not in its sums. Adding \
+         days up to {} periods: {periods:.1} s.\n",
         events as f64 / adding,
         closing / f64::from(closed.max(1)),
         UNSUMMED.as_secs(),
+        count(owner, "SELECT count(*) FROM analytics_periods").await,
     );
     // In the middle, and closed.
     let middle = settings.days / 2;

@@ -83,8 +83,8 @@ async fn multiply(bench: &Bench, is: i32, wanted: i32) {
     let factor = wanted / is;
     let sums = format!(
         "UPDATE analytics_rollup SET visitors = {factor} * visitors, visits = {factor} * visits, events = {factor} * events,
-            views = {factor} * views, bounces = {factor} * bounces, seconds = {factor} * seconds,
-            counts = ARRAY(SELECT {factor} * samples FROM unnest(counts) AS samples) WHERE list IS NOT NULL"
+            views = {factor} * views, bounces = {factor} * bounces, micros = {factor} * micros,
+            counts = ARRAY(SELECT {factor} * samples FROM unnest(counts) AS samples)"
     );
     execute(&bench.owner, &sums).await;
     execute(&bench.owner, "VACUUM FULL ANALYZE analytics_rollup").await;

@@ -9,8 +9,8 @@ use tokio_postgres::Config;
 use crate::calls::{CALLS, CALLS_WITHOUT_FILTERS, CALLS_WITHOUT_RANGE};
 use crate::one_day::one_day;
 
-/// Those that `footfall retain` calls, as the owner.
-const OF_THE_OWNER: [&str; 3] = ["drop_events_keeping_summary", "drop_visits", "narrow_summary"];
+/// Those that `footfall retain` and `sum_day` call, as the owner.
+const OF_THE_OWNER: [&str; 4] = ["drop_events_keeping_summary", "drop_visits", "narrow_summary", "remove_periods"];
 
 /// The names of the files in sql/functions.
 fn functions() -> BTreeSet<String> {
@@ -33,7 +33,7 @@ async fn only_the_reader_may_execute_the_functions_but_for_closing_days() {
         let (name, reader, writer, public): (String, bool, bool, bool) =
             (row.get(0), row.get(1), row.get(2), row.get(3));
         let expected = match &*name {
-            "sum_day" => (false, true),
+            "sum_day" | "periods_to_sum" | "sum_period" => (false, true),
             "days_to_close" | "changed_days" | "day_start" => (true, true),
             name => (!OF_THE_OWNER.contains(&name), false),
         };

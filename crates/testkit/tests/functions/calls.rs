@@ -15,7 +15,7 @@ pub(crate) const CALLS: &[&str] = &[
     "footfall.histograms('{lcp_ms,engaged_ms}', RANGE, FILTERS)",
     "footfall.histograms_of_visits('{lcp_ms,engaged_ms}', RANGE, FILTERS)",
     "footfall.visits_alone(RANGE, FILTERS)",
-    "footfall.sums_of_days('{total,page}', RANGE, FILTERS)",
+    "footfall.sums_of_days('{total,page}', RANGE, FILTERS, false)",
     "footfall.visit_rows(RANGE, FILTERS, footfall.chosen_kinds(FILTERS), footfall.chosen_kinds(FILTERS, 'page_view'))",
     "footfall.visits(RANGE, FILTERS)",
     "footfall.event_counts(RANGE, FILTERS)",

@@ -33,7 +33,7 @@ FROM (
         SELECT part.day, part.list, site.value AS site, value.value AS value, part.visits, part.events
         FROM analytics_rollup AS part
         -- Those of the day that goes on are of some moment.
-        JOIN analytics_days AS known ON known.day = part.day AND known.summed_until = known.ends_at
+        JOIN analytics_days AS known ON known.day = part.day AND part.days = 1 AND known.summed_until = known.ends_at
         LEFT JOIN analytics_values AS site ON site.id = part.site
         LEFT JOIN analytics_values AS value ON value.id = part.value
     ) AS sums

@@ -1,8 +1,9 @@
 //! Closing days, adding the events of an earlier version, changing the time zone, and `footfall rollup`.
 
 use footfall_store::{Closer, TimeZoneError, fill_in, migrate_to, prepare, set_time_zone};
-use footfall_testkit::{SOON, assert_counted, connect, eventually, postgres};
+use footfall_testkit::{SOON, add_to_visits, assert_counted, connect, eventually, new_database, postgres};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio_postgres::{Client, Config};
 use uuid::Uuid;
 
@@ -26,6 +27,42 @@ impl Instance {
         prepare(&admin).await.unwrap();
         let client = connect(&admin).await;
         Self { admin, owner_url: postgres.url("footfall_owner", &name), client }
+    }
+
+    /// With events of 40 days, none of which is closed.
+    async fn of_many_days() -> Self {
+        let (postgres, name) = (postgres().await, new_database(postgres().await).await);
+        let admin = postgres.admin(&name);
+        let client = connect(&admin).await;
+        let events = "INSERT INTO analytics_events (timestamp, event_type, page_url, page_path, session_id, event_id, received_at, schema_version, bot, metadata)
+            SELECT at, (ARRAY['page_view', 'web_vitals', 'signup'])[1 + number % 3], 'https://a.b/' || number % 5, '/' || number % 5, 's' || number / 6,
+                gen_random_uuid(), at, 1, number % 40 = 0,
+                CASE number % 3 WHEN 1 THEN jsonb_build_object('lcp_ms', number) WHEN 2 THEN jsonb_build_object('plan', number % 7) END
+            FROM generate_series(1, 960) AS number
+            CROSS JOIN LATERAL (SELECT '2026-03-01 00:00Z'::timestamptz + number * INTERVAL '1 hour') AS moment (at)";
+        client.batch_execute(events).await.unwrap();
+        add_to_visits(&client, &admin).await;
+        Self { admin, owner_url: postgres.url("footfall_owner", &name), client }
+    }
+
+    /// What several questions answer about a range that begins and ends within a day.
+    async fn answers(&self) -> String {
+        let range = "'2026-03-01 12:00Z', '2026-04-08 12:00Z'";
+        let mut answers = String::new();
+        for question in ["totals", "visits_by_all", "events_by_all", "web_vitals", "visits_by_hour"] {
+            let answer = format!(
+                "SELECT string_agg(one::text, ' ' ORDER BY one::text) FROM footfall.{question}({range}) AS one"
+            );
+            answers += &self.text(&answer).await;
+        }
+        answers
+    }
+
+    /// How many there are of each length.
+    async fn periods(&self) -> String {
+        let periods = "SELECT coalesce(string_agg(format('%s of %s', number, days), ', ' ORDER BY days), 'none')
+            FROM (SELECT days, count(*) AS number FROM analytics_periods GROUP BY 1) AS period";
+        self.text(periods).await
     }
 
     /// With all events added, and all days closed.
@@ -52,9 +89,11 @@ impl Instance {
     }
 
     /// As the writer does it when an event is added.
-    async fn change_first_visit(&self) {
-        let first = "SELECT visit_key, first_at FROM analytics_visits ORDER BY first_at LIMIT 1";
-        let first = self.client.query_one(first, &[]).await.unwrap();
+    async fn change_first_visit(&self, since: &str) {
+        let first = format!(
+            "SELECT visit_key, first_at FROM analytics_visits WHERE first_at >= '{since}' ORDER BY first_at LIMIT 1"
+        );
+        let first = self.client.query_one(&first, &[]).await.unwrap();
         let (key, at): (i64, Timestamp) = (first.get(0), first.get(1));
         let note = fill_in(include_str!("../../../../sql/writer/note_changes.sql"));
         self.client.batch_execute("BEGIN").await.unwrap();
@@ -99,7 +138,7 @@ async fn an_earlier_instance_is_taken_over_in_slices_and_its_half_hours_without_
 #[tokio::test]
 async fn what_is_stored_while_a_day_is_being_closed_leaves_it_open() {
     let instance = Instance::closed().await;
-    instance.change_first_visit().await;
+    instance.change_first_visit("-infinity").await;
     assert_eq!(instance.closed_days().await, 4);
     let before = instance.text(TOTALS).await;
     let mut other = connect(&instance.admin).await;
@@ -112,7 +151,7 @@ async fn what_is_stored_while_a_day_is_being_closed_leaves_it_open() {
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     eventually("both wait", SOON, async || instance.number(waiting).await == 2).await;
-    instance.change_first_visit().await;
+    instance.change_first_visit("-infinity").await;
     lock.commit().await.unwrap();
     let (one, two) = closing.await.unwrap();
     one.unwrap();
@@ -125,6 +164,87 @@ async fn what_is_stored_while_a_day_is_being_closed_leaves_it_open() {
     closer.sum(day, None).await.unwrap();
     assert_eq!(instance.closed_days().await, 5);
     assert_eq!(instance.text(TOTALS).await, exact);
+}
+
+#[tokio::test]
+async fn days_are_added_up_to_periods_and_a_day_that_changes_removes_those_with_it() {
+    let instance = Instance::of_many_days().await;
+    let exact = instance.answers().await;
+    let mut closer = instance.closer().await;
+    for day in closer.days_to_close().await.unwrap() {
+        closer.sum(day, None).await.unwrap();
+    }
+    assert_eq!(instance.answers().await, exact);
+    closer.sum_periods(false).await.unwrap();
+    assert_eq!(instance.periods().await, "none", "the days may change again soon");
+    instance.rollup(&[]).await.assert(0, "0 days are closed");
+    let periods = instance.periods().await;
+    assert_eq!(periods, "10 of 4, 2 of 16");
+    assert_eq!(instance.answers().await, exact);
+    assert_eq!(assert_counted(&instance.admin).await.days, 41);
+    // That the periods are what is read.
+    instance.client.batch_execute("BEGIN; DELETE FROM analytics_rollup WHERE days = 16").await.unwrap();
+    assert_ne!(instance.answers().await, exact);
+    instance.client.batch_execute("ROLLBACK").await.unwrap();
+
+    // One visit of a day within two periods.
+    let day: Date = "2026-03-15".parse().unwrap();
+    instance.client.batch_execute("UPDATE analytics_days SET summed_at = now() - INTERVAL '1 day'").await.unwrap();
+    instance.change_first_visit("2026-03-15Z").await;
+    let changed = instance.answers().await;
+    assert_ne!(changed, exact);
+    assert_eq!(instance.periods().await, periods, "with what has changed since, they still are of use");
+    assert_eq!(closer.days_to_close().await.unwrap(), [day]);
+    closer.sum(day, None).await.unwrap();
+    assert_eq!(instance.periods().await, "9 of 4, 1 of 16");
+    assert_eq!(instance.answers().await, changed);
+    closer.sum_periods(false).await.unwrap();
+    assert_eq!(instance.periods().await, "9 of 4, 1 of 16", "this day was summed a moment ago");
+    closer.sum_periods(true).await.unwrap();
+    assert_eq!((instance.periods().await, instance.answers().await), (periods, changed));
+
+    instance.client.batch_execute("SELECT footfall.remove_periods('2026-03-15')").await.unwrap();
+    assert_eq!(instance.periods().await, "9 of 4, 1 of 16");
+    let left =
+        "SELECT count(*) FROM analytics_rollup WHERE days > 1 AND day <= '2026-03-15' AND day + days > '2026-03-15'";
+    assert_eq!(instance.number(left).await, 0);
+    let change = "UPDATE analytics_rollup SET visits = visits + 1 WHERE days = 4 AND list = 'total'";
+    instance.client.batch_execute(change).await.unwrap();
+    instance.rollup(&["--verify"]).await.assert(1, "4 together, sums stored: {");
+}
+
+#[tokio::test]
+async fn a_period_and_one_of_its_days_that_are_summed_at_the_same_moment_agree() {
+    let instance = Instance::of_many_days().await;
+    let mut closer = instance.closer().await;
+    for day in closer.days_to_close().await.unwrap() {
+        closer.sum(day, None).await.unwrap();
+    }
+    instance.change_first_visit("2026-03-15Z").await;
+    let exact = instance.answers().await;
+    let day = closer.days_to_close().await.unwrap()[0];
+    let mut other = connect(&instance.admin).await;
+    let lock = other.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE analytics_days IN SHARE MODE").await.unwrap();
+    let period = "SELECT footfall.sum_period(day, days, of_days) FROM footfall.periods_to_sum() WHERE day <= '2026-03-15' AND day + days > '2026-03-15'";
+    let adding = connect(&instance.admin).await;
+    let period = format!("BEGIN ISOLATION LEVEL REPEATABLE READ; {period}; COMMIT");
+    let both = async move { tokio::join!(closer.sum(day, None), adding.batch_execute(&period)) };
+    let both = tokio::spawn(both);
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("both wait", SOON, async || instance.number(waiting).await == 2).await;
+    lock.commit().await.unwrap();
+    let (summed, added) = both.await.unwrap();
+    summed.unwrap();
+    // One of the two has failed.
+    let is_closed = instance.number("SELECT count(*) FROM footfall.days_to_close()").await == 0;
+    assert_ne!(is_closed, added.is_ok(), "{added:?}");
+    assert_eq!(instance.answers().await, exact);
+    instance.rollup(&[]).await.assert(0, "days are closed");
+    assert_eq!(instance.answers().await, exact);
+    // The visit itself is not what its events say; all sums are what the visits say.
+    instance.rollup(&["--verify"]).await.assert(1, "2 rows differ");
 }
 
 #[tokio::test]

@@ -18,10 +18,14 @@ pub(crate) enum Step {
     Store(Vec<Arc<Event>>),
     /// The sums of a day are worked out: when it is over, or until a moment.
     Sum(Date, Option<Timestamp>),
+    /// The sums of two parts are added up, if there are such: the first day, and how many.
+    SumPeriod(Date, i32),
     /// Questions are asked; which ones follows from this number.
     Ask(usize),
 }
 
+/// Two days and two days, and these four together.
+const PERIODS: [(i64, i32); 3] = [(-1, 2), (1, 2), (-1, 4)];
 /// How often questions are asked in a history.
 pub(crate) const ASKS: usize = 4;
 
@@ -58,6 +62,11 @@ pub(crate) fn history(rng: &mut StdRng, worlds: Vec<Vec<Event>>, batch_max: usiz
         for day in closed {
             let until = (!is_last && rng.random_bool(0.7)).then(|| moment(rng, day));
             steps.push(Step::Sum(day, until));
+        }
+        for (first, days) in PERIODS {
+            if rng.random_bool(0.7) {
+                steps.push(Step::SumPeriod(FIRST_DAY + first.days(), days));
+            }
         }
     }
     steps.push(Step::Ask(ASKS - 1));

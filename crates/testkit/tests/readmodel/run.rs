@@ -86,6 +86,7 @@ pub(crate) async fn run(store: &mut Store, time_zone: &str, steps: &[Step], case
                 events.iter().for_each(|event| arrived.add(store.seen(event)));
             }
             Step::Sum(day, until) => store.sum(*day, *until).await,
+            Step::SumPeriod(day, days) => store.sum_period(*day, *days).await,
             Step::Ask(ask) => {
                 let tasks = readers.iter().enumerate().map(|(place, reader)| {
                     let mine = (place..cases.len()).step_by(readers.len());
@@ -144,6 +145,7 @@ pub(crate) async fn ask_after(
                 events.extend(new.map(|event| store.seen(event)));
             }
             Step::Sum(day, until) => store.sum(*day, *until).await,
+            Step::SumPeriod(day, days) => store.sum_period(*day, *days).await,
             Step::Ask(_) => {}
         }
     }

@@ -96,6 +96,7 @@ fn described(steps: &[Step]) -> String {
                 }
             }
             Step::Sum(day, None) => drop(writeln!(text, "  {day} is summed")),
+            Step::SumPeriod(day, days) => drop(writeln!(text, "  {days} days from {day} on are added up")),
             Step::Sum(day, Some(until)) => drop(writeln!(text, "  {day} is summed until {until}")),
             Step::Ask(_) => {}
         }

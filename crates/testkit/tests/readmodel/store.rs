@@ -46,7 +46,7 @@ impl Store {
     /// Empty, as if nothing had ever been stored, with days of this time zone.
     pub(crate) async fn empty(&mut self, time_zone: &str) {
         let tables = "TRUNCATE analytics_events, analytics_ledger, analytics_visits, analytics_rollup, analytics_changes, \
-            analytics_days, analytics_summary_parts";
+            analytics_days, analytics_periods, analytics_summary_parts";
         self.owner.batch_execute(tables).await.unwrap();
         self.owner.execute("UPDATE analytics_instance SET time_zone = $1", &[&time_zone]).await.unwrap();
     }
@@ -75,6 +75,17 @@ impl Store {
         self.closer.sum(day, until).await.unwrap();
         // However much changes afterwards, the sums and the changes have to give the answer.
         self.owner.batch_execute("UPDATE analytics_days SET changes_max = 1000000").await.unwrap();
+    }
+
+    /// Adds days up to a period, if all its parts are summed: as the closer does, whose periods are longer and would not fit into a world.
+    pub(crate) async fn sum_period(&mut self, day: Date, days: i32) {
+        let parts = "SELECT count(*) = 2 FROM (
+                SELECT day, 1 AS days FROM analytics_days WHERE summed_until >= ends_at UNION ALL SELECT day, days FROM analytics_periods
+            ) AS part
+            WHERE days = $2 / 2 AND day IN ($1::date, $1::date + $2::integer / 2) AND NOT EXISTS (SELECT FROM analytics_periods WHERE day = $1 AND days = $2)";
+        if self.owner.query_one(parts, &[&day, &days]).await.unwrap().get(0) {
+            self.owner.execute("SELECT footfall.sum_period($1, $2, $2 / 2)", &[&day, &days]).await.unwrap();
+        }
     }
 
     /// A connection of a page.
