@@ -4,17 +4,25 @@
 CREATE OR REPLACE FUNCTION footfall.sums_of_days(lists text[], since timestamptz, until timestamptz, filters jsonb, each_day boolean)
 RETURNS SETOF analytics_rollup
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH known AS MATERIALIZED (SELECT * FROM footfall.summed_days($2, $3)),
-    usable AS MATERIALIZED (
+    WITH known AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY summed.day) AS number FROM footfall.summed_days($2, $3) AS summed),
+    -- Nothing here compares each day with each period, of which years have many.
+    part AS (
+        SELECT known.day, 1 AS days FROM known
+        UNION ALL
         SELECT period.day, period.days
         FROM analytics_periods AS period
-        WHERE NOT $5 AND period.day >= (SELECT min(known.day) FROM known)
-            AND period.days = (SELECT count(*) FROM known WHERE known.day >= period.day AND known.day < period.day + period.days)
+        JOIN known AS first ON first.day = period.day
+        JOIN known AS last ON last.day = period.day + period.days - 1
+        WHERE NOT $5 AND last.number - first.number = period.days - 1
     ), chosen AS MATERIALIZED (
-        SELECT part.day, part.days
-        FROM (SELECT known.day, 1 AS days FROM known UNION ALL TABLE usable) AS part
-        WHERE NOT EXISTS (
-            SELECT FROM usable AS whole WHERE whole.days > part.days AND whole.day <= part.day AND whole.day + whole.days > part.day)
+        -- Of each day, the longest period with it.
+        SELECT DISTINCT longest.day, longest.days
+        FROM (
+            SELECT DISTINCT ON (part.day + place) part.day, part.days
+            FROM part
+            CROSS JOIN LATERAL generate_series(0, part.days - 1) AS place
+            ORDER BY part.day + place, part.days DESC
+        ) AS longest
     )
     SELECT day.*
     FROM (
