@@ -2,9 +2,10 @@
 //! `cargo build --release --bins && cargo bench -p footfall-testkit --bench pipeline`.
 //!
 //! 1. From POST to visible row, 500 events at 20 per second, against one INSERT by one client.
-//! 2. Storing events that wait in Kafka, against COPY of the same rows into an identical table.
-//! 3. Resident memory of the daemons, idle and under load.
-//! 4. The cost of enrichment, with and without a cache of user agents.
+//! 2. From POST to the number on an open page, while 2,000 events per second come in.
+//! 3. Storing events that wait in Kafka, against COPY of the same rows into an identical table.
+//! 4. Resident memory of the daemons, idle and under load.
+//! 5. The cost of enrichment, with and without a cache of user agents.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,10 +30,17 @@ use footfall_testkit::{Backends, Pipeline, PipelineOptions, memory_kib, processo
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 const VISIBLE_EVENTS: usize = 500;
 const VISIBLE_PERIOD: Duration = Duration::from_millis(50);
+/// What the machine is busy with, and how often a visitor clicks meanwhile.
+const BUSY_PER_S: f64 = 2_000.0;
+const BUSY_CLICKS: usize = 100;
+const BUSY_PERIOD: Duration = Duration::from_millis(610);
 const WAITING_EVENTS: usize = 200_000;
 const LOAD_PER_S: f64 = 1_000.0;
 const LOAD_EVENTS: u64 = 10_000;
@@ -42,6 +50,7 @@ const AGENTS: usize = 5_000;
 async fn main() {
     let backends = shared().await;
     visible(backends).await;
+    on_the_page(backends).await;
     waiting(backends).await;
     memory(backends).await;
     enrichment();
@@ -96,6 +105,48 @@ async fn visible(backends: &Backends) {
     let ours = print_quantiles("POST to visible row", seen);
     let limit = print_quantiles("limit: one INSERT with commit", inserted);
     println!("ratio of the medians: {:.1}", ours / limit);
+}
+
+/// Each click is of another visitor of the site that the page shows; the other events are of other sites.
+async fn on_the_page(backends: &Backends) {
+    let view = Some("access.public = true".to_owned());
+    let pipeline = Pipeline::start_with(backends, PipelineOptions { view, ..PipelineOptions::default() }).await;
+    let seconds = BUSY_PERIOD.as_secs_f64() * BUSY_CLICKS as f64 + 5.0;
+    let load = LoadOptions::new(&pipeline.url(3001, "/analytics"), BUSY_PER_S, (BUSY_PER_S * seconds) as u64);
+    let load = tokio::spawn(async move { run(&load).await.unwrap() });
+    let mut page = TcpStream::connect((pipeline.address, 3003)).await.unwrap();
+    let ask = "GET /live/events?site=shop HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    page.write_all(ask.as_bytes()).await.unwrap();
+    let mut page = BufReader::new(page).lines();
+    let mut until = async |text: String| {
+        // Server-sent events, each with the parts that have changed as JSON.
+        while let Some(line) = page.next_line().await.unwrap() {
+            let parts = line.strip_prefix("data: ").map(|json| serde_json::from_str::<Value>(json).unwrap());
+            if parts.is_some_and(|parts| parts["now"].as_str().is_some_and(|now| now.contains(&text))) {
+                return;
+            }
+        }
+        panic!("the page is disconnected");
+    };
+    until(">0</strong>".to_owned()).await;
+    let mut tick = tokio::time::interval(BUSY_PERIOD);
+    let mut shown = Vec::new();
+    for number in 1..=BUSY_CLICKS {
+        tick.tick().await;
+        let began = Instant::now();
+        let click = json!({
+            "event_type": "page_view", "page_url": "https://shop.example.com/", "site": "shop", "session_id": number.to_string(),
+            "user_agent": format!("Mozilla/5.0 (X11; Linux x86_64; rv:{number}.0) Gecko/20100101 Firefox/{number}.0"),
+        });
+        assert_eq!(pipeline.post(click.to_string()).await.status, 200);
+        until(format!(">{number}</strong>")).await;
+        shown.push(began.elapsed());
+    }
+    let report = load.await.unwrap();
+    println!("== from POST to the number on an open page, {BUSY_CLICKS} clicks while {BUSY_PER_S} events/s come in");
+    print_quantiles("POST to number", shown);
+    let rate = report.acknowledged.len() as f64 / report.elapsed.as_secs_f64();
+    println!("the others: {rate:.0} acknowledged per second, all: {}", report.is_all_acknowledged());
 }
 
 async fn waiting(backends: &Backends) {
