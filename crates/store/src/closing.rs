@@ -36,6 +36,9 @@ const RETRY: Duration = Duration::from_secs(30);
 pub(crate) const SETTINGS: &str =
     "SET lock_timeout = '4s'; SET statement_timeout = '30min'; SET work_mem = '64MB'; SET jit = off";
 
+/// How PostgreSQL refuses the second of two that work out the same sums.
+const ANOTHER_DID: [SqlState; 2] = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::UNIQUE_VIOLATION];
+
 const DAYS_DUE: &str = include_str!("../../../sql/writer/days_due.sql");
 const PERIOD_DUE: &str = include_str!("../../../sql/writer/period_due.sql");
 const EVENTS_TO_ADD: &str = include_str!("../../../sql/writer/events_to_add.sql");
@@ -170,13 +173,7 @@ impl Closer {
         };
         match done.await {
             Ok(()) => Ok(true),
-            Err(error)
-                if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::UNIQUE_VIOLATION]
-                    .iter()
-                    .any(|code| error.code() == Some(code)) =>
-            {
-                Ok(false)
-            }
+            Err(error) if error.code().is_some_and(|code| ANOTHER_DID.contains(code)) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

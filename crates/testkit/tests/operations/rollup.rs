@@ -103,9 +103,22 @@ impl Instance {
         self.client.batch_execute("COMMIT").await.unwrap();
     }
 
+    /// Until two connections wait for a lock.
+    async fn until_two_wait(&self) {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually("both wait", SOON, async || self.number(waiting).await == 2).await;
+    }
+
     /// Those of which nothing has changed since.
     async fn closed_days(&self) -> i64 {
         self.number("SELECT count(*) FROM footfall.summed_days('-infinity', 'infinity') WHERE NOT has_changed").await
+    }
+}
+
+async fn close_all(closer: &mut Closer) {
+    for day in closer.days_to_close().await.unwrap() {
+        closer.sum(day, None).await.unwrap();
     }
 }
 
@@ -148,9 +161,7 @@ async fn what_is_stored_while_a_day_is_being_closed_leaves_it_open() {
     let (mut one, mut two) = (instance.closer().await, instance.closer().await);
     let day = one.days_to_close().await.unwrap()[0];
     let closing = tokio::spawn(async move { tokio::join!(one.sum(day, None), two.sum(day, None)) });
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    eventually("both wait", SOON, async || instance.number(waiting).await == 2).await;
+    instance.until_two_wait().await;
     instance.change_first_visit("-infinity").await;
     lock.commit().await.unwrap();
     let (one, two) = closing.await.unwrap();
@@ -171,9 +182,7 @@ async fn days_are_added_up_to_periods_and_a_day_that_changes_removes_those_with_
     let instance = Instance::of_many_days().await;
     let exact = instance.answers().await;
     let mut closer = instance.closer().await;
-    for day in closer.days_to_close().await.unwrap() {
-        closer.sum(day, None).await.unwrap();
-    }
+    close_all(&mut closer).await;
     assert_eq!(instance.answers().await, exact);
     closer.sum_periods(false).await.unwrap();
     assert_eq!(instance.periods().await, "none", "the days may change again soon");
@@ -217,9 +226,7 @@ async fn days_are_added_up_to_periods_and_a_day_that_changes_removes_those_with_
 async fn a_period_and_one_of_its_days_that_are_summed_at_the_same_moment_agree() {
     let instance = Instance::of_many_days().await;
     let mut closer = instance.closer().await;
-    for day in closer.days_to_close().await.unwrap() {
-        closer.sum(day, None).await.unwrap();
-    }
+    close_all(&mut closer).await;
     instance.change_first_visit("2026-03-15Z").await;
     let exact = instance.answers().await;
     let day = closer.days_to_close().await.unwrap()[0];
@@ -231,9 +238,7 @@ async fn a_period_and_one_of_its_days_that_are_summed_at_the_same_moment_agree()
     let period = format!("BEGIN ISOLATION LEVEL REPEATABLE READ; {period}; COMMIT");
     let both = async move { tokio::join!(closer.sum(day, None), adding.batch_execute(&period)) };
     let both = tokio::spawn(both);
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    eventually("both wait", SOON, async || instance.number(waiting).await == 2).await;
+    instance.until_two_wait().await;
     lock.commit().await.unwrap();
     let (summed, added) = both.await.unwrap();
     summed.unwrap();
