@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
@@ -34,37 +34,52 @@ pub(crate) async fn load(
     let rows = transaction.query(&statements.visits_of_keys, &[&sites, &names, &from, &to]).await?;
     let mut held: BTreeMap<i64, Held> = BTreeMap::new();
     for row in rows {
-        let place: i64 = row.get("place");
-        let key = held.entry(place).or_insert_with(|| Held { hash: row.get("hash"), visits: Vec::new() });
-        if row.get::<_, Option<Timestamp>>("first_at").is_some() {
-            key.visits.push(visit(&row));
+        let mut cells = Cells { row: &row, read: 0 };
+        let place: i64 = cells.next();
+        let hash = cells.next();
+        let key = held.entry(place).or_insert_with(|| Held { hash, visits: Vec::new() });
+        if let Some(first_at) = cells.next() {
+            key.visits.push(visit(first_at, &mut cells));
         }
     }
     Ok(held.into_values().collect())
 }
 
-fn visit(row: &Row) -> Visit {
-    let first_at: Timestamp = row.get("first_at");
-    let kinds: Vec<i64> = row.get("kinds");
-    let origin = Origin {
-        visitor: Visitor::Hash(row.get("visitor")),
-        site: row.get("site"),
-        entry_page: row.get("entry_page"),
-        attributes: attributes().map(|dimension| row.get(dimension.name)).collect(),
-        bot: row.get("bot"),
-    };
+/// The columns of a row, one after the other: to look up each by its name takes longer than to read it.
+struct Cells<'a> {
+    row: &'a Row,
+    read: usize,
+}
+
+impl<'a> Cells<'a> {
+    fn next<T: FromSql<'a>>(&mut self) -> T {
+        self.read += 1;
+        self.row.get(self.read - 1)
+    }
+}
+
+/// Reads the columns of sql/writer/visits_of_keys.sql that follow `first_at`.
+fn visit(first_at: Timestamp, cells: &mut Cells<'_>) -> Visit {
+    let (last_active_at, last_at) = (cells.next(), cells.next());
+    let (first_id, last_id) = (cells.next(), cells.next());
+    let visitor = Visitor::Hash(cells.next());
+    let (events, views, actions) = (cells.next(), cells.next(), cells.next());
+    let (is_visit, bot) = (cells.next(), cells.next());
+    let (kinds, measures): (Vec<i64>, Option<Vec<i64>>) = (cells.next(), cells.next());
+    let (site, entry_page, exit_page) = (cells.next(), cells.next(), cells.next());
+    let attributes = attributes().map(|_| cells.next()).collect();
     Visit {
-        is_visit: row.get("is_visit"),
-        first: (first_at, row.get("first_id")),
-        last: (row.get("last_active_at"), row.get("last_id")),
-        last_at: row.get("last_at"),
-        origin: First::Known(Box::new(origin)),
-        exit_page: row.get("exit_page"),
-        events: row.get("events"),
-        views: row.get("views"),
-        actions: row.get("actions"),
+        is_visit,
+        first: (first_at, first_id),
+        last: (last_active_at, last_id),
+        last_at,
+        origin: First::Known(Box::new(Origin { visitor, site, entry_page, attributes, bot })),
+        exit_page,
+        events,
+        views,
+        actions,
         kinds: kinds.into_iter().map(kind_and_count).collect(),
-        measures: row.get::<_, Option<Vec<i64>>>("measures").unwrap_or_default(),
+        measures: measures.unwrap_or_default(),
         rows: vec![first_at],
         has_changed: false,
     }
