@@ -6,6 +6,8 @@
 //! 3. Storing events that wait in Kafka, against COPY of the same rows into an identical table.
 //! 4. Resident memory of the daemons, idle and under load.
 //! 5. The cost of enrichment, with and without a cache of user agents.
+//!
+//! Arguments choose some of them: visible, page, waiting, memory, enrichment.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,20 +50,35 @@ const AGENTS: usize = 5_000;
 
 #[tokio::main]
 async fn main() {
+    // Cargo adds `--bench`.
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|name| name == part);
     let backends = shared().await;
-    visible(backends).await;
-    on_the_page(backends).await;
-    waiting(backends).await;
-    memory(backends).await;
-    enrichment();
+    if is_chosen("visible") {
+        visible(backends).await;
+    }
+    if is_chosen("page") {
+        on_the_page(backends).await;
+    }
+    if is_chosen("waiting") {
+        for of_a_visit in [8, 780] {
+            waiting(backends, of_a_visit).await;
+        }
+    }
+    if is_chosen("memory") {
+        memory(backends).await;
+    }
+    if is_chosen("enrichment") {
+        enrichment();
+    }
 }
 
-fn event(number: usize, id: Uuid) -> String {
+fn event(number: usize, session: usize, id: Uuid) -> String {
     format!(
         r#"{{"event_type":"button_click","page_url":"https://shop.example.com/products/category-{:02}/item-{:04}","page_title":"Product page number {number:04}","button_id":"add-to-cart-{number:04}","session_id":"sess-{:012}","event_id":"{id}","user_agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36","metadata":{{"x":{},"y":7,"ref":"newsletter","ab":"b"}}}}"#,
         number % 20,
         number % 1_000,
-        number % 256,
+        session,
         number % 900,
     )
 }
@@ -88,7 +105,7 @@ async fn visible(backends: &Backends) {
     for number in 0..VISIBLE_EVENTS {
         tick.tick().await;
         let id = Uuid::now_v7();
-        let body = event(number, id);
+        let body = event(number, number % 256, id);
         let began = Instant::now();
         pipeline.database.execute(&insert, &[&id, &body]).await.unwrap();
         inserted.push(began.elapsed());
@@ -149,7 +166,8 @@ async fn on_the_page(backends: &Backends) {
     println!("the others: {rate:.0} acknowledged per second, all: {}", report.is_all_acknowledged());
 }
 
-async fn waiting(backends: &Backends) {
+/// All visits take place at the same time: between two events of one lies one of each other.
+async fn waiting(backends: &Backends, of_a_visit: usize) {
     let mut pipeline =
         Pipeline::start_with(backends, PipelineOptions { no_sink: true, ..PipelineOptions::default() }).await;
     let producer: ThreadedProducer<_> = ClientConfig::new()
@@ -169,7 +187,8 @@ async fn waiting(backends: &Backends) {
             masked_names: &[],
             import_past_ms_max: None,
         };
-        let parsed = parse(event(number, Uuid::now_v7()).as_bytes(), BodyFormat::Json, &arrival).unwrap();
+        let body = event(number, number % (WAITING_EVENTS / of_a_visit), Uuid::now_v7());
+        let parsed = parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap();
         let event = &parsed.events[0].as_ref().unwrap().event;
         let (key, line) = (event.kafka_key().unwrap(), event.to_line());
         producer.send(BaseRecord::to(&pipeline.events_topic).key(&key).payload(&line)).map_err(|(e, _)| e).unwrap();
@@ -204,7 +223,9 @@ async fn waiting(backends: &Backends) {
     }
     copy.finish().await.unwrap();
     let limit = WAITING_EVENTS as f64 / began.elapsed().as_secs_f64();
-    println!("== {WAITING_EVENTS} events that wait in Kafka, from the sink's start to the last row");
+    println!(
+        "== {WAITING_EVENTS} events that wait in Kafka, {of_a_visit} of each visit, from the sink's start to the last row"
+    );
     println!("sink {ours:.0} rows/s, limit (COPY of the same rows) {limit:.0} rows/s, ratio {:.2}", ours / limit);
     println!("sink's CPU time: {:.1} us per row", processor_s(&pipeline.sinks[0]) * 1e6 / WAITING_EVENTS as f64);
 }
@@ -253,7 +274,7 @@ fn enrichment() {
                 masked_names: &[],
                 import_past_ms_max: None,
             };
-            let body = event(number, Uuid::now_v7()).replace("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", &agent);
+            let body = event(number, number % 256, Uuid::now_v7()).replace("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", &agent);
             parse(body.as_bytes(), BodyFormat::Json, &arrival).unwrap().events.remove(0).unwrap().event
         })
         .collect();
