@@ -26,6 +26,7 @@ fuzz_target!(|data: &[u8]| {
         received_at: Timestamp::constant(1_705_314_660, 0),
         user_agent: Some("fuzz"),
         hints: Hints::default(),
+        site: None,
         country: None,
         visitor: &|_, _| None,
         limits: &limits,

@@ -16,6 +16,8 @@ pub struct Arrival<'a> {
     pub user_agent: Option<&'a str>,
     /// What other headers say about the browser; ignored for an event that names another user agent.
     pub hints: Hints<'a>,
+    /// The only site that the client may write for, which is that of events that name none; `None`: it may write for any.
+    pub site: Option<&'a str>,
     /// The country of the client's address, if it is known (ISO 3166-1 alpha-2).
     pub country: Option<&'a str>,
     /// Identifies the visitor; only this function knows the client's address.

@@ -26,6 +26,8 @@ pub enum Deferral {
     TooManyAtOnce,
     /// The client has sent too many events in a short time.
     RateLimited,
+    /// The site has had as many events today as it may have.
+    QuotaReached,
     /// The disk that the events would go to is nearly full.
     DiskFull,
 }
@@ -44,6 +46,7 @@ impl Deferral {
         Self::Unavailable,
         Self::TooManyAtOnce,
         Self::RateLimited,
+        Self::QuotaReached,
         Self::DiskFull,
     ];
 
@@ -62,6 +65,7 @@ impl Deferral {
             Self::Unavailable => "unavailable",
             Self::TooManyAtOnce => "too_many_at_once",
             Self::RateLimited => "rate_limited",
+            Self::QuotaReached => "quota_reached",
             Self::DiskFull => "disk_full",
         }
     }
@@ -71,7 +75,7 @@ impl Deferral {
     pub const fn http_status(self) -> u16 {
         match self {
             Self::BodyIncomplete => 408,
-            Self::TooManyAtOnce | Self::RateLimited => 429,
+            Self::TooManyAtOnce | Self::RateLimited | Self::QuotaReached => 429,
             Self::DiskFull => 507,
             Self::BodiesFull
             | Self::QueueFull
@@ -101,6 +105,9 @@ impl Deferral {
             Self::TooManyAtOnce => "This address has 200 requests open at once. Keep the event and send it again.",
             Self::RateLimited => {
                 "This address has sent too many events. Keep the event and send it again after Retry-After."
+            }
+            Self::QuotaReached => {
+                "The site has had as many events as it may have in a day. Keep the event and send it again after Retry-After."
             }
             Self::DiskFull => "There is no room left for events. Keep the event and send it again later.",
         }
@@ -162,6 +169,10 @@ impl Deferral {
                  `rates.events_per_s` for longer: a program that sends a backlog, an attack, or many people behind one \
                  address. Behind a proxy that `privacy.trusted_proxies` does not name, all clients have its address."
             }
+            Self::QuotaReached => {
+                "A site has had `events_per_day_max` of the file in `sites.file` since midnight UTC (or since ingest was \
+                 started): it is visited more than was thought, or a program makes events up."
+            }
             Self::DiskFull => {
                 "Less than `disk.free_mib_min` is free on the disk of a folder in `disk.folders`. /ready of \
                  footfall-ingest says which."
@@ -216,6 +227,10 @@ impl Deferral {
             Self::RateLimited => {
                 "Name the proxy in `privacy.trusted_proxies`, or a server of your own in `rates.exempt`. Otherwise none: \
                  trackers keep their events and send them later, and others are served meanwhile."
+            }
+            Self::QuotaReached => {
+                "Look at the site's numbers for what is new. Raise the limit with `footfall site add SITE --events-per-day`; \
+                 ingest knows within a second. If a key is misused, `footfall key rotate` replaces it."
             }
             Self::DiskFull => {
                 "Make room: shorten `keep_days` of `footfall retain`, remove old backups, or enlarge the disk. Ingest \

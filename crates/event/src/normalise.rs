@@ -63,6 +63,13 @@ pub(crate) fn accepted<'a>(
     raw.texts[CAMPAIGN] = long_url.and_then(|url| campaign::kept(url)).map(Cow::Owned);
     let event = Event { event_id, timestamp, sent_at, received_at, ..Event::default() };
     let mut event = checked(event, raw, Source::Body, arrival.limits)?;
+    if let Some(own) = arrival.site {
+        let named = event.site.get_or_insert_with(|| own.to_owned());
+        if named != own {
+            let text = format!("is `{named}`, but the request may write for `{own}` only");
+            return Err(Rejection::new("site", Reason::SiteMismatch, text));
+        }
+    }
     event.visitor_id = (arrival.visitor)(event.site.as_deref(), visitor_name(&event, arrival));
     let answer_id = match (given_id, &event.session_id) {
         (Some(id), _) => id.into_owned(),

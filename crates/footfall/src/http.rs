@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::io;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use footfall_daemon::with_causes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -23,6 +24,22 @@ const IDLE_S_MAX: u64 = 4;
 pub(crate) struct Http {
     client: Client<HttpConnector, Full<Bytes>>,
     request_max: Duration,
+    /// Sent with each POST.
+    key: Option<HeaderValue>,
+}
+
+/// A secret key of a site, as a header's value.
+#[derive(Debug, Clone)]
+pub struct WriteKey(HeaderValue);
+
+impl FromStr for WriteKey {
+    type Err = InvalidHeaderValue;
+
+    fn from_str(key: &str) -> Result<Self, InvalidHeaderValue> {
+        let mut value = HeaderValue::try_from(format!("Bearer {key}"))?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
 }
 
 /// A complete answer.
@@ -71,7 +88,13 @@ impl Http {
             .pool_idle_timeout(Duration::from_secs(IDLE_S_MAX))
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Self { client, request_max }
+        Self { client, request_max, key: None }
+    }
+
+    /// Sends this key of a site with each POST.
+    pub(crate) fn with_key(mut self, key: Option<&WriteKey>) -> Self {
+        self.key = key.map(|key| key.0.clone());
+        self
     }
 
     pub(crate) async fn get(&self, uri: &Uri) -> Result<Answer, Failure> {
@@ -84,7 +107,10 @@ impl Http {
         let mut request = Request::new(Full::from(body));
         *request.method_mut() = hyper::Method::POST;
         *request.uri_mut() = uri.clone();
-        request.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &self.key {
+            request.headers_mut().insert(AUTHORIZATION, key.clone());
+        }
         self.send(request).await
     }
 

@@ -17,6 +17,9 @@ pub mod psql;
 pub mod restore;
 pub mod retain;
 pub mod secrets;
+pub mod sites;
 pub mod topics;
 pub mod up;
 pub mod users;
+
+pub use http::WriteKey;

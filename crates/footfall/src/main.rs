@@ -20,7 +20,8 @@ use footfall::{backup, restore, retain};
 use footfall_daemon::CommandArguments;
 
 use commands::{
-    check, enter, health, kafka, load, migrate, migrate_profile, password, postgres, psql, rollup, secrets, topics, up,
+    check, enter, health, kafka, key, load, migrate, migrate_profile, password, postgres, psql, rollup, secrets, site,
+    topics, up,
 };
 
 #[derive(Parser)]
@@ -52,6 +53,10 @@ enum Command {
     Postgres(postgres::Arguments),
     /// Create missing secrets; existing ones are never changed
     Secrets(secrets::Arguments),
+    /// List and change the sites that events are taken for; footfall-ingest notices within a second
+    Site(site::Arguments),
+    /// Make, replace and withdraw the keys that may write for a site
+    Key(key::Arguments),
     /// Create missing topics
     Topics(topics::Arguments),
     /// Create roles, database, extension and tables, and bring them up to date
@@ -88,6 +93,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Kafka(arguments) => match kafka::run(arguments)? {},
         Command::Postgres(arguments) => match postgres::run(&arguments)? {},
         Command::Secrets(arguments) => secrets::run(&arguments),
+        Command::Site(arguments) => site::run(arguments),
+        Command::Key(arguments) => key::run(arguments),
         Command::Topics(arguments) => in_runtime(topics::run(arguments)),
         Command::Migrate(arguments) => in_runtime(migrate::run(arguments)),
         Command::Retain(arguments) => Ok(retain::main(arguments)),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::rates::Limited;
+use crate::sites::QuotaReached;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
@@ -139,7 +140,8 @@ pub(crate) fn deferred(deferral: Deferral) -> Answer {
         | Deferral::NotCommitted
         | Deferral::Unavailable
         | Deferral::TooManyAtOnce
-        | Deferral::RateLimited => answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into()),
+        | Deferral::RateLimited
+        | Deferral::QuotaReached => answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into()),
         Deferral::DiskFull => answer.headers_mut().insert(RETRY_AFTER, ROOM_AFTER_S.into()),
     };
     answer
@@ -160,6 +162,13 @@ pub(crate) fn limited(Limited { wait, burst, fills_in_s }: Limited) -> Answer {
             headers.insert(name, value);
         }
     }
+    answer
+}
+
+/// Says when the site may have events again.
+pub(crate) fn quota_reached(QuotaReached { seconds }: &QuotaReached) -> Answer {
+    let mut answer = deferred(Deferral::QuotaReached);
+    answer.headers_mut().insert(RETRY_AFTER, (*seconds).into());
     answer
 }
 

@@ -42,6 +42,8 @@ pub struct Config {
     pub privacy: PrivacyConfig,
     /// How much one client may send.
     pub rates: RatesConfig,
+    /// Who may write, and for which sites.
+    pub sites: SitesConfig,
     /// How full a disk may become.
     pub disk: DiskConfig,
     /// Who may import history, with events older than `limits.past_ms_max`.
@@ -151,6 +153,15 @@ pub struct RatesConfig {
     pub exempt: Vec<String>,
 }
 
+/// Who may write, and for which sites.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SitesConfig {
+    /// Path of the file with the sites and their keys, which `footfall site` and `footfall key` change; read again when it is replaced. If
+    /// empty, everybody may write, for any site.
+    pub file: String,
+}
+
 /// How full a disk may become. While there is less room, requests are answered with 507 and `disk_full`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -218,6 +229,7 @@ impl Default for Config {
                 country_database: String::new(),
             },
             rates: RatesConfig { events_per_s: 50, burst: 3_000, exempt: vec!["127.0.0.0/8".into(), "::1".into()] },
+            sites: SitesConfig::default(),
             disk: DiskConfig { folders: Vec::new(), free_mib_min: 512 },
             import: ImportConfig { key: Secret::default(), local: true, past_days_max: 3_653 },
             limits: Limits::default(),

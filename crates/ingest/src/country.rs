@@ -1,22 +1,18 @@
 //! Looks up the country of an address in a file provided by the operator. Done here and not downstream, because no
 //! address leaves this process.
 
-use std::fs::Metadata;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::{PoisonError, RwLock};
 
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader, WithinOptions};
 use serde_json::Value;
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+
+use crate::watched::{Stamp, Watched, stamp};
 
 /// Larger than any published file; the file is held in memory.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// How often to check whether the file was replaced.
-const LOOK_MS: u64 = 1_000;
 
 /// Why a file cannot be used.
 #[derive(Debug, Error)]
@@ -48,9 +44,6 @@ const RECORDS_READ_MAX: usize = 100_000;
 /// Keys that the error for an unknown layout names.
 const KEYS_NAMED_MAX: usize = 20;
 
-/// Tells a file from the one it replaced.
-type Stamp = (Option<SystemTime>, u64);
-
 /// A country file in MaxMind's format (MaxMind DB 2.0).
 pub(crate) struct Countries {
     path: PathBuf,
@@ -74,6 +67,19 @@ impl Countries {
         let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
         code(&file.reader.lookup(address).ok()?, file.layout)
     }
+}
+
+impl Watched for Countries {
+    const NAME: &'static str = "the file of countries";
+    type Error = Unusable;
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn stamp(&self) -> Stamp {
+        self.stamp
+    }
 
     fn replace(&self) -> Result<(), Unusable> {
         let file = read(&self.path)?;
@@ -84,6 +90,9 @@ impl Countries {
 
 /// A file whose records hold no country where it is looked for would answer nothing, silently.
 fn read(path: &Path) -> Result<File, Unusable> {
+    if stamp(path)?.1 > FILE_BYTES_MAX {
+        return Err(Unusable::TooLarge);
+    }
     let reader = Reader::open_readfile(path)?;
     let mut keys = None;
     let mut found = None;
@@ -130,34 +139,4 @@ fn keys_of(record: &LookupResult<'_, Vec<u8>>) -> Option<String> {
         _ => vec![outer],
     });
     Some(keys.take(KEYS_NAMED_MAX).collect::<Vec<_>>().join(", "))
-}
-
-fn stamp(path: &Path) -> Result<Stamp, Unusable> {
-    let file: Metadata = std::fs::metadata(path)?;
-    if file.len() > FILE_BYTES_MAX {
-        return Err(Unusable::TooLarge);
-    }
-    Ok((file.modified().ok(), file.len()))
-}
-
-/// Reloads the file when it is replaced. If the new one is unusable, the old one stays in use.
-pub(crate) async fn keep_fresh(countries: Arc<Countries>, shutdown: CancellationToken) {
-    let mut known = countries.stamp;
-    let mut every = tokio::time::interval(Duration::from_millis(LOOK_MS));
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        let (looking, path) = (countries.clone(), countries.path.display().to_string());
-        let look = tokio::task::spawn_blocking(move || match stamp(&looking.path) {
-            Ok(stamp) if stamp != known => (stamp, Some(looking.replace())),
-            // It may be missing for a moment while it is being replaced.
-            Ok(_) | Err(_) => (known, None),
-        });
-        let Ok((stamp, replaced)) = look.await else { return };
-        known = stamp;
-        match replaced {
-            Some(Ok(())) => info!(path, "the file of countries was replaced"),
-            Some(Err(error)) => warn!(path, %error, "the new file of countries cannot be used; the old one serves on"),
-            None => {}
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use footfall_event::Hints;
 use hyper::HeaderMap;
-use hyper::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
+use hyper::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderName, USER_AGENT};
 
 /// What browsers say about themselves by default; other client hints would need Accept-CH.
 #[derive(Default)]
@@ -54,6 +54,12 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<
         // Each byte of Latin-1 is the character of its number.
         Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
     })
+}
+
+/// The key of `Authorization: Bearer KEY`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// Whether the page is only fetched ahead, by Sec-Purpose (Fetch, 2.2.7), or as older browsers say it.

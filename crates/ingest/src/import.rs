@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use footfall_event::{Parsed, Reason, Rejection};
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, HOST, ORIGIN, REFERER};
+use hyper::header::{HOST, ORIGIN, REFERER};
 use url::form_urlencoded;
 
 use crate::config::ImportConfig;
+use crate::header::bearer;
 
 /// Different days in one request. Each may be a new chunk of several tables, which takes PostgreSQL some 50 ms, and in
 /// the light profile the client waits for the commit (`database.commit_ms_max`).
@@ -66,10 +67,7 @@ impl Importers {
     }
 
     fn has_key(&self, headers: &HeaderMap) -> bool {
-        let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given =
-            value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        given.is_some_and(|(_, given)| self.key == Some(blake3::hash(given.trim().as_bytes())))
+        bearer(headers).is_some_and(|given| self.key == Some(blake3::hash(given.as_bytes())))
     }
 }
 

@@ -21,6 +21,8 @@ mod rates;
 mod routes;
 mod samples;
 mod server;
+mod sites;
+mod watched;
 
 pub use config::Config;
 pub use metrics::describe_metrics;
@@ -50,7 +52,11 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let countries = countries.map(Arc::new);
     if let Some(countries) = &countries {
-        tokio::spawn(country::keep_fresh(countries.clone(), shell.shutdown.clone()));
+        tokio::spawn(watched::keep_fresh(countries.clone(), shell.shutdown.clone()));
+    }
+    let sites = sites::Sites::open(&config.sites)?.map(Arc::new);
+    if let Some(sites) = &sites {
+        tokio::spawn(watched::keep_fresh(sites.clone(), shell.shutdown.clone()));
     }
     let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let rates = Arc::new(rates);
@@ -60,7 +66,8 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     // yet reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
-    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), countries, metrics, rates, disk)?;
+    let guards = routes::Guards { countries, sites, rates, disk };
+    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), metrics, guards)?;
     let service = Arc::new(service.hurried_by(shell.shutdown.clone()));
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;

@@ -49,6 +49,7 @@ fn counter_of(family: &Family<ReasonLabels, Counter>, deferral: Deferral) -> Cou
         | Deferral::DatabaseAway
         | Deferral::NotCommitted
         | Deferral::RateLimited
+        | Deferral::QuotaReached
         | Deferral::DiskFull => family.get_or_create(&ReasonLabels { reason: deferral.as_str() }).clone(),
     }
 }

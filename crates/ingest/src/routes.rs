@@ -11,7 +11,7 @@ use footfall_event::{
 };
 use hyper::body::Incoming;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue, REFERER};
-use hyper::{HeaderMap, Method, Request};
+use hyper::{HeaderMap, Method, Request, Uri};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -31,6 +31,7 @@ use crate::header::{self, Told};
 use crate::import::{Importers, check_days};
 use crate::metrics::Metrics;
 use crate::rates::{Limited, Rates};
+use crate::sites::{QuotaReached, Sites};
 use crate::{pixel, privacy_signal};
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
@@ -54,16 +55,26 @@ pub(crate) struct Service {
     visitor_key: VisitorKey,
     countries: Option<Arc<Countries>>,
     importers: Importers,
+    sites: Option<Arc<Sites>>,
     rates: Arc<Rates>,
     disk: Arc<Disk>,
 }
 
+/// What is asked about each request.
+pub(crate) struct Guards {
+    pub(crate) countries: Option<Arc<Countries>>,
+    pub(crate) sites: Option<Arc<Sites>>,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) disk: Arc<Disk>,
+}
+
 /// Who sends events.
-#[derive(Clone, Copy)]
 struct Client {
     address: IpAddr,
     /// How old its events may be, in milliseconds, if it imports history.
     import_past_ms_max: Option<u64>,
+    /// The only site that it may write for; `None`: any.
+    site: Option<String>,
 }
 
 /// Why a request's events are not taken.
@@ -71,6 +82,7 @@ enum Refusal {
     Rejected(Rejection),
     Deferred(Deferral),
     Limited(Limited),
+    QuotaReached(QuotaReached),
 }
 
 impl From<BodyRefusal> for Refusal {
@@ -87,11 +99,10 @@ impl Service {
         config: &Config,
         delivery: Arc<Delivery>,
         counts: Arc<Counts>,
-        countries: Option<Arc<Countries>>,
         metrics: Arc<Metrics>,
-        rates: Arc<Rates>,
-        disk: Arc<Disk>,
+        guards: Guards,
     ) -> anyhow::Result<Self> {
+        let Guards { countries, sites, rates, disk } = guards;
         let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
         Ok(Self {
             delivery,
@@ -107,6 +118,7 @@ impl Service {
             visitor_key: visitor_key(&config.privacy),
             countries,
             importers: Importers::new(&config.import),
+            sites,
             rates,
             disk,
         })
@@ -143,7 +155,9 @@ impl Service {
             _ => answer::not_found(),
         };
         // With every status, so that a page can tell a refusal from an outage.
-        cors::allow_origin(answer.headers_mut(), origin.as_ref());
+        if origin.as_ref().zip(self.sites.as_ref()).is_none_or(|(origin, sites)| sites.allows_origin(origin)) {
+            cors::allow_origin(answer.headers_mut(), origin.as_ref());
+        }
         answer.headers_mut().insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("retry-after, ratelimit, ratelimit-policy"),
@@ -155,12 +169,16 @@ impl Service {
     async fn take_events(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
         let import = self.importers.past_ms_max(head.uri.query(), &head.headers, peer);
-        let client = Client {
+        let mut client = Client {
             address: client_address(peer, &head.headers, &self.trusted_proxies),
             import_past_ms_max: import.as_ref().ok().copied().flatten(),
+            site: None,
         };
-        let read = match self.admit(client, 1) {
-            Ok(()) => self.read(&head.headers, &mut body).await,
+        let read = match self.admit(&client, 1).and_then(|()| self.site_of(&client, &head.uri, &head.headers)) {
+            Ok(site) => {
+                client.site = site;
+                self.read(&head.headers, &mut body).await
+            }
             Err(refusal) => Err(refusal),
         };
         let (format, body) = match read {
@@ -174,10 +192,10 @@ impl Service {
                 return self.refused(no_body, 1);
             }
         };
-        let parsed = import.and_then(|_| self.parse(&body.bytes, format, &head.headers, client));
+        let parsed = import.and_then(|_| self.parse(&body.bytes, format, &head.headers, &client));
         match parsed {
-            Ok(parsed) => match self.admit(client, parsed.events.len().saturating_sub(1)) {
-                Ok(()) => self.deliver_whole(parsed, Some(body)).await,
+            Ok(parsed) => match self.admit(&client, parsed.events.len().saturating_sub(1)) {
+                Ok(()) => self.deliver_whole(parsed, client.site, Some(body)).await,
                 Err(refusal) => self.refused(refusal, parsed.events.len() as u64),
             },
             Err(rejection) => self.refuse(&rejection),
@@ -185,7 +203,7 @@ impl Service {
     }
 
     /// Whether `events` more of a client may come now.
-    fn admit(&self, client: Client, events: usize) -> Result<(), Refusal> {
+    fn admit(&self, client: &Client, events: usize) -> Result<(), Refusal> {
         if self.disk.is_full() {
             return Err(Refusal::Deferred(Deferral::DiskFull));
         }
@@ -195,28 +213,40 @@ impl Service {
         self.rates.take(client.address, events).map_err(Refusal::Limited)
     }
 
+    /// The only site that a client may write for; `None`: any. Imports are the owner's.
+    fn site_of(&self, client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+        let Some(sites) = self.sites.as_ref().filter(|_| client.import_past_ms_max.is_none()) else { return Ok(None) };
+        let site = sites.site_of(uri.query(), headers).map_err(Refusal::Rejected)?;
+        if let Some(site) = &site {
+            sites.check_quota(site, Timestamp::now()).map_err(Refusal::QuotaReached)?;
+        }
+        Ok(site)
+    }
+
     /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let headers = request.headers();
         let request_id = request_id(peer, headers, &self.trusted_proxies);
         let referer = header::text(headers, &REFERER);
         let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref(), request_id);
-        let client = Client { address: client_address(peer, headers, &self.trusted_proxies), import_past_ms_max: None };
-        if let Err(refusal) = self.admit(client, 1) {
-            return self.refused(refusal, 1);
+        let address = client_address(peer, headers, &self.trusted_proxies);
+        let mut client = Client { address, import_past_ms_max: None, site: None };
+        match self.admit(&client, 1).and_then(|()| self.site_of(&client, request.uri(), headers)) {
+            Ok(site) => client.site = site,
+            Err(refusal) => return self.refused(refusal, 1),
         }
-        let answer = match self.parse(&event, BodyFormat::Json, headers, client) {
-            Ok(parsed) => self.deliver_whole(parsed, None).await,
+        let answer = match self.parse(&event, BodyFormat::Json, headers, &client) {
+            Ok(parsed) => self.deliver_whole(parsed, client.site, None).await,
             Err(rejection) => self.refuse(&rejection),
         };
         if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
     }
 
     /// Delivers even if the client disconnects. The body keeps its share of the budget until then.
-    async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, body: Option<Body>) -> Answer {
+    async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, site: Option<String>, body: Option<Body>) -> Answer {
         let service = self.clone();
         let delivered = self.delivering.spawn(async move {
-            let answer = service.deliver(parsed).await;
+            let answer = service.deliver(parsed, site).await;
             drop(body);
             answer
         });
@@ -232,9 +262,16 @@ impl Service {
         Ok((format, body))
     }
 
-    fn parse(&self, body: &[u8], format: BodyFormat, headers: &HeaderMap, client: Client) -> Result<Parsed, Rejection> {
+    fn parse(
+        &self,
+        body: &[u8],
+        format: BodyFormat,
+        headers: &HeaderMap,
+        client: &Client,
+    ) -> Result<Parsed, Rejection> {
         let received_at = Timestamp::now();
-        let Client { address, import_past_ms_max: import } = client;
+        let Client { address, import_past_ms_max: import, site } = client;
+        let (address, import) = (*address, *import);
         let today = received_at.to_zoned(TimeZone::UTC).date();
         // The headers and the address of an import are those of a program, and a visitor is the same in each request of it.
         let visit = Some((today, address)).filter(|_| import.is_none());
@@ -249,6 +286,7 @@ impl Service {
             received_at,
             user_agent: told.user_agent(),
             hints: told.hints(),
+            site: site.as_deref(),
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
@@ -268,7 +306,7 @@ impl Service {
         Ok(parsed)
     }
 
-    async fn deliver(&self, parsed: Parsed) -> Answer {
+    async fn deliver(&self, parsed: Parsed, site: Option<String>) -> Answer {
         let kind = parsed.kind;
         let mut answer_ids = Vec::with_capacity(parsed.events.len());
         let mut events = Vec::with_capacity(parsed.events.len());
@@ -287,6 +325,9 @@ impl Service {
         let count = events.len() as u64;
         let Sent { acknowledged, deferred } = self.delivery.send_events(events).await;
         self.counts.accepted(acknowledged);
+        if let Some((sites, site)) = self.sites.as_ref().zip(site) {
+            sites.count(&site, acknowledged, Timestamp::now());
+        }
         if let Some(deferral) = deferred {
             // The client sends the whole request again, and its rejected events are counted then.
             return self.defer(deferral, count.saturating_sub(acknowledged));
@@ -314,6 +355,10 @@ impl Service {
             Refusal::Limited(limited) => {
                 self.metrics.deferred(Deferral::RateLimited, count);
                 answer::limited(limited)
+            }
+            Refusal::QuotaReached(reached) => {
+                self.metrics.deferred(Deferral::QuotaReached, count);
+                answer::quota_reached(&reached)
             }
         }
     }

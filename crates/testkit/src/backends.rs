@@ -1,10 +1,12 @@
 //! PostgreSQL and Kafka, started once per test process, or separately for a test that breaks them.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use footfall::processes::{Kafka, Postgres, Programs};
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::own_address;
@@ -61,6 +63,14 @@ pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS
         .get_or_init(|| Programs::load(&checkout().join(".parts/parts.json")).expect("run `cargo xtask setup` first"))
+}
+
+/// The operator's command, without this process's environment.
+pub fn footfall() -> Command {
+    let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("footfall");
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).kill_on_drop(true);
+    command
 }
 
 /// The root of the checkout.

@@ -11,7 +11,7 @@ use footfall_event::Deferral;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue,
+    ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     X_CONTENT_TYPE_OPTIONS,
 };
@@ -81,8 +81,8 @@ impl Forward {
     ) -> Answer {
         let origin = cors::origin(request.headers()).cloned();
         let mut answer = self.answer(path, request, client, request_id).await;
-        // Ingest has done so itself.
-        if !answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        // Ingest says itself who may read its answers, which all have this header.
+        if !answer.headers().contains_key(ACCESS_CONTROL_EXPOSE_HEADERS) {
             cors::allow_origin(answer.headers_mut(), origin.as_ref());
         }
         answer

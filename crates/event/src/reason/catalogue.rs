@@ -9,7 +9,8 @@ impl Reason {
         match self {
             Self::BodyTooLarge | Self::TooManyEvents => Some(413),
             Self::ContentTypeUnsupported | Self::ContentEncodingUnsupported => Some(415),
-            Self::PrivacySignal | Self::ImportRefused => Some(403),
+            Self::KeyMissing | Self::KeyRefused => Some(401),
+            Self::PrivacySignal | Self::ImportRefused | Self::OriginRefused | Self::SiteMismatch => Some(403),
             Self::BodyEmpty
             | Self::ContentEncodingInvalid
             | Self::JsonSyntax
@@ -128,6 +129,23 @@ impl Reason {
                  machine: a wrong key, or no key configured, or a request through nginx or another proxy, or from a \
                  page in a browser."
             }
+            Self::KeyMissing => {
+                "The file in `sites.file` says that only who has a key may write, and the request has none: a page whose \
+                 snippet is from before there were keys, or a program that has found the address."
+            }
+            Self::KeyRefused => {
+                "The request's key is in no site of the file in `sites.file`, or it was withdrawn, or its site is \
+                 disabled; or it is a secret key in a URL, where servers and proxies log it."
+            }
+            Self::OriginRefused => {
+                "The request has a public key, but its Origin (of an image: its Referer) is none of `origins` of the \
+                 key's site: the site is open under another name, or another site has copied the snippet, or a program \
+                 uses a key that is for pages. An image has no Referer if its page says `no-referrer`."
+            }
+            Self::SiteMismatch => {
+                "The event names a site, and the key of its request is for another one: a wrong key, or a client \
+                 tries to write for a site that is not its own."
+            }
             Self::DatabaseRefused => {
                 "The event was accepted, but PostgreSQL refused its row: a constraint or trigger that was added by \
                  hand, or a bug in Footfall. The client was answered 200, and the row is in `analytics_quarantine` \
@@ -194,6 +212,22 @@ impl Reason {
             Self::ImportRefused => {
                 "Send `Authorization: Bearer KEY` with the key in `import.key`, or post to ingest's own port on its \
                  machine. Without `?import`, old events are stored with the time of receipt."
+            }
+            Self::KeyMissing => {
+                "Make a key with `footfall key add SITE`, and put it into the address that events are sent to: \
+                 `data-endpoint=\"/analytics?key=KEY\"`; for a server, into its header `Authorization: Bearer KEY`. \
+                 `footfall site open` takes events without a key too."
+            }
+            Self::KeyRefused => {
+                "`footfall site list` shows which keys there are: compare the first 11 characters. Send a secret key in the \
+                 header `Authorization: Bearer KEY`; if it was in a URL, replace it with `footfall key rotate`."
+            }
+            Self::OriginRefused => {
+                "If the pages are yours, `footfall site add SITE --origin ORIGIN` adds their origin. A program needs a key \
+                 of its own: `footfall key add SITE --secret`. An image can say `referrerpolicy=\"origin\"`."
+            }
+            Self::SiteMismatch => {
+                "Leave `site` out, since the key says it, or use a key of the site that the event names."
             }
             Self::DatabaseRefused => {
                 "Read `field` and `message` of the row in `analytics_quarantine`, then remove the constraint or report \

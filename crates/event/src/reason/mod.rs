@@ -83,6 +83,14 @@ reasons! {
     PrivacySignal = "privacy_signal",
     /// An import of history was asked for without permission.
     ImportRefused = "import_refused",
+    /// The request has no key, and only who has one may write.
+    KeyMissing = "key_missing",
+    /// The request's key is none of ours, or is not valid any more, or must not be sent in this way.
+    KeyRefused = "key_refused",
+    /// The request has a site's public key, but comes from no page of that site.
+    OriginRefused = "origin_refused",
+    /// The event names another site than the one that the request's key is for.
+    SiteMismatch = "site_mismatch",
     /// PostgreSQL refused the row.
     DatabaseRefused = "database_refused",
 }

@@ -143,6 +143,7 @@ fn the_visitor_is_identified_by_the_events_site_and_user_agent() {
         received_at: received_at(),
         user_agent: None,
         hints: Hints::default(),
+        site: None,
         country: None,
         visitor: &visitor,
         limits: &limits,
@@ -157,6 +158,20 @@ fn the_visitor_is_identified_by_the_events_site_and_user_agent() {
         assert_eq!(event.kafka_key(), Some(Uuid::from_u128(7).to_string()));
     }
     assert_eq!(*asked.borrow(), [(None, None), (Some("s".to_owned()), Some("u".to_owned()))]);
+
+    // Who may write for one site only.
+    asked.borrow_mut().clear();
+    let other = with_text(r#""site":"other""#);
+    let parsed =
+        parse(format!("[{other},{}", &body[1..]).as_bytes(), BodyFormat::Json, &Arrival { site: Some("s"), ..arrival });
+    let events = parsed.unwrap().events;
+    let refused = events[0].as_ref().unwrap_err();
+    assert_eq!((refused.field.as_str(), refused.reason), ("site", Reason::SiteMismatch));
+    for event in &events[1..] {
+        assert_eq!(event.as_ref().unwrap().event.site.as_deref(), Some("s"));
+    }
+    let of_site = |agent: Option<&str>| (Some("s".to_owned()), agent.map(str::to_owned));
+    assert_eq!(*asked.borrow(), [of_site(None), of_site(Some("u"))]);
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn imported(body: &str) -> footfall_event::Event {
         received_at: received_at(),
         user_agent: None,
         hints: Hints::default(),
+        site: None,
         country: None,
         visitor: &visitor,
         limits: &limits,

@@ -60,6 +60,7 @@ fn a_user_agent_from_the_header_is_cut_as_well() {
         received_at: crate::received_at(),
         user_agent: Some(&header),
         hints: footfall_event::Hints::default(),
+        site: None,
         country: None,
         visitor: &|_, _| None,
         limits: &limits,

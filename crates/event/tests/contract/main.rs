@@ -33,6 +33,7 @@ fn parsed_as(body: &[u8], format: BodyFormat) -> Result<Parsed, Rejection> {
         received_at: received_at(),
         user_agent: Some("header/1.0"),
         hints: Hints::default(),
+        site: None,
         country: None,
         visitor: &|_, _| None,
         limits: &limits,

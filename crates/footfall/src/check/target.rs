@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::instance_files::{IngestFile, SinkFile, read};
+use crate::WriteKey;
 use crate::topics;
 use crate::up::state::{State, StateError};
 
@@ -34,6 +35,9 @@ pub struct TargetOverrides {
     /// dbname=analytics"
     #[arg(long, value_name = "URL")]
     pub database: Option<tokio_postgres::Config>,
+    /// The secret key of a site, if only who has one may write (`footfall key add SITE --secret`)
+    #[arg(long, value_name = "KEY", env = "FOOTFALL_KEY", hide_env_values = true)]
+    pub key: Option<WriteKey>,
 }
 
 /// The addresses of everything that an event passes through.
@@ -54,6 +58,8 @@ pub struct Target {
     pub events_topic: String,
     /// The database, with the reader role.
     pub database: tokio_postgres::Config,
+    /// The secret key of a site, if only who has one may write.
+    pub key: Option<WriteKey>,
     /// The folder of the logs, if `footfall up` started the services.
     pub logs: Option<PathBuf>,
 }
@@ -89,9 +95,11 @@ impl Target {
                 kafka: Some(kafka),
                 events_topic,
                 database: Some(database),
+                key,
             } if instance.is_none() => {
                 let events_topic = events_topic.unwrap_or_else(|| topics::EVENTS.to_owned());
-                Ok(Self { site, ingest, ingest_admin, sink_admin, kafka, events_topic, database, logs: None }.trimmed())
+                Ok(Self { site, ingest, ingest_admin, sink_admin, kafka, events_topic, database, key, logs: None }
+                    .trimmed())
             }
             overrides => {
                 let of_host = || instance.is_none() && Path::new(HOST_CONFIGURATION).exists();
@@ -116,6 +124,7 @@ impl Target {
             kafka: "127.0.0.1:9092".into(),
             events_topic: topics::EVENTS.into(),
             database,
+            key: None,
             logs: None,
         }
     }
@@ -139,6 +148,7 @@ impl Target {
             kafka: kafka.bootstrap_servers,
             events_topic: kafka.events_topic,
             database,
+            key: None,
             logs: Some(state.dir.join("logs")),
         })
     }
@@ -152,6 +162,7 @@ impl Target {
             kafka: overrides.kafka.unwrap_or(self.kafka),
             events_topic: overrides.events_topic.unwrap_or(self.events_topic),
             database: overrides.database.unwrap_or(self.database),
+            key: overrides.key,
             logs: self.logs,
         }
     }
@@ -184,6 +195,7 @@ mod tests {
             kafka: Some("d:4".into()),
             events_topic: None,
             database: Some("host=/e user=f".parse().unwrap()),
+            key: None,
         }
     }
 

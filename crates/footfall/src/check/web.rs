@@ -32,7 +32,7 @@ pub(crate) struct Web<'a> {
 impl<'a> Web<'a> {
     pub(crate) fn new(target: &'a Target) -> Self {
         let http = |seconds| Http::new(Duration::from_secs(seconds));
-        Self { target, gets: http(GET_S_MAX), posts: http(POST_S_MAX) }
+        Self { target, gets: http(GET_S_MAX), posts: http(POST_S_MAX).with_key(target.key.as_ref()) }
     }
 
     pub(crate) async fn site(&self) -> StageResult {
@@ -154,6 +154,10 @@ impl<'a> Web<'a> {
                 let advice = deferral(&answer).map_or("", Deferral::remedy);
                 format!("{advice} The logs are {log} and {}.", self.target.log_of(store)).trim_start().to_owned()
             }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                "Only who has a key may write: make one with `footfall key add SITE --secret`, and give it as --key."
+                    .into()
+            }
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 "The server here is not Footfall's nginx or ingest: compare its configuration with \
                  nixos/nginx/footfall-locations.conf."
@@ -240,6 +244,7 @@ mod tests {
             kafka: "127.0.0.1:1".into(),
             events_topic: "e".into(),
             database: tokio_postgres::Config::new(),
+            key: None,
             logs: None,
         };
         let failed = Web::new(&target).ingest().await.unwrap_err();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use footfall::WriteKey;
 use footfall::load::{self, LoadOptions};
 
 #[derive(Args)]
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// The prefix of each event's page_url
     #[arg(long, value_name = "URL")]
     page_url_prefix: Option<String>,
+    /// The secret key of a site, if only who has one may write (`footfall key add SITE --secret`)
+    #[arg(long, value_name = "KEY", env = "FOOTFALL_KEY", hide_env_values = true)]
+    key: Option<WriteKey>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -38,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         sessions: arguments.sessions,
         retry: arguments.retry,
         acknowledged: arguments.acknowledged,
+        key: arguments.key,
         page_url_prefix: arguments.page_url_prefix.unwrap_or(defaults.page_url_prefix),
         ..defaults
     };

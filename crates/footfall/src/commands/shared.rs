@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use footfall::sites;
 use footfall::up::state::{State, StateError};
+
+/// Exists if Footfall runs as system services.
+const HOST_CONFIGURATION: &str = "/etc/footfall";
 
 #[derive(Args)]
 pub(crate) struct Instance {
@@ -20,6 +24,25 @@ impl Instance {
 
     pub(crate) fn state(&self) -> Result<State, StateError> {
         State::find(self.dir())
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct SitesFile {
+    /// The file with the sites (default: that of the instance started last, or else /etc/footfall/sites.toml)
+    #[arg(long = "file", value_name = "FILE", env = "FOOTFALL_SITES_FILE")]
+    file: Option<PathBuf>,
+}
+
+impl SitesFile {
+    pub(crate) fn path(self) -> Result<PathBuf, StateError> {
+        let host = Path::new(HOST_CONFIGURATION);
+        match (self.file, State::find(None)) {
+            (Some(file), _) => Ok(file),
+            (None, Ok(state)) => Ok(sites::file(&state.dir)),
+            (None, Err(_)) if host.exists() => Ok(sites::file(host)),
+            (None, Err(error)) => Err(error),
+        }
     }
 }
 

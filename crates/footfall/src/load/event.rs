@@ -81,6 +81,7 @@ mod tests {
             received_at: Timestamp::now(),
             user_agent: None,
             hints: Hints::default(),
+            site: None,
             country: None,
             visitor: &|_, _| None,
             limits: &limits,

@@ -19,6 +19,7 @@ use hyper::Uri;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use crate::WriteKey;
 use crate::http::{Answer, Failure, Http};
 
 use event::{Event, Template};
@@ -50,6 +51,8 @@ pub struct LoadOptions {
     pub page_url_prefix: String,
     /// A file to which the id of each event is appended as soon as it is acknowledged, one per line.
     pub acknowledged: Option<PathBuf>,
+    /// The secret key of a site, if only who has one may write.
+    pub key: Option<WriteKey>,
 }
 
 impl LoadOptions {
@@ -67,6 +70,7 @@ impl LoadOptions {
             timeout_ms_max: 30_000,
             page_url_prefix: "http://footfall.invalid/load/".to_owned(),
             acknowledged: None,
+            key: None,
         }
     }
 }
@@ -79,7 +83,7 @@ pub async fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
     let schedule = Schedule::new(options.rate_per_s, options.events)?;
     let sender = Arc::new(Sender {
         uri: uri(&options.url)?,
-        http: Http::new(Duration::from_millis(options.timeout_ms_max)),
+        http: Http::new(Duration::from_millis(options.timeout_ms_max)).with_key(options.key.as_ref()),
         template: Template::new(&options.page_url_prefix, options.sessions),
         in_flight: Arc::new(Semaphore::new(options.in_flight_max.clamp(1, Semaphore::MAX_PERMITS))),
         give_up: options.retry.then(|| Duration::from_millis(options.give_up_ms_max)),

@@ -8,7 +8,7 @@ use super::addresses::Addresses;
 use super::error::UpError;
 use super::plan::Plan;
 use crate::processes::SecondName;
-use crate::{files, secrets, topics};
+use crate::{files, secrets, sites, topics};
 
 /// The consumer group of the sinks.
 const SINK_GROUP: &str = "footfall-sink";
@@ -49,6 +49,7 @@ pub(crate) fn write_light_ingest(dir: &Path, at: Addresses, database: &str) -> R
 fn ingest(dir: &Path, at: Addresses) -> Value {
     json!({
         "disk": { "folders": [dir] },
+        "sites": { "file": sites::file(dir) },
         "listen": at.ingest(),
         "admin": { "address": at.ingest_admin() },
         // nginx or view on this machine passes the client's address on.

@@ -23,6 +23,7 @@ mod quarantine;
 mod repeats;
 mod room;
 mod samples;
+mod sites;
 mod slow_clients;
 mod stop;
 mod topics;

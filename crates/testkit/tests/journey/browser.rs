@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use footfall_testkit::{Pipeline, PipelineOptions, SOON, shared};
+use footfall_testkit::{Pipeline, PipelineOptions, SOON, SitesFile, shared};
 use serde_json::{Value, json};
 
 use crate::MACHINE;
@@ -118,6 +118,30 @@ async fn another_origin_s_page_posts_json_with_credentials_and_headers_of_its_ow
     each_is_stored_once(&mut pipeline, &ids(&sent["event_ids"])).await;
     driver.go_on().await;
     driver.done().await;
+}
+
+#[tokio::test]
+async fn a_page_with_a_key_writes_once_its_origin_may_and_loses_nothing() {
+    let _turn = MACHINE.read().await;
+    let sites = SitesFile::new();
+    sites.run(&["site", "add", "blog"]).await;
+    let key = sites.run(&["key", "add", "blog"]).await;
+    let options = PipelineOptions { site: true, ingest: sites.line(), ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
+    let mut driver = Driver::start_with("keyed", &pipeline, &[("FOOTFALL_KEY", &key)]);
+    let origin = driver.until("refused").await["origin"].as_str().unwrap().to_owned();
+    assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 0);
+    sites.run(&["site", "add", "blog", "--origin", &origin]).await;
+    driver.go_on().await;
+    driver.done().await;
+    // The last click may go with the beacon.
+    let clicks = "SELECT count(*) FROM analytics_events WHERE site = 'blog' AND event_type = 'button_click'";
+    pipeline.wait_for(clicks, 2, SOON).await;
+    pipeline.wait_until_all_is_read(SOON).await;
+    let kinds = "SELECT string_agg(event_type || site, ' ' ORDER BY timestamp) FROM analytics_events \
+                 WHERE event_type IN ('page_view', 'button_click')";
+    let kinds: String = pipeline.database.query_one(kinds, &[]).await.unwrap().get(0);
+    assert_eq!(kinds, "page_viewblog button_clickblog button_clickblog");
 }
 
 async fn pipeline_with_a_live_page() -> Pipeline {

@@ -16,7 +16,13 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start(scenario: &str, pipeline: &Pipeline) -> Self {
+        Self::start_with(scenario, pipeline, &[])
+    }
+
+    /// Also with these environment variables.
+    pub(crate) fn start_with(scenario: &str, pipeline: &Pipeline, variables: &[(&str, &str)]) -> Self {
         let mut node = Command::new("node");
+        node.envs(variables.iter().copied());
         node.arg(browser_driver()).args([scenario, &pipeline.url(8080, "/")]).kill_on_drop(true);
         let mut process = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is installed");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();

@@ -1,10 +1,8 @@
 //! The operator's command as a process.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use footfall_testkit::{Backends, Pipeline, checkout};
-use tokio::process::Command;
 
 /// Its result.
 #[derive(Debug)]
@@ -22,10 +20,7 @@ impl Answered {
 
 /// Runs `footfall` with these arguments, without this process's environment.
 pub(crate) async fn footfall(arguments: &[&str]) -> Answered {
-    let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("footfall");
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.unwrap();
+    let output = footfall_testkit::footfall().args(arguments).output().await.unwrap();
     let text = [output.stdout, output.stderr].concat();
     Answered { code: output.status.code().unwrap_or(-1), text: String::from_utf8_lossy(&text).into_owned() }
 }

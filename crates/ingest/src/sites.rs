@@ -1,0 +1,205 @@
+//! Who may write: the sites of a file and their keys; and how many events each site had today.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use anyhow::Context;
+use footfall_event::{Reason, Rejection};
+use footfall_sites::{Given, Invalid, Permits, Refused};
+use hyper::HeaderMap;
+use hyper::header::{HeaderValue, ORIGIN, REFERER};
+use jiff::Timestamp;
+use thiserror::Error;
+use url::form_urlencoded;
+
+use crate::config::SitesConfig;
+use crate::header;
+use crate::watched::{Stamp, Watched, stamp};
+
+/// More than ten thousand sites with keys have.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const DAY_S: i64 = 24 * 3_600;
+
+/// Why a file cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum Unusable {
+    #[error("{0}")]
+    Unreadable(#[from] std::io::Error),
+    #[error("has more than {FILE_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+}
+
+/// A site has had as many events today as it may have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct QuotaReached {
+    /// Until the next day begins.
+    pub(crate) seconds: u64,
+}
+
+/// Who may write.
+pub(crate) struct Sites {
+    path: PathBuf,
+    stamp: Stamp,
+    permits: RwLock<Arc<Permits>>,
+    today: Mutex<Today>,
+}
+
+/// The events of sites that have a limit.
+#[derive(Default)]
+struct Today {
+    /// Since 1970, in UTC.
+    day: i64,
+    events: HashMap<String, u64>,
+}
+
+impl Sites {
+    /// Reads the file, if one is configured.
+    pub(crate) fn open(config: &SitesConfig) -> anyhow::Result<Option<Self>> {
+        if config.file.is_empty() {
+            return Ok(None);
+        }
+        let path = PathBuf::from(&config.file);
+        let read = || Ok::<_, Unusable>((stamp(&path)?, read(&path)?));
+        let (stamp, permits) = read().with_context(|| format!("sites.file: {}", path.display()))?;
+        Ok(Some(Self { path, stamp, permits: RwLock::new(Arc::new(permits)), today: Mutex::default() }))
+    }
+
+    fn permits(&self) -> Arc<Permits> {
+        self.permits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The only site that a request may write for; `None`: it may write for any.
+    pub(crate) fn site_of(&self, query: Option<&str>, headers: &HeaderMap) -> Result<Option<String>, Rejection> {
+        let url_key = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .find_map(|(name, value)| (name == "key" && !value.is_empty()).then_some(value));
+        let origin = header::text(headers, &ORIGIN);
+        let referer = header::text(headers, &REFERER);
+        let given = Given {
+            header_key: header::bearer(headers),
+            url_key: url_key.as_deref(),
+            origin: origin.as_deref(),
+            referer: referer.as_deref(),
+        };
+        let permits = self.permits();
+        let site = permits.site_of(given, Timestamp::now()).map_err(rejection)?;
+        Ok(site.map(str::to_owned))
+    }
+
+    /// Whether a page may read the answers.
+    pub(crate) fn allows_origin(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.permits().allows_origin(origin))
+    }
+
+    /// Whether a site may have more events today.
+    pub(crate) fn check_quota(&self, site: &str, now: Timestamp) -> Result<(), QuotaReached> {
+        let Some(max) = self.permits().events_per_day_max(site) else { return Ok(()) };
+        if self.today(now).events.get(site).is_none_or(|had| *had < max) {
+            return Ok(());
+        }
+        Err(QuotaReached { seconds: (DAY_S - now.as_second().rem_euclid(DAY_S)).unsigned_abs() })
+    }
+
+    /// Counts events that were taken.
+    pub(crate) fn count(&self, site: &str, events: u64, now: Timestamp) {
+        // Others are not counted, so that what is held is bounded by the file.
+        if self.permits().events_per_day_max(site).is_some() {
+            *self.today(now).events.entry(site.to_owned()).or_default() += events;
+        }
+    }
+
+    fn today(&self, now: Timestamp) -> std::sync::MutexGuard<'_, Today> {
+        let day = now.as_second().div_euclid(DAY_S);
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        if today.day != day {
+            *today = Today { day, events: HashMap::new() };
+        }
+        today
+    }
+}
+
+impl Watched for Sites {
+    const NAME: &'static str = "the file of sites";
+    type Error = Unusable;
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    fn replace(&self) -> Result<(), Unusable> {
+        let permits = read(&self.path)?;
+        *self.permits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(permits);
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Permits, Unusable> {
+    if stamp(path)?.1 > FILE_BYTES_MAX {
+        return Err(Unusable::TooLarge);
+    }
+    Ok(footfall_sites::Sites::parse(&std::fs::read_to_string(path)?)?.into())
+}
+
+fn rejection(refused: Refused) -> Rejection {
+    let (field, reason, text) = match refused {
+        Refused::NoKey => (
+            "key",
+            Reason::KeyMissing,
+            "is missing: send it as `?key=KEY` in the URL (from pages), or in the header `Authorization: Bearer KEY` (from servers)",
+        ),
+        Refused::UnknownKey => ("key", Reason::KeyRefused, "is not known, or not valid any more"),
+        Refused::SecretInUrl => (
+            "key",
+            Reason::KeyRefused,
+            "is secret and stands in the URL, where others may read it: send it in the header `Authorization: Bearer KEY`",
+        ),
+        Refused::Origin => (
+            "origin",
+            Reason::OriginRefused,
+            "is none of the site that the public key is for; a program that is no page needs a secret key",
+        ),
+    };
+    Rejection::new(field, reason, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn sites(text: &str) -> Sites {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Sites::open(&SitesConfig { file: file.path().display().to_string() }).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_site_has_its_events_again_on_the_next_day() {
+        let sites = sites("[sites.a]\nevents_per_day_max = 10\n[sites.b]");
+        let now: Timestamp = "2026-11-30T23:59:30Z".parse().unwrap();
+        for _ in 0..3 {
+            assert_eq!(sites.check_quota("a", now), Ok(()));
+            sites.count("a", 4, now);
+            sites.count("b", 4, now);
+        }
+        assert_eq!(sites.check_quota("a", now), Err(QuotaReached { seconds: 30 }));
+        assert_eq!(sites.check_quota("b", now), Ok(()));
+        assert_eq!(sites.check_quota("a", now + SignedDuration::from_secs(30)), Ok(()));
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_or_missing_is_an_error() {
+        let open = |path: &str| Sites::open(&SitesConfig { file: path.into() }).map(|_| ()).unwrap_err();
+        assert!(format!("{:#}", open("/nowhere")).contains("sites.file: /nowhere: No such file"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "sites = 1").unwrap();
+        assert!(format!("{:#}", open(&file.path().display().to_string())).contains("sites"));
+    }
+}

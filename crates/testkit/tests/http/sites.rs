@@ -1,0 +1,146 @@
+//! Who may write: keys that `footfall key` makes, bound to a site and, for pages, to its origins.
+
+use footfall_testkit::{Answer, Pipeline, PipelineOptions, SOON, SitesFile, eventually, shared};
+use serde_json::{Value, json};
+
+const PAGE: &str = "https://blog.example";
+const ELSEWHERE: &str = "https://elsewhere.example";
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+/// With two sites.
+async fn two_sites() -> SitesFile {
+    let sites = SitesFile::new();
+    sites.run(&["site", "add", "blog", "--origin", PAGE]).await;
+    sites.run(&["site", "add", "shop"]).await;
+    sites
+}
+
+async fn send(pipeline: &Pipeline, port: u16, method: &str, path: &str, headers: Headers<'_>, body: &Value) -> Answer {
+    pipeline.http.send(method, &pipeline.url(port, path), headers, body.to_string()).await.expect("an answer")
+}
+
+fn event() -> Value {
+    json!({ "event_type": "page_view", "page_url": "https://blog.example/" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_has_a_key_may_write_and_for_its_site_only() {
+    let backends = shared().await;
+    let sites = two_sites().await;
+    let public = sites.run(&["key", "add", "blog"]).await;
+    let secret = sites.run(&["key", "add", "blog", "--secret"]).await;
+    let options = || PipelineOptions {
+        ingest: sites.line(),
+        site: true,
+        view: Some(String::new()),
+        ..PipelineOptions::default()
+    };
+    let (kafka, light) =
+        tokio::join!(Pipeline::start_with(backends, options()), Pipeline::start_light(&backends.postgres, options()));
+    let (by_url, in_url) = (format!("/analytics?key={public}"), format!("/analytics?key={secret}"));
+    let (pixel, bearer) = (format!("/pixel.gif?key={public}"), format!("Bearer {secret}"));
+    let foreign = json!({ "event_type": "x", "page_url": "https://blog.example/", "site": "shop" });
+    let named = json!({ "event_type": "x", "page_url": "https://blog.example/", "site": "blog" });
+    let none = json!("");
+    let cases: [(&str, &str, Headers<'_>, &Value, u16, &str); 13] = [
+        ("POST", "/analytics", &[], &event(), 401, "key_missing"),
+        ("POST", "/analytics", &[("origin", PAGE)], &event(), 401, "key_missing"),
+        ("POST", "/analytics?key=pk_0000", &[("origin", PAGE)], &event(), 401, "key_refused"),
+        ("POST", &by_url, &[], &event(), 403, "origin_refused"),
+        ("POST", &by_url, &[("origin", ELSEWHERE)], &event(), 403, "origin_refused"),
+        ("POST", &in_url, &[], &event(), 401, "key_refused"),
+        ("POST", &by_url, &[("origin", PAGE)], &foreign, 403, "site_mismatch"),
+        ("GET", &pixel, &[("referer", "https://elsewhere.example/a")], &none, 403, "origin_refused"),
+        ("GET", &pixel, &[], &none, 403, "origin_refused"),
+        ("POST", &by_url, &[("origin", PAGE)], &event(), 200, ""),
+        ("POST", "/analytics", &[("authorization", &bearer)], &event(), 200, ""),
+        ("POST", "/analytics", &[("authorization", &bearer)], &named, 200, ""),
+        ("GET", &pixel, &[("referer", "https://blog.example/a")], &none, 200, ""),
+    ];
+    for (mut pipeline, site) in [(kafka, 8080), (light, 3003)] {
+        for port in [3001, site] {
+            for (method, path, headers, body, status, reason) in &cases {
+                let answer = send(&pipeline, port, method, path, headers, body).await;
+                let told = if reason.is_empty() { Value::Null } else { answer.json()["reason"].clone() };
+                let wanted = if reason.is_empty() { Value::Null } else { json!(reason) };
+                assert_eq!(
+                    (answer.status.as_u16(), told),
+                    (*status, wanted),
+                    "{method} {path} {headers:?}: {answer:?}"
+                );
+            }
+            for (origin, allowed) in [(PAGE, Some(PAGE)), (ELSEWHERE, None)] {
+                for (method, path) in [("OPTIONS", &*by_url), ("POST", &*by_url), ("POST", "/analytics")] {
+                    let answer = send(&pipeline, port, method, path, &[("origin", origin)], &foreign).await;
+                    let header = answer.header("access-control-allow-origin");
+                    assert_eq!(header, allowed, "{method} {path} {origin}: {answer:?}");
+                }
+            }
+        }
+        pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE site = 'blog'", 8, SOON).await;
+        assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 8);
+        for (reason, count) in [("key_missing", 8), ("key_refused", 4), ("origin_refused", 10), ("site_mismatch", 4)] {
+            let counted = format!(
+                "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'rejected' AND reason = '{reason}'"
+            );
+            pipeline.wait_for(&counted, count, SOON).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_replaced_and_withdrawn_while_events_come_in() {
+    let sites = two_sites().await;
+    let first = sites.run(&["key", "add", "shop", "--secret"]).await;
+    let options = PipelineOptions { ingest: sites.line(), no_sink: true, ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_with(shared().await, options).await;
+    let status = async |key: &str| {
+        let bearer = format!("Bearer {key}");
+        send(&pipeline, 3001, "POST", "/analytics", &[("authorization", &bearer)], &event()).await.status.as_u16()
+    };
+    assert_eq!(status(&first).await, 200);
+    let second = sites.run(&["key", "rotate", &first[..11]]).await;
+    eventually("the second key is known", SOON, async || status(&second).await == 200).await;
+    assert_eq!(status(&first).await, 200, "both are taken for a time");
+    sites.run(&["key", "disable", &first[..11]]).await;
+    eventually("the first key is refused", SOON, async || status(&first).await == 401).await;
+    assert_eq!(status(&second).await, 200);
+    sites.run(&["site", "disable", "shop"]).await;
+    eventually("the site is disabled", SOON, async || status(&second).await == 401).await;
+    sites.run(&["site", "enable", "shop"]).await;
+    eventually("the site is enabled", SOON, async || status(&second).await == 200).await;
+
+    // If the file is damaged or gone, what it said last holds.
+    std::fs::write(&sites.path, "sites = 1").unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!((status(&second).await, status(&first).await), (200, 401));
+    std::fs::remove_file(&sites.path).unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!((status(&second).await, status(&first).await), (200, 401));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_has_no_more_events_a_day_than_it_may() {
+    let sites = two_sites().await;
+    sites.run(&["site", "add", "shop", "--events-per-day", "3"]).await;
+    let limited = format!("Bearer {}", sites.run(&["key", "add", "shop", "--secret"]).await);
+    let other = format!("Bearer {}", sites.run(&["key", "add", "blog", "--secret"]).await);
+    let options = PipelineOptions { ingest: sites.line(), ..PipelineOptions::default() };
+    let mut pipeline = Pipeline::start_with(shared().await, options).await;
+    let post = async |pipeline: &Pipeline, key: &str, body: &Value| {
+        send(pipeline, 3001, "POST", "/analytics", &[("authorization", key)], body).await
+    };
+    assert_eq!(post(&pipeline, &limited, &event()).await.status, 200);
+    // What is refused for another reason does not count.
+    assert_eq!(post(&pipeline, &limited, &json!({})).await.status, 400);
+    assert_eq!(post(&pipeline, &limited, &json!([event(), event(), {}])).await.status, 200);
+    let answer = post(&pipeline, &limited, &event()).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["reason"]), (429, &json!("quota_reached")), "{answer:?}");
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=86_400).contains(&wait), "{wait}");
+    assert_eq!(post(&pipeline, &other, &event()).await.status, 200, "another site");
+    sites.run(&["site", "add", "shop", "--events-per-day", "0"]).await;
+    eventually("the limit is gone", SOON, async || post(&pipeline, &limited, &event()).await.status == 200).await;
+    pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE site = 'shop'", 4, SOON).await;
+}
