@@ -26,4 +26,4 @@ pub use pipeline::{Pipeline, PipelineOptions, start_view};
 pub use sites::SitesFile;
 pub use small_disk::SmallDisk;
 pub use usage::{memory_kib, processor_s};
-pub use wait::{SOON, eventually};
+pub use wait::{AT_ONCE, SOON, eventually};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use footfall::processes::{Ending, Postgres};
-use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, own_postgres, shared};
+use footfall_testkit::{AT_ONCE, Pipeline, PipelineOptions, SOON, eventually, own_postgres, shared};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::{Mutex, OnceCell};
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use crate::metrics::{INGEST, metric};
 
 const STOP_MAX: Duration = Duration::from_secs(25);
-const AT_ONCE: Duration = Duration::from_secs(1);
 /// database.commit_ms_max, plus a margin for a busy machine.
 const COMMIT_MAX: Duration = Duration::from_secs(8);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use footfall::processes::Ending;
-use footfall_testkit::{Backends, Pipeline, PipelineOptions, SOON, eventually};
+use footfall_testkit::{AT_ONCE, Backends, Pipeline, PipelineOptions, SOON, eventually};
 use futures_util::future::join_all;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -18,7 +18,6 @@ use crate::metrics::{INGEST, metric};
 /// acknowledge_ms_max, the second after which librdkafka checks, and a margin for a busy machine.
 const IN_FLIGHT_MAX: Duration = Duration::from_secs(8);
 const STOP_MAX: Duration = Duration::from_secs(25);
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Backends that these tests break, one after the other.
 pub(crate) async fn breakable() -> &'static Mutex<Backends> {

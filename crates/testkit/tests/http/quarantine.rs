@@ -1,7 +1,7 @@
 //! Messages from Kafka that cannot be stored are kept with their reason and bytes, without affecting others; messages that
 //! Kafka itself has lost are counted and logged.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use footfall::processes::Ending;
 use footfall_testkit::{Pipeline, PipelineOptions, SOON, eventually, shared};
@@ -71,12 +71,9 @@ async fn an_unreadable_message_is_kept_unchanged_and_the_others_are_stored_immed
     for (message, ..) in &bad {
         messages.extend([message.clone(), good()]);
     }
-    let began = Instant::now();
     let offsets = topic::write(&pipeline, 0, &messages).await;
     let neighbours = i64::try_from(bad.len() + 1).unwrap();
     pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE event_type = 'good'", neighbours, SOON).await;
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
     pipeline.wait_for(&next_offset(&pipeline), offsets.last().unwrap() + 1, SOON).await;
 
     let kept = quarantined(&pipeline).await;
@@ -101,11 +98,11 @@ async fn one_refused_row_among_three_thousand_does_not_affect_the_others() {
     let offsets = topic::write(&pipeline, 0, &messages).await;
 
     pipeline.add_sink().await;
-    let began = Instant::now();
     pipeline.wait_for("SELECT count(*) FROM analytics_events", 2_999, SOON).await;
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
     pipeline.wait_for(&next_offset(&pipeline), offsets[2_999] + 1, SOON).await;
+    // Found by halving, and not one after the other.
+    let transactions = metric(&pipeline, SINK, "footfall_sink_transactions_total", &[]).await;
+    assert!(transactions < 100, "{transactions}");
     let kept = quarantined(&pipeline).await;
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].0, kept[0].1.as_str(), &kept[0].3), (offsets[1_846], "database_refused", &messages[1_846]));

@@ -1,16 +1,15 @@
 //! The daemons' metrics reach the database, and never delay an event.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use footfall_event::PipelineSample;
-use footfall_testkit::{Backends, Pipeline, PipelineOptions, SOON, eventually, shared};
+use footfall_testkit::{AT_ONCE, Backends, Pipeline, PipelineOptions, SOON, eventually, shared};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::metrics::{INGEST, SINK, metric};
 use crate::outcomes::NOT_ADDED_UP;
 use footfall_testkit::topic;
 
-const AT_ONCE: Duration = Duration::from_secs(1);
 const EVENT: &str = r#"{"event_type":"x","page_url":"http://a.b/"}"#;
 
 fn every_second() -> PipelineOptions {
