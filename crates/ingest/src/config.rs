@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::country::Countries;
+use crate::watched::Watched;
 
 /// Configuration of footfall-ingest.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -253,10 +254,10 @@ impl DatabaseConfig {
 
 impl PrivacyConfig {
     /// The country file, if one is configured.
-    pub(crate) fn countries(&self) -> Option<Result<Countries, FieldError>> {
+    pub(crate) fn countries(&self) -> Option<Result<Watched<Countries>, FieldError>> {
         let path = Some(&self.country_database).filter(|path| !path.is_empty())?;
         Some(
-            Countries::open(Path::new(path))
+            Watched::open(Path::new(path))
                 .map_err(|error| FieldError::new("privacy.country_database", format!("{path}: {error}"))),
         )
     }

@@ -2,25 +2,16 @@
 //! address leaves this process.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
 
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader, WithinOptions};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::watched::{Stamp, Watched, stamp};
-
-/// Larger than any published file; the file is held in memory.
-const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+use crate::watched::Contents;
 
 /// Why a file cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum Unusable {
-    #[error("{0}")]
-    Unreadable(#[from] std::io::Error),
-    #[error("has more than {FILE_BYTES_MAX} bytes")]
-    TooLarge,
+pub(crate) enum NoCountries {
     #[error("is no MMDB file: {0}")]
     Malformed(#[from] MaxMindDbError),
     #[error("holds no networks")]
@@ -46,68 +37,41 @@ const KEYS_NAMED_MAX: usize = 20;
 
 /// A country file in MaxMind's format (MaxMind DB 2.0).
 pub(crate) struct Countries {
-    path: PathBuf,
-    file: RwLock<File>,
-    stamp: Stamp,
-}
-
-struct File {
     reader: Reader<Vec<u8>>,
     layout: &'static [PathElement<'static>],
 }
 
 impl Countries {
-    pub(crate) fn open(path: &Path) -> Result<Self, Unusable> {
-        let stamp = stamp(path)?;
-        Ok(Self { path: path.to_owned(), file: RwLock::new(read(path)?), stamp })
-    }
-
     /// ISO 3166-1 alpha-2 code; None if the file does not know the address.
     pub(crate) fn of(&self, address: IpAddr) -> Option<String> {
-        let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-        code(&file.reader.lookup(address).ok()?, file.layout)
+        code(&self.reader.lookup(address).ok()?, self.layout)
     }
 }
 
-impl Watched for Countries {
+impl Contents for Countries {
     const NAME: &'static str = "the file of countries";
-    type Error = Unusable;
+    /// Larger than any published file; the file is held in memory.
+    const BYTES_MAX: u64 = 512 * 1024 * 1024;
+    type Error = NoCountries;
 
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn stamp(&self) -> Stamp {
-        self.stamp
-    }
-
-    fn replace(&self) -> Result<(), Unusable> {
-        let file = read(&self.path)?;
-        *self.file.write().unwrap_or_else(PoisonError::into_inner) = file;
-        Ok(())
-    }
-}
-
-/// A file whose records hold no country where it is looked for would answer nothing, silently.
-fn read(path: &Path) -> Result<File, Unusable> {
-    if stamp(path)?.1 > FILE_BYTES_MAX {
-        return Err(Unusable::TooLarge);
-    }
-    let reader = Reader::open_readfile(path)?;
-    let mut keys = None;
-    let mut found = None;
-    for record in reader.networks(WithinOptions::default())?.take(RECORDS_READ_MAX) {
-        let record = record?;
-        found = LAYOUTS.into_iter().find(|layout| code(&record, layout).is_some());
-        if found.is_some() {
-            break;
+    /// A file whose records hold no country where it is looked for would answer nothing, silently.
+    fn parse(bytes: Vec<u8>) -> Result<Self, NoCountries> {
+        let reader = Reader::from_source(bytes)?;
+        let mut keys = None;
+        let mut found = None;
+        for record in reader.networks(WithinOptions::default())?.take(RECORDS_READ_MAX) {
+            let record = record?;
+            found = LAYOUTS.into_iter().find(|layout| code(&record, layout).is_some());
+            if found.is_some() {
+                break;
+            }
+            keys = keys.or_else(|| keys_of(&record));
         }
-        keys = keys.or_else(|| keys_of(&record));
-    }
-    match (found, keys) {
-        (Some(layout), _) => Ok(File { reader, layout }),
-        (None, Some(found)) => Err(Unusable::UnknownLayout { known: places(), found }),
-        (None, None) => Err(Unusable::Empty),
+        match (found, keys) {
+            (Some(layout), _) => Ok(Self { reader, layout }),
+            (None, Some(found)) => Err(NoCountries::UnknownLayout { known: places(), found }),
+            (None, None) => Err(NoCountries::Empty),
+        }
     }
 }
 

@@ -52,11 +52,12 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let countries = countries.map(Arc::new);
     if let Some(countries) = &countries {
-        tokio::spawn(watched::keep_fresh(countries.clone(), shell.shutdown.clone()));
+        tokio::spawn(countries.clone().keep_fresh(shell.shutdown.clone()));
     }
     let sites = sites::Sites::open(&config.sites)?.map(Arc::new);
     if let Some(sites) = &sites {
-        tokio::spawn(watched::keep_fresh(sites.clone(), shell.shutdown.clone()));
+        let (watching, shutdown) = (sites.clone(), shell.shutdown.clone());
+        tokio::spawn(async move { watching.keep_fresh(shutdown).await });
     }
     let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let rates = Arc::new(rates);

@@ -32,6 +32,7 @@ use crate::import::{Importers, check_days};
 use crate::metrics::Metrics;
 use crate::rates::{Limited, Rates};
 use crate::sites::{QuotaReached, Sites};
+use crate::watched::Watched;
 use crate::{pixel, privacy_signal};
 
 const EVENTS_TAKE: &str = "POST, OPTIONS";
@@ -53,7 +54,7 @@ pub(crate) struct Service {
     trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
     visitor_key: VisitorKey,
-    countries: Option<Arc<Countries>>,
+    countries: Option<Arc<Watched<Countries>>>,
     importers: Importers,
     sites: Option<Arc<Sites>>,
     rates: Arc<Rates>,
@@ -62,7 +63,7 @@ pub(crate) struct Service {
 
 /// What is asked about each request.
 pub(crate) struct Guards {
-    pub(crate) countries: Option<Arc<Countries>>,
+    pub(crate) countries: Option<Arc<Watched<Countries>>>,
     pub(crate) sites: Option<Arc<Sites>>,
     pub(crate) rates: Arc<Rates>,
     pub(crate) disk: Arc<Disk>,
@@ -280,7 +281,7 @@ impl Service {
             let (site, name) = (site.unwrap_or_default(), name.unwrap_or_default());
             Some(self.visitor_key.visitor_id(day, site, visitor_address, name))
         };
-        let country = visit.and(self.countries.as_ref()).and_then(|countries| countries.of(address));
+        let country = visit.and(self.countries.as_ref()).and_then(|countries| countries.contents().of(address));
         let told = visit.map(|_| Told::by(headers)).unwrap_or_default();
         let arrival = Arrival {
             received_at,

@@ -1,8 +1,8 @@
 //! Who may write: the sites of a file and their keys; and how many events each site had today.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use footfall_event::{Reason, Rejection};
@@ -10,27 +10,14 @@ use footfall_sites::{Given, Invalid, Permits, Refused};
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, ORIGIN, REFERER};
 use jiff::Timestamp;
-use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
 use crate::config::SitesConfig;
 use crate::header;
-use crate::watched::{Stamp, Watched, stamp};
+use crate::watched::{Contents, Watched};
 
-/// More than ten thousand sites with keys have.
-const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const DAY_S: i64 = 24 * 3_600;
-
-/// Why a file cannot be used.
-#[derive(Debug, Error)]
-pub(crate) enum Unusable {
-    #[error("{0}")]
-    Unreadable(#[from] std::io::Error),
-    #[error("has more than {FILE_BYTES_MAX} bytes")]
-    TooLarge,
-    #[error("{0}")]
-    Invalid(#[from] Invalid),
-}
 
 /// A site has had as many events today as it may have.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,9 +28,7 @@ pub(crate) struct QuotaReached {
 
 /// Who may write.
 pub(crate) struct Sites {
-    path: PathBuf,
-    stamp: Stamp,
-    permits: RwLock<Arc<Permits>>,
+    permits: Arc<Watched<Permits>>,
     today: Mutex<Today>,
 }
 
@@ -61,14 +46,13 @@ impl Sites {
         if config.file.is_empty() {
             return Ok(None);
         }
-        let path = PathBuf::from(&config.file);
-        let read = || Ok::<_, Unusable>((stamp(&path)?, read(&path)?));
-        let (stamp, permits) = read().with_context(|| format!("sites.file: {}", path.display()))?;
-        Ok(Some(Self { path, stamp, permits: RwLock::new(Arc::new(permits)), today: Mutex::default() }))
+        let permits = Watched::open(Path::new(&config.file)).with_context(|| format!("sites.file: {}", config.file))?;
+        Ok(Some(Self { permits: Arc::new(permits), today: Mutex::default() }))
     }
 
-    fn permits(&self) -> Arc<Permits> {
-        self.permits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Notices changes until shutdown.
+    pub(crate) async fn keep_fresh(&self, shutdown: CancellationToken) {
+        self.permits.clone().keep_fresh(shutdown).await;
     }
 
     /// The only site that a request may write for; `None`: it may write for any.
@@ -83,19 +67,19 @@ impl Sites {
             origin: origin.as_deref(),
             referer: referer.as_deref(),
         };
-        let permits = self.permits();
+        let permits = self.permits.contents();
         let site = permits.site_of(given, Timestamp::now()).map_err(rejection)?;
         Ok(site.map(str::to_owned))
     }
 
     /// Whether a page may read the answers.
     pub(crate) fn allows_origin(&self, origin: &HeaderValue) -> bool {
-        origin.to_str().is_ok_and(|origin| self.permits().allows_origin(origin))
+        origin.to_str().is_ok_and(|origin| self.permits.contents().allows_origin(origin))
     }
 
     /// Whether a site may have more events today.
     pub(crate) fn check_quota(&self, site: &str, now: Timestamp) -> Result<(), QuotaReached> {
-        let Some(max) = self.permits().events_per_day_max(site) else { return Ok(()) };
+        let Some(max) = self.permits.contents().events_per_day_max(site) else { return Ok(()) };
         if self.today(now).events.get(site).is_none_or(|had| *had < max) {
             return Ok(());
         }
@@ -105,7 +89,7 @@ impl Sites {
     /// Counts events that were taken.
     pub(crate) fn count(&self, site: &str, events: u64, now: Timestamp) {
         // Others are not counted, so that what is held is bounded by the file.
-        if self.permits().events_per_day_max(site).is_some() {
+        if self.permits.contents().events_per_day_max(site).is_some() {
             *self.today(now).events.entry(site.to_owned()).or_default() += events;
         }
     }
@@ -120,30 +104,16 @@ impl Sites {
     }
 }
 
-impl Watched for Sites {
+impl Contents for Permits {
     const NAME: &'static str = "the file of sites";
-    type Error = Unusable;
+    /// More than ten thousand sites with keys have.
+    const BYTES_MAX: u64 = 16 * 1024 * 1024;
+    type Error = Invalid;
 
-    fn path(&self) -> &Path {
-        &self.path
+    fn parse(bytes: Vec<u8>) -> Result<Self, Invalid> {
+        let text = String::from_utf8(bytes).map_err(|error| Invalid::Layout(error.to_string()))?;
+        Ok(footfall_sites::Sites::parse(&text)?.into())
     }
-
-    fn stamp(&self) -> Stamp {
-        self.stamp
-    }
-
-    fn replace(&self) -> Result<(), Unusable> {
-        let permits = read(&self.path)?;
-        *self.permits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(permits);
-        Ok(())
-    }
-}
-
-fn read(path: &Path) -> Result<Permits, Unusable> {
-    if stamp(path)?.1 > FILE_BYTES_MAX {
-        return Err(Unusable::TooLarge);
-    }
-    Ok(footfall_sites::Sites::parse(&std::fs::read_to_string(path)?)?.into())
 }
 
 fn rejection(refused: Refused) -> Rejection {

@@ -1,9 +1,13 @@
 //! Files that are read again when they are replaced.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -11,51 +15,91 @@ use tracing::{info, warn};
 const LOOK_MS: u64 = 1_000;
 
 /// Tells a file from the one it replaced.
-pub(crate) type Stamp = (Option<SystemTime>, u64);
+type Stamp = (Option<SystemTime>, u64);
 
-/// What was read from a file.
-pub(crate) trait Watched: Send + Sync + 'static {
-    /// What the log calls it.
+/// What a file holds.
+pub(crate) trait Contents: Sized + Send + Sync + 'static {
+    /// What the log calls the file.
     const NAME: &'static str;
+    /// A larger file is not read.
+    const BYTES_MAX: u64;
     /// Why a file cannot be used.
-    type Error: std::fmt::Display + Send;
+    type Error: Display + Send;
 
-    fn path(&self) -> &Path;
-
-    /// Of the file that was read first.
-    fn stamp(&self) -> Stamp;
-
-    /// Reads the file again.
-    fn replace(&self) -> Result<(), Self::Error>;
+    fn parse(bytes: Vec<u8>) -> Result<Self, Self::Error>;
 }
 
-/// The stamp of the file that is there now.
-pub(crate) fn stamp(path: &Path) -> std::io::Result<Stamp> {
+/// Why a file cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum Unusable<E> {
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    #[error("has more than {0} bytes")]
+    TooLarge(u64),
+    #[error("{0}")]
+    Contents(E),
+}
+
+/// A file, and what it holds now.
+pub(crate) struct Watched<T> {
+    path: PathBuf,
+    /// When it was read first.
+    stamp: Stamp,
+    contents: RwLock<Arc<T>>,
+}
+
+impl<T: Contents> Watched<T> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Unusable<T::Error>> {
+        let stamp = stamp(path)?;
+        Ok(Self { path: path.to_owned(), stamp, contents: RwLock::new(Arc::new(read(path)?)) })
+    }
+
+    pub(crate) fn contents(&self) -> Arc<T> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace(&self) -> Result<(), Unusable<T::Error>> {
+        let contents = Arc::new(read(&self.path)?);
+        *self.contents.write().unwrap_or_else(PoisonError::into_inner) = contents;
+        Ok(())
+    }
+
+    /// Reads the file again whenever it is replaced. If the new one cannot be used, the old one stays in use.
+    pub(crate) async fn keep_fresh(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut known = self.stamp;
+        let path = self.path.display().to_string();
+        let mut every = tokio::time::interval(Duration::from_millis(LOOK_MS));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while shutdown.run_until_cancelled(every.tick()).await.is_some() {
+            let looking = self.clone();
+            let look = tokio::task::spawn_blocking(move || match stamp(&looking.path) {
+                Ok(stamp) if stamp != known => (stamp, Some(looking.replace().map_err(|error| error.to_string()))),
+                // It may be missing for a moment while it is being replaced.
+                Ok(_) | Err(_) => (known, None),
+            });
+            let Ok((stamp, replaced)) = look.await else { return };
+            known = stamp;
+            match replaced {
+                Some(Ok(())) => info!(path, "{} was replaced", T::NAME),
+                Some(Err(error)) => {
+                    warn!(path, error, "{}: the new one cannot be used; the old one serves on", T::NAME);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn stamp(path: &Path) -> io::Result<Stamp> {
     let file = std::fs::metadata(path)?;
     Ok((file.modified().ok(), file.len()))
 }
 
-/// Reads the file again whenever it is replaced. If the new one cannot be used, the old one stays in use.
-pub(crate) async fn keep_fresh<F: Watched>(file: Arc<F>, shutdown: CancellationToken) {
-    let mut known = file.stamp();
-    let path = file.path().display().to_string();
-    let mut every = tokio::time::interval(Duration::from_millis(LOOK_MS));
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-        let looking = file.clone();
-        let look = tokio::task::spawn_blocking(move || match stamp(looking.path()) {
-            Ok(stamp) if stamp != known => (stamp, Some(looking.replace())),
-            // It may be missing for a moment while it is being replaced.
-            Ok(_) | Err(_) => (known, None),
-        });
-        let Ok((stamp, replaced)) = look.await else { return };
-        known = stamp;
-        match replaced {
-            Some(Ok(())) => info!(path, "{} was replaced", F::NAME),
-            Some(Err(error)) => {
-                warn!(path, %error, "{}: the new one cannot be used; the old one serves on", F::NAME);
-            }
-            None => {}
-        }
+fn read<T: Contents>(path: &Path) -> Result<T, Unusable<T::Error>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(T::BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > T::BYTES_MAX {
+        return Err(Unusable::TooLarge(T::BYTES_MAX));
     }
+    T::parse(bytes).map_err(Unusable::Contents)
 }
