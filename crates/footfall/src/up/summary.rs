@@ -7,6 +7,7 @@ use super::password;
 use super::plan::Plan;
 use super::profile::Profile;
 use super::state::State;
+use crate::sites;
 
 pub(crate) const READY: &str = "Everything is ready. Ctrl-C stops it.";
 
@@ -25,6 +26,12 @@ pub(crate) fn summary(plan: &Plan, state: &State, instance_dir: &InstanceDir, fa
     };
     let password = password::file(&state.dir);
     let login = if at.are_private() { "to share links" } else { "to log in" };
+    let is_open = sites::read(&sites::file(&state.dir)).is_ok_and(|sites| sites.anyone_may_write);
+    let writers = if is_open && !at.are_private() {
+        "may write everybody who can reach it, for any site; `footfall site close` asks for keys\n"
+    } else {
+        ""
+    };
     let (site, ingest) = (at.site_from_here(), at.ingest());
     let metrics = |name: &str, at| format!("   {name} http://{at}/metrics");
     let (sink, further) = match plan.profile {
@@ -38,6 +45,7 @@ pub(crate) fn summary(plan: &Plan, state: &State, instance_dir: &InstanceDir, fa
          site      http://{site}/\n\
          live page http://{site}/live/   password {login}: `footfall password`, which reads {password}\n\
          ingest    http://{ingest}/analytics   health http://{ingest}/health\n\
+         {writers}\
          database  cargo xtask psql   or: psql -h {socket} -p {port} -U footfall_reader {database}\n\
          metrics{ingest_metrics}{sink}{view}\n\
          {further}\
