@@ -73,7 +73,8 @@ impl Permits {
     /// # Errors
     /// If it may not write.
     pub fn site_of(&self, given: Given<'_>, now: Timestamp) -> Result<Option<&str>, Refused> {
-        let Some(text) = given.header_key.or(given.url_key) else {
+        // A proxy in front of a page may add a header of its own.
+        let Some(text) = given.url_key.or(given.header_key) else {
             return if self.anyone { Ok(None) } else { Err(Refused::NoKey) };
         };
         // Who knows a hash, or how one begins, does not know a key that has it: the table may answer in different times.
@@ -85,7 +86,7 @@ impl Permits {
             if !site.zip(origin).is_some_and(|(site, origin)| site.origins.contains(&origin)) {
                 return Err(Refused::Origin);
             }
-        } else if given.header_key.is_none() {
+        } else if given.url_key.is_some() {
             return Err(Refused::SecretInUrl);
         }
         Ok(Some(&permit.site))
@@ -139,6 +140,14 @@ mod tests {
         ] {
             assert_eq!(asked(origin, referer), Err(Refused::Origin), "{origin:?} {referer:?}");
         }
+    }
+
+    #[test]
+    fn another_programs_header_does_not_hide_the_key_of_a_page() {
+        let new = NewKey::public(NOW);
+        let permits = permits(false, site(vec![new.key]));
+        let given = Given { header_key: Some("eyJ0"), url_key: Some(&new.text), origin: Some(PAGE), referer: None };
+        assert_eq!(permits.site_of(given, NOW), Ok(Some("blog")));
     }
 
     #[test]
