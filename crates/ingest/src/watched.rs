@@ -64,6 +64,15 @@ impl<T: Contents> Watched<T> {
         Ok(())
     }
 
+    /// Reads the file again if it is another one than the known one; returns which is known now, and how that went.
+    fn look(&self, known: Stamp) -> (Stamp, Option<Result<(), String>>) {
+        match stamp(&self.path) {
+            Ok(stamp) if stamp != known => (stamp, Some(self.replace().map_err(|error| error.to_string()))),
+            // It may be missing for a moment while it is being replaced.
+            Ok(_) | Err(_) => (known, None),
+        }
+    }
+
     /// Reads the file again whenever it is replaced. If the new one cannot be used, the old one stays in use.
     pub(crate) async fn keep_fresh(self: Arc<Self>, shutdown: CancellationToken) {
         let mut known = self.stamp;
@@ -72,11 +81,7 @@ impl<T: Contents> Watched<T> {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(every.tick()).await.is_some() {
             let looking = self.clone();
-            let look = tokio::task::spawn_blocking(move || match stamp(&looking.path) {
-                Ok(stamp) if stamp != known => (stamp, Some(looking.replace().map_err(|error| error.to_string()))),
-                // It may be missing for a moment while it is being replaced.
-                Ok(_) | Err(_) => (known, None),
-            });
+            let look = tokio::task::spawn_blocking(move || looking.look(known));
             let Ok((stamp, replaced)) = look.await else { return };
             known = stamp;
             match replaced {
@@ -102,4 +107,44 @@ fn read<T: Contents>(path: &Path) -> Result<T, Unusable<T::Error>> {
         return Err(Unusable::TooLarge(T::BYTES_MAX));
     }
     T::parse(bytes).map_err(Unusable::Contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Text(String);
+
+    impl Contents for Text {
+        const NAME: &'static str = "a text";
+        const BYTES_MAX: u64 = 4;
+        type Error = std::string::FromUtf8Error;
+
+        fn parse(bytes: Vec<u8>) -> Result<Self, Self::Error> {
+            String::from_utf8(bytes).map(Self)
+        }
+    }
+
+    #[test]
+    fn what_a_file_said_last_holds_while_it_is_damaged_too_long_or_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, "a").unwrap();
+        let file: Watched<Text> = Watched::open(&path).unwrap();
+        let first = file.stamp;
+        assert_eq!(file.look(first), (first, None), "the same file");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(file.look(first), (first, None), "gone");
+        std::fs::write(&path, b"\xff\xff").unwrap();
+        let (second, damaged) = file.look(first);
+        assert!(second != first && damaged.unwrap().unwrap_err().contains("utf-8"));
+        std::fs::write(&path, "12345").unwrap();
+        let (third, long) = file.look(second);
+        assert_eq!(long, Some(Err("has more than 4 bytes".to_owned())));
+        assert_eq!(file.contents().0, "a");
+        std::fs::write(&path, "bcd").unwrap();
+        let (fourth, replaced) = file.look(third);
+        assert_eq!((replaced, file.look(fourth)), (Some(Ok(())), (fourth, None)));
+        assert_eq!(file.contents().0, "bcd");
+    }
 }

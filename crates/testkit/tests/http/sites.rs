@@ -113,10 +113,11 @@ async fn a_key_is_made_replaced_and_withdrawn_while_events_come_in() {
 
     // If the file is damaged or gone, what it said last holds.
     std::fs::write(&sites.path, "sites = 1").unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let log = pipeline.ingest.log().to_owned();
+    let is_told = || std::fs::read_to_string(&log).unwrap().contains("the old one serves on");
+    eventually("the damaged file is noticed", SOON, async || is_told()).await;
     assert_eq!((status(&second).await, status(&first).await), (200, 401));
     std::fs::remove_file(&sites.path).unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert_eq!((status(&second).await, status(&first).await), (200, 401));
 }
 
