@@ -54,10 +54,9 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     if let Some(countries) = &countries {
         tokio::spawn(countries.clone().keep_fresh(shell.shutdown.clone()));
     }
-    let sites = sites::Sites::open(&config.sites)?.map(Arc::new);
+    let sites = sites::Sites::open(&config.sites)?;
     if let Some(sites) = &sites {
-        let (watching, shutdown) = (sites.clone(), shell.shutdown.clone());
-        tokio::spawn(async move { watching.keep_fresh(shutdown).await });
+        sites.watch(shell.shutdown.clone());
     }
     let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let rates = Arc::new(rates);

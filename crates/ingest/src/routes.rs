@@ -56,7 +56,7 @@ pub(crate) struct Service {
     visitor_key: VisitorKey,
     countries: Option<Arc<Watched<Countries>>>,
     importers: Importers,
-    sites: Option<Arc<Sites>>,
+    sites: Option<Sites>,
     rates: Arc<Rates>,
     disk: Arc<Disk>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Service {
 /// What is asked about each request.
 pub(crate) struct Guards {
     pub(crate) countries: Option<Arc<Watched<Countries>>>,
-    pub(crate) sites: Option<Arc<Sites>>,
+    pub(crate) sites: Option<Sites>,
     pub(crate) rates: Arc<Rates>,
     pub(crate) disk: Arc<Disk>,
 }

@@ -51,8 +51,8 @@ impl Sites {
     }
 
     /// Notices changes until shutdown.
-    pub(crate) async fn keep_fresh(&self, shutdown: CancellationToken) {
-        self.permits.clone().keep_fresh(shutdown).await;
+    pub(crate) fn watch(&self, shutdown: CancellationToken) {
+        tokio::spawn(self.permits.clone().keep_fresh(shutdown));
     }
 
     /// The only site that a request may write for; `None`: it may write for any.
@@ -170,6 +170,6 @@ mod tests {
         assert!(format!("{:#}", open("/nowhere")).contains("sites.file: /nowhere: No such file"));
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "sites = 1").unwrap();
-        assert!(format!("{:#}", open(&file.path().display().to_string())).contains("sites"));
+        assert!(format!("{:#}", open(&file.path().display().to_string())).contains("invalid type: integer `1`"));
     }
 }

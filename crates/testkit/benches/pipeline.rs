@@ -48,10 +48,14 @@ const LOAD_PER_S: f64 = 1_000.0;
 const LOAD_EVENTS: u64 = 10_000;
 const AGENTS: usize = 5_000;
 
+const PARTS: [&str; 5] = ["visible", "page", "waiting", "memory", "enrichment"];
+
 #[tokio::main]
 async fn main() {
     // Cargo adds `--bench`.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let unknown = chosen.iter().find(|name| !PARTS.contains(&name.as_str()));
+    assert_eq!(unknown, None, "a part is one of {PARTS:?}");
     let is_chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|name| name == part);
     let backends = shared().await;
     if is_chosen("visible") {

@@ -36,12 +36,14 @@ pub(crate) struct SitesFile {
 
 impl SitesFile {
     pub(crate) fn path(self) -> Result<PathBuf, StateError> {
+        if let Some(file) = self.file {
+            return Ok(file);
+        }
         let host = Path::new(HOST_CONFIGURATION);
-        match (self.file, State::find(None)) {
-            (Some(file), _) => Ok(file),
-            (None, Ok(state)) => Ok(sites::file(&state.dir)),
-            (None, Err(_)) if host.exists() => Ok(sites::file(host)),
-            (None, Err(error)) => Err(error),
+        match State::find(None) {
+            Ok(state) => Ok(sites::file(&state.dir)),
+            Err(_) if host.exists() => Ok(sites::file(host)),
+            Err(error) => Err(error),
         }
     }
 }
