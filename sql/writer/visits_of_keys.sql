@@ -1,4 +1,5 @@
 -- The hash of each site and key, and the visits of it that begin in [$3, $4]: one row for each, or one without a visit.
+-- The columns are read in this order: crates/store/src/visits/rows.rs.
 -- The visitor without the day that it is bound to: see sql/writer/put_visits.sql.
 SELECT wanted.place, wanted.hash, held.first_at, held.last_active_at, held.last_at, held.first_id, held.last_id,
     held.visitor # hashint4extended((held.first_at AT TIME ZONE instance.time_zone)::date - date '2000-01-01', 0) AS visitor,
