@@ -16,18 +16,12 @@ with subtest("the disk fills up under load"):
     )
 
 with subtest("then it answers that it cannot keep events"):
-    client.wait_until_fails(
-        f"curl -sf --max-time 20 -H 'Content-Type: application/json' -d {shlex.quote(event('full'))} http://appliance/analytics",
-        timeout=90,
-    )
+    client.wait_until_fails(posting("http://appliance/analytics", event("full")), timeout=90)
 
 with subtest("once there is space, everything recovers by itself"):
     appliance.succeed("rm -f /var/tmp/filler /var/tmp/rest")
     retry(lambda _last: appliance.execute("curl -sf http://localhost/health | grep -q '\"kafkaReady\":true'")[0] == 0, 120)
-    client.wait_until_succeeds(
-        f"curl -sf --max-time 20 -H 'Content-Type: application/json' -d {shlex.quote(event('room'))} http://appliance/analytics",
-        timeout=90,
-    )
+    client.wait_until_succeeds(posting("http://appliance/analytics", event("room")), timeout=90)
     answers = end_load(client)
     wait_for_footfall(appliance)
 

@@ -81,12 +81,21 @@ with subtest("each user has its own role in the database, and no other"):
     read = "psql -qAt 'host=/run/postgresql dbname=analytics user=footfall_reader'"
     appliance.fail(f"runuser -u footfall-view -- {read} -c 'DELETE FROM analytics_events'")
 
+with subtest("from elsewhere, only who has a key may write"):
+    post = f"curl -sS --fail-with-body --max-time 30 -d {shlex.quote(event('keyed'))} -H 'Content-Type: application/json'"
+    t.assertIn("key_missing", client.fail(f"{post} http://appliance/analytics"))
+    t.assertIn("key_missing", client.fail(f"{post} -H 'Origin: http://elsewhere' http://appliance/analytics"))
+    appliance.succeed("footfall site add blog")
+    key = appliance.succeed("footfall key add blog --secret").strip()
+    client.wait_until_succeeds(f"{post} -H 'Authorization: Bearer {key}' http://appliance/analytics", timeout=10)
+    wait_for_rows(appliance, "keyed", 1)
+
 with subtest("no address and no body is logged"):
     address = client.succeed("hostname -I").split()[0]
     mark = "mark-of-a-body"
     send(client, "http://appliance/analytics", event("hardening", mark))
-    client.succeed(f"curl -s -d '{{\"event_type\":\"{mark}\"}}' http://appliance/analytics")
-    client.succeed(f"curl -s -d '{mark}' http://appliance/analytics")
+    client.fail(posting("http://appliance/analytics", f'{{"event_type":"{mark}"}}'))
+    client.fail(posting("http://appliance/analytics", mark))
     wait_for_rows(appliance, "hardening", 1)
     appliance.succeed("journalctl --sync")
     for what in (address, mark):

@@ -40,7 +40,9 @@ def send(urls: list[urllib.parse.SplitResult], answers: list[tuple[str, str]], l
         try:
             if connection is None:
                 connection = http.client.HTTPConnection(url.netloc, timeout=ANSWER_S_MAX)
-            connection.request("POST", url.path, json.dumps(event), {"Content-Type": "application/json"})
+            # As a page of the same host.
+            headers = {"Content-Type": "application/json", "Origin": f"http://{url.netloc}"}
+            connection.request("POST", url.path, json.dumps(event), headers)
             answer = connection.getresponse()
             answer.read()
             said = str(answer.status)

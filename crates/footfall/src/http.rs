@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use footfall_daemon::with_causes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, ORIGIN, RETRY_AFTER};
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -91,7 +91,7 @@ impl Http {
         Self { client, request_max, key: None }
     }
 
-    /// Sends this key of a site with each POST.
+    /// Sends this key of a site with each POST; without one, the request says that it comes from a page of the same host.
     pub(crate) fn with_key(mut self, key: Option<&WriteKey>) -> Self {
         self.key = key.map(|key| key.0.clone());
         self
@@ -108,9 +108,10 @@ impl Http {
         *request.method_mut() = hyper::Method::POST;
         *request.uri_mut() = uri.clone();
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(key) = &self.key {
-            request.headers_mut().insert(AUTHORIZATION, key.clone());
-        }
+        // Pages of the same host need no key.
+        let page = || HeaderValue::try_from(format!("{}://{}", uri.scheme_str()?, uri.authority()?)).ok();
+        let who = self.key.clone().map(|key| (AUTHORIZATION, key)).or_else(|| Some((ORIGIN, page()?)));
+        request.headers_mut().extend(who);
         self.send(request).await
     }
 

@@ -35,23 +35,21 @@ pub fn file(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// Creates the file if it is missing; until it is changed, everybody may write.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn make(path: &Path) -> Result<(), SitesError> {
-    if path.exists() {
-        return Ok(());
-    }
-    write(path, &Sites { anyone_may_write: true, ..Sites::default() })
+/// Whether everybody who can reach the instance may write.
+#[must_use]
+pub fn is_open(path: &Path) -> bool {
+    read(path).is_ok_and(|sites| sites.anyone_may_write)
 }
 
-/// Reads a file.
+/// Reads a file. One that is not there has no site.
 ///
 /// # Errors
 /// If it cannot be read.
 pub fn read(path: &Path) -> Result<Sites, SitesError> {
-    let text = fs_err::read_to_string(path)?;
+    let text = match fs_err::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Sites::default()),
+        other => other?,
+    };
     Sites::parse(&text).map_err(|why| SitesError::Invalid { path: path.to_owned(), why })
 }
 
@@ -64,10 +62,7 @@ pub fn change<T>(path: &Path, change: impl FnOnce(&mut Sites) -> anyhow::Result<
     // Not the file itself: another one takes its place.
     let lock = File::open(folder)?;
     lock.lock()?;
-    let mut sites = match read(path) {
-        Err(SitesError::File(error)) if error.kind() == io::ErrorKind::NotFound => Sites::default(),
-        other => other?,
-    };
+    let mut sites = read(path)?;
     let changed = change(&mut sites)?;
     write(path, &sites)?;
     Ok(changed)
@@ -103,7 +98,11 @@ mod tests {
     fn a_change_that_fails_leaves_the_file_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = file(folder.path());
-        make(&path).unwrap();
+        change(&path, |sites| {
+            sites.anyone_may_write = true;
+            Ok(())
+        })
+        .unwrap();
         let before = fs_err::read(&path).unwrap();
         let bad = |sites: &mut Sites| {
             sites.sites.insert("a".into(), Site { origins: vec!["a".into()], ..Site::default() });
@@ -111,6 +110,6 @@ mod tests {
         };
         assert!(change(&path, bad).unwrap_err().to_string().contains("sites.a.origins"));
         assert_eq!(fs_err::read(&path).unwrap(), before);
-        assert!(read(&path).unwrap().anyone_may_write);
+        assert!(is_open(&path));
     }
 }

@@ -155,11 +155,11 @@ pub struct RatesConfig {
 }
 
 /// Who may write, and for which sites.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SitesConfig {
-    /// Path of the file with the sites and their keys, which `footfall site` and `footfall key` change; read again when it is replaced. If
-    /// empty, everybody may write, for any site.
+    /// Path of the file with the sites and their keys, which `footfall site` and `footfall key` change; read again when it is replaced. As
+    /// long as there is none, only pages and programs of this host may write.
     pub file: String,
 }
 
@@ -230,7 +230,7 @@ impl Default for Config {
                 country_database: String::new(),
             },
             rates: RatesConfig { events_per_s: 50, burst: 3_000, exempt: vec!["127.0.0.0/8".into(), "::1".into()] },
-            sites: SitesConfig::default(),
+            sites: SitesConfig { file: "/etc/footfall/sites.toml".into() },
             disk: DiskConfig { folders: Vec::new(), free_mib_min: 512 },
             import: ImportConfig { key: Secret::default(), local: true, past_days_max: 3_653 },
             limits: Limits::default(),

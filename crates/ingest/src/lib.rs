@@ -55,9 +55,7 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
         tokio::spawn(countries.clone().keep_fresh(shell.shutdown.clone()));
     }
     let sites = sites::Sites::open(&config.sites)?;
-    if let Some(sites) = &sites {
-        sites.watch(shell.shutdown.clone());
-    }
+    sites.watch(shell.shutdown.clone());
     let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
     let rates = Arc::new(rates);
     let (forgetting, shutdown) = (rates.clone(), shell.shutdown.clone());

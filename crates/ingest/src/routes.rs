@@ -9,6 +9,7 @@ use footfall_daemon::{Body, client_address, cors, discard_body, known_path, requ
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
+use footfall_sites::Permit;
 use hyper::body::Incoming;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue, REFERER};
 use hyper::{HeaderMap, Method, Request, Uri};
@@ -56,7 +57,7 @@ pub(crate) struct Service {
     visitor_key: VisitorKey,
     countries: Option<Arc<Watched<Countries>>>,
     importers: Importers,
-    sites: Option<Sites>,
+    sites: Sites,
     rates: Arc<Rates>,
     disk: Arc<Disk>,
 }
@@ -64,7 +65,7 @@ pub(crate) struct Service {
 /// What is asked about each request.
 pub(crate) struct Guards {
     pub(crate) countries: Option<Arc<Watched<Countries>>>,
-    pub(crate) sites: Option<Sites>,
+    pub(crate) sites: Sites,
     pub(crate) rates: Arc<Rates>,
     pub(crate) disk: Arc<Disk>,
 }
@@ -74,8 +75,17 @@ struct Client {
     address: IpAddr,
     /// How old its events may be, in milliseconds, if it imports history.
     import_past_ms_max: Option<u64>,
-    /// The only site that it may write for; `None`: any.
-    site: Option<String>,
+    permit: Permit,
+}
+
+impl Client {
+    /// The only site that it may write for.
+    fn site(&self) -> Option<&str> {
+        match &self.permit {
+            Permit::Site(site) => Some(site),
+            Permit::AnySite | Permit::UnlistedSites => None,
+        }
+    }
 }
 
 /// Why a request's events are not taken.
@@ -140,6 +150,11 @@ impl Service {
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let began = Instant::now();
         let origin = cors::origin(request.headers()).cloned();
+        // With every status, so that a page can tell a refusal from an outage.
+        let may_read = origin.is_none() || {
+            let client = client_address(peer, request.headers(), &self.trusted_proxies);
+            self.sites.may_read_answer(request.headers(), client)
+        };
         let path = known_path(request.uri().path(), &PATHS).unwrap_or_default();
         let mut answer = match (path, request.method()) {
             ("/analytics", &Method::POST) => self.take_events(request, peer).await,
@@ -155,8 +170,7 @@ impl Service {
             ("/health", _) => answer::method_not_allowed(HEALTH_TAKES),
             _ => answer::not_found(),
         };
-        // With every status, so that a page can tell a refusal from an outage.
-        if origin.as_ref().zip(self.sites.as_ref()).is_none_or(|(origin, sites)| sites.allows_origin(origin)) {
+        if may_read {
             cors::allow_origin(answer.headers_mut(), origin.as_ref());
         }
         answer.headers_mut().insert(
@@ -173,11 +187,11 @@ impl Service {
         let mut client = Client {
             address: client_address(peer, &head.headers, &self.trusted_proxies),
             import_past_ms_max: import.as_ref().ok().copied().flatten(),
-            site: None,
+            permit: Permit::AnySite,
         };
-        let read = match self.admit(&client, 1).and_then(|()| self.site_of(&client, &head.uri, &head.headers)) {
-            Ok(site) => {
-                client.site = site;
+        let read = match self.admit(&client, 1).and_then(|()| self.permit(&client, &head.uri, &head.headers)) {
+            Ok(permit) => {
+                client.permit = permit;
                 self.read(&head.headers, &mut body).await
             }
             Err(refusal) => Err(refusal),
@@ -196,7 +210,7 @@ impl Service {
         let parsed = import.and_then(|_| self.parse(&body.bytes, format, &head.headers, &client));
         match parsed {
             Ok(parsed) => match self.admit(&client, parsed.events.len().saturating_sub(1)) {
-                Ok(()) => self.deliver_whole(parsed, client.site, Some(body)).await,
+                Ok(()) => self.deliver_whole(parsed, client, Some(body)).await,
                 Err(refusal) => self.refused(refusal, parsed.events.len() as u64),
             },
             Err(rejection) => self.refuse(&rejection),
@@ -214,14 +228,16 @@ impl Service {
         self.rates.take(client.address, events).map_err(Refusal::Limited)
     }
 
-    /// The only site that a client may write for; `None`: any. Imports are the owner's.
-    fn site_of(&self, client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-        let Some(sites) = self.sites.as_ref().filter(|_| client.import_past_ms_max.is_none()) else { return Ok(None) };
-        let site = sites.site_of(uri.query(), headers).map_err(Refusal::Rejected)?;
-        if let Some(site) = &site {
-            sites.check_quota(site, Timestamp::now()).map_err(Refusal::QuotaReached)?;
+    /// What a client may write. Imports are the owner's.
+    fn permit(&self, client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Permit, Refusal> {
+        if client.import_past_ms_max.is_some() {
+            return Ok(Permit::AnySite);
         }
-        Ok(site)
+        let permit = self.sites.permit(uri.query(), headers, client.address).map_err(Refusal::Rejected)?;
+        if let Permit::Site(site) = &permit {
+            self.sites.check_quota(site, Timestamp::now()).map_err(Refusal::QuotaReached)?;
+        }
+        Ok(permit)
     }
 
     /// A page view without JavaScript. The image is returned once the event is durable.
@@ -231,23 +247,23 @@ impl Service {
         let referer = header::text(headers, &REFERER);
         let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref(), request_id);
         let address = client_address(peer, headers, &self.trusted_proxies);
-        let mut client = Client { address, import_past_ms_max: None, site: None };
-        match self.admit(&client, 1).and_then(|()| self.site_of(&client, request.uri(), headers)) {
-            Ok(site) => client.site = site,
+        let mut client = Client { address, import_past_ms_max: None, permit: Permit::AnySite };
+        match self.admit(&client, 1).and_then(|()| self.permit(&client, request.uri(), headers)) {
+            Ok(permit) => client.permit = permit,
             Err(refusal) => return self.refused(refusal, 1),
         }
         let answer = match self.parse(&event, BodyFormat::Json, headers, &client) {
-            Ok(parsed) => self.deliver_whole(parsed, client.site, None).await,
+            Ok(parsed) => self.deliver_whole(parsed, client, None).await,
             Err(rejection) => self.refuse(&rejection),
         };
         if answer.status().is_success() { answer::picture(pixel::GIF) } else { answer }
     }
 
     /// Delivers even if the client disconnects. The body keeps its share of the budget until then.
-    async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, site: Option<String>, body: Option<Body>) -> Answer {
+    async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, client: Client, body: Option<Body>) -> Answer {
         let service = self.clone();
         let delivered = self.delivering.spawn(async move {
-            let answer = service.deliver(parsed, site).await;
+            let answer = service.deliver(parsed, client.site()).await;
             drop(body);
             answer
         });
@@ -271,8 +287,7 @@ impl Service {
         client: &Client,
     ) -> Result<Parsed, Rejection> {
         let received_at = Timestamp::now();
-        let Client { address, import_past_ms_max: import, site } = client;
-        let (address, import) = (*address, *import);
+        let Client { address, import_past_ms_max: import, .. } = *client;
         let today = received_at.to_zoned(TimeZone::UTC).date();
         // The headers and the address of an import are those of a program, and a visitor is the same in each request of it.
         let visit = Some((today, address)).filter(|_| import.is_none());
@@ -287,7 +302,7 @@ impl Service {
             received_at,
             user_agent: told.user_agent(),
             hints: told.hints(),
-            site: site.as_deref(),
+            site: client.site(),
             country: country.as_deref(),
             visitor: &visitor,
             limits: &self.limits,
@@ -298,6 +313,9 @@ impl Service {
         if import.is_some() {
             check_days(&parsed)?;
         }
+        if client.permit == Permit::UnlistedSites {
+            self.refuse_listed_sites(&mut parsed);
+        }
         if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
             for event in parsed.events.iter_mut().filter(|event| event.is_ok()) {
@@ -307,7 +325,17 @@ impl Service {
         Ok(parsed)
     }
 
-    async fn deliver(&self, parsed: Parsed, site: Option<String>) -> Answer {
+    fn refuse_listed_sites(&self, parsed: &mut Parsed) {
+        for event in &mut parsed.events {
+            let site = event.as_ref().ok().and_then(|accepted| accepted.event.site.as_deref());
+            if site.is_some_and(|site| self.sites.lists(site)) {
+                let text = "needs a key of its own: pages of Footfall's host write without one for other sites only";
+                *event = Err(Rejection::new("site", Reason::SiteMismatch, text));
+            }
+        }
+    }
+
+    async fn deliver(&self, parsed: Parsed, site: Option<&str>) -> Answer {
         let kind = parsed.kind;
         let mut answer_ids = Vec::with_capacity(parsed.events.len());
         let mut events = Vec::with_capacity(parsed.events.len());
@@ -326,8 +354,8 @@ impl Service {
         let count = events.len() as u64;
         let Sent { acknowledged, deferred } = self.delivery.send_events(events).await;
         self.counts.accepted(acknowledged);
-        if let Some((sites, site)) = self.sites.as_ref().zip(site) {
-            sites.count(&site, acknowledged, Timestamp::now());
+        if let Some(site) = site {
+            self.sites.count(site, acknowledged, Timestamp::now());
         }
         if let Some(deferral) = deferred {
             // The client sends the whole request again, and its rejected events are counted then.

@@ -1,14 +1,16 @@
 //! Who may write: the sites of a file and their keys; and how many events each site had today.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use footfall_event::{Reason, Rejection};
-use footfall_sites::{Given, Invalid, Permits, Refused};
+use footfall_sites::{Given, Invalid, Permit, Permits, Refused};
 use hyper::HeaderMap;
-use hyper::header::{HeaderValue, ORIGIN, REFERER};
+use hyper::header::{HOST, ORIGIN, REFERER};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
@@ -32,6 +34,30 @@ pub(crate) struct Sites {
     today: Mutex<Today>,
 }
 
+/// What headers say about the page that sent a request.
+struct Page<'a> {
+    origin: Option<Cow<'a, str>>,
+    referer: Option<Cow<'a, str>>,
+    host: Option<Cow<'a, str>>,
+}
+
+impl<'a> Page<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let text = |name| header::text(headers, name);
+        Self { origin: text(&ORIGIN), referer: text(&REFERER), host: text(&HOST) }
+    }
+
+    fn given(&self, client: IpAddr) -> Given<'_> {
+        Given {
+            origin: self.origin.as_deref(),
+            referer: self.referer.as_deref(),
+            host: self.host.as_deref(),
+            from_loopback: client.is_loopback(),
+            ..Given::default()
+        }
+    }
+}
+
 /// The events of sites that have a limit.
 #[derive(Default)]
 struct Today {
@@ -41,13 +67,11 @@ struct Today {
 }
 
 impl Sites {
-    /// Reads the file, if one is configured.
-    pub(crate) fn open(config: &SitesConfig) -> anyhow::Result<Option<Self>> {
-        if config.file.is_empty() {
-            return Ok(None);
-        }
-        let permits = Watched::open(Path::new(&config.file)).with_context(|| format!("sites.file: {}", config.file))?;
-        Ok(Some(Self { permits: Arc::new(permits), today: Mutex::default() }))
+    /// Reads the file, if it is there yet.
+    pub(crate) fn open(config: &SitesConfig) -> anyhow::Result<Self> {
+        let path = Path::new(&config.file);
+        let permits = Watched::open_once_there(path).with_context(|| format!("sites.file: {}", config.file))?;
+        Ok(Self { permits: Arc::new(permits), today: Mutex::default() })
     }
 
     /// Notices changes until shutdown.
@@ -55,26 +79,23 @@ impl Sites {
         tokio::spawn(self.permits.clone().keep_fresh(shutdown));
     }
 
-    /// The only site that a request may write for; `None`: it may write for any.
-    pub(crate) fn site_of(&self, query: Option<&str>, headers: &HeaderMap) -> Result<Option<String>, Rejection> {
+    /// What a client may write.
+    pub(crate) fn permit(&self, query: Option<&str>, headers: &HeaderMap, client: IpAddr) -> Result<Permit, Rejection> {
         let url_key = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
             .find_map(|(name, value)| (name == "key" && !value.is_empty()).then_some(value));
-        let origin = header::text(headers, &ORIGIN);
-        let referer = header::text(headers, &REFERER);
-        let given = Given {
-            header_key: header::bearer(headers),
-            url_key: url_key.as_deref(),
-            origin: origin.as_deref(),
-            referer: referer.as_deref(),
-        };
-        let permits = self.permits.contents();
-        let site = permits.site_of(given, Timestamp::now()).map_err(rejection)?;
-        Ok(site.map(str::to_owned))
+        let page = Page::of(headers);
+        let given = Given { header_key: header::bearer(headers), url_key: url_key.as_deref(), ..page.given(client) };
+        self.permits.contents().permit(given, Timestamp::now()).map_err(rejection)
     }
 
-    /// Whether a page may read the answers.
-    pub(crate) fn allows_origin(&self, origin: &HeaderValue) -> bool {
-        origin.to_str().is_ok_and(|origin| self.permits.contents().allows_origin(origin))
+    /// Whether only keys may write for this site, as it is in the file.
+    pub(crate) fn lists(&self, site: &str) -> bool {
+        self.permits.contents().lists(site)
+    }
+
+    /// Whether the page that sent a request may read the answer.
+    pub(crate) fn may_read_answer(&self, headers: &HeaderMap, client: IpAddr) -> bool {
+        self.permits.contents().may_read_answer(Page::of(headers).given(client))
     }
 
     /// Whether a site may have more events today.
@@ -121,7 +142,8 @@ fn rejection(refused: Refused) -> Rejection {
         Refused::NoKey => (
             "key",
             Reason::KeyMissing,
-            "is missing: send it as `?key=KEY` in the URL (from pages), or in the header `Authorization: Bearer KEY` (from servers)",
+            "is missing: send it as `?key=KEY` in the URL (from pages of another host), or in the header `Authorization: Bearer KEY` (from \
+             servers); `footfall key add SITE` makes one",
         ),
         Refused::UnknownKey => ("key", Reason::KeyRefused, "is not known, or not valid any more"),
         Refused::SecretInUrl => (
@@ -147,7 +169,7 @@ mod tests {
     fn sites(text: &str) -> Sites {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        Sites::open(&SitesConfig { file: file.path().display().to_string() }).unwrap().unwrap()
+        Sites::open(&SitesConfig { file: file.path().display().to_string() }).unwrap()
     }
 
     #[test]
@@ -165,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_wrong_or_missing_is_an_error() {
+    fn a_file_that_is_wrong_or_cannot_be_read_is_an_error() {
         let open = |path: &str| Sites::open(&SitesConfig { file: path.into() }).map(|_| ()).unwrap_err();
-        assert!(format!("{:#}", open("/nowhere")).contains("sites.file: /nowhere: No such file"));
+        assert!(format!("{:#}", open("/")).contains("sites.file: /: Is a directory"));
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "sites = 1").unwrap();
         assert!(format!("{:#}", open(&file.path().display().to_string())).contains("invalid type: integer `1`"));

@@ -14,8 +14,8 @@ use tracing::{info, warn};
 /// How often to check whether a file was replaced.
 const LOOK_MS: u64 = 1_000;
 
-/// Tells a file from the one it replaced.
-type Stamp = (Option<SystemTime>, u64);
+/// Tells a file from the one it replaced; `None`: there is none yet.
+type Stamp = Option<(Option<SystemTime>, u64)>;
 
 /// What a file holds.
 pub(crate) trait Contents: Sized + Send + Sync + 'static {
@@ -52,6 +52,19 @@ impl<T: Contents> Watched<T> {
     pub(crate) fn open(path: &Path) -> Result<Self, Unusable<T::Error>> {
         let stamp = stamp(path)?;
         Ok(Self { path: path.to_owned(), stamp, contents: RwLock::new(Arc::new(read(path)?)) })
+    }
+
+    /// If there is no such file, it holds nothing until there is.
+    pub(crate) fn open_once_there(path: &Path) -> Result<Self, Unusable<T::Error>>
+    where
+        T: Default,
+    {
+        match Self::open(path) {
+            Err(Unusable::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self { path: path.to_owned(), stamp: None, contents: RwLock::default() })
+            }
+            other => other,
+        }
     }
 
     pub(crate) fn contents(&self) -> Arc<T> {
@@ -97,7 +110,7 @@ impl<T: Contents> Watched<T> {
 
 fn stamp(path: &Path) -> io::Result<Stamp> {
     let file = std::fs::metadata(path)?;
-    Ok((file.modified().ok(), file.len()))
+    Ok(Some((file.modified().ok(), file.len())))
 }
 
 fn read<T: Contents>(path: &Path) -> Result<T, Unusable<T::Error>> {
@@ -113,6 +126,7 @@ fn read<T: Contents>(path: &Path) -> Result<T, Unusable<T::Error>> {
 mod tests {
     use super::*;
 
+    #[derive(Default)]
     struct Text(String);
 
     impl Contents for Text {
@@ -146,5 +160,19 @@ mod tests {
         let (fourth, replaced) = file.look(third);
         assert_eq!((replaced, file.look(fourth)), (Some(Ok(())), (fourth, None)));
         assert_eq!(file.contents().0, "bcd");
+    }
+
+    #[test]
+    fn a_file_that_may_come_later_is_empty_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        let file: Watched<Text> = Watched::open_once_there(&path).unwrap();
+        assert_eq!((file.stamp, &*file.contents().0, file.look(None)), (None, "", (None, None)));
+        std::fs::write(&path, "a").unwrap();
+        let (stamp, read) = file.look(None);
+        assert!(stamp.is_some() && read == Some(Ok(())));
+        assert_eq!(file.contents().0, "a");
+        std::fs::write(&path, "12345").unwrap();
+        assert!(Watched::<Text>::open_once_there(&path).is_err(), "one that is there has to be right");
     }
 }

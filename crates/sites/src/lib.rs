@@ -25,7 +25,7 @@ use thiserror::Error;
 
 pub use key::{Key, NewKey};
 pub use origin::{normal_origin, origin_of_url};
-pub use permit::{Given, Permits, Refused};
+pub use permit::{Given, Permit, Permits, Refused};
 
 /// As long as an event's `site` may be.
 const NAME_CHARS_MAX: usize = 100;
@@ -34,7 +34,8 @@ const NAME_CHARS_MAX: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sites {
-    /// Whether events without a key are taken too, for any site. What comes with a key is checked all the same.
+    /// Whether events without a key are taken from everybody, for any site, and not only from this host. What comes with a key is checked
+    /// all the same.
     #[serde(default)]
     pub anyone_may_write: bool,
     /// By their names, which events have as their `site`.

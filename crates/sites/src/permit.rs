@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use url::{Host, Url};
 
 use crate::key::hash;
 use crate::{Site, Sites, origin_of_url};
@@ -18,12 +19,65 @@ pub struct Given<'a> {
     pub origin: Option<&'a str>,
     /// Its header Referer, which is looked at if there is no Origin: images are asked for without one.
     pub referer: Option<&'a str>,
+    /// Its header Host: the name by which it reached us.
+    pub host: Option<&'a str>,
+    /// Whether it comes from a loopback address.
+    pub from_loopback: bool,
+}
+
+impl Given<'_> {
+    /// The host of the page that sent it. The port is left out: a proxy in front may use another one.
+    fn page_host(&self) -> Option<Host> {
+        host_of(self.origin.or(self.referer)?)
+    }
+
+    /// The host that it was sent to.
+    fn own_host(&self) -> Option<Host> {
+        host_of(&format!("http://{}", self.host?))
+    }
+
+    /// Whether a program of this machine sent it, or a page of it. Of a foreign page, a browser on this machine names the origin. A proxy
+    /// on this machine that tells nothing of its clients passes on, mostly, the name that they asked for.
+    fn is_of_this_machine(&self) -> bool {
+        let is_of_page = self.origin.is_some() || self.referer.is_some();
+        self.from_loopback
+            && self.own_host().as_ref().is_some_and(is_loopback)
+            && (!is_of_page || self.page_host().as_ref().is_some_and(is_loopback))
+    }
+
+    /// Whether a page of the host that it was sent to sent it.
+    fn is_of_own_page(&self) -> bool {
+        self.page_host().is_some_and(|page| self.own_host() == Some(page))
+    }
+}
+
+fn host_of(url: &str) -> Option<Host> {
+    Some(Url::parse(url).ok()?.host()?.to_owned())
+}
+
+fn is_loopback(host: &Host) -> bool {
+    match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.to_canonical().is_loopback(),
+    }
+}
+
+/// What a request may write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permit {
+    /// Events of any site.
+    AnySite,
+    /// Events of sites that are not in the file, and such that name none.
+    UnlistedSites,
+    /// Events of this site, which becomes that of events that name none.
+    Site(String),
 }
 
 /// Why a request may not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It has no key.
+    /// It has no key, and is not of this host.
     NoKey,
     /// Its key is none of ours, or is not valid any more.
     UnknownKey,
@@ -38,13 +92,13 @@ pub enum Refused {
 pub struct Permits {
     anyone: bool,
     /// By the hashes of their keys.
-    keys: HashMap<[u8; blake3::OUT_LEN], Permit>,
+    keys: HashMap<[u8; blake3::OUT_LEN], KeyOf>,
     sites: HashMap<String, Site>,
     origins: HashSet<String>,
 }
 
 #[derive(Debug)]
-struct Permit {
+struct KeyOf {
     site: String,
     is_public: bool,
     until: Option<Timestamp>,
@@ -57,8 +111,8 @@ impl From<Sites> for Permits {
             if !site.disabled {
                 permits.origins.extend(site.origins.iter().cloned());
                 for key in &site.keys {
-                    let permit = Permit { site: name.clone(), is_public: key.is_public(), until: key.until };
-                    permits.keys.extend(key.hash().map(|hash| (*hash.as_bytes(), permit)));
+                    let key_of = KeyOf { site: name.clone(), is_public: key.is_public(), until: key.until };
+                    permits.keys.extend(key.hash().map(|hash| (*hash.as_bytes(), key_of)));
                 }
             }
             permits.sites.insert(name, site);
@@ -68,20 +122,25 @@ impl From<Sites> for Permits {
 }
 
 impl Permits {
-    /// The site that a request may write for; none: any.
+    /// What a request may write.
     ///
     /// # Errors
-    /// If it may not write.
-    pub fn site_of(&self, given: Given<'_>, now: Timestamp) -> Result<Option<&str>, Refused> {
+    /// If it may write nothing.
+    pub fn permit(&self, given: Given<'_>, now: Timestamp) -> Result<Permit, Refused> {
         // A proxy in front of a page may add a header of its own.
         let Some(text) = given.url_key.or(given.header_key) else {
-            return if self.anyone { Ok(None) } else { Err(Refused::NoKey) };
+            return match (self.anyone || given.is_of_this_machine(), given.is_of_own_page()) {
+                (true, _) => Ok(Permit::AnySite),
+                // A program can pretend to be such a page, and must not get around the keys of a site.
+                (false, true) => Ok(Permit::UnlistedSites),
+                (false, false) => Err(Refused::NoKey),
+            };
         };
         // Who knows a hash, or how one begins, does not know a key that has it: the table may answer in different times.
-        let permit = self.keys.get(hash(text).as_bytes()).filter(|permit| permit.until.is_none_or(|until| now < until));
-        let permit = permit.ok_or(Refused::UnknownKey)?;
-        if permit.is_public {
-            let site = self.sites.get(&permit.site);
+        let key = self.keys.get(hash(text).as_bytes()).filter(|key| key.until.is_none_or(|until| now < until));
+        let key = key.ok_or(Refused::UnknownKey)?;
+        if key.is_public {
+            let site = self.sites.get(&key.site);
             let origin = given.origin.map(str::to_owned).or_else(|| origin_of_url(given.referer?));
             if !site.zip(origin).is_some_and(|(site, origin)| site.origins.contains(&origin)) {
                 return Err(Refused::Origin);
@@ -89,7 +148,13 @@ impl Permits {
         } else if given.url_key.is_some() {
             return Err(Refused::SecretInUrl);
         }
-        Ok(Some(&permit.site))
+        Ok(Permit::Site(key.site.clone()))
+    }
+
+    /// Whether the file has this site.
+    #[must_use]
+    pub fn lists(&self, site: &str) -> bool {
+        self.sites.contains_key(site)
     }
 
     /// Events that a site may have in a day; none: any number.
@@ -98,10 +163,13 @@ impl Permits {
         self.sites.get(site)?.events_per_day_max
     }
 
-    /// Whether pages of an origin may read answers.
+    /// Whether the page that sent a request may read the answer.
     #[must_use]
-    pub fn allows_origin(&self, origin: &str) -> bool {
-        self.anyone || self.origins.contains(origin)
+    pub fn may_read_answer(&self, given: Given<'_>) -> bool {
+        self.anyone
+            || given.is_of_this_machine()
+            || given.is_of_own_page()
+            || given.origin.is_some_and(|origin| self.origins.contains(origin))
     }
 }
 
@@ -117,6 +185,10 @@ mod tests {
         Site { origins: vec![PAGE.into()], keys, ..Site::default() }
     }
 
+    fn blog() -> Permit {
+        Permit::Site("blog".into())
+    }
+
     fn permits(anyone_may_write: bool, site: Site) -> Permits {
         Sites { anyone_may_write, sites: [("blog".to_owned(), site)].into() }.into()
     }
@@ -126,10 +198,10 @@ mod tests {
         let new = NewKey::public(NOW);
         let permits = permits(false, site(vec![new.key]));
         let asked = |origin, referer| {
-            permits.site_of(Given { url_key: Some(&new.text), origin, referer, ..Given::default() }, NOW)
+            permits.permit(Given { url_key: Some(&new.text), origin, referer, ..Given::default() }, NOW)
         };
-        assert_eq!(asked(Some(PAGE), None), Ok(Some("blog")));
-        assert_eq!(asked(None, Some("https://blog.example/a?b")), Ok(Some("blog")));
+        assert_eq!(asked(Some(PAGE), None), Ok(blog()));
+        assert_eq!(asked(None, Some("https://blog.example/a?b")), Ok(blog()));
         for (origin, referer) in [
             (None, None),
             (Some("https://evil.example"), None),
@@ -146,8 +218,9 @@ mod tests {
     fn another_programs_header_does_not_hide_the_key_of_a_page() {
         let new = NewKey::public(NOW);
         let permits = permits(false, site(vec![new.key]));
-        let given = Given { header_key: Some("eyJ0"), url_key: Some(&new.text), origin: Some(PAGE), referer: None };
-        assert_eq!(permits.site_of(given, NOW), Ok(Some("blog")));
+        let given =
+            Given { header_key: Some("eyJ0"), url_key: Some(&new.text), origin: Some(PAGE), ..Given::default() };
+        assert_eq!(permits.permit(given, NOW), Ok(blog()));
     }
 
     #[test]
@@ -155,9 +228,9 @@ mod tests {
         let new = NewKey::secret(NOW);
         let permits = permits(false, site(vec![new.key]));
         let given = Given { header_key: Some(&new.text), ..Given::default() };
-        assert_eq!(permits.site_of(given, NOW), Ok(Some("blog")));
+        assert_eq!(permits.permit(given, NOW), Ok(blog()));
         let given = Given { url_key: Some(&new.text), origin: Some(PAGE), ..Given::default() };
-        assert_eq!(permits.site_of(given, NOW), Err(Refused::SecretInUrl));
+        assert_eq!(permits.permit(given, NOW), Err(Refused::SecretInUrl));
     }
 
     #[test]
@@ -166,21 +239,66 @@ mod tests {
         let given = Given { header_key: Some(&new.text), ..Given::default() };
         let until = NOW + jiff::SignedDuration::from_secs(1);
         let ending = permits(false, site(vec![Key { until: Some(until), ..new.key.clone() }]));
-        assert_eq!(ending.site_of(given, NOW), Ok(Some("blog")));
-        assert_eq!(ending.site_of(given, until), Err(Refused::UnknownKey));
+        assert_eq!(ending.permit(given, NOW), Ok(blog()));
+        assert_eq!(ending.permit(given, until), Err(Refused::UnknownKey));
         let disabled = permits(true, Site { disabled: true, ..site(vec![new.key]) });
-        assert_eq!(disabled.site_of(given, NOW), Err(Refused::UnknownKey));
+        assert_eq!(disabled.permit(given, NOW), Err(Refused::UnknownKey));
     }
 
     #[test]
     fn without_a_key_anyone_may_write_only_if_the_file_says_so() {
         let open = permits(true, site(Vec::new()));
         let closed = permits(false, site(Vec::new()));
-        assert_eq!(open.site_of(Given::default(), NOW), Ok(None));
-        assert_eq!(closed.site_of(Given::default(), NOW), Err(Refused::NoKey));
+        assert_eq!(open.permit(Given::default(), NOW), Ok(Permit::AnySite));
+        assert_eq!(closed.permit(Given::default(), NOW), Err(Refused::NoKey));
         let wrong = Given { url_key: Some("pk_0"), ..Given::default() };
-        assert_eq!(open.site_of(wrong, NOW), Err(Refused::UnknownKey));
-        assert!(open.allows_origin("https://evil.example") && !closed.allows_origin("https://evil.example"));
-        assert!(closed.allows_origin(PAGE));
+        assert_eq!(open.permit(wrong, NOW), Err(Refused::UnknownKey));
+        let of = |origin| Given { origin: Some(origin), ..Given::default() };
+        assert!(
+            open.may_read_answer(of("https://evil.example")) && !closed.may_read_answer(of("https://evil.example"))
+        );
+        assert!(closed.may_read_answer(of(PAGE)));
+    }
+
+    #[test]
+    fn pages_of_the_same_host_and_what_comes_from_this_machine_need_no_key() {
+        let permits = Permits::default();
+        let asked = |from_loopback, host, origin, referer| {
+            let given = Given { host, origin, referer, from_loopback, ..Given::default() };
+            let permit = permits.permit(given, NOW);
+            assert_eq!(permits.may_read_answer(given), permit.is_ok());
+            permit
+        };
+        let (any, unlisted, refused) = (Ok(Permit::AnySite), Ok(Permit::UnlistedSites), Err(Refused::NoKey));
+        for (from_loopback, host, origin, referer, wanted) in [
+            (false, Some("stats.example"), Some("https://stats.example"), None, &unlisted),
+            (false, Some("stats.example:8080"), Some("http://stats.example:8080"), None, &unlisted),
+            (false, Some("Stats.example"), Some("https://stats.example:444"), None, &unlisted),
+            (false, Some("192.0.2.1:8080"), None, Some("http://192.0.2.1:8080/a?b"), &unlisted),
+            (false, Some("stats.example"), Some("https://stats.example.evil.example"), None, &refused),
+            (false, Some("stats.example"), Some("https://evil.example"), Some("https://stats.example/"), &refused),
+            (false, Some("stats.example"), Some("null"), Some("https://stats.example/"), &refused),
+            (false, Some("stats.example"), None, None, &refused),
+            (false, None, None, None, &refused),
+            (false, Some("localhost"), None, None, &refused),
+            (false, Some(""), Some(""), None, &refused),
+            (true, Some("localhost:3001"), None, None, &any),
+            (true, Some("127.0.0.7:3001"), None, None, &any),
+            (true, Some("[::1]:3001"), None, None, &any),
+            (true, Some("localhost"), Some("http://127.0.0.1:3000"), None, &any),
+            (true, Some("localhost"), Some("https://evil.example"), None, &refused),
+            (true, Some("localhost"), Some("null"), None, &refused),
+            (true, Some("localhost"), None, Some("https://evil.example/"), &refused),
+            // A proxy on this machine that does not name its clients.
+            (true, Some("stats.example"), None, None, &refused),
+            (true, Some("localhost.evil.example"), None, None, &refused),
+            (true, None, None, None, &refused),
+        ] {
+            assert_eq!(
+                &asked(from_loopback, host, origin, referer),
+                wanted,
+                "{from_loopback} {host:?} {origin:?} {referer:?}"
+            );
+        }
     }
 }

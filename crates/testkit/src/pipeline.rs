@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio_postgres::Client;
 
 use crate::backends::{checkout, programs, run_dir};
-use crate::{Answer, Backends, Http, new_database, own_address};
+use crate::{Answer, Backends, Http, SitesFile, new_database, own_address};
 
 const EVENTS_PARTITIONS: u16 = 3;
 const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
@@ -23,6 +23,8 @@ const CREDENTIAL: &str = "a secret of the tests, longer than 16 bytes";
 pub struct PipelineOptions {
     /// Lines added to ingest's configuration file, before its tables.
     pub ingest: String,
+    /// Who may write; by default everybody.
+    pub sites: Option<SitesFile>,
     /// Lines added to the sinks' configuration file, before its tables.
     pub sink: String,
     /// Seconds between two samples of the daemons' metrics; 0, the default, disables them.
@@ -338,8 +340,9 @@ async fn start_ingest(
     let config = dir.join("ingest.toml");
     let admin = SocketAddr::new(listen.ip(), 3002);
     let trusted: Vec<_> = trusted_proxies.iter().map(ToString::to_string).collect();
+    let sites = options.sites.clone().unwrap_or_else(SitesFile::open).path;
     let text = format!(
-        "{}\nsample_interval_s = {}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\n{store}\
+        "{}\nsample_interval_s = {}\nlisten = \"{listen}\"\nadmin.address = \"{admin}\"\nsites.file = {sites:?}\n{store}\
          privacy.trusted_proxies = {trusted:?}\n",
         options.ingest, options.sample_interval_s
     );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{footfall, run_dir};
 
 /// A file of sites, as `footfall site` and `footfall key` keep it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SitesFile {
     /// Where it is.
     pub path: PathBuf,
@@ -17,6 +17,13 @@ impl SitesFile {
         Self { path: run_dir("sites").join("sites.toml") }
     }
 
+    /// A new file that lets everybody write.
+    pub fn open() -> Self {
+        let sites = Self::new();
+        std::fs::write(&sites.path, "anyone_may_write = true\n").unwrap();
+        sites
+    }
+
     /// Runs a command that changes the file; returns the first line that it prints.
     pub async fn run(&self, arguments: &[&str]) -> String {
         let (command, rest) = arguments.split_first().unwrap();
@@ -24,11 +31,6 @@ impl SitesFile {
         let output = footfall().arg(command).args(["--file", &file]).args(rest).output().await.unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().next().unwrap_or_default().to_owned()
-    }
-
-    /// The line of ingest's configuration that names it.
-    pub fn line(&self) -> String {
-        format!("sites.file = \"{}\"", self.path.display())
     }
 }
 

@@ -130,8 +130,9 @@ impl Reason {
                  page in a browser."
             }
             Self::KeyMissing => {
-                "The file in `sites.file` says that only who has a key may write, and the request has none: a page whose \
-                 snippet is from before there were keys, or a program that has found the address."
+                "The request has no key, and is neither of a page of the host that it was sent to nor of a program on this \
+                 machine: a page of another host, a server or an app, or a program that has found the address. Behind a proxy \
+                 that does not pass on the header Host, the host's own pages look like those of another one."
             }
             Self::KeyRefused => {
                 "The request's key is in no site of the file in `sites.file`, or it was withdrawn, or its site is \
@@ -143,8 +144,8 @@ impl Reason {
                  uses a key that is for pages. An image has no Referer if its page says `no-referrer`."
             }
             Self::SiteMismatch => {
-                "The event names a site, and the key of its request is for another one: a wrong key, or a client \
-                 tries to write for a site that is not its own."
+                "The event names a site, and the key of its request is for another one, or it has none and the site is in \
+                 `sites.file`: a wrong key, or a client tries to write for a site that is not its own."
             }
             Self::DatabaseRefused => {
                 "The event was accepted, but PostgreSQL refused its row: a constraint or trigger that was added by \
@@ -214,9 +215,9 @@ impl Reason {
                  machine. Without `?import`, old events are stored with the time of receipt."
             }
             Self::KeyMissing => {
-                "Make a key with `footfall key add SITE`, and put it into the address that events are sent to: \
+                "Make a key with `footfall key add SITE --origin ORIGIN`, and put it into the address that events are sent to: \
                  `data-endpoint=\"/analytics?key=KEY\"`; for a server, into its header `Authorization: Bearer KEY`. \
-                 `footfall site open` takes events without a key too."
+                 `footfall site open` takes events without a key from everybody."
             }
             Self::KeyRefused => {
                 "`footfall site list` shows which keys there are: compare the first 11 characters. Send a secret key in the \
@@ -227,7 +228,8 @@ impl Reason {
                  of its own: `footfall key add SITE --secret`. An image can say `referrerpolicy=\"origin\"`."
             }
             Self::SiteMismatch => {
-                "Leave `site` out, since the key says it, or use a key of the site that the event names."
+                "Leave `site` out, since the key says it, or use a key of the site that the event names. Pages of Footfall's own host \
+                 need a key, too, to write for a site that has keys."
             }
             Self::DatabaseRefused => {
                 "Read `field` and `message` of the row in `analytics_quarantine`, then remove the constraint or report \

@@ -10,7 +10,7 @@ use footfall_sites::{NewKey, Site, Sites};
 use jiff::{SignedDuration, Timestamp};
 
 use super::shared::SitesFile;
-use super::site::known;
+use super::site::{add_origins, known, origin};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -26,6 +26,9 @@ enum Action {
     Add {
         /// The site's name
         site: String,
+        /// Where its pages are, such as https://blog.example; adds the site if it is new
+        #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
+        origins: Vec<String>,
         /// For a server, in its header `Authorization: Bearer KEY`; otherwise it is for the site's pages, where everybody can read it
         #[arg(long)]
         secret: bool,
@@ -49,10 +52,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.file.path()?;
     let now = Timestamp::now();
     match arguments.action {
-        Action::Add { site: name, secret } => {
+        Action::Add { site: name, origins, secret } => {
             let new = if secret { NewKey::secret(now) } else { NewKey::public(now) };
             let site = sites::change(&path, |sites| {
-                let site = known(sites, &name)?;
+                let site = if origins.is_empty() { known(sites, &name)? } else { sites.sites.entry(name).or_default() };
+                add_origins(site, origins);
                 site.keys.push(new.key.clone());
                 Ok(site.clone())
             })?;

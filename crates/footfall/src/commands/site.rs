@@ -44,13 +44,13 @@ enum Action {
         /// Its name
         site: String,
     },
-    /// Take events without a key too, for any site
+    /// Take events without a key from everybody, for any site
     Open,
-    /// Take events with a key only
+    /// Take events without a key from pages and programs of this host only
     Close,
 }
 
-fn origin(text: &str) -> Result<String, String> {
+pub(crate) fn origin(text: &str) -> Result<String, String> {
     normal_origin(text).ok_or_else(|| "write it as https://blog.example".to_owned())
 }
 
@@ -62,9 +62,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Action::Add { site: name, origins, events_per_day } => sites::change(&path, |sites| {
             let site = sites.sites.entry(name).or_default();
-            site.origins.extend(origins);
-            site.origins.sort();
-            site.origins.dedup();
+            add_origins(site, origins);
             if let Some(max) = events_per_day {
                 site.events_per_day_max = (max > 0).then_some(max);
             }
@@ -90,13 +88,23 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+pub(crate) fn add_origins(site: &mut Site, origins: Vec<String>) {
+    site.origins.extend(origins);
+    site.origins.sort();
+    site.origins.dedup();
+}
+
 /// The site with this name.
 pub(crate) fn known<'a>(sites: &'a mut Sites, name: &str) -> anyhow::Result<&'a mut Site> {
     sites.sites.get_mut(name).with_context(|| format!("there is no site `{name}`: `footfall site add {name}` adds it"))
 }
 
 fn listed(sites: &Sites, now: Timestamp) -> String {
-    let who = if sites.anyone_may_write { "everybody, for any site" } else { "who has a key" };
+    let who = if sites.anyone_may_write {
+        "everybody, for any site"
+    } else {
+        "pages and programs of this host, and who has a key"
+    };
     let mut text = format!("May write: {who}\n");
     for (name, Site { origins, events_per_day_max, disabled, keys }) in &sites.sites {
         let limit = events_per_day_max.map(|max| format!(", {max} events a day at most")).unwrap_or_default();
@@ -138,7 +146,7 @@ mod tests {
         let sites = Sites { anyone_may_write: false, sites: [("a".to_owned(), site)].into() };
         assert_eq!(
             listed(&sites, now),
-            "May write: who has a key\n\na: https://a.example, 5 events a day at most, disabled\n  \
+            "May write: pages and programs of this host, and who has a key\n\na: https://a.example, 5 events a day at most, disabled\n  \
              pk_00000001…  made 2026-11-01T00:00:00Z\n  \
              pk_00000002…  made 2026-11-01T00:00:00Z, until 2026-12-01T00:00:00Z\n  \
              sk_00000003…  made 2026-11-01T00:00:00Z, refused since 2026-11-29T00:00:00Z\n"

@@ -9,7 +9,6 @@ use super::profile::Profile;
 use super::state::StateError;
 use crate::port_holder::Taken;
 use crate::processes;
-use crate::sites::SitesError;
 use crate::topics::TopicsError;
 
 /// How Footfall's daemons end if their configuration is invalid (EX_USAGE of sysexits.h).
@@ -57,9 +56,6 @@ pub enum UpError {
     /// The stored offsets cannot be read.
     #[error("the database does not say how far it has stored: {}", footfall_store::error_text(.0))]
     StoredOffsets(tokio_postgres::Error),
-    /// The file of sites cannot be created.
-    #[error(transparent)]
-    Sites(#[from] SitesError),
     /// A process did not start.
     #[error(transparent)]
     Process(#[from] processes::Error),

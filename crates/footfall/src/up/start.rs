@@ -14,7 +14,6 @@ use super::profile::Profile;
 use super::state::State;
 use crate::health::HealthCheck;
 use crate::processes::{DaemonOptions, Grafana, GrafanaOptions, Kafka, ManagedProcess, Nginx, NginxOptions, Size};
-use crate::sites;
 use crate::topics::{self, Topic};
 
 /// A [`ManagedProcess`], or a type such as `Postgres` that wraps one.
@@ -79,7 +78,6 @@ impl Plan {
 
     fn ingest(&self) -> Result<DaemonOptions, UpError> {
         let writer = self.postgres.url("footfall_writer", DATABASE);
-        sites::make(&sites::file(&self.dir))?;
         Ok(DaemonOptions {
             program: "footfall-ingest",
             name: "ingest".into(),

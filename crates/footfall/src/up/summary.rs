@@ -26,11 +26,12 @@ pub(crate) fn summary(plan: &Plan, state: &State, instance_dir: &InstanceDir, fa
     };
     let password = password::file(&state.dir);
     let login = if at.are_private() { "to share links" } else { "to log in" };
-    let is_open = sites::read(&sites::file(&state.dir)).is_ok_and(|sites| sites.anyone_may_write);
-    let writers = if is_open && !at.are_private() {
+    let writers = if at.are_private() {
+        ""
+    } else if sites::is_open(&sites::file(&state.dir)) {
         "may write everybody who can reach it, for any site; `footfall site close` asks for keys\n"
     } else {
-        ""
+        "may write pages of this host; others with a key: `footfall key add SITE --origin https://...`\n"
     };
     let (site, ingest) = (at.site_from_here(), at.ingest());
     let metrics = |name: &str, at| format!("   {name} http://{at}/metrics");

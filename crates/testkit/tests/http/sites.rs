@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 const PAGE: &str = "https://blog.example";
 const ELSEWHERE: &str = "https://elsewhere.example";
+/// How others than programs on this machine call it.
+const HOST: (&str, &str) = ("host", "stats.example");
+const OWN_PAGE: (&str, &str) = ("origin", "https://stats.example");
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
@@ -31,7 +34,7 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
     let public = sites.run(&["key", "add", "blog"]).await;
     let secret = sites.run(&["key", "add", "blog", "--secret"]).await;
     let options = || PipelineOptions {
-        ingest: sites.line(),
+        sites: Some(sites.clone()),
         site: true,
         view: Some(String::new()),
         ..PipelineOptions::default()
@@ -42,8 +45,14 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
     let (pixel, bearer) = (format!("/pixel.gif?key={public}"), format!("Bearer {secret}"));
     let foreign = json!({ "event_type": "x", "page_url": "https://blog.example/", "site": "shop" });
     let named = json!({ "event_type": "x", "page_url": "https://blog.example/", "site": "blog" });
+    let other = json!({ "event_type": "x", "page_url": "https://stats.example/", "site": "other" });
     let none = json!("");
-    let cases: [(&str, &str, Headers<'_>, &Value, u16, &str); 13] = [
+    let cases: [(&str, &str, Headers<'_>, &Value, u16, &str); 18] = [
+        ("POST", "/analytics", &[OWN_PAGE], &event(), 200, ""),
+        ("POST", "/analytics", &[OWN_PAGE], &other, 200, ""),
+        ("POST", "/analytics", &[OWN_PAGE], &named, 403, "site_mismatch"),
+        ("GET", "/pixel.gif", &[("referer", "https://stats.example/a")], &none, 200, ""),
+        ("GET", "/pixel.gif", &[("referer", "https://elsewhere.example/a")], &none, 401, "key_missing"),
         ("POST", "/analytics", &[], &event(), 401, "key_missing"),
         ("POST", "/analytics", &[("origin", PAGE)], &event(), 401, "key_missing"),
         ("POST", "/analytics?key=pk_0000", &[("origin", PAGE)], &event(), 401, "key_refused"),
@@ -61,7 +70,7 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
     for (mut pipeline, site) in [(kafka, 8080), (light, 3003)] {
         for port in [3001, site] {
             for (method, path, headers, body, status, reason) in &cases {
-                let answer = send(&pipeline, port, method, path, headers, body).await;
+                let answer = send(&pipeline, port, method, path, &[&[HOST], *headers].concat(), body).await;
                 let told = if reason.is_empty() { Value::Null } else { answer.json()["reason"].clone() };
                 let wanted = if reason.is_empty() { Value::Null } else { json!(reason) };
                 assert_eq!(
@@ -70,17 +79,17 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
                     "{method} {path} {headers:?}: {answer:?}"
                 );
             }
-            for (origin, allowed) in [(PAGE, Some(PAGE)), (ELSEWHERE, None)] {
+            for (origin, allowed) in [(PAGE, Some(PAGE)), (OWN_PAGE.1, Some(OWN_PAGE.1)), (ELSEWHERE, None)] {
                 for (method, path) in [("OPTIONS", &*by_url), ("POST", &*by_url), ("POST", "/analytics")] {
-                    let answer = send(&pipeline, port, method, path, &[("origin", origin)], &foreign).await;
+                    let answer = send(&pipeline, port, method, path, &[HOST, ("origin", origin)], &foreign).await;
                     let header = answer.header("access-control-allow-origin");
                     assert_eq!(header, allowed, "{method} {path} {origin}: {answer:?}");
                 }
             }
         }
         pipeline.wait_for("SELECT count(*) FROM analytics_events WHERE site = 'blog'", 8, SOON).await;
-        assert_eq!(pipeline.number("SELECT count(*) FROM analytics_events").await, 8);
-        for (reason, count) in [("key_missing", 8), ("key_refused", 4), ("origin_refused", 10), ("site_mismatch", 4)] {
+        pipeline.wait_for("SELECT count(*) FROM analytics_events", 14, SOON).await;
+        for (reason, count) in [("key_missing", 10), ("key_refused", 4), ("origin_refused", 12), ("site_mismatch", 8)] {
             let counted = format!(
                 "SELECT coalesce(sum(event_count), 0)::bigint FROM analytics_outcomes WHERE outcome = 'rejected' AND reason = '{reason}'"
             );
@@ -90,10 +99,46 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_file_programs_and_pages_of_this_machine_write_and_others_do_once_they_are_let() {
+    let backends = shared().await;
+    let sites = SitesFile::new();
+    let options = || PipelineOptions {
+        sites: Some(sites.clone()),
+        site: true,
+        view: Some(String::new()),
+        ..PipelineOptions::default()
+    };
+    let (kafka, light) =
+        tokio::join!(Pipeline::start_with(backends, options()), Pipeline::start_light(&backends.postgres, options()));
+    let named = json!({ "event_type": "x", "page_url": "http://localhost/", "site": "blog" });
+    for (pipeline, site) in [(&kafka, 8080), (&light, 3003)] {
+        for port in [3001, site] {
+            let status = async |headers: Headers<'_>| {
+                send(pipeline, port, "POST", "/analytics", headers, &named).await.status.as_u16()
+            };
+            assert_eq!(status(&[]).await, 200, "a program");
+            assert_eq!(status(&[("origin", "http://localhost:3000")]).await, 200, "a page that is being written here");
+            assert_eq!(status(&[("origin", ELSEWHERE)]).await, 401, "a foreign page in a browser of this machine");
+            assert_eq!(status(&[HOST]).await, 401, "what a proxy on this machine passes on");
+        }
+    }
+    sites.run(&["site", "open"]).await;
+    for (pipeline, port) in [(&kafka, 8080), (&light, 3003)] {
+        let is_open = async || {
+            send(pipeline, port, "POST", "/analytics", &[HOST, ("origin", ELSEWHERE)], &named).await.status == 200
+        };
+        eventually("everybody may write", SOON, is_open).await;
+    }
+    sites.run(&["site", "add", "blog"]).await;
+    let open = [HOST, OWN_PAGE];
+    assert_eq!(send(&kafka, 3001, "POST", "/analytics", &open, &named).await.status, 200, "for any site");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_made_replaced_and_withdrawn_while_events_come_in() {
     let sites = two_sites().await;
     let first = sites.run(&["key", "add", "shop", "--secret"]).await;
-    let options = PipelineOptions { ingest: sites.line(), no_sink: true, ..PipelineOptions::default() };
+    let options = PipelineOptions { sites: Some(sites.clone()), no_sink: true, ..PipelineOptions::default() };
     let pipeline = Pipeline::start_with(shared().await, options).await;
     let status = async |key: &str| {
         let bearer = format!("Bearer {key}");
@@ -127,7 +172,7 @@ async fn a_site_has_no_more_events_a_day_than_it_may() {
     sites.run(&["site", "add", "shop", "--events-per-day", "3"]).await;
     let limited = format!("Bearer {}", sites.run(&["key", "add", "shop", "--secret"]).await);
     let other = format!("Bearer {}", sites.run(&["key", "add", "blog", "--secret"]).await);
-    let options = PipelineOptions { ingest: sites.line(), ..PipelineOptions::default() };
+    let options = PipelineOptions { sites: Some(sites.clone()), ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let post = async |pipeline: &Pipeline, key: &str, body: &Value| {
         send(pipeline, 3001, "POST", "/analytics", &[("authorization", key)], body).await

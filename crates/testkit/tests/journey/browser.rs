@@ -126,7 +126,7 @@ async fn a_page_with_a_key_writes_once_its_origin_may_and_loses_nothing() {
     let sites = SitesFile::new();
     sites.run(&["site", "add", "blog"]).await;
     let key = sites.run(&["key", "add", "blog"]).await;
-    let options = PipelineOptions { site: true, ingest: sites.line(), ..PipelineOptions::default() };
+    let options = PipelineOptions { site: true, sites: Some(sites.clone()), ..PipelineOptions::default() };
     let mut pipeline = Pipeline::start_with(shared().await, options).await;
     let mut driver = Driver::start_with("keyed", &pipeline, &[("FOOTFALL_KEY", &key)]);
     let origin = driver.until("refused").await["origin"].as_str().unwrap().to_owned();

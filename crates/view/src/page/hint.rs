@@ -122,8 +122,10 @@ fn first_steps(selection: &Selection, zone: &str) -> Markup {
     html! {
         h2 { "No events have arrived yet" }
         ol {
-            li { "Put the tracker on a page, with the address of this server:"
-                pre tabindex="0" { code { "<script src=\"https://your.host/analytics.js\" defer></script>" } } }
+            li { "Put the tracker on a page of this host:"
+                pre tabindex="0" { code { "<script src=\"/analytics.js\" defer></script>" } }
+                "For another site, run " code { "footfall key add blog --origin https://blog.example" }
+                " on the server, and put what it prints into the site's pages." }
             li { "Open that page. The visit appears here within a second." }
             li { "If nothing appears, run " code { "footfall check" } ". It sends a test event and says how far it got." }
             li { "Crawlers and browser tests that identify themselves are not counted. "
