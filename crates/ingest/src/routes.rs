@@ -46,7 +46,6 @@ pub(crate) struct Service {
     delivery: Arc<Delivery>,
     counts: Arc<Counts>,
     pub(crate) metrics: Arc<Metrics>,
-    http: HttpConfig,
     bodies: Bodies,
     /// Deliveries in progress. Their outcome is counted even if the client has disconnected.
     delivering: TaskTracker,
@@ -153,7 +152,7 @@ impl Service {
         // With every status, so that a page can tell a refusal from an outage.
         let may_read = origin.is_none() || {
             let client = client_address(peer, request.headers(), &self.trusted_proxies);
-            self.sites.may_read_answer(request.headers(), client)
+            self.sites.may_read_answer(request.uri().query(), request.headers(), client)
         };
         let path = known_path(request.uri().path(), &PATHS).unwrap_or_default();
         let mut answer = match (path, request.method()) {
@@ -189,7 +188,11 @@ impl Service {
             import_past_ms_max: import.as_ref().ok().copied().flatten(),
             permit: Permit::AnySite,
         };
-        let read = match self.admit(&client, 1).and_then(|()| self.permit(&client, &head.uri, &head.headers)) {
+        let permit = self
+            .admit(&client, 1)
+            .and_then(|()| import.map_err(Refusal::Rejected))
+            .and_then(|_| self.permit(&client, &head.uri, &head.headers));
+        let read = match permit {
             Ok(permit) => {
                 client.permit = permit;
                 self.read(&head.headers, &mut body).await
@@ -207,8 +210,7 @@ impl Service {
                 return self.refused(no_body, 1);
             }
         };
-        let parsed = import.and_then(|_| self.parse(&body.bytes, format, &head.headers, &client));
-        match parsed {
+        match self.parse(&body.bytes, format, &head.headers, &client) {
             Ok(parsed) => match self.admit(&client, parsed.events.len().saturating_sub(1)) {
                 Ok(()) => self.deliver_whole(parsed, client, Some(body)).await,
                 Err(refusal) => self.refused(refusal, parsed.events.len() as u64),

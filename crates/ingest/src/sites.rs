@@ -34,21 +34,25 @@ pub(crate) struct Sites {
     today: Mutex<Today>,
 }
 
-/// What headers say about the page that sent a request.
-struct Page<'a> {
+/// What a request says of itself, apart from `Authorization`, which a preflight does not have.
+struct Asked<'a> {
+    url_key: Option<Cow<'a, str>>,
     origin: Option<Cow<'a, str>>,
     referer: Option<Cow<'a, str>>,
     host: Option<Cow<'a, str>>,
 }
 
-impl<'a> Page<'a> {
-    fn of(headers: &'a HeaderMap) -> Self {
+impl<'a> Asked<'a> {
+    fn of(query: Option<&'a str>, headers: &'a HeaderMap) -> Self {
+        let url_key = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .find_map(|(name, value)| (name == "key" && !value.is_empty()).then_some(value));
         let text = |name| header::text(headers, name);
-        Self { origin: text(&ORIGIN), referer: text(&REFERER), host: text(&HOST) }
+        Self { url_key, origin: text(&ORIGIN), referer: text(&REFERER), host: text(&HOST) }
     }
 
     fn given(&self, client: IpAddr) -> Given<'_> {
         Given {
+            url_key: self.url_key.as_deref(),
             origin: self.origin.as_deref(),
             referer: self.referer.as_deref(),
             host: self.host.as_deref(),
@@ -81,10 +85,8 @@ impl Sites {
 
     /// What a client may write.
     pub(crate) fn permit(&self, query: Option<&str>, headers: &HeaderMap, client: IpAddr) -> Result<Permit, Rejection> {
-        let url_key = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-            .find_map(|(name, value)| (name == "key" && !value.is_empty()).then_some(value));
-        let page = Page::of(headers);
-        let given = Given { header_key: header::bearer(headers), url_key: url_key.as_deref(), ..page.given(client) };
+        let asked = Asked::of(query, headers);
+        let given = Given { header_key: header::bearer(headers), ..asked.given(client) };
         self.permits.contents().permit(given, Timestamp::now()).map_err(rejection)
     }
 
@@ -94,8 +96,8 @@ impl Sites {
     }
 
     /// Whether the page that sent a request may read the answer.
-    pub(crate) fn may_read_answer(&self, headers: &HeaderMap, client: IpAddr) -> bool {
-        self.permits.contents().may_read_answer(Page::of(headers).given(client))
+    pub(crate) fn may_read_answer(&self, query: Option<&str>, headers: &HeaderMap, client: IpAddr) -> bool {
+        self.permits.contents().may_read_answer(Asked::of(query, headers).given(client))
     }
 
     /// Whether a site may have more events today.

@@ -163,13 +163,12 @@ impl Permits {
         self.sites.get(site)?.events_per_day_max
     }
 
-    /// Whether the page that sent a request may read the answer.
+    /// Whether the page that sent a request may read the answer. One whose key is refused because of its origin may not: to the tracker
+    /// this is an outage, so it keeps its events until the site has the origin.
     #[must_use]
     pub fn may_read_answer(&self, given: Given<'_>) -> bool {
-        self.anyone
-            || given.is_of_this_machine()
-            || given.is_of_own_page()
-            || given.origin.is_some_and(|origin| self.origins.contains(origin))
+        let needs_no_key = self.anyone || given.is_of_this_machine() || given.is_of_own_page();
+        (given.url_key.is_none() && needs_no_key) || given.origin.is_some_and(|origin| self.origins.contains(origin))
     }
 }
 
@@ -258,6 +257,8 @@ mod tests {
             open.may_read_answer(of("https://evil.example")) && !closed.may_read_answer(of("https://evil.example"))
         );
         assert!(closed.may_read_answer(of(PAGE)));
+        let own = Given { host: Some("evil.example"), ..of("https://evil.example") };
+        assert!(closed.may_read_answer(own) && !closed.may_read_answer(Given { url_key: Some("pk_0"), ..own }));
     }
 
     #[test]
