@@ -81,22 +81,43 @@ impl BodyBudget {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// See [`BodyError`]. The rest of the body is then left unread; see [`discard_body`].
+    /// See [`BodyError`]. The rest of the body is then left unread; see [`BodyBudget::discard`].
     pub async fn read<B: HttpBody<Data = Bytes> + Unpin>(
         &self,
         body: &mut B,
         limits: BodyLimits,
     ) -> Result<Body, BodyError> {
         let mut share = self.take(0)?;
-        let too_late = async {
-            self.shutdown.cancelled().await;
-            tokio::time::sleep(Duration::from_millis(BODY_IN_STOP_MS_MAX)).await;
-        };
         let bytes = tokio::select! {
             bytes = collect(body, limits, |bytes| self.grow(&mut share, bytes)) => bytes?,
-            () = too_late => return Err(BodyError::Incomplete),
+            () = self.too_late() => return Err(BodyError::Incomplete),
         };
         Ok(Body { bytes, share })
+    }
+
+    /// Reads and discards the rest of a refused body, for at most `ms_max`. Closing a connection with unread bytes resets
+    /// it, and a client that is still sending may see the reset instead of the response: it would take the refusal for an
+    /// outage and send the same again.
+    pub async fn discard<B: HttpBody<Data = Bytes> + Unpin>(&self, body: &mut B, ms_max: u64) {
+        let discarded = async {
+            let mut bytes = 0;
+            while let Some(Ok(frame)) = body.frame().await {
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+                if bytes > DISCARDED_BYTES_MAX {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            // A client slower than this would not read the response either.
+            _ = timeout(Duration::from_millis(ms_max), discarded) => {}
+            () = self.too_late() => {}
+        }
+    }
+
+    async fn too_late(&self) {
+        self.shutdown.cancelled().await;
+        tokio::time::sleep(Duration::from_millis(BODY_IN_STOP_MS_MAX)).await;
     }
 
     /// Makes the body's share cover at least `bytes`, before a larger content takes its place: see [`Body::replace`].
@@ -154,23 +175,6 @@ async fn collect<B: HttpBody<Data = Bytes> + Unpin>(
         Ok(Bytes::from(bytes))
     };
     timeout(Duration::from_millis(limits.ms_max), whole).await.map_err(|_| BodyError::Incomplete)?
-}
-
-/// Reads and discards the rest of a refused body, for at most `ms_max`. Closing a connection with unread bytes resets
-/// it, and a client that is still sending may see the reset instead of the response: it would take the refusal for an
-/// outage and send the same again.
-pub async fn discard_body<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, ms_max: u64) {
-    let discarded = async {
-        let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, Bytes::len);
-            if bytes > DISCARDED_BYTES_MAX {
-                break;
-            }
-        }
-    };
-    // A client slower than this would not read the response either.
-    let _ = timeout(Duration::from_millis(ms_max), discarded).await;
 }
 
 #[cfg(test)]
@@ -239,6 +243,9 @@ mod tests {
         let slow = budget.read(&mut Pieces::new(&[4096], false), limits).await;
         assert_eq!((slow.unwrap_err(), began.elapsed().as_millis()), (BodyError::Incomplete, 2_000));
         assert!(budget.read(&mut Pieces::new(&[4096], true), limits).await.is_ok(), "a quick one is read");
+        let began = tokio::time::Instant::now();
+        budget.discard(&mut Pieces::new(&[4096], false), limits.ms_max).await;
+        assert_eq!(began.elapsed().as_millis(), 2_000, "nor is what is left of a refused one waited for");
     }
 
     #[tokio::test]
@@ -264,7 +271,7 @@ mod tests {
     async fn discarding_ends_with_the_body_with_the_time_and_with_far_too_much() {
         for (ends, sizes) in [(true, vec![4096; 2]), (false, vec![4096]), (false, vec![DISCARDED_BYTES_MAX; 3])] {
             let mut body = Pieces::new(&sizes, ends);
-            discard_body(&mut body, 1_000).await;
+            BodyBudget::new(0).discard(&mut body, 1_000).await;
             assert_eq!(body.left.len(), usize::from(sizes.len() == 3));
         }
     }

@@ -37,7 +37,7 @@ mod secret;
 mod shell;
 mod shutdown;
 
-pub use body::{Body, BodyBudget, BodyError, BodyLimits, discard_body, read_body};
+pub use body::{Body, BodyBudget, BodyError, BodyLimits, read_body};
 pub use causes::with_causes;
 pub use client_address::{REQUEST_ID, client_address, client_network, is_https, request_id};
 pub use command::{Command, CommandArguments, CommandConfiguration, run_command};

@@ -76,6 +76,11 @@ impl Bodies {
         self.inflate(body, encoding, bytes_max).await
     }
 
+    /// Reads the rest of a refused body, so that the client gets to read the answer.
+    pub(crate) async fn discard(&self, body: &mut Incoming) {
+        self.budget.discard(body, self.limits.body_ms_max).await;
+    }
+
     /// What the body may become is counted before it is there. Turn and share are held until the end even if the client leaves.
     async fn inflate(&self, mut body: Body, encoding: Encoding, bytes_max: usize) -> Result<Body, BodyRefusal> {
         let turn = self.turns.clone().acquire_owned().await;

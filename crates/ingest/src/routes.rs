@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use footfall_daemon::{Body, client_address, cors, discard_body, known_path, request_id};
+use footfall_daemon::{Body, client_address, cors, known_path, request_id};
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
@@ -23,7 +23,7 @@ use tracing::warn;
 
 use crate::answer::{self, Answer, RefusedElement, Warnings};
 use crate::body::{Bodies, BodyRefusal};
-use crate::config::{Config, HttpConfig, PrivacyConfig};
+use crate::config::{Config, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
@@ -118,7 +118,6 @@ impl Service {
             delivery,
             counts,
             metrics,
-            http: config.http.clone(),
             bodies: Bodies::new(config.http.clone()),
             delivering: TaskTracker::new(),
             limits: config.limits.clone(),
@@ -205,7 +204,7 @@ impl Service {
             Err(no_body) => {
                 // A client that sent `Expect` gets its answer before it sends the body.
                 if !head.headers.contains_key(EXPECT) {
-                    discard_body(&mut body, self.http.body_ms_max).await;
+                    self.bodies.discard(&mut body).await;
                 }
                 return self.refused(no_body, 1);
             }

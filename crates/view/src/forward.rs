@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use footfall_daemon::{BodyBudget, BodyError, BodyLimits, REQUEST_ID, cors, discard_body, known_path, with_causes};
+use footfall_daemon::{BodyBudget, BodyError, BodyLimits, REQUEST_ID, cors, known_path, with_causes};
 use footfall_event::Deferral;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -99,7 +99,7 @@ impl Forward {
         let read = self.budget.read(&mut body, BODY_LIMITS).await;
         // With `Expect: 100-continue`, the client has not sent the body yet, so there is nothing to discard.
         if matches!(read, Err(BodyError::TooLarge | BodyError::OverBudget)) && !head.headers.contains_key(EXPECT) {
-            discard_body(&mut body, BODY_LIMITS.ms_max).await;
+            self.budget.discard(&mut body, BODY_LIMITS.ms_max).await;
         }
         let body = match read {
             Ok(body) => body,

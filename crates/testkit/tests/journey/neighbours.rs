@@ -170,11 +170,11 @@ async fn an_open_live_page_and_a_slow_client_do_not_delay_the_end() {
         let run = run_dir("open-page");
         let up = Up::start_with(own_address(), &run, profile).until_ready().await;
         let mut pages = vec![open_stream(&up).await, open_stream(&up).await];
-        // They have sent a part of their request, and send no more.
-        for port in [8080, 3001] {
+        // They have sent a part of their request, and send no more. What comes to another name, without a key, is refused.
+        for (port, host) in [(8080, "localhost"), (3001, "localhost"), (8080, "x"), (3001, "x")] {
             let mut slow = TcpStream::connect((up.address, port)).await.unwrap();
-            let begun =
-                "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+            let length = "content-type: application/json\r\ncontent-length: 100";
+            let begun = format!("POST /analytics HTTP/1.1\r\nhost: {host}\r\n{length}\r\n\r\n{{");
             slow.write_all(begun.as_bytes()).await.unwrap();
             pages.push(slow);
         }
@@ -202,7 +202,7 @@ async fn a_killed_launcher_lets_ingest_answer_what_it_is_reading() {
         let body = event("half_read");
         let mut client = TcpStream::connect((up.address, 3001)).await.unwrap();
         let head = format!(
-            "POST /analytics HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n\
+            "POST /analytics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n\
              expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
