@@ -157,14 +157,16 @@ fn run() -> Result<()> {
         Task::Up { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
             build::workspace(&checkout, &steps, For::Up)?;
+            kafka_libs::learn_classes(&parts, &steps)?;
             let mut up = command::new(build::footfall()?);
             up.arg("up").arg("--parts").arg(parts);
             up.arg("--share").arg(&checkout).args(arguments);
             command::become_it(up)
         }
         Task::Test { arguments } => {
-            setup::set_up(&checkout, &steps, For::Tests, false)?;
+            let parts = setup::set_up(&checkout, &steps, For::Tests, false)?;
             build::workspace(&checkout, &steps, For::Tests)?;
+            kafka_libs::learn_classes(&parts, &steps)?;
             if arguments.is_empty() {
                 return test_programs::run_all(&checkout, &steps);
             }

@@ -1,6 +1,7 @@
 //! A folder that is rebuilt unless it is complete and was built from the same recipe.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -9,6 +10,11 @@ const STAMP: &str = "footfall.stamp";
 /// The recipe that a complete `folder` was built from.
 pub(crate) fn recipe(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join(STAMP)).ok()
+}
+
+/// When `folder` was built.
+pub(crate) fn built(folder: &Path) -> Option<SystemTime> {
+    folder.join(STAMP).metadata().and_then(|stamp| stamp.modified()).ok()
 }
 
 /// Whether `folder` is complete and was built from exactly this `recipe`.

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod enter;
 pub(crate) mod health;
 pub(crate) mod kafka;
+pub(crate) mod kafka_classes;
 pub(crate) mod key;
 pub(crate) mod load;
 pub(crate) mod migrate;

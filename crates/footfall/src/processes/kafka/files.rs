@@ -15,6 +15,8 @@ use crate::processes::reachable::reachable;
 const SETTINGS: &str = include_str!("../../../../../nixos/kafka/server.properties");
 const LOGGING: &str = include_str!("../../../../../nixos/kafka/log4j2.yaml");
 const NODE_ID: u16 = 1;
+/// What Java has worked out about Kafka's classes, beside the jars. Java leaves it aside if the jars or Java itself have changed.
+const CLASSES: &str = "kafka.jsa";
 
 /// Where a broker listens, and the name by which clients reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +99,28 @@ impl BrokerFiles {
     /// Java's arguments to run the broker.
     #[must_use]
     pub fn to_run(&self) -> Vec<OsString> {
+        self.broker(None)
+    }
+
+    /// Java's arguments to run the broker, and to write to [`Self::new_classes`] at its end.
+    pub(crate) fn to_learn_classes(&self) -> Vec<OsString> {
+        self.broker(Some(format!("-XX:ArchiveClassesAtExit={}", self.new_classes().display())))
+    }
+
+    /// Keeps what a broker has learned, for all that use the same jars.
+    ///
+    /// # Errors
+    /// Fails if the broker wrote nothing, or the jars' folder cannot be written to.
+    pub(crate) fn keep_classes(&self) -> Result<()> {
+        let partial = self.libs.join(format!("{CLASSES}.partial"));
+        fs_err::copy(self.new_classes(), &partial)?;
+        Ok(fs_err::rename(partial, self.libs.join(CLASSES))?)
+    }
+
+    fn broker(&self, option: Option<String>) -> Vec<OsString> {
         let (least, most) = (format!("-Xms{}m", self.heap_mib), format!("-Xmx{}m", self.heap_mib));
-        let options = [least.as_str(), most.as_str(), "-XX:+UseG1GC", "-Djava.awt.headless=true"];
+        let mut options = vec![least.as_str(), most.as_str(), "-XX:+UseG1GC", "-Djava.awt.headless=true"];
+        options.extend(option.as_deref());
         self.java(&options, vec!["kafka.Kafka".into(), self.properties().into()])
     }
 
@@ -108,6 +130,10 @@ impl BrokerFiles {
         // Keeps scratch files of Java's libraries (jansi, lz4) inside the instance.
         all.push(format!("-Djava.io.tmpdir={}", self.folder.display()).into());
         all.push("-XX:-UsePerfData".into());
+        let classes = self.libs.join(CLASSES);
+        if classes.exists() {
+            all.push(format!("-XX:SharedArchiveFile={}", classes.display()).into());
+        }
         all.push("-cp".into());
         all.push(self.libs.join("*").into());
         all.extend(arguments);
@@ -120,6 +146,10 @@ impl BrokerFiles {
 
     fn logging(&self) -> PathBuf {
         self.folder.join("log4j2.yaml")
+    }
+
+    fn new_classes(&self) -> PathBuf {
+        self.folder.join(CLASSES)
     }
 
     fn data(&self) -> PathBuf {

