@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::progress::{Step, Steps};
-use crate::{build, command, host, stamped};
+use crate::progress::Step;
+use crate::{command, host, stamped};
 
 pub(crate) fn pom(checkout: &Path) -> PathBuf {
     checkout.join("parts/pom.xml")
@@ -31,24 +31,4 @@ pub(crate) fn build(folder: &Path, pom: &Path, step: &Step) -> Result<()> {
             step,
         )
     })
-}
-
-/// Has a broker learn once what each of the many that tests start, and each `up`, would work out anew. Does nothing if that was done
-/// since these programs were set up; `parts` is the file that says where they are.
-pub(crate) fn learn_classes(parts: &Path, steps: &Steps) -> Result<()> {
-    let (kafka, root) = (parts.with_file_name("kafka"), parts.with_file_name("root"));
-    let learned = kafka.join("libs/kafka.jsa").metadata().and_then(|file| file.modified());
-    if learned.is_ok_and(|learned| Some(learned) > stamped::built(&kafka).max(stamped::built(&root))) {
-        return Ok(());
-    }
-    let step = steps.begin("classes of kafka");
-    let learned = command::run(
-        command::new(build::footfall()?).args(["kafka-classes", "--listen", "127.92.92.92", "--parts"]).arg(parts),
-        &step,
-    );
-    match &learned {
-        Ok(()) => step.done(""),
-        Err(_) => step.failed("see below"),
-    }
-    learned
 }

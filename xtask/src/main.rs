@@ -10,6 +10,7 @@ mod debian_root;
 mod host;
 mod image;
 mod install;
+mod kafka_classes;
 mod kafka_libs;
 mod lab;
 mod nix;
@@ -157,7 +158,7 @@ fn run() -> Result<()> {
         Task::Up { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
             build::workspace(&checkout, &steps, For::Up)?;
-            kafka_libs::learn_classes(&parts, &steps)?;
+            kafka_classes::learn(&parts, &steps)?;
             let mut up = command::new(build::footfall()?);
             up.arg("up").arg("--parts").arg(parts);
             up.arg("--share").arg(&checkout).args(arguments);
@@ -166,7 +167,7 @@ fn run() -> Result<()> {
         Task::Test { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Tests, false)?;
             build::workspace(&checkout, &steps, For::Tests)?;
-            kafka_libs::learn_classes(&parts, &steps)?;
+            kafka_classes::learn(&parts, &steps)?;
             if arguments.is_empty() {
                 return test_programs::run_all(&checkout, &steps);
             }

@@ -315,7 +315,7 @@ impl Service {
             check_days(&parsed)?;
         }
         if client.permit == Permit::UnlistedSites {
-            self.refuse_listed_sites(&mut parsed);
+            self.sites.refuse_listed(&mut parsed);
         }
         if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
@@ -324,16 +324,6 @@ impl Service {
             }
         }
         Ok(parsed)
-    }
-
-    fn refuse_listed_sites(&self, parsed: &mut Parsed) {
-        for event in &mut parsed.events {
-            let site = event.as_ref().ok().and_then(|accepted| accepted.event.site.as_deref());
-            if site.is_some_and(|site| self.sites.lists(site)) {
-                let text = "needs a key of its own: pages of Footfall's host write without one for other sites only";
-                *event = Err(Rejection::new("site", Reason::SiteMismatch, text));
-            }
-        }
     }
 
     async fn deliver(&self, parsed: Parsed, site: Option<&str>) -> Answer {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use footfall_event::{Reason, Rejection};
+use footfall_event::{Parsed, Reason, Rejection};
 use footfall_sites::{Given, Invalid, Permit, Permits, Refused};
 use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN, REFERER};
@@ -90,9 +90,16 @@ impl Sites {
         self.permits.contents().permit(given, Timestamp::now()).map_err(rejection)
     }
 
-    /// Whether only keys may write for this site, as it is in the file.
-    pub(crate) fn lists(&self, site: &str) -> bool {
-        self.permits.contents().lists(site)
+    /// Refuses the events of sites that are in the file: only their keys may write for them.
+    pub(crate) fn refuse_listed(&self, parsed: &mut Parsed) {
+        let permits = self.permits.contents();
+        for event in &mut parsed.events {
+            let site = event.as_ref().ok().and_then(|accepted| accepted.event.site.as_deref());
+            if site.is_some_and(|site| permits.lists(site)) {
+                let text = "needs a key of its own: pages of Footfall's host write without one for other sites only";
+                *event = Err(Rejection::new("site", Reason::SiteMismatch, text));
+            }
+        }
     }
 
     /// Whether the page that sent a request may read the answer.
