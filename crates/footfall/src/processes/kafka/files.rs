@@ -104,7 +104,7 @@ impl BrokerFiles {
 
     /// Java's arguments to run the broker, and to write to [`Self::new_classes`] at its end.
     pub(crate) fn to_learn_classes(&self) -> Vec<OsString> {
-        self.broker(Some(format!("-XX:ArchiveClassesAtExit={}", self.new_classes().display())))
+        self.broker(Some(&format!("-XX:ArchiveClassesAtExit={}", self.new_classes().display())))
     }
 
     /// Keeps what a broker has learned, for all that use the same jars.
@@ -117,10 +117,10 @@ impl BrokerFiles {
         Ok(fs_err::rename(partial, self.libs.join(CLASSES))?)
     }
 
-    fn broker(&self, option: Option<String>) -> Vec<OsString> {
+    fn broker(&self, option: Option<&str>) -> Vec<OsString> {
         let (least, most) = (format!("-Xms{}m", self.heap_mib), format!("-Xmx{}m", self.heap_mib));
         let mut options = vec![least.as_str(), most.as_str(), "-XX:+UseG1GC", "-Djava.awt.headless=true"];
-        options.extend(option.as_deref());
+        options.extend(option);
         self.java(&options, vec!["kafka.Kafka".into(), self.properties().into()])
     }
 
