@@ -165,9 +165,11 @@ impl Deferral {
                  (`set_real_ip_from`), so that all clients look like one."
             }
             Self::RateLimited => {
-                "One address (of IPv6, one /64) has sent more than `rates.burst` events at once, or more than \
-                 `rates.events_per_s` for longer: a program that sends a backlog, an attack, or many people behind one \
-                 address. Behind a proxy that `privacy.trusted_proxies` does not name, all clients have its address."
+                "The header RateLimit says whose limit it is. `address`: one address (of IPv6, one /64) has sent more than \
+                 `rates.burst` events at once, or more than `rates.events_per_s` for longer: a program that sends a backlog, \
+                 an attack, or many people behind one address. Behind a proxy that `privacy.trusted_proxies` does not name, \
+                 all clients have its address. `site`: the clients with a key of this site together have sent more than \
+                 `rates.site_events_per_s`. `all`: all clients have sent more than `rates.all_events_per_s`."
             }
             Self::QuotaReached => {
                 "A site has had `events_per_day_max` of the file in `sites.file` since midnight UTC (or since ingest was \
@@ -225,8 +227,9 @@ impl Deferral {
                  served meanwhile. `limit_conn footfall_clients` in a location of your own replaces the limit."
             }
             Self::RateLimited => {
-                "Name the proxy in `privacy.trusted_proxies`, or a server of your own in `rates.exempt`. Otherwise none: \
-                 trackers keep their events and send them later, and others are served meanwhile."
+                "Name the proxy in `privacy.trusted_proxies`. Give a server of your own that sends for many people a secret key \
+                 (`footfall key add SITE --secret`): the limit of its address does not apply then. Otherwise none: trackers keep \
+                 their events and send them later, and others are served meanwhile."
             }
             Self::QuotaReached => {
                 "Look at the site's numbers for what is new. Raise the limit with `footfall site add SITE --events-per-day`; \

@@ -148,15 +148,15 @@ pub(crate) fn deferred(deferral: Deferral) -> Answer {
 }
 
 /// Says when there will be tokens again, in the words of the IETF's draft on RateLimit headers too.
-pub(crate) fn limited(Limited { wait, burst, fills_in_s }: Limited) -> Answer {
+pub(crate) fn limited(Limited { of, wait, burst, fills_in_s }: Limited) -> Answer {
     let mut answer = deferred(Deferral::RateLimited);
     // Rounded up, so that who waits as long as that is not refused again.
     let seconds = wait.as_secs() + 1;
     let headers = answer.headers_mut();
     headers.insert(RETRY_AFTER, seconds.into());
     for (name, value) in [
-        (RATE_LIMIT, format!("\"address\";r=0;t={seconds}")),
-        (RATE_LIMIT_POLICY, format!("\"address\";q={burst};w={fills_in_s}")),
+        (RATE_LIMIT, format!("\"{of}\";r=0;t={seconds}")),
+        (RATE_LIMIT_POLICY, format!("\"{of}\";q={burst};w={fills_in_s}")),
     ] {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);

@@ -41,7 +41,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// What is known about a visitor.
     pub privacy: PrivacyConfig,
-    /// How much one client may send.
+    /// How much may be sent.
     pub rates: RatesConfig,
     /// Who may write, and for which sites.
     pub sites: SitesConfig,
@@ -142,7 +142,7 @@ pub struct PrivacyConfig {
     pub country_database: String,
 }
 
-/// How much one client may send. Requests beyond it are answered with 429, when to send them again, and `rate_limited`.
+/// How much may be sent. Requests beyond it are answered with 429, when to send them again, and `rate_limited`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RatesConfig {
@@ -150,6 +150,11 @@ pub struct RatesConfig {
     pub events_per_s: u32,
     /// Events that it may send at once, at least `limits.events_max`.
     pub burst: u32,
+    /// Events that all clients of one site with keys may send per second, on average, and those of a minute at once; 0: any number. A
+    /// server with a secret key has this limit only, not that of its address.
+    pub site_events_per_s: u32,
+    /// Events that all may send per second, on average, and those of a minute at once; 0: any number.
+    pub all_events_per_s: u32,
     /// Addresses and networks without a limit. Programs on this machine are, unless a proxy passes other addresses on.
     pub exempt: Vec<String>,
 }
@@ -229,7 +234,13 @@ impl Default for Config {
                 masked_names: MASKED_NAMES.map(str::to_owned).to_vec(),
                 country_database: String::new(),
             },
-            rates: RatesConfig { events_per_s: 50, burst: 3_000, exempt: vec!["127.0.0.0/8".into(), "::1".into()] },
+            rates: RatesConfig {
+                events_per_s: 50,
+                burst: 3_000,
+                site_events_per_s: 1_000,
+                all_events_per_s: 5_000,
+                exempt: vec!["127.0.0.0/8".into(), "::1".into()],
+            },
             sites: SitesConfig { file: "/etc/footfall/sites.toml".into() },
             disk: DiskConfig { folders: Vec::new(), free_mib_min: 512 },
             import: ImportConfig { key: Secret::default(), local: true, past_days_max: 3_653 },
@@ -299,6 +310,8 @@ impl Configuration for Config {
             ("kafka.queue_kib_max", kafka.queue_kib_max.into(), 1024..=2_097_151),
             ("import.past_days_max", self.import.past_days_max.into(), 1..=20_000),
             ("rates.events_per_s", self.rates.events_per_s.into(), 0..=1_000_000),
+            ("rates.site_events_per_s", self.rates.site_events_per_s.into(), 0..=1_000_000),
+            ("rates.all_events_per_s", self.rates.all_events_per_s.into(), 0..=1_000_000),
             ("rates.burst", self.rates.burst.into(), 1..=10_000_000),
             ("disk.free_mib_min", self.disk.free_mib_min, 0..=1 << 40),
             ("database.retry_ms_max", database.retry_ms_max, RETRY_MS_MAX_RANGE),

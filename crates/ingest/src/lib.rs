@@ -5,6 +5,7 @@
 //! `answer` respond. Counts of rejected events (`counts`) and the metrics (`samples`) reach the database by the same
 //! path.
 
+mod admission;
 mod answer;
 mod body;
 mod config;
@@ -30,7 +31,7 @@ pub use metrics::describe_metrics;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use footfall_daemon::{Shell, connections};
+use footfall_daemon::{FieldError, Shell, connections};
 
 /// Serves until shutdown, then answers the requests in progress and sends the last counts.
 ///
@@ -48,15 +49,15 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
 
     let reporter = tokio::spawn(counts::report(counts.clone(), delivery.clone(), shell.shutdown.clone()));
     let samples = tokio::spawn(samples::report(config.clone(), shell.clone(), delivery.clone(), metrics.clone()));
-    let countries =
-        config.privacy.countries().transpose().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+    let wrong = |error: FieldError| anyhow!("{}: {}", error.field, error.message);
+    let countries = config.privacy.countries().transpose().map_err(wrong)?;
     let countries = countries.map(Arc::new);
     if let Some(countries) = &countries {
         tokio::spawn(countries.clone().keep_fresh(shell.shutdown.clone()));
     }
     let sites = sites::Sites::open(&config.sites)?;
     sites.watch(shell.shutdown.clone());
-    let rates = rates::Rates::new(&config.rates).map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
+    let rates = rates::Rates::new(&config.rates).map_err(wrong)?;
     let rates = Arc::new(rates);
     let (forgetting, shutdown) = (rates.clone(), shell.shutdown.clone());
     tokio::spawn(async move { forgetting.keep_small(shutdown).await });
@@ -64,8 +65,14 @@ pub async fn run(config: Config, shell: Shell) -> anyhow::Result<()> {
     // yet reached its broker.
     delivery.probe().await;
     let ticker = shell.progress.watch("accept");
-    let guards = routes::Guards { countries, sites, rates, disk };
-    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), metrics, guards)?;
+    let admission = admission::Admission {
+        trusted_proxies: config.privacy.networks().map_err(wrong)?,
+        importers: import::Importers::new(&config.import),
+        sites,
+        rates,
+        disk,
+    };
+    let service = routes::Service::new(&config, delivery.clone(), counts.clone(), metrics, countries, admission);
     let service = Arc::new(service.hurried_by(shell.shutdown.clone()));
     server::serve(listener, service.clone(), &config.http, ticker, &shell.shutdown).await;
     service.finish().await;

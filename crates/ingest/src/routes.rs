@@ -4,16 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::anyhow;
-use footfall_daemon::{Body, client_address, cors, known_path, request_id};
+use footfall_daemon::{Body, cors, known_path, request_id};
 use footfall_event::{
     Accepted, Arrival, BodyFormat, Deferral, Limits, Parsed, Reason, Rejection, RequestKind, VisitorKey, parse,
 };
-use footfall_sites::Permit;
 use hyper::body::Incoming;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue, REFERER};
-use hyper::{HeaderMap, Method, Request, Uri};
-use ipnet::IpNet;
+use hyper::{HeaderMap, Method, Request};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -21,18 +18,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use crate::admission::{Admission, Client, Refusal};
 use crate::answer::{self, Answer, RefusedElement, Warnings};
-use crate::body::{Bodies, BodyRefusal};
+use crate::body::Bodies;
 use crate::config::{Config, PrivacyConfig};
 use crate::country::Countries;
 use crate::counts::Counts;
 use crate::delivery::{Delivery, Sent};
-use crate::disk::Disk;
 use crate::header::{self, Told};
-use crate::import::{Importers, check_days};
+use crate::import::check_days;
 use crate::metrics::Metrics;
-use crate::rates::{Limited, Rates};
-use crate::sites::{QuotaReached, Sites};
 use crate::watched::Watched;
 use crate::{pixel, privacy_signal};
 
@@ -51,57 +46,10 @@ pub(crate) struct Service {
     delivering: TaskTracker,
     limits: Limits,
     masked_names: Vec<String>,
-    trusted_proxies: Vec<IpNet>,
     honour_signals: bool,
     visitor_key: VisitorKey,
     countries: Option<Arc<Watched<Countries>>>,
-    importers: Importers,
-    sites: Sites,
-    rates: Arc<Rates>,
-    disk: Arc<Disk>,
-}
-
-/// What is asked about each request.
-pub(crate) struct Guards {
-    pub(crate) countries: Option<Arc<Watched<Countries>>>,
-    pub(crate) sites: Sites,
-    pub(crate) rates: Arc<Rates>,
-    pub(crate) disk: Arc<Disk>,
-}
-
-/// Who sends events.
-struct Client {
-    address: IpAddr,
-    /// How old its events may be, in milliseconds, if it imports history.
-    import_past_ms_max: Option<u64>,
-    permit: Permit,
-}
-
-impl Client {
-    /// The only site that it may write for.
-    fn site(&self) -> Option<&str> {
-        match &self.permit {
-            Permit::Site(site) => Some(site),
-            Permit::AnySite | Permit::UnlistedSites => None,
-        }
-    }
-}
-
-/// Why a request's events are not taken.
-enum Refusal {
-    Rejected(Rejection),
-    Deferred(Deferral),
-    Limited(Limited),
-    QuotaReached(QuotaReached),
-}
-
-impl From<BodyRefusal> for Refusal {
-    fn from(refusal: BodyRefusal) -> Self {
-        match refusal {
-            BodyRefusal::Rejected(rejection) => Self::Rejected(rejection),
-            BodyRefusal::Deferred(deferral) => Self::Deferred(deferral),
-        }
-    }
+    admission: Admission,
 }
 
 impl Service {
@@ -110,11 +58,10 @@ impl Service {
         delivery: Arc<Delivery>,
         counts: Arc<Counts>,
         metrics: Arc<Metrics>,
-        guards: Guards,
-    ) -> anyhow::Result<Self> {
-        let Guards { countries, sites, rates, disk } = guards;
-        let networks = config.privacy.networks().map_err(|error| anyhow!("{}: {}", error.field, error.message))?;
-        Ok(Self {
+        countries: Option<Arc<Watched<Countries>>>,
+        admission: Admission,
+    ) -> Self {
+        Self {
             delivery,
             counts,
             metrics,
@@ -122,15 +69,11 @@ impl Service {
             delivering: TaskTracker::new(),
             limits: config.limits.clone(),
             masked_names: config.privacy.masked_names.iter().map(|name| name.to_lowercase()).collect(),
-            trusted_proxies: networks,
             honour_signals: config.privacy.honour_signals,
             visitor_key: visitor_key(&config.privacy),
             countries,
-            importers: Importers::new(&config.import),
-            sites,
-            rates,
-            disk,
-        })
+            admission,
+        }
     }
 
     /// Gives up on slow bodies once `shutdown` is cancelled.
@@ -149,10 +92,7 @@ impl Service {
         let began = Instant::now();
         let origin = cors::origin(request.headers()).cloned();
         // With every status, so that a page can tell a refusal from an outage.
-        let may_read = origin.is_none() || {
-            let client = client_address(peer, request.headers(), &self.trusted_proxies);
-            self.sites.may_read_answer(request.uri().query(), request.headers(), client)
-        };
+        let may_read = origin.is_none() || self.admission.may_read_answer(request.uri(), request.headers(), peer);
         let path = known_path(request.uri().path(), &PATHS).unwrap_or_default();
         let mut answer = match (path, request.method()) {
             ("/analytics", &Method::POST) => self.take_events(request, peer).await,
@@ -181,24 +121,11 @@ impl Service {
 
     async fn take_events(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let (head, mut body) = request.into_parts();
-        let import = self.importers.past_ms_max(head.uri.query(), &head.headers, peer);
-        let mut client = Client {
-            address: client_address(peer, &head.headers, &self.trusted_proxies),
-            import_past_ms_max: import.as_ref().ok().copied().flatten(),
-            permit: Permit::AnySite,
-        };
-        let permit = self
-            .admit(&client, 1)
-            .and_then(|()| import.map_err(Refusal::Rejected))
-            .and_then(|_| self.permit(&client, &head.uri, &head.headers));
-        let read = match permit {
-            Ok(permit) => {
-                client.permit = permit;
-                self.read(&head.headers, &mut body).await
-            }
+        let read = match self.admission.admit(&head.uri, &head.headers, peer) {
+            Ok(client) => self.read(&head.headers, &mut body).await.map(|read| (client, read)),
             Err(refusal) => Err(refusal),
         };
-        let (format, body) = match read {
+        let (client, (format, body)) = match read {
             Ok(read) => read,
             Err(Refusal::Deferred(deferral @ Deferral::BodyIncomplete)) => return self.defer(deferral, 1),
             Err(no_body) => {
@@ -210,7 +137,7 @@ impl Service {
             }
         };
         match self.parse(&body.bytes, format, &head.headers, &client) {
-            Ok(parsed) => match self.admit(&client, parsed.events.len().saturating_sub(1)) {
+            Ok(parsed) => match self.admission.admit_more(&client, parsed.events.len().saturating_sub(1)) {
                 Ok(()) => self.deliver_whole(parsed, client, Some(body)).await,
                 Err(refusal) => self.refused(refusal, parsed.events.len() as u64),
             },
@@ -218,41 +145,16 @@ impl Service {
         }
     }
 
-    /// Whether `events` more of a client may come now.
-    fn admit(&self, client: &Client, events: usize) -> Result<(), Refusal> {
-        if self.disk.is_full() {
-            return Err(Refusal::Deferred(Deferral::DiskFull));
-        }
-        if client.import_past_ms_max.is_some() {
-            return Ok(());
-        }
-        self.rates.take(client.address, events).map_err(Refusal::Limited)
-    }
-
-    /// What a client may write. Imports are the owner's.
-    fn permit(&self, client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Permit, Refusal> {
-        if client.import_past_ms_max.is_some() {
-            return Ok(Permit::AnySite);
-        }
-        let permit = self.sites.permit(uri.query(), headers, client.address).map_err(Refusal::Rejected)?;
-        if let Permit::Site(site) = &permit {
-            self.sites.check_quota(site, Timestamp::now()).map_err(Refusal::QuotaReached)?;
-        }
-        Ok(permit)
-    }
-
     /// A page view without JavaScript. The image is returned once the event is durable.
     async fn take_pixel(self: &Arc<Self>, request: &Request<Incoming>, peer: IpAddr) -> Answer {
         let headers = request.headers();
-        let request_id = request_id(peer, headers, &self.trusted_proxies);
+        let client = match self.admission.admit(request.uri(), headers, peer) {
+            Ok(client) => client,
+            Err(refusal) => return self.refused(refusal, 1),
+        };
+        let request_id = request_id(peer, headers, &self.admission.trusted_proxies);
         let referer = header::text(headers, &REFERER);
         let event = pixel::event(request.uri().query().unwrap_or_default(), referer.as_deref(), request_id);
-        let address = client_address(peer, headers, &self.trusted_proxies);
-        let mut client = Client { address, import_past_ms_max: None, permit: Permit::AnySite };
-        match self.admit(&client, 1).and_then(|()| self.permit(&client, request.uri(), headers)) {
-            Ok(permit) => client.permit = permit,
-            Err(refusal) => return self.refused(refusal, 1),
-        }
         let answer = match self.parse(&event, BodyFormat::Json, headers, &client) {
             Ok(parsed) => self.deliver_whole(parsed, client, None).await,
             Err(rejection) => self.refuse(&rejection),
@@ -264,7 +166,7 @@ impl Service {
     async fn deliver_whole(self: &Arc<Self>, parsed: Parsed, client: Client, body: Option<Body>) -> Answer {
         let service = self.clone();
         let delivered = self.delivering.spawn(async move {
-            let answer = service.deliver(parsed, client.site()).await;
+            let answer = service.deliver(parsed, &client).await;
             drop(body);
             answer
         });
@@ -314,9 +216,7 @@ impl Service {
         if import.is_some() {
             check_days(&parsed)?;
         }
-        if client.permit == Permit::UnlistedSites {
-            self.sites.refuse_listed(&mut parsed);
-        }
+        self.admission.refuse_foreign(client, &mut parsed);
         if let Some(signal) = privacy_signal::asks_for_privacy(headers).filter(|_| self.honour_signals) {
             let text = "The person asks not to be tracked; nothing was stored.";
             for event in parsed.events.iter_mut().filter(|event| event.is_ok()) {
@@ -326,7 +226,7 @@ impl Service {
         Ok(parsed)
     }
 
-    async fn deliver(&self, parsed: Parsed, site: Option<&str>) -> Answer {
+    async fn deliver(&self, parsed: Parsed, client: &Client) -> Answer {
         let kind = parsed.kind;
         let mut answer_ids = Vec::with_capacity(parsed.events.len());
         let mut events = Vec::with_capacity(parsed.events.len());
@@ -345,9 +245,7 @@ impl Service {
         let count = events.len() as u64;
         let Sent { acknowledged, deferred } = self.delivery.send_events(events).await;
         self.counts.accepted(acknowledged);
-        if let Some(site) = site {
-            self.sites.count(site, acknowledged, Timestamp::now());
-        }
+        self.admission.count(client, acknowledged);
         if let Some(deferral) = deferred {
             // The client sends the whole request again, and its rejected events are counted then.
             return self.defer(deferral, count.saturating_sub(acknowledged));

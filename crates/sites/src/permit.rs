@@ -70,8 +70,13 @@ pub enum Permit {
     AnySite,
     /// Events of sites that are not in the file, and such that name none.
     UnlistedSites,
-    /// Events of this site, which becomes that of events that name none.
-    Site(String),
+    /// Events of one site, which becomes that of events that name none.
+    Site {
+        /// Its name.
+        site: String,
+        /// Whether the key is a secret one: a server of the owner's sends for many people.
+        is_secret: bool,
+    },
 }
 
 /// Why a request may not write.
@@ -148,7 +153,7 @@ impl Permits {
         } else if given.url_key.is_some() {
             return Err(Refused::SecretInUrl);
         }
-        Ok(Permit::Site(key.site.clone()))
+        Ok(Permit::Site { site: key.site.clone(), is_secret: !key.is_public })
     }
 
     /// Whether the file has this site.
@@ -184,8 +189,8 @@ mod tests {
         Site { origins: vec![PAGE.into()], keys, ..Site::default() }
     }
 
-    fn blog() -> Permit {
-        Permit::Site("blog".into())
+    fn blog(is_secret: bool) -> Permit {
+        Permit::Site { site: "blog".into(), is_secret }
     }
 
     fn permits(anyone_may_write: bool, site: Site) -> Permits {
@@ -199,8 +204,8 @@ mod tests {
         let asked = |origin, referer| {
             permits.permit(Given { url_key: Some(&new.text), origin, referer, ..Given::default() }, NOW)
         };
-        assert_eq!(asked(Some(PAGE), None), Ok(blog()));
-        assert_eq!(asked(None, Some("https://blog.example/a?b")), Ok(blog()));
+        assert_eq!(asked(Some(PAGE), None), Ok(blog(false)));
+        assert_eq!(asked(None, Some("https://blog.example/a?b")), Ok(blog(false)));
         for (origin, referer) in [
             (None, None),
             (Some("https://evil.example"), None),
@@ -219,7 +224,7 @@ mod tests {
         let permits = permits(false, site(vec![new.key]));
         let given =
             Given { header_key: Some("eyJ0"), url_key: Some(&new.text), origin: Some(PAGE), ..Given::default() };
-        assert_eq!(permits.permit(given, NOW), Ok(blog()));
+        assert_eq!(permits.permit(given, NOW), Ok(blog(false)));
     }
 
     #[test]
@@ -227,7 +232,7 @@ mod tests {
         let new = NewKey::secret(NOW);
         let permits = permits(false, site(vec![new.key]));
         let given = Given { header_key: Some(&new.text), ..Given::default() };
-        assert_eq!(permits.permit(given, NOW), Ok(blog()));
+        assert_eq!(permits.permit(given, NOW), Ok(blog(true)));
         let given = Given { url_key: Some(&new.text), origin: Some(PAGE), ..Given::default() };
         assert_eq!(permits.permit(given, NOW), Err(Refused::SecretInUrl));
     }
@@ -238,7 +243,7 @@ mod tests {
         let given = Given { header_key: Some(&new.text), ..Given::default() };
         let until = NOW + jiff::SignedDuration::from_secs(1);
         let ending = permits(false, site(vec![Key { until: Some(until), ..new.key.clone() }]));
-        assert_eq!(ending.permit(given, NOW), Ok(blog()));
+        assert_eq!(ending.permit(given, NOW), Ok(blog(true)));
         assert_eq!(ending.permit(given, until), Err(Refused::UnknownKey));
         let disabled = permits(true, Site { disabled: true, ..site(vec![new.key]) });
         assert_eq!(disabled.permit(given, NOW), Err(Refused::UnknownKey));

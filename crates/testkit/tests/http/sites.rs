@@ -171,6 +171,40 @@ async fn a_key_is_made_replaced_and_withdrawn_while_events_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_has_the_limit_of_its_site_and_not_of_its_address_and_what_is_refused_costs_no_other_client() {
+    let sites = two_sites().await;
+    let blog = format!("Bearer {}", sites.run(&["key", "add", "blog", "--secret"]).await);
+    let shop = format!("Bearer {}", sites.run(&["key", "add", "shop", "--secret"]).await);
+    // No bucket gets back a hundred tokens while this runs.
+    let rates = "rates.burst = 1000\nrates.events_per_s = 1\nrates.site_events_per_s = 33\nrates.all_events_per_s = 50";
+    let options = PipelineOptions { sites: Some(sites), ingest: rates.into(), ..PipelineOptions::default() };
+    let pipeline = Pipeline::start_light(&shared().await.postgres, options).await;
+    let batch = |events: usize| Value::from(vec![event(); events]);
+    let post = async |address: &str, key: &str, events: usize| {
+        let headers = [("x-forwarded-for", address), ("authorization", key), HOST];
+        let answer = send(&pipeline, 3001, "POST", "/analytics", &headers, &batch(events)).await;
+        let whose = answer.header("ratelimit").map(|header| header.split(';').next().unwrap().to_owned());
+        (answer.status.as_u16(), whose.unwrap_or_default())
+    };
+    // A client that tries keys has the limit of an address, and uses up no other's.
+    let mut guesses = 0;
+    let stopped = loop {
+        match post("203.0.113.9", "Bearer sk_0", 1).await {
+            (401, _) => guesses += 1,
+            other => break other,
+        }
+    };
+    assert_eq!(stopped, (429, "\"address\"".to_owned()));
+    assert!((1_000..2_000).contains(&guesses), "{guesses}");
+    // A site may have 1,980 at once, all 3,000.
+    assert_eq!(post("203.0.113.1", &blog, 1_000).await.0, 200);
+    assert_eq!(post("203.0.113.1", &blog, 900).await.0, 200);
+    assert_eq!(post("203.0.113.2", &blog, 900).await, (429, "\"site\"".to_owned()));
+    assert_eq!(post("203.0.113.1", &shop, 1_000).await.0, 200);
+    assert_eq!(post("203.0.113.1", &shop, 900).await, (429, "\"all\"".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_site_has_no_more_events_a_day_than_it_may() {
     let sites = two_sites().await;
     sites.run(&["site", "add", "shop", "--events-per-day", "3"]).await;
