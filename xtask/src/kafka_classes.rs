@@ -1,4 +1,4 @@
-//! .parts/kafka/libs/kafka.jsa: what Java works out about Kafka's classes.
+//! .parts/kafka/libs.jsa: what Java works out about Kafka's classes.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{build, command, stamped};
 /// since these programs were set up; `parts` is the file that says where they are.
 pub(crate) fn learn(parts: &Path, steps: &Steps) -> Result<()> {
     let (kafka, root) = (parts.with_file_name("kafka"), parts.with_file_name("root"));
-    let learned = kafka.join("libs/kafka.jsa").metadata().and_then(|file| file.modified());
+    let learned = kafka.join("libs.jsa").metadata().and_then(|file| file.modified());
     if learned.is_ok_and(|learned| Some(learned) > stamped::built(&kafka).max(stamped::built(&root))) {
         return Ok(());
     }

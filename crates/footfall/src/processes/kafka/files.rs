@@ -15,8 +15,9 @@ use crate::processes::reachable::reachable;
 const SETTINGS: &str = include_str!("../../../../../nixos/kafka/server.properties");
 const LOGGING: &str = include_str!("../../../../../nixos/kafka/log4j2.yaml");
 const NODE_ID: u16 = 1;
-/// What Java has worked out about Kafka's classes, beside the jars. Java leaves it aside if the jars or Java itself have changed.
-const CLASSES: &str = "kafka.jsa";
+/// What ends the name of the file beside the folder of jars with what Java has worked out about their classes. Java leaves it aside if
+/// the jars or Java itself have changed.
+const CLASSES: &str = "jsa";
 
 /// Where a broker listens, and the name by which clients reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,9 +113,10 @@ impl BrokerFiles {
     /// # Errors
     /// Fails if the broker wrote nothing, or the jars' folder cannot be written to.
     pub(crate) fn keep_classes(&self) -> Result<()> {
-        let partial = self.libs.join(format!("{CLASSES}.partial"));
+        let kept = self.libs.with_extension(CLASSES);
+        let partial = kept.with_extension("partial");
         fs_err::copy(self.new_classes(), &partial)?;
-        Ok(fs_err::rename(partial, self.libs.join(CLASSES))?)
+        Ok(fs_err::rename(partial, kept)?)
     }
 
     fn broker(&self, option: Option<&str>) -> Vec<OsString> {
@@ -130,8 +132,7 @@ impl BrokerFiles {
         // Keeps scratch files of Java's libraries (jansi, lz4) inside the instance.
         all.push(format!("-Djava.io.tmpdir={}", self.folder.display()).into());
         all.push("-XX:-UsePerfData".into());
-        let classes = self.libs.join(CLASSES);
-        if classes.exists() {
+        if let Some(classes) = kept_classes(&self.libs) {
             all.push(format!("-XX:SharedArchiveFile={}", classes.display()).into());
         }
         all.push("-cp".into());
@@ -149,7 +150,7 @@ impl BrokerFiles {
     }
 
     fn new_classes(&self) -> PathBuf {
-        self.folder.join(CLASSES)
+        self.folder.join("classes").with_extension(CLASSES)
     }
 
     fn data(&self) -> PathBuf {
@@ -163,6 +164,11 @@ impl BrokerFiles {
     fn format_properties(&self) -> PathBuf {
         self.folder.join("format.properties")
     }
+}
+
+/// The file with what Java has worked out about the classes of these jars, if there is one.
+pub(super) fn kept_classes(libs: &Path) -> Option<PathBuf> {
+    Some(libs.with_extension(CLASSES)).filter(|file| file.exists())
 }
 
 fn sync(path: &Path) -> Result<()> {

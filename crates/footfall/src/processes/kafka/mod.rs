@@ -86,6 +86,8 @@ impl Kafka {
     ) -> Result<(Self, BrokerFiles)> {
         let address = SocketAddr::new(address, port);
         let folder = folders::make_private(dir, "kafka")?;
+        let libs = programs.kafka_libs()?;
+        let binds: Vec<_> = [folder.clone(), libs.to_owned()].into_iter().chain(files::kept_classes(libs)).collect();
         let java = |name: &str, arguments: Vec<OsString>| {
             Ok::<_, Error>(Launch {
                 name: name.into(),
@@ -93,13 +95,13 @@ impl Kafka {
                 arguments,
                 environment: Vec::new(),
                 user: None,
-                binds: vec![folder.clone(), programs.kafka_libs()?.to_owned()],
+                binds: binds.clone(),
                 stop_signal: Signal::SIGTERM,
                 lock_files: Vec::new(),
                 log: folders::log(dir, "kafka")?,
             })
         };
-        let files = BrokerFiles::write(&folder, programs.kafka_libs()?, &address.into(), memory::heap_mib(HEAP_MIB))?;
+        let files = BrokerFiles::write(&folder, libs, &address.into(), memory::heap_mib(HEAP_MIB))?;
         if let Some(arguments) = files.to_format()? {
             java("kafka format", arguments)?.run_to_end().await?;
             files.formatted()?;
