@@ -161,17 +161,24 @@ impl Kafka {
             // The failure of the producer itself was reported before its messages'.
             Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight | RDKafkaErrorCode::Fatal) => {}
             code => {
+                let timed_out = code == Some(RDKafkaErrorCode::MessageTimedOut);
+                let writable = self.writable_for().filter(|_| timed_out);
+                // The message was sent before the broker was back: it says nothing about those that are sent now.
+                if writable.is_some_and(|time| time < self.acknowledge_max) {
+                    return;
+                }
                 self.ready.set_because(false, format!("events are not acknowledged: {error}"));
-                if code == Some(RDKafkaErrorCode::MessageTimedOut) && self.was_writable_for(self.acknowledge_max) {
+                if writable.is_some() {
                     self.producer.give_up_if_older_than(self.acknowledge_max);
                 }
             }
         }
     }
 
-    fn was_writable_for(&self, time: Duration) -> bool {
+    /// How long each probe has found the topic writable.
+    fn writable_for(&self) -> Option<Duration> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.writable_since.is_some_and(|since| since.elapsed() >= time)
+        Some(answers.writable_since?.elapsed())
     }
 
     /// Replaces a producer that has failed, asks the brokers about the topic, and records whether it can be written to.
