@@ -13,13 +13,14 @@ for cut in range(1, CUTS + 1):
         stored = "SELECT count(*) FROM analytics_events WHERE event_type = 'load'"
         before = int(ask_database(appliance, stored))
         retry(lambda _last: int(ask_database(appliance, stored)) > before + 200, 60)
-        # Proves that it is a power cut: unsynced data is gone afterwards.
-        appliance.succeed("echo lost > /root/unsynced")
+        # Proves that it is a power cut: unsynced data is gone afterwards. A new file each time, because ext4 writes the data of one that
+        # is replaced with its next commit, which any service's fsync may cause.
+        appliance.succeed(f"echo lost > /root/unsynced-{cut}")
         appliance.crash()
         # The client keeps sending meanwhile: nothing may be acknowledged that is not kept.
         appliance.start()
         wait_for_footfall(appliance)
-        appliance.fail("grep -q lost /root/unsynced")
+        appliance.fail(f"grep -q lost /root/unsynced-{cut}")
         after = int(ask_database(appliance, stored))
         retry(lambda _last: int(ask_database(appliance, stored)) > after + 100, 60)
         answers += end_load(client)
