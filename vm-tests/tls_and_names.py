@@ -41,7 +41,8 @@ with subtest("a browser is told to come back by HTTPS only"):
 
 with subtest("an event arrives"):
     body = shlex.quote(event("tls", "encrypted"))
-    ask(f"--fail-with-body -H 'Content-Type: application/json' -d {body} https://{NAME}/analytics")
+    page = f"-H 'Content-Type: application/json' -H 'Origin: https://{NAME}'"
+    ask(f"--fail-with-body {page} -d {body} https://{NAME}/analytics")
     wait_for_rows(appliance, "tls", 1)
 
 with subtest("cookies are sent over HTTPS only"):
