@@ -37,6 +37,23 @@ pub struct Prepared {
     pub applied: Vec<String>,
 }
 
+/// Drops the functions of one name that this transaction has not made or replaced.
+const DROP_FORMER: &str = "
+    DO $$
+    DECLARE
+        former regprocedure;
+    BEGIN
+        FOR former IN
+            SELECT oid FROM pg_proc
+            WHERE pronamespace = 'footfall'::regnamespace AND proname = 'NAME' AND xmin::text <> pg_current_xact_id()::xid::text
+        LOOP
+            EXECUTE format('DROP ROUTINE %s', former);
+        END LOOP;
+    END
+    $$;";
+/// Where a function's file goes on to say who may call it.
+const RIGHTS: &str = "\nREVOKE ";
+
 /// Why the database could not be prepared.
 #[derive(Debug, Error)]
 pub enum PrepareError {
@@ -51,8 +68,10 @@ pub enum PrepareError {
     /// A migration failed, or one already applied has changed since.
     #[error("migrating: {0}")]
     Migration(#[from] refinery::Error),
-    /// An object that the operator created depends on a function whose result columns have changed.
-    #[error("footfall.{name} has other columns now, but {detail}: drop that, migrate again, and create it anew")]
+    /// An object that the operator created depends on a function whose arguments or result columns have changed.
+    #[error(
+        "footfall.{name} has other arguments or columns now, but {detail}: drop that, migrate again, and create it anew"
+    )]
     FunctionInUse {
         /// The function.
         name: String,
@@ -147,16 +166,21 @@ pub async fn migrate_to(admin: &Config, version: i32) -> Result<(), PrepareError
     Ok(())
 }
 
-/// Creates or replaces the function that the file is named after. If its result columns have changed, it cannot be
-/// replaced and is dropped first, in the same transaction.
+/// Creates or replaces the function that the file is named after. If its result columns have changed, it cannot be replaced and is dropped
+/// first; if its arguments have, the former one would stay beside it and is dropped afterwards, in the same transaction.
 async fn make_function(client: &Client, file: &File<'_>) -> Result<(), PrepareError> {
     let sql = fill_in(text_of(file));
-    let made = client.batch_execute(&sql).await;
-    if !made.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INVALID_FUNCTION_DEFINITION)) {
-        return made.map_err(while_doing("making the functions"));
-    }
     let name = file.path().file_stem().and_then(OsStr::to_str).unwrap_or_default();
-    client.batch_execute(&format!("DROP ROUTINE footfall.{name}; {sql}")).await.map_err(|error| {
+    let drop_former = DROP_FORMER.replace("NAME", name);
+    let Err(error) = client.batch_execute(&sql).await else { return Ok(()) };
+    let other = match (error.code(), sql.split_once(RIGHTS)) {
+        (Some(&SqlState::INVALID_FUNCTION_DEFINITION), _) => format!("{drop_former} {sql}"),
+        (Some(&SqlState::AMBIGUOUS_FUNCTION), Some((function, rights))) => {
+            format!("{function}{drop_former}{RIGHTS}{rights}")
+        }
+        _ => return Err(while_doing("making the functions")(error)),
+    };
+    client.batch_execute(&other).await.map_err(|error| {
         let in_use = error.as_db_error().filter(|db| *db.code() == SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
         match in_use.and_then(|db| db.detail()) {
             Some(detail) => PrepareError::FunctionInUse { name: name.to_owned(), detail: detail.to_owned() },

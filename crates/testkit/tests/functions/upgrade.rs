@@ -1,4 +1,4 @@
-//! Functions of an older version, whose result columns were others.
+//! Functions of an older version, whose arguments or result columns were others.
 
 use footfall_testkit::postgres;
 
@@ -19,6 +19,29 @@ async fn a_function_with_other_result_columns_is_replaced() {
     database.owner.batch_execute(OLDER).await.unwrap();
     footfall_store::prepare(&postgres().await.admin(&database.name)).await.unwrap();
     database.answers(&format!("(SELECT count(hostname) FROM footfall.visits({DAY}))"), &["(0)"]).await;
+}
+
+/// A second function beside each, as one with fewer arguments was before it got another.
+const OTHER_ARGUMENTS: &str = "
+    DO $$
+    DECLARE
+        name text;
+    BEGIN
+        FOR name IN SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'footfall'::regnamespace LOOP
+            EXECUTE format('CREATE FUNCTION footfall.%I(older boolean) RETURNS boolean LANGUAGE sql RETURN older', name);
+        END LOOP;
+    END
+    $$";
+
+#[tokio::test]
+async fn each_function_whose_arguments_were_others_is_replaced() {
+    let database = Database::empty().await;
+    database.owner.batch_execute(OTHER_ARGUMENTS).await.unwrap();
+    footfall_store::prepare(&postgres().await.admin(&database.name)).await.unwrap();
+    let functions = "SELECT count(DISTINCT proname) > 80, count(*) - count(DISTINCT proname), count(*) FILTER (WHERE proargnames = '{older}')
+        FROM pg_proc WHERE pronamespace = 'footfall'::regnamespace";
+    let row = database.owner.query_one(functions, &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1), row.get(2)), (true, 0_i64, 0_i64));
 }
 
 #[tokio::test]

@@ -19,6 +19,18 @@ async fn two_sites() -> SitesFile {
     sites
 }
 
+/// The appliance and the light profile, each with the server in front.
+async fn in_both_profiles(sites: &SitesFile) -> (Pipeline, Pipeline) {
+    let options = || PipelineOptions {
+        sites: Some(sites.clone()),
+        site: true,
+        view: Some(String::new()),
+        ..PipelineOptions::default()
+    };
+    let backends = shared().await;
+    tokio::join!(Pipeline::start_with(backends, options()), Pipeline::start_light(&backends.postgres, options()))
+}
+
 async fn send(pipeline: &Pipeline, port: u16, method: &str, path: &str, headers: Headers<'_>, body: &Value) -> Answer {
     pipeline.http.send(method, &pipeline.url(port, path), headers, body.to_string()).await.expect("an answer")
 }
@@ -29,18 +41,10 @@ fn event() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_has_a_key_may_write_and_for_its_site_only() {
-    let backends = shared().await;
     let sites = two_sites().await;
     let public = sites.run(&["key", "add", "blog"]).await;
     let secret = sites.run(&["key", "add", "blog", "--secret"]).await;
-    let options = || PipelineOptions {
-        sites: Some(sites.clone()),
-        site: true,
-        view: Some(String::new()),
-        ..PipelineOptions::default()
-    };
-    let (kafka, light) =
-        tokio::join!(Pipeline::start_with(backends, options()), Pipeline::start_light(&backends.postgres, options()));
+    let (kafka, light) = in_both_profiles(&sites).await;
     let (by_url, in_url) = (format!("/analytics?key={public}"), format!("/analytics?key={secret}"));
     let (pixel, bearer) = (format!("/pixel.gif?key={public}"), format!("Bearer {secret}"));
     let foreign = json!({ "event_type": "x", "page_url": "https://blog.example/", "site": "shop" });
@@ -104,16 +108,8 @@ async fn only_who_has_a_key_may_write_and_for_its_site_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_file_programs_and_pages_of_this_machine_write_and_others_do_once_they_are_let() {
-    let backends = shared().await;
     let sites = SitesFile::new();
-    let options = || PipelineOptions {
-        sites: Some(sites.clone()),
-        site: true,
-        view: Some(String::new()),
-        ..PipelineOptions::default()
-    };
-    let (kafka, light) =
-        tokio::join!(Pipeline::start_with(backends, options()), Pipeline::start_light(&backends.postgres, options()));
+    let (kafka, light) = in_both_profiles(&sites).await;
     let named = json!({ "event_type": "x", "page_url": "http://localhost/", "site": "blog" });
     for (pipeline, site) in [(&kafka, 8080), (&light, 3003)] {
         for port in [3001, site] {
