@@ -176,7 +176,7 @@ impl Service {
 
     async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(BodyFormat, Body), Refusal> {
         let format = BodyFormat::from_content_type(header::text(headers, &CONTENT_TYPE).as_deref());
-        let format = format.map_err(Refusal::Rejected)?;
+        let format = format?;
         let encoding = header::text(headers, &CONTENT_ENCODING);
         let body = self.bodies.read(body, encoding.as_deref()).await?;
         Ok((format, body))

@@ -36,18 +36,18 @@ impl Given<'_> {
         host_of(&format!("http://{}", self.host?))
     }
 
-    /// Whether a program of this machine sent it, or a page of it. Of a foreign page, a browser on this machine names the origin. A proxy
-    /// on this machine that tells nothing of its clients passes on, mostly, the name that they asked for.
-    fn is_of_this_machine(&self) -> bool {
+    /// What it may write without a key, if anything.
+    fn keyless(&self) -> Option<Permit> {
+        let own = self.own_host()?;
+        let page = self.page_host();
         let is_of_page = self.origin.is_some() || self.referer.is_some();
-        self.from_loopback
-            && self.own_host().as_ref().is_some_and(is_loopback)
-            && (!is_of_page || self.page_host().as_ref().is_some_and(is_loopback))
-    }
-
-    /// Whether a page of the host that it was sent to sent it.
-    fn is_of_own_page(&self) -> bool {
-        self.page_host().is_some_and(|page| self.own_host() == Some(page))
+        // Of a foreign page, a browser on this machine names the origin. A proxy on this machine that tells nothing of its clients passes
+        // on, mostly, the name that they asked for.
+        if self.from_loopback && is_loopback(&own) && page.as_ref().map_or(!is_of_page, is_loopback) {
+            return Some(Permit::AnySite);
+        }
+        // A program can pretend to be a page of the same host, and must not get around the keys of a site.
+        (page? == own).then_some(Permit::UnlistedSites)
     }
 }
 
@@ -134,12 +134,7 @@ impl Permits {
     pub fn permit(&self, given: Given<'_>, now: Timestamp) -> Result<Permit, Refused> {
         // A proxy in front of a page may add a header of its own.
         let Some(text) = given.url_key.or(given.header_key) else {
-            return match (self.anyone || given.is_of_this_machine(), given.is_of_own_page()) {
-                (true, _) => Ok(Permit::AnySite),
-                // A program can pretend to be such a page, and must not get around the keys of a site.
-                (false, true) => Ok(Permit::UnlistedSites),
-                (false, false) => Err(Refused::NoKey),
-            };
+            return self.keyless(given).ok_or(Refused::NoKey);
         };
         // Who knows a hash, or how one begins, does not know a key that has it: the table may answer in different times.
         let key = self.keys.get(hash(text).as_bytes()).filter(|key| key.until.is_none_or(|until| now < until));
@@ -154,6 +149,11 @@ impl Permits {
             return Err(Refused::SecretInUrl);
         }
         Ok(Permit::Site { site: key.site.clone(), is_secret: !key.is_public })
+    }
+
+    /// What a request may write without a key, if anything.
+    fn keyless(&self, given: Given<'_>) -> Option<Permit> {
+        if self.anyone { Some(Permit::AnySite) } else { given.keyless() }
     }
 
     /// Whether the file has this site.
@@ -172,8 +172,8 @@ impl Permits {
     /// this is an outage, so it keeps its events until the site has the origin.
     #[must_use]
     pub fn may_read_answer(&self, given: Given<'_>) -> bool {
-        let needs_no_key = self.anyone || given.is_of_this_machine() || given.is_of_own_page();
-        (given.url_key.is_none() && needs_no_key) || given.origin.is_some_and(|origin| self.origins.contains(origin))
+        given.origin.is_some_and(|origin| self.origins.contains(origin))
+            || (given.url_key.is_none() && self.keyless(given).is_some())
     }
 }
 
