@@ -171,8 +171,8 @@ pub async fn migrate_to(admin: &Config, version: i32) -> Result<(), PrepareError
 async fn make_function(client: &Client, file: &File<'_>) -> Result<(), PrepareError> {
     let sql = fill_in(text_of(file));
     let name = file.path().file_stem().and_then(OsStr::to_str).unwrap_or_default();
-    let drop_former = DROP_FORMER.replace("NAME", name);
     let Err(error) = client.batch_execute(&sql).await else { return Ok(()) };
+    let drop_former = DROP_FORMER.replace("NAME", name);
     let other = match (error.code(), sql.split_once(RIGHTS)) {
         (Some(&SqlState::INVALID_FUNCTION_DEFINITION), _) => format!("{drop_former} {sql}"),
         (Some(&SqlState::AMBIGUOUS_FUNCTION), Some((function, rights))) => {
