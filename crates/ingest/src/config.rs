@@ -148,7 +148,7 @@ pub struct PrivacyConfig {
 pub struct RatesConfig {
     /// Events that one address (of IPv6, one /64) may send per second, on average; 0: any number.
     pub events_per_s: u32,
-    /// Events that it may send at once, at least `limits.events_max`.
+    /// Events that one address may send at once, at least `limits.events_max`.
     pub burst: u32,
     /// Events that all clients of one site with keys may send per second, on average, and those of a minute at once; 0: any number. A
     /// server with a secret key has this limit only, not that of its address.
