@@ -56,14 +56,8 @@ impl Size {
 /// Runs the bench of the read functions; what it prints becomes the document, if all of it was measured.
 pub(crate) fn questions(checkout: &Path, steps: &Steps, size: &Size) -> Result<()> {
     setup::set_up(checkout, steps, For::Up, false)?;
-    let step = steps.begin("build (release)");
     let build = ["build", "--release", "--workspace", "--bins", "--bench", "functions"];
-    let built = command::run(command::cargo(checkout).args(build), &step);
-    match &built {
-        Ok(()) => step.done(""),
-        Err(_) => step.failed("see below"),
-    }
-    built?;
+    command::step(steps, "build (release)", |step| command::run(command::cargo(checkout).args(build), step))?;
     let variables = size.variables();
     let document = checkout.join(if variables.is_empty() { DOCUMENT } else { EXCERPT });
     let mut bench = command::cargo(checkout);

@@ -15,13 +15,9 @@ pub(crate) fn workspace(checkout: &Path, steps: &Steps, purpose: For) -> Result<
         For::Up | For::Lab | For::Image => &[],
         For::Tests => &["--tests"],
     };
-    let step = steps.begin("build");
-    let built = command::run(command::cargo(checkout).arg("build").args(command::PROGRAMS).args(tests), &step);
-    match &built {
-        Ok(()) => step.done(""),
-        Err(_) => step.failed("see below"),
-    }
-    built
+    command::step(steps, "build", |step| {
+        command::run(command::cargo(checkout).arg("build").args(command::PROGRAMS).args(tests), step)
+    })
 }
 
 /// The `footfall` program in the same folder as this one.

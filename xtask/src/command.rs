@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::progress::Step;
+use crate::progress::{Step, Steps};
 
 /// How many lines of a failed command's output are shown.
 const LINES_SHOWN_MAX: usize = 60;
@@ -34,6 +34,17 @@ pub(crate) fn cargo(checkout: &Path) -> Command {
         }
     }
     cargo
+}
+
+/// Runs something as a step, and shows how it ended.
+pub(crate) fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
+    let step = steps.begin(name);
+    let result = run(&step);
+    match &result {
+        Ok(_) => step.done(""),
+        Err(_) => step.failed("see below"),
+    }
+    result
 }
 
 /// Runs a command to completion. Each line of output becomes the step's note; the last lines go into the error.

@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::command::step;
 use crate::progress::{Step, Steps};
 use evaluator::Evaluator;
 
@@ -25,16 +26,6 @@ pub(crate) fn check(checkout: &Path, steps: &Steps, write: bool) -> Result<()> {
     step(steps, "values that hosts must have", |_| accepted(&nix))?;
     step(steps, "settings that must be refused", |step| refused(&nix, step))?;
     step(steps, "build packages and hosts", |_| nix.build_all())
-}
-
-fn step<T>(steps: &Steps, name: &str, run: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
-    let step = steps.begin(name);
-    let result = run(&step);
-    match &result {
-        Ok(_) => step.done(""),
-        Err(_) => step.failed("see below"),
-    }
-    result
 }
 
 fn reference(nix: &Evaluator, checkout: &Path, write: bool) -> Result<()> {
