@@ -158,7 +158,6 @@ fn run() -> Result<()> {
         Task::Up { arguments } => {
             let parts = setup::set_up(&checkout, &steps, For::Up, false)?;
             build::workspace(&checkout, &steps, For::Up)?;
-            kafka_classes::learn(&parts, &steps)?;
             let mut up = command::new(build::footfall()?);
             up.arg("up").arg("--parts").arg(parts);
             up.arg("--share").arg(&checkout).args(arguments);

@@ -25,8 +25,8 @@ pub(crate) enum For {
 pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host: bool) -> Result<PathBuf> {
     let parts = checkout.join(".parts");
     std::fs::create_dir_all(&parts)?;
-    let lock = File::create(parts.join("lock"))?;
-    lock.lock().context("the lock of .parts cannot be taken (another cargo xtask holds it)")?;
+    let file = parts.join("parts.json");
+    let _lock = lock(&file)?;
 
     let list = PackageList::read(checkout)?;
     let on_host = |found: Option<PathBuf>| found.filter(|_| !without_host);
@@ -86,7 +86,6 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
     ];
     in_parallel(jobs, steps)?;
 
-    let file = parts.join("parts.json");
     let place = |found: Option<PathBuf>, path| match found {
         Some(program) => Place::Host(program),
         None => Place::Root { root: root.clone(), path },
@@ -99,6 +98,13 @@ pub(crate) fn set_up(checkout: &Path, steps: &Steps, purpose: For, without_host:
     };
     parts_file::write(&file, &places)?;
     Ok(file)
+}
+
+/// No other `cargo xtask` changes what is beside this file until the lock is dropped.
+pub(crate) fn lock(parts: &Path) -> Result<File> {
+    let lock = File::create(parts.with_file_name("lock"))?;
+    lock.lock().context("the lock of .parts cannot be taken (another cargo xtask holds it)")?;
+    Ok(lock)
 }
 
 type Job<'a> = Box<dyn FnOnce(&Step) -> Result<String> + Send + 'a>;
