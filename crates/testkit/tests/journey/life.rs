@@ -95,7 +95,7 @@ async fn a_signal_during_the_start_stops_everything_in_order() {
     let run = run_dir("interrupted");
     let up = Up::start(own_address(), &run);
     eventually("Kafka and PostgreSQL are starting", SOON, async || {
-        up.process("kafka.Kafka").is_some() && up.process("bin/postgres").is_some()
+        up.process("kafka.Kafka").is_some() && up.process("bin/postgres -D").is_some()
     })
     .await;
     let processes = up.processes();
